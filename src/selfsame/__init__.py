@@ -1,0 +1,47 @@
+"""Images as the parameters of self-similar maps.
+
+The names below load on first use, so that ``import selfsame`` stays light:
+neither torch nor numba is imported before something needs them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from selfsame.bitstream import load as load
+    from selfsame.bitstream import save as save
+    from selfsame.errors import FormatError as FormatError
+    from selfsame.errors import InputError as InputError
+    from selfsame.errors import SelfsameError as SelfsameError
+    from selfsame.ifs.code import IFSCode as IFSCode
+    from selfsame.ifs.fit import fit as fit
+    from selfsame.ifs.render import render as render
+    from selfsame.ifs.system import IFS as IFS
+
+_HOME = {
+    "IFS": "selfsame.ifs.system",
+    "IFSCode": "selfsame.ifs.code",
+    "FormatError": "selfsame.errors",
+    "InputError": "selfsame.errors",
+    "SelfsameError": "selfsame.errors",
+    "fit": "selfsame.ifs.fit",
+    "load": "selfsame.bitstream",
+    "render": "selfsame.ifs.render",
+    "save": "selfsame.bitstream",
+}
+
+__all__ = [*sorted(_HOME), "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'selfsame' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,66 @@
+"""The command line: ``selfsame COMMAND``. One small file per command, loaded when it is called."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from selfsame import __version__
+from selfsame.errors import SelfsameError
+
+# Name -> one-line help; the module selfsame.cli.<name> defines the click command `command`.
+_COMMANDS = {
+    "bench": "Run the benchmarks of a source checkout.",
+    "convert": "Convert a code between .ssm, .flame and .json.",
+    "fit": "Fit an IFS to a picture, a folder or an .npz of pictures, or a point cloud.",
+    "info": "Show what a code file holds.",
+    "render": "Render a code to a picture of any size.",
+    "sample": "Make random or classic IFS codes.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Lists the commands without importing them, so that ``--help`` stays light."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"selfsame.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="selfsame")
+def cli() -> None:
+    """Represent pictures as the parameters of self-similar maps."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0, 1 for failure, 2 for usage."""
+    try:
+        result = cli.main(
+            args=None if argv is None else list(argv), prog_name="selfsame", standalone_mode=False
+        )
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("selfsame: interrupted", err=True)
+        return 130
+    except (SelfsameError, OSError, MemoryError) as error:
+        click.echo(f"selfsame: {error or type(error).__name__}", err=True)
+        return 1
+
+
+def entry_point() -> None:
+    """The console script."""
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Writing files so that nothing is ever half-written."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from selfsame.errors import InputError
+
+
+@contextmanager
+def atomic_path(target: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[Path]:
+    """Yield a temporary path beside ``target``; rename it to ``target`` on success.
+
+    If the block raises, the temporary file is removed and ``target`` stays as it was.
+    The temporary name keeps the target's suffix, by which Pillow chooses the format.
+
+    Raises:
+        InputError: ``target`` exists and ``overwrite`` is false, is a directory, or its
+            folder does not exist.
+    """
+    final = Path(target)
+    check_writable(final, overwrite=overwrite)
+    handle, name = tempfile.mkstemp(prefix=f".{final.stem}-", suffix=final.suffix, dir=final.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes the file private; give it the mode that open() would have given.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(final)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
+
+
+def write_bytes(target: str | os.PathLike[str], contents: bytes, *, overwrite: bool = True) -> None:
+    """Write ``contents`` to ``target`` as one atomic step; errors as in ``atomic_path``."""
+    with atomic_path(target, overwrite=overwrite) as temporary:
+        temporary.write_bytes(contents)
+
+
+def check_writable(target: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Raise ``InputError`` now if ``target`` could not be written after a long computation."""
+    path = Path(target)
+    if path.is_dir():
+        raise InputError(f"output {path} is a directory; give a file name")
+    if path.exists() and not overwrite:
+        raise InputError(f"output {path} exists; pass --overwrite to replace it")
+    if not path.parent.is_dir():
+        raise InputError(f"folder {path.parent} of the output does not exist; create it first")

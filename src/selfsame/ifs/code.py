@@ -1,0 +1,83 @@
+"""The code of a picture in this family: a system, the window it lies in, and the picture's size."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from selfsame.errors import InputError
+from selfsame.ifs.system import IFS
+
+MAX_SIDE = 65_535
+"""Largest width or height of a picture, in pixels."""
+
+PrimitiveKind = Literal["disk", "rectangle", "segment"]
+
+
+class Viewport(NamedTuple):
+    """The window of the plane that a picture shows, y up; row 0 of the picture is at ``y_max``."""
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+    @property
+    def width(self) -> float:
+        return self.x_max - self.x_min
+
+    @property
+    def height(self) -> float:
+        return self.y_max - self.y_min
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """The shape that a depth-limited rendering puts at every leaf of the recursion.
+
+    Attributes:
+        kind: ``disk`` (parameters centre x, y, radius), ``rectangle`` (centre x, y,
+            half-width, half-height, angle in radians) or ``segment`` (x0, y0, x1, y1,
+            half-thickness).
+        parameters: plane units, y up, finite.
+    """
+
+    kind: PrimitiveKind
+    parameters: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        expected = {"disk": 3, "rectangle": 5, "segment": 5}
+        if self.kind not in expected:
+            raise InputError(f"primitive must be one of {sorted(expected)}: got {self.kind!r}")
+        if len(self.parameters) != expected[self.kind] or not np.isfinite(self.parameters).all():
+            raise InputError(
+                f"a {self.kind} takes {expected[self.kind]} finite numbers: got {self.parameters}"
+            )
+
+
+@dataclass(frozen=True)
+class IFSCode:
+    """A picture as an IFS.
+
+    Attributes:
+        system: the maps.
+        viewport: the window in which the target lay.
+        size: (width, height) in pixels of the picture that was fitted; the default size
+            of a rendering.
+        primitive: leaf shape for renderings of limited depth, or None.
+        notes: free text by key (method, seed, loss ...), at most a few kilobytes.
+    """
+
+    system: IFS
+    viewport: Viewport
+    size: tuple[int, int]
+    primitive: Primitive | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        view = Viewport(*(float(v) for v in self.viewport))
+        if not np.isfinite(view).all() or view.width <= 0 or view.height <= 0:
+            raise InputError(f"viewport needs x_min < x_max and y_min < y_max: got {tuple(view)}")
+        object.__setattr__(self, "viewport", view)
+        if len(self.size) != 2 or not all(1 <= side <= MAX_SIDE for side in self.size):
+            raise InputError(f"size is (width, height) within 1..{MAX_SIDE}: got {self.size}")

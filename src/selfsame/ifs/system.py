@@ -1,0 +1,128 @@
+"""The iterated function system itself: N affine maps with probabilities, as plain data."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from selfsame.errors import InputError
+
+Array = NDArray[np.float64]
+
+MAX_MAPS = 65_536
+"""Most maps of one system; far above any use, low enough to bound every allocation."""
+
+
+@dataclass(frozen=True, eq=False)
+class IFS:
+    """N affine maps ``x' = A x + b`` of d-dimensional space, chosen with probabilities.
+
+    Attributes:
+        matrices: (N, d, d), d = 2 or 3, finite.
+        offsets: (N, d), in units of the plane, y up.
+        probabilities: (N,), non-negative, sum 1. Default: proportional to ``|det A|`` (at
+            least 1 % of the largest, so that no map is forgotten), the usual choice for
+            an even picture (Barnsley 1988).
+        colors: (N, 3) sRGB in [0, 1], one per map, or None.
+
+    Arrays are copied, converted to float64 and made read-only.
+
+    Raises:
+        InputError: shapes disagree, numbers are not finite, probabilities or colours are
+            out of range.
+    """
+
+    matrices: Array
+    offsets: Array
+    probabilities: Array
+    colors: Array | None
+
+    def __init__(
+        self,
+        matrices: ArrayLike,
+        offsets: ArrayLike,
+        probabilities: ArrayLike | None = None,
+        colors: ArrayLike | None = None,
+    ) -> None:
+        A = _frozen(matrices, "matrices")
+        if A.ndim != 3 or A.shape[1] != A.shape[2] or A.shape[1] not in (2, 3):
+            raise InputError(f"matrices must be (N, 2, 2) or (N, 3, 3): got {A.shape}")
+        if not 1 <= len(A) <= MAX_MAPS:
+            raise InputError(f"an IFS has 1 to {MAX_MAPS} maps: got {len(A)}")
+        b = _frozen(offsets, "offsets")
+        if b.shape != A.shape[:2]:
+            raise InputError(f"offsets must be {A.shape[:2]}, as matrices ask: got {b.shape}")
+        p = (
+            default_probabilities(A)
+            if probabilities is None
+            else _frozen(probabilities, "probabilities")
+        )
+        if p.shape != A.shape[:1]:
+            raise InputError(f"probabilities must be {A.shape[:1]}: got {p.shape}")
+        if (p < 0).any() or not np.isclose(p.sum(), 1.0, atol=1e-4):
+            raise InputError(f"probabilities must be non-negative with sum 1: got sum {p.sum():g}")
+        p = _frozen(p / p.sum(), "probabilities")
+        c = None if colors is None else _frozen(colors, "colors")
+        if c is not None and (c.shape != (len(A), 3) or (c < 0).any() or (c > 1).any()):
+            raise InputError(f"colors must be ({len(A)}, 3) in [0, 1]: got {c.shape}")
+        for name, value in zip(
+            ("matrices", "offsets", "probabilities", "colors"), (A, b, p, c), strict=True
+        ):
+            object.__setattr__(self, name, value)
+
+    def __len__(self) -> int:
+        return len(self.matrices)
+
+    @property
+    def dimension(self) -> int:
+        """d, the dimension of the space: 2 or 3."""
+        return int(self.matrices.shape[1])
+
+    @property
+    def contraction(self) -> float:
+        """The largest singular value of any map; below 1 the system is contractive."""
+        return float(np.linalg.norm(self.matrices, ord=2, axis=(1, 2)).max())
+
+    def __eq__(self, other: Any) -> bool:
+        if not isinstance(other, IFS):
+            return NotImplemented
+        mine, theirs = self.colors, other.colors
+        return (
+            np.array_equal(self.matrices, other.matrices)
+            and np.array_equal(self.offsets, other.offsets)
+            and np.array_equal(self.probabilities, other.probabilities)
+            and (
+                theirs is None
+                if mine is None
+                else theirs is not None and np.array_equal(mine, theirs)
+            )
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def default_probabilities(matrices: ArrayLike) -> Array:
+    """Return probabilities proportional to ``|det A|``, floored at 1 % of the largest.
+
+    Args:
+        matrices: (N, d, d).
+    Returns:
+        (N,), sum 1; uniform if every determinant is zero.
+    """
+    weight = np.abs(np.linalg.det(np.asarray(matrices, np.float64)))
+    if weight.max() == 0:
+        return np.full(len(weight), 1 / len(weight))
+    weight = np.maximum(weight, 0.01 * weight.max())
+    return np.asarray(weight / weight.sum(), np.float64)
+
+
+def _frozen(values: ArrayLike, name: str) -> Array:
+    try:
+        array = np.array(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be an array of numbers: {error}") from error
+    if not np.isfinite(array).all():
+        raise InputError(f"{name} must be finite: found NaN or infinity")
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,62 @@
+"""Measures of how alike two pictures are; plain numpy, no gradients."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from selfsame.errors import InputError
+
+PSNR_CAP_DB = 100.0
+"""What identical pictures get instead of infinity."""
+
+Array = NDArray[np.floating]
+
+
+def mse(a: Array, b: Array) -> float:
+    """Return the mean squared difference of two pictures of one shape, values in [0, 1]."""
+    _check_shapes(a, b)
+    return float(np.mean((np.asarray(a, np.float64) - np.asarray(b, np.float64)) ** 2))
+
+
+def psnr_db(a: Array, b: Array) -> float:
+    """Return the PSNR in dB over integers 0..255 after rounding, at most ``PSNR_CAP_DB``."""
+    _check_shapes(a, b)
+    x = np.rint(np.clip(np.asarray(a, np.float64), 0, 1) * 255)
+    y = np.rint(np.clip(np.asarray(b, np.float64), 0, 1) * 255)
+    error = float(np.mean((x - y) ** 2))
+    if error == 0:
+        return PSNR_CAP_DB
+    return min(PSNR_CAP_DB, 10 * float(np.log10(255**2 / error)))
+
+
+def iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    """Return intersection over union of two masks; two empty masks give 1."""
+    _check_shapes(a, b)
+    union = np.logical_or(a, b).sum()
+    return 1.0 if union == 0 else float(np.logical_and(a, b).sum() / union)
+
+
+def chamfer_px(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    """Return the mean symmetric Chamfer distance of two masks in pixels.
+
+    The mean, over the set pixels of each mask, of the distance to the nearest set pixel of
+    the other; the two means are averaged. Infinite if exactly one mask is empty, else 0.
+    """
+    _check_shapes(a, b)
+    if not a.any() or not b.any():
+        return 0.0 if a.any() == b.any() else float("inf")
+    to_a = distance_transform_edt(~a)
+    to_b = distance_transform_edt(~b)
+    return float((to_b[a].mean() + to_a[b].mean()) / 2)
+
+
+def density_sse(a: Array, b: Array) -> float:
+    """Return the sum of squared differences of two pictures, each scaled to sum 1."""
+    _check_shapes(a, b)
+    p, q = (np.asarray(x, np.float64) / max(float(np.sum(x)), 1e-12) for x in (a, b))
+    return float(np.sum((p - q) ** 2))
+
+
+def _check_shapes(a: NDArray[np.generic], b: NDArray[np.generic]) -> None:
+    if a.shape != b.shape or a.size == 0:
+        raise InputError(f"pictures must be non-empty and of one shape: got {a.shape}, {b.shape}")
