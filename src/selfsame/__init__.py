@@ -7,6 +7,8 @@ neither torch nor numba is imported before something needs them.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from selfsame.bitstream import pillow_plugin as _pillow_plugin  # noqa: F401  (opens .ssm files)
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:

@@ -13,6 +13,9 @@ MAX_SIDE = 65_535
 
 PrimitiveKind = Literal["disk", "rectangle", "segment"]
 
+PRIMITIVE_PARAMETERS: dict[PrimitiveKind, int] = {"disk": 3, "rectangle": 5, "segment": 5}
+"""How many parameters each primitive takes; ``Primitive`` explains them."""
+
 
 class Viewport(NamedTuple):
     """The window of the plane that a picture shows, y up; row 0 of the picture is at ``y_max``."""
@@ -46,12 +49,13 @@ class Primitive:
     parameters: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        expected = {"disk": 3, "rectangle": 5, "segment": 5}
-        if self.kind not in expected:
-            raise InputError(f"primitive must be one of {sorted(expected)}: got {self.kind!r}")
-        if len(self.parameters) != expected[self.kind] or not np.isfinite(self.parameters).all():
+        if self.kind not in PRIMITIVE_PARAMETERS:
+            known = sorted(PRIMITIVE_PARAMETERS)
+            raise InputError(f"primitive must be one of {known}: got {self.kind!r}")
+        expected = PRIMITIVE_PARAMETERS[self.kind]
+        if len(self.parameters) != expected or not np.isfinite(self.parameters).all():
             raise InputError(
-                f"a {self.kind} takes {expected[self.kind]} finite numbers: got {self.parameters}"
+                f"a {self.kind} takes {expected} finite numbers: got {self.parameters}"
             )
 
 

@@ -13,6 +13,13 @@ Array = NDArray[np.float64]
 MAX_MAPS = 65_536
 """Most maps of one system; far above any use, low enough to bound every allocation."""
 
+SUM_TOLERANCE = 1e-4
+"""How far from 1 a sum of given probabilities may lie; they are then divided by it."""
+
+ROUNDING_OF_SUM = 1e-12
+"""A sum this near to 1 counts as 1. Above what dividing and adding ``MAX_MAPS`` numbers can leave
+(about 1e-14), so that building a system from its own probabilities changes no bit of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class IFS:
@@ -21,9 +28,9 @@ class IFS:
     Attributes:
         matrices: (N, d, d), d = 2 or 3, finite.
         offsets: (N, d), in units of the plane, y up.
-        probabilities: (N,), non-negative, sum 1. Default: proportional to ``|det A|`` (at
-            least 1 % of the largest, so that no map is forgotten), the usual choice for
-            an even picture (Barnsley 1988).
+        probabilities: (N,), non-negative, sum 1 (within ``SUM_TOLERANCE``; they are divided
+            by their sum). Default: proportional to ``|det A|`` (at least 1 % of the largest,
+            so that no map is forgotten), the usual choice for an even picture (Barnsley 1988).
         colors: (N, 3) sRGB in [0, 1], one per map, or None.
 
     Arrays are copied, converted to float64 and made read-only.
@@ -53,16 +60,17 @@ class IFS:
         b = _frozen(offsets, "offsets")
         if b.shape != A.shape[:2]:
             raise InputError(f"offsets must be {A.shape[:2]}, as matrices ask: got {b.shape}")
-        p = (
-            default_probabilities(A)
-            if probabilities is None
-            else _frozen(probabilities, "probabilities")
+        p = _frozen(
+            default_probabilities(A) if probabilities is None else probabilities, "probabilities"
         )
         if p.shape != A.shape[:1]:
             raise InputError(f"probabilities must be {A.shape[:1]}: got {p.shape}")
-        if (p < 0).any() or not np.isclose(p.sum(), 1.0, atol=1e-4):
-            raise InputError(f"probabilities must be non-negative with sum 1: got sum {p.sum():g}")
-        p = _frozen(p / p.sum(), "probabilities")
+        too_large = (p > 1 + SUM_TOLERANCE).any()  # asked first: the sum of huge ones overflows
+        if (p < 0).any() or too_large or abs(p.sum() - 1) > SUM_TOLERANCE:
+            found = "a larger one" if too_large else f"sum {p.sum():g}, smallest {p.min():g}"
+            raise InputError(f"probabilities must be within 0..1 with sum 1: got {found}")
+        if abs(p.sum() - 1) > ROUNDING_OF_SUM:
+            p = _frozen(p / p.sum(), "probabilities")
         c = None if colors is None else _frozen(colors, "colors")
         if c is not None and (c.shape != (len(A), 3) or (c < 0).any() or (c > 1).any()):
             raise InputError(f"colors must be ({len(A)}, 3) in [0, 1]: got {c.shape}")
