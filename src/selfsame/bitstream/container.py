@@ -84,6 +84,12 @@ class Container:
     header: Header
     chunks: tuple[Chunk, ...]
 
+    @property
+    def listing(self) -> list[tuple[str, int]]:
+        """Tag and payload length of every chunk of the file, HEAD and TAIL among them."""
+        inner = [(chunk.tag.decode("ascii"), len(chunk.payload)) for chunk in self.chunks]
+        return [(_HEAD_TAG.decode(), HEADER.size), *inner, (_TAIL_TAG.decode(), 0)]
+
     def payloads(self, known: frozenset[bytes]) -> dict[bytes, bytes]:
         """Return the payload of every chunk whose tag is in ``known``; other optional ones are
         skipped.

@@ -1,0 +1,116 @@
+"""``selfsame info CODE``: every parameter of a code file."""
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from selfsame.bitstream import decode, read_file
+from selfsame.bitstream.container import read_bounded, read_container
+from selfsame.bitstream.kinds import kind_of
+from selfsame.cli.options import json_option, report
+from selfsame.errors import FormatError
+from selfsame.ifs.code import IFSCode
+
+
+@click.command("info")
+@click.argument("code", type=click.Path(path_type=Path, allow_dash=True))
+@json_option
+def command(code: Path, as_json: bool) -> None:
+    """Print what the file CODE holds; `-` reads standard input."""
+    data = read_bounded(sys.stdin.buffer) if str(code) == "-" else read_file(code)
+    try:
+        values = describe(data)
+    except FormatError as error:
+        raise type(error)(f"{code}: {error}") from error
+    if as_json:
+        report(values, as_json=True, quiet=False, text="")
+    else:
+        click.echo(_text(values))
+
+
+def describe(data: bytes) -> dict[str, Any]:
+    """Return every parameter in the bytes of a code file, ready for JSON.
+
+    ``contraction`` is None where it overflows. ``bpp`` counts every byte over width × height.
+
+    Raises:
+        FormatError: as ``selfsame.bitstream.decode``.
+    """
+    code = decode(data)
+    width, height = code.size
+    return {
+        "kind": kind_of(code).name,
+        **_describe_ifs(code),
+        "size": [width, height],
+        "bytes": len(data),
+        "bpp": 8 * len(data) / (width * height),
+        "notes": dict(code.notes),
+        "chunks": [{"tag": tag, "length": length} for tag, length in read_container(data).listing],
+    }
+
+
+def _describe_ifs(code: IFSCode) -> dict[str, Any]:
+    system, primitive = code.system, code.primitive
+    contraction = system.contraction
+    return {
+        "matrices": system.matrices.tolist(),
+        "offsets": system.offsets.tolist(),
+        "probabilities": system.probabilities.tolist(),
+        "colors": None if system.colors is None else system.colors.tolist(),
+        "viewport": list(code.viewport),
+        "contraction": contraction if math.isfinite(contraction) else None,
+        "primitive": primitive
+        and {"kind": primitive.kind, "parameters": [float(v) for v in primitive.parameters]},
+    }
+
+
+def _text(values: dict[str, Any]) -> str:
+    """Return the values as a table for people, six digits a number."""
+    width, height = values["size"]
+    x_min, y_min, x_max, y_max = values["viewport"]
+    color = "grey" if values["colors"] is None else "sRGB"
+    contraction = values["contraction"]
+    rows = [
+        ("kind", values["kind"]),
+        ("size", f"{width}x{height} pixels, {color}"),
+        ("file", f"{values['bytes']} bytes, {values['bpp']:.4g} bits per pixel"),
+        ("viewport", f"x {x_min:g} to {x_max:g}, y {y_min:g} to {y_max:g}"),
+        ("contraction", "overflows" if contraction is None else f"{contraction:.6g}"),
+    ]
+    if values["primitive"]:
+        numbers = " ".join(f"{v:g}" for v in values["primitive"]["parameters"])
+        rows.append(("primitive", f"{values['primitive']['kind']} {numbers}"))
+    rows.append(("chunks", " ".join(f"{c['tag']}({c['length']})" for c in values["chunks"])))
+    rows += [(f"note {_printable(k)}", _printable(v)) for k, v in values["notes"].items()]
+    left = max(len(name) for name, _ in rows)
+    lines = [f"{name:<{left}}  {value}" for name, value in rows]
+    return "\n".join([*lines, "", *_map_table(values)])
+
+
+def _map_table(values: dict[str, Any]) -> list[str]:
+    """Return one line per map: probability, matrix row by row, offset, colour."""
+    axes = "xyz"[: len(values["offsets"][0])]
+    names = ["map", "probability"]
+    names += [f"A_{row}{column}" for row in axes for column in axes]
+    names += [f"b_{axis}" for axis in axes]
+    table = [
+        [p, *(v for row in matrix for v in row), *offset]
+        for p, matrix, offset in zip(
+            values["probabilities"], values["matrices"], values["offsets"], strict=True
+        )
+    ]
+    if values["colors"] is not None:
+        names += ["red", "green", "blue"]
+        table = [row + color for row, color in zip(table, values["colors"], strict=True)]
+    cells = [names] + [[str(i), *(f"{v:.6g}" for v in row)] for i, row in enumerate(table)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
+
+
+def _printable(text: str) -> str:
+    """Return text from a file with control characters escaped, so that it cannot steer a
+    terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
