@@ -1,0 +1,251 @@
+"""How a fitted IFS is judged: the evaluation of "Learning Fractals by Gradient Descent".
+
+A code is judged by its numbers alone (matrices, offsets, probabilities, viewport); nothing
+here calls the library's renderers, so they cannot flatter themselves. Plain numpy.
+
+The paper's measure: draw 100 sequences of 300 maps, follow each from the fixed point of the
+first map, put ``exp(-d²)`` (d in pixels) on every point of a 32×32 picture, clamp the sum to
+[0, 1] and take the mean squared error to the target; the figure quoted is the minimum over
+the 100 (Tu et al. 2023, section on experiments). We add the mean over the 100, and measures
+of the converged picture that no single draw of 300 points can flatter.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.errors import InputError
+from selfsame.images import Picture, picture_from_pillow, read_targets, resize_picture
+from selfsame.metrics import chamfer_px, density_sse, iou
+
+Array = NDArray[np.float64]
+
+SIDE = 32
+THRESHOLD = 0.2
+"""After resizing, pixels brighter than this belong to the target."""
+SEQUENCES = 100
+POINTS = 300
+SIGMA = 1.0
+MASK_LEVEL = 0.5
+"""A rendering's pixels at least this bright count as set; never chosen with the target."""
+
+SETS = {
+    "mnist": "mnist.npz",
+    "fashion_mnist": "fashion_mnist_600.npz",
+    "kmnist": "kmnist_200.npz",
+}
+"""Name of each set and the file in the data folder that holds it."""
+
+SPLITS = ("dev", "test")
+
+_CONVERGED_CHAINS = 400
+_CONVERGED_BURN_IN = 50
+_FAR_PX = 1e4
+"""Points are held within this distance of the picture, so that none overflows."""
+
+
+class Target(NamedTuple):
+    """A target picture: ``image`` (32, 32) of exact zeros and ones, float32."""
+
+    name: str
+    label: int
+    image: Picture
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one code gets on one target.
+
+    Attributes:
+        min_mse, mean_mse: over the 100 sequences; the first is the paper's figure.
+        best_iou: the best IoU of any of the 100 pictures, each thresholded at 0.5.
+        iou, chamfer_px: of the converged picture's mask with the target.
+        density_sse: between the converged point density and the target scaled to sum 1.
+    """
+
+    min_mse: float
+    mean_mse: float
+    best_iou: float
+    iou: float
+    chamfer_px: float
+    density_sse: float
+
+
+def target_mask(picture: Picture) -> Picture:
+    """Return a picture (H, W) or (H, W, 3) as the (32, 32) target of zeros and ones."""
+    if picture.ndim == 3:
+        from PIL import Image
+
+        picture = picture_from_pillow(
+            Image.fromarray(np.rint(picture * 255).astype(np.uint8)), "grey"
+        )
+    small = resize_picture(picture, (SIDE, SIDE))
+    return (small > THRESHOLD).astype(np.float32)
+
+
+def select_targets(path: str | Path, split: str, count: int) -> list[Target]:
+    """Return ``count`` targets of a set, the same ones every time, balanced over its classes.
+
+    Pictures with an even index are for reporting (``test``), those with an odd one for tuning
+    (``dev``); within a split the classes take turns, each in the order of the file. MNIST's
+    training pictures are never used.
+
+    Args:
+        path: an ``.npz`` with ``images`` and, where it has classes, ``labels`` (or
+            ``test_images`` and ``test_labels``), or a picture, or a folder of pictures.
+    Raises:
+        InputError: no such split, unreadable file, or fewer pictures than asked for.
+    """
+    if split not in SPLITS:
+        raise InputError(f"split must be one of {', '.join(SPLITS)}: got {split!r}")
+    if count < 1:
+        raise InputError(f"the number of targets must be at least 1: got {count}")
+    pictures, labels = _read_set(Path(path))
+    mine = np.arange(SPLITS.index(split) ^ 1, len(labels), 2)
+    turn = np.empty(len(mine), np.int64)
+    for label in np.unique(labels[mine]):
+        of_class = labels[mine] == label
+        turn[of_class] = np.arange(of_class.sum())
+    order = mine[np.lexsort((labels[mine], turn))]
+    if len(order) < count:
+        raise InputError(f"{path} has {len(order)} {split} targets: {count} asked for")
+    return [
+        Target(f"{Path(path).stem}-{index}", int(labels[index]), target_mask(pictures[index]))
+        for index in order[:count]
+    ]
+
+
+def _read_set(path: Path) -> tuple[list[Picture], NDArray[np.int64]]:
+    if path.suffix == ".npz" and path.is_file():
+        with np.load(path, allow_pickle=False) as archive:
+            labels = next(
+                (archive[k] for k in ("test_labels", "labels") if k in archive.files), None
+            )
+            test = archive["test_images"] if "test_images" in archive.files else None
+        if test is not None and labels is not None:
+            return list(test.astype(np.float32) / np.float32(255)), labels.astype(np.int64)
+    else:
+        labels = None
+    pictures, _ = read_targets(path)
+    if labels is None or len(labels) != len(pictures):
+        labels = np.zeros(len(pictures))
+    return pictures, np.asarray(labels, np.int64)
+
+
+def sample_points(
+    matrices: Array,
+    offsets: Array,
+    probabilities: Array,
+    generator: np.random.Generator,
+    *,
+    sequences: int = SEQUENCES,
+    points: int = POINTS,
+    burn_in: int = 0,
+) -> Array:
+    """Return (sequences, points, 2) points of the plane, visited by independent chains.
+
+    Every chain starts at the fixed point of the first map and takes ``burn_in`` steps before
+    its first recorded point; the start itself is not recorded.
+    """
+    A, b = np.asarray(matrices, np.float64), np.asarray(offsets, np.float64)
+    cumulative = np.cumsum(np.asarray(probabilities, np.float64))
+    drawn = generator.random((burn_in + points, sequences)) * cumulative[-1]
+    indices = np.minimum(np.searchsorted(cumulative, drawn, side="right"), len(A) - 1)
+    # The pseudo-inverse also serves a map without a unique fixed point.
+    start = np.linalg.pinv(np.eye(2) - A[0]) @ b[0]
+    x, y = np.full(sequences, start[0]), np.full(sequences, start[1])
+    visited = np.empty((points, sequences, 2))
+    limit = 1e12
+    for t, chosen in enumerate(indices):
+        M, c = A[chosen], b[chosen]
+        x, y = (
+            M[:, 0, 0] * x + M[:, 0, 1] * y + c[:, 0],
+            M[:, 1, 0] * x + M[:, 1, 1] * y + c[:, 1],
+        )
+        x, y = np.clip(x, -limit, limit), np.clip(y, -limit, limit)
+        if t >= burn_in:
+            visited[t - burn_in, :, 0], visited[t - burn_in, :, 1] = x, y
+    return np.ascontiguousarray(visited.transpose(1, 0, 2))
+
+
+def to_pixels(points: Array, viewport: tuple[float, float, float, float], side: int) -> Array:
+    """Return plane points (..., 2) as (column, row) in pixels of a square picture; y is up."""
+    x_min, y_min, x_max, y_max = viewport
+    u = (points[..., 0] - x_min) / (x_max - x_min) * side
+    v = (y_max - points[..., 1]) / (y_max - y_min) * side
+    return np.clip(np.stack([u, v], axis=-1), -_FAR_PX, _FAR_PX)
+
+
+def splat(pixels: Array, side: int = SIDE, sigma: float = SIGMA) -> Array:
+    """Return the clamped pictures (S, side, side) of points (S, P, 2) in pixels.
+
+    ``exp(-(dx² + dy²) / sigma)`` is a product of a function of the column and one of the
+    row, so each picture is one matrix product over its points.
+    """
+    centre = np.arange(side) + 0.5
+    across = np.exp(-((centre - pixels[..., 0, None]) ** 2) / sigma)
+    down = np.exp(-((centre - pixels[..., 1, None]) ** 2) / sigma)
+    return np.minimum(np.matmul(down.transpose(0, 2, 1), across), 1.0)
+
+
+def histogram(pixels: Array, side: int = SIDE) -> Array:
+    """Return how many of the points (..., 2) fall in each pixel, (side, side)."""
+    column, row = np.floor(pixels[..., 0]).ravel(), np.floor(pixels[..., 1]).ravel()
+    inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
+    flat = (row[inside] * side + column[inside]).astype(np.int64)
+    return np.bincount(flat, minlength=side * side).reshape(side, side).astype(np.float64)
+
+
+def sequence_errors(pixels: Array, target: Picture) -> tuple[Array, Array]:
+    """Return the squared error (S,) of every sequence of points (S, P, 2), and the pictures."""
+    pictures = splat(pixels)
+    return ((pictures - target) ** 2).mean(axis=(1, 2)), pictures
+
+
+def score(
+    matrices: Array,
+    offsets: Array,
+    probabilities: Array,
+    viewport: tuple[float, float, float, float],
+    target: Picture,
+    *,
+    seed: int = 0,
+    burn_in: int = 0,
+) -> Score:
+    """Return the score of a code on a target (32, 32); see the module's text.
+
+    Raises:
+        InputError: a number is not finite, or the target has another shape.
+    """
+    if target.shape != (SIDE, SIDE):
+        raise InputError(f"the protocol's targets are {SIDE}x{SIDE}: got {target.shape}")
+    for name, value in (("matrices", matrices), ("offsets", offsets), ("viewport", viewport)):
+        if not np.isfinite(np.asarray(value)).all():
+            raise InputError(f"{name} must be finite: found NaN or infinity")
+    generator = np.random.default_rng([seed, 0x5E1F])
+    system = (matrices, offsets, probabilities, generator)
+    pixels = to_pixels(sample_points(*system, burn_in=burn_in), viewport, SIDE)
+    errors, pictures = sequence_errors(pixels, target)
+    wanted = target > 0.5
+    long_run = sample_points(*system, sequences=_CONVERGED_CHAINS, burn_in=_CONVERGED_BURN_IN)
+    converged = to_pixels(long_run, viewport, SIDE)
+    mask = splat(converged).mean(axis=0) >= MASK_LEVEL
+    return Score(
+        min_mse=float(errors.min()),
+        mean_mse=float(errors.mean()),
+        best_iou=max(iou(picture >= MASK_LEVEL, wanted) for picture in pictures),
+        iou=iou(mask, wanted),
+        chamfer_px=chamfer_px(mask, wanted),
+        density_sse=density_sse(histogram(converged), target),
+    )
+
+
+def mean_score(scores: list[Score]) -> dict[str, float]:
+    """Return the mean of every measure over targets; an infinite Chamfer distance stays."""
+    return {
+        name: float(np.mean([getattr(one, name) for one in scores]))
+        for name in Score.__dataclass_fields__
+    }

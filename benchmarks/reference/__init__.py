@@ -1,0 +1,1 @@
+"""Plain, slow implementations that the fast ones are tested and timed against."""
