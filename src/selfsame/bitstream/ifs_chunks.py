@@ -176,7 +176,7 @@ def _unpack_primitive(payload: bytes) -> Primitive:
 
 
 def _pack_notes(notes: dict[str, str]) -> bytes:
-    parts = []
+    packed = bytearray()
     for text in (text for pair in notes.items() for text in pair):
         if not isinstance(text, str):
             raise InputError(f"notes hold text by text: got {text!r} of {type(text).__name__}")
@@ -184,11 +184,10 @@ def _pack_notes(notes: dict[str, str]) -> bytes:
             encoded = text.encode("utf-8")
         except UnicodeEncodeError as error:
             raise InputError(f"notes must be valid Unicode: {error}") from error
-        if len(encoded) < MAX_NOTES_BYTES:
-            parts += [_LENGTH.pack(len(encoded)), encoded]
-        if len(encoded) >= MAX_NOTES_BYTES or sum(map(len, parts)) > MAX_NOTES_BYTES:
+        if len(packed) + _LENGTH.size + len(encoded) > MAX_NOTES_BYTES:  # so it fits its length
             raise InputError(f"notes hold at most {MAX_NOTES_BYTES} bytes of UTF-8; shorten them")
-    return b"".join(parts)
+        packed += _LENGTH.pack(len(encoded)) + encoded
+    return bytes(packed)
 
 
 def _unpack_notes(payload: bytes) -> dict[str, str]:
