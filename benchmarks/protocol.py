@@ -39,7 +39,7 @@ SETS = {
 }
 """Name of each set and the file in the data folder that holds it."""
 
-SPLITS = ("dev", "test")
+SPLITS = ("test", "dev", "all")
 
 _CONVERGED_CHAINS = 400
 _CONVERGED_BURN_IN = 50
@@ -86,8 +86,26 @@ def target_mask(picture: Picture) -> Picture:
     return (small > THRESHOLD).astype(np.float32)
 
 
-def select_targets(path: str | Path, split: str, count: int) -> list[Target]:
-    """Return ``count`` targets of a set, the same ones every time, balanced over its classes.
+def find_sets(path: Path | None) -> dict[str, Path]:
+    """Return name and path of every set of targets at ``path``.
+
+    A folder with the files of ``SETS`` gives those that are there; any other folder of
+    pictures, ``.npz`` or picture is one set.
+
+    Raises:
+        InputError: nothing there, or no path at all.
+    """
+    if path is None or not path.exists():
+        raise InputError(
+            f"--data must name a folder with {', '.join(SETS.values())}, a folder of pictures,"
+            f" an .npz or a picture: got {path}"
+        )
+    known = {name: path / file for name, file in SETS.items() if (path / file).is_file()}
+    return known or {path.stem: path}
+
+
+def select_targets(path: Path, split: str, count: int | None) -> list[Target]:
+    """Return targets of a set, the same ones every time, balanced over its classes.
 
     Pictures with an even index are for reporting (``test``), those with an odd one for tuning
     (``dev``); within a split the classes take turns, each in the order of the file. MNIST's
@@ -96,24 +114,27 @@ def select_targets(path: str | Path, split: str, count: int) -> list[Target]:
     Args:
         path: an ``.npz`` with ``images`` and, where it has classes, ``labels`` (or
             ``test_images`` and ``test_labels``), or a picture, or a folder of pictures.
+        count: how many; None for every picture of the split.
     Raises:
         InputError: no such split, unreadable file, or fewer pictures than asked for.
     """
     if split not in SPLITS:
         raise InputError(f"split must be one of {', '.join(SPLITS)}: got {split!r}")
-    if count < 1:
+    if count is not None and count < 1:
         raise InputError(f"the number of targets must be at least 1: got {count}")
-    pictures, labels = _read_set(Path(path))
-    mine = np.arange(SPLITS.index(split) ^ 1, len(labels), 2)
+    pictures, labels = _read_set(path)
+    mine = np.arange(len(labels))
+    if split != "all":
+        mine = mine[SPLITS.index(split) :: 2]
     turn = np.empty(len(mine), np.int64)
     for label in np.unique(labels[mine]):
         of_class = labels[mine] == label
         turn[of_class] = np.arange(of_class.sum())
     order = mine[np.lexsort((labels[mine], turn))]
-    if len(order) < count:
-        raise InputError(f"{path} has {len(order)} {split} targets: {count} asked for")
+    if len(order) < (count or 1):
+        raise InputError(f"{path} has {len(order)} {split} targets: {count or 1} asked for")
     return [
-        Target(f"{Path(path).stem}-{index}", int(labels[index]), target_mask(pictures[index]))
+        Target(f"{path.stem}-{index}", int(labels[index]), target_mask(pictures[index]))
         for index in order[:count]
     ]
 
@@ -180,7 +201,7 @@ def to_pixels(points: Array, viewport: tuple[float, float, float, float], side: 
 
 
 def splat(pixels: Array, side: int = SIDE, sigma: float = SIGMA) -> Array:
-    """Return the clamped pictures (S, side, side) of points (S, P, 2) in pixels.
+    """Return clamped pictures (S, side, side) of points (S, P, 2) in pixels.
 
     ``exp(-(dx² + dy²) / sigma)`` is a product of a function of the column and one of the
     row, so each picture is one matrix product over its points.
@@ -188,7 +209,8 @@ def splat(pixels: Array, side: int = SIDE, sigma: float = SIGMA) -> Array:
     centre = np.arange(side) + 0.5
     across = np.exp(-((centre - pixels[..., 0, None]) ** 2) / sigma)
     down = np.exp(-((centre - pixels[..., 1, None]) ** 2) / sigma)
-    return np.minimum(np.matmul(down.transpose(0, 2, 1), across), 1.0)
+    pictures = np.matmul(down.transpose(0, 2, 1), across)
+    return np.asarray(np.minimum(pictures, 1.0), np.float64)
 
 
 def histogram(pixels: Array, side: int = SIDE) -> Array:
@@ -199,10 +221,27 @@ def histogram(pixels: Array, side: int = SIDE) -> Array:
     return np.bincount(flat, minlength=side * side).reshape(side, side).astype(np.float64)
 
 
-def sequence_errors(pixels: Array, target: Picture) -> tuple[Array, Array]:
-    """Return the squared error (S,) of every sequence of points (S, P, 2), and the pictures."""
-    pictures = splat(pixels)
-    return ((pictures - target) ** 2).mean(axis=(1, 2)), pictures
+def sequence_errors(pictures: Array, target: Picture) -> Array:
+    """Return the mean squared error (S,) of every picture (S, side, side)."""
+    return np.asarray(((pictures - target) ** 2).mean(axis=(1, 2)), np.float64)
+
+
+def min_mse(
+    matrices: Array,
+    offsets: Array,
+    probabilities: Array,
+    viewport: tuple[float, float, float, float],
+    target: Picture,
+    *,
+    seed: int = 0,
+) -> float:
+    """Return the paper's figure alone, equal to ``score(...).min_mse`` and ten times cheaper."""
+    points = sample_points(matrices, offsets, probabilities, _generator(seed))
+    return float(sequence_errors(splat(to_pixels(points, viewport, SIDE)), target).min())
+
+
+def _generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng([seed, 0x5E1F])
 
 
 def score(
@@ -225,10 +264,10 @@ def score(
     for name, value in (("matrices", matrices), ("offsets", offsets), ("viewport", viewport)):
         if not np.isfinite(np.asarray(value)).all():
             raise InputError(f"{name} must be finite: found NaN or infinity")
-    generator = np.random.default_rng([seed, 0x5E1F])
-    system = (matrices, offsets, probabilities, generator)
+    system = (matrices, offsets, probabilities, _generator(seed))
     pixels = to_pixels(sample_points(*system, burn_in=burn_in), viewport, SIDE)
-    errors, pictures = sequence_errors(pixels, target)
+    pictures = splat(pixels)
+    errors = sequence_errors(pictures, target)
     wanted = target > 0.5
     long_run = sample_points(*system, sequences=_CONVERGED_CHAINS, burn_in=_CONVERGED_BURN_IN)
     converged = to_pixels(long_run, viewport, SIDE)
@@ -244,7 +283,7 @@ def score(
 
 
 def mean_score(scores: list[Score]) -> dict[str, float]:
-    """Return the mean of every measure over targets; an infinite Chamfer distance stays."""
+    """Return the mean of every measure; infinite if one code's converged mask is empty."""
     return {
         name: float(np.mean([getattr(one, name) for one in scores]))
         for name in Score.__dataclass_fields__
