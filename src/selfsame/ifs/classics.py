@@ -33,7 +33,7 @@ def _affine(rows: list[list[float]]) -> IFS:
 
 def _grid(dimension: int, keep: Callable[[tuple[int, ...]], bool]) -> IFS:
     """Return the maps of ratio 1/3 onto the kept cells of the unit cube's 3^d cells."""
-    cells = [cell for cell in product(range(3), repeat=dimension) if keep(cell)]
+    cells = [list(cell) for cell in product(range(3), repeat=dimension) if keep(cell)]
     return IFS(np.tile(np.eye(dimension) / 3, (len(cells), 1, 1)), np.array(cells) / 3)
 
 
@@ -95,28 +95,27 @@ def _gosper_island() -> IFS:
 
 def _jerusalem_cube() -> IFS:
     large, small = math.sqrt(2) - 1, (math.sqrt(2) - 1) ** 2
-    matrices, offsets = [], []
+    matrices: list[list[list[float]]] = []
+    offsets: list[list[float]] = []
     for cell in product((0.0, 0.5, 1.0), repeat=3):
         middles = cell.count(0.5)
         if middles > 1:
             continue
         ratio = small if middles else large  # small cubes fill the middle of each edge
-        matrices.append(ratio * np.eye(3))
+        matrices.append((ratio * np.eye(3)).tolist())
         offsets.append([(1 - ratio) * c for c in cell])
     return IFS(matrices, offsets)
 
 
 def _fern_3d() -> IFS:
-    return IFS(
-        [
-            [[0, 0, 0], [0, 0.18, 0], [0, 0, 0]],
-            [[0.85, 0, 0], [0, 0.85, 0.1], [0, -0.1, 0.85]],
-            [[0.2, -0.2, 0], [0.2, 0.2, 0], [0, 0, 0.3]],
-            [[-0.2, 0.2, 0], [0.2, 0.2, 0], [0, 0, 0.3]],
-        ],
-        [[0, 0, 0], [0, 1.6, 0], [0, 0.8, 0], [0, 0.8, 0]],
-        [0.01, 0.85, 0.07, 0.07],
-    )
+    matrices: list[list[list[float]]] = [
+        [[0, 0, 0], [0, 0.18, 0], [0, 0, 0]],
+        [[0.85, 0, 0], [0, 0.85, 0.1], [0, -0.1, 0.85]],
+        [[0.2, -0.2, 0], [0.2, 0.2, 0], [0, 0, 0.3]],
+        [[-0.2, 0.2, 0], [0.2, 0.2, 0], [0, 0, 0.3]],
+    ]
+    heights = [0, 1.6, 0.8, 0.8]
+    return IFS(matrices, [[0.0, h, 0.0] for h in heights], [0.01, 0.85, 0.07, 0.07])
 
 
 _BARNSLEY_FERN = [
@@ -155,8 +154,15 @@ _CRYSTAL = [
 
 _PENTAGON_RATIO = 1 / GOLDEN**2  # corner pentagons that touch
 _DRAGON = (1 + 1j) / 2
-_TETRAHEDRON = [[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]
-_OCTAHEDRON = [[1.0, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
+_TETRAHEDRON: list[list[float]] = [[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]
+_OCTAHEDRON: list[list[float]] = [
+    [1, 0, 0],
+    [-1, 0, 0],
+    [0, 1, 0],
+    [0, -1, 0],
+    [0, 0, 1],
+    [0, 0, -1],
+]
 
 TABLE: list[tuple[str, str, float | None, Callable[[], IFS]]] = [
     # name, source, similarity dimension, maker; first the plane
