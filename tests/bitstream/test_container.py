@@ -90,6 +90,7 @@ def test_versions():
         (PINNED[:31] + framed("äbc".encode(), b"") + framed(b"TAIL", b""), "4 ASCII letters"),
         (PINNED[:-1] + b"\0", "checksum of chunk TAIL"),
     ],
+    ids=lambda value: value.replace(" ", "_") if isinstance(value, str) else "",
 )
 def test_malformed_files_are_corrupted(data, words):
     with pytest.raises(CorruptedError, match=words):

@@ -33,10 +33,9 @@ def test_json_holds_every_parameter_exactly(path, capsys):
     out, err = capsys.readouterr()
     values = json.loads(out)
     size = path.stat().st_size
-    assert values.pop("contraction") == pytest.approx(
-        max(np.linalg.svd(a)[1].max() for a in CODE.system.matrices)
-    )
-    values.pop("similarity_dimension", None)
+    scales = np.array([np.linalg.svd(a)[1].max() for a in CODE.system.matrices])
+    assert values.pop("contraction") == pytest.approx(scales.max())
+    assert (scales ** values.pop("similarity_dimension")).sum() == pytest.approx(1)
     assert values == {
         "kind": "ifs",
         "matrices": CODE.system.matrices.tolist(),
@@ -127,6 +126,11 @@ def test_numbers_beyond_floats_are_null_in_json(tmp_path, capsys):
 
     values = json.loads(capsys.readouterr().out, parse_constant=refuse)
     assert values["contraction"] is None
+    assert values["similarity_dimension"] is None
+    assert main(["info", str(tmp_path / "a.ssm")]) == 0
+    out = capsys.readouterr().out
+    assert "overflows" in out
+    assert "a map expands" in out
 
 
 @pytest.mark.parametrize(

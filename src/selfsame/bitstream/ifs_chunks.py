@@ -119,8 +119,6 @@ def _unpack_maps(payload: bytes, *, colored: bool) -> dict[str, _Array]:
     fields = MAPS.unpack(payload, "chunk MAPS")
     if fields["dimension"] not in (2, 3):
         raise UnsupportedError(f"an IFS has 2 or 3 dimensions: the file has {fields['dimension']}")
-    if fields["maps"] < 1:
-        raise CorruptedError("an IFS has at least one map: the file has none")
     if fields["maps"] > MAX_MAPS:
         raise LimitError(f"an IFS has at most {MAX_MAPS} maps: the file claims {fields['maps']}")
     shapes = _group_shapes(fields["maps"], fields["dimension"], colored=colored)
@@ -197,7 +195,7 @@ def _unpack_notes(payload: bytes) -> dict[str, str]:
     while position < len(payload):
         start = position + _LENGTH.size
         position = start + int.from_bytes(payload[position:start], "little")
-        if position > len(payload) or start > len(payload):
+        if position > len(payload):
             raise CorruptedError("a text of chunk note is longer than the chunk")
         try:
             texts.append(payload[start:position].decode("utf-8"))

@@ -11,8 +11,10 @@ from selfsame.bitstream import decode, read_file
 from selfsame.bitstream.container import read_bounded, read_container
 from selfsame.bitstream.kinds import kind_of
 from selfsame.cli.options import json_option, report
-from selfsame.errors import FormatError
+from selfsame.errors import FormatError, InputError
 from selfsame.ifs.code import IFSCode
+from selfsame.ifs.dimension import similarity_dimension
+from selfsame.ifs.system import IFS
 
 
 @click.command("info")
@@ -34,7 +36,8 @@ def command(code: Path, as_json: bool) -> None:
 def describe(data: bytes) -> dict[str, Any]:
     """Return every parameter in the bytes of a code file, ready for JSON.
 
-    ``contraction`` is None where it overflows. ``bpp`` counts every byte over width × height.
+    ``contraction`` is None where it overflows, ``similarity_dimension`` where a map does not
+    contract. ``bpp`` counts every byte over width × height.
 
     Raises:
         FormatError: as ``selfsame.bitstream.decode``.
@@ -62,9 +65,17 @@ def _describe_ifs(code: IFSCode) -> dict[str, Any]:
         "colors": None if system.colors is None else system.colors.tolist(),
         "viewport": list(code.viewport),
         "contraction": contraction if math.isfinite(contraction) else None,
+        "similarity_dimension": _similarity_dimension(system),
         "primitive": primitive
         and {"kind": primitive.kind, "parameters": [float(v) for v in primitive.parameters]},
     }
+
+
+def _similarity_dimension(system: IFS) -> float | None:
+    try:
+        return similarity_dimension(system)
+    except InputError:
+        return None
 
 
 def _text(values: dict[str, Any]) -> str:
@@ -72,13 +83,14 @@ def _text(values: dict[str, Any]) -> str:
     width, height = values["size"]
     x_min, y_min, x_max, y_max = values["viewport"]
     color = "grey" if values["colors"] is None else "sRGB"
-    contraction = values["contraction"]
+    contraction, dimension = values["contraction"], values["similarity_dimension"]
     rows = [
         ("kind", values["kind"]),
         ("size", f"{width}x{height} pixels, {color}"),
         ("file", f"{values['bytes']} bytes, {values['bpp']:.4g} bits per pixel"),
         ("viewport", f"x {x_min:g} to {x_max:g}, y {y_min:g} to {y_max:g}"),
         ("contraction", "overflows" if contraction is None else f"{contraction:.6g}"),
+        ("dimension", "none, a map expands" if dimension is None else f"{dimension:.6g} (Moran)"),
     ]
     if values["primitive"]:
         numbers = " ".join(f"{v:g}" for v in values["primitive"]["parameters"])
