@@ -41,7 +41,6 @@ _HANDLED_BY_XFORM = frozenset(_LINEAR).union(
     ("coefs", "post", "chaos", "animate", "motion_frequency", "motion_function"),
     ("var", "var1", "flatten"),
 )
-)
 
 
 @dataclass
