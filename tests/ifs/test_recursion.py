@@ -9,7 +9,7 @@ import pytest
 
 from selfsame.errors import InputError
 from selfsame.ifs.code import Primitive, Viewport
-from selfsame.ifs.recursion import bounding_disk, render_recursion
+from selfsame.ifs.recursion import render_recursion
 from selfsame.ifs.system import IFS
 
 UNIT = Viewport(0, 0, 1, 1)
@@ -141,18 +141,6 @@ def test_the_number_of_threads_changes_nothing():
         pictures.append(render_recursion(system, None, 30, (700, 500), Viewport(-1, -1, 1, 1)))
     numba.set_num_threads(before)
     assert all(np.array_equal(pictures[0], p) for p in pictures)
-
-
-def test_bounding_disk_maps_into_itself():
-    rng = np.random.default_rng(2)
-    for _ in range(20):
-        system = IFS(rng.uniform(-0.5, 0.5, (5, 2, 2)), rng.uniform(-1, 1, (5, 2)))
-        if system.contraction >= 1:
-            continue
-        center, radius = bounding_disk(system)
-        moved = np.linalg.norm(system.matrices @ center + system.offsets - center, axis=1)
-        scale = np.linalg.norm(system.matrices, ord=2, axis=(1, 2))
-        assert (moved + scale * radius <= radius * (1 + 1e-12)).all()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Primitive, Viewport
+from selfsame.ifs.geometry import bounding_ball
 from selfsame.ifs.scanlines import (
     CAPSULE,
     PARALLELOGRAM,
@@ -89,7 +90,7 @@ def render_recursion(
     if not 0 <= hairline <= 1000:
         raise InputError(f"hairline must be within 0..1000 pixels: got {hairline}")
     if primitive is None:
-        center, radius = bounding_disk(system)
+        center, radius = bounding_ball(system)
         primitive = Primitive("disk", (*center, radius))
     kind, shape, middle, reach = _shape(primitive)
     center = _tree_center(system, middle)
@@ -123,27 +124,6 @@ def render_recursion(
             f"at depth {depth}; use a smaller depth or draw points instead"
         )
     return picture
-
-
-def bounding_disk(system: IFS) -> tuple[Array, float]:
-    """Return centre (2,) and radius of a disk that every map of ``system`` sends into itself.
-
-    Raises:
-        InputError: a map does not contract.
-    """
-    if system.contraction >= 1:
-        raise InputError(
-            "a bounding disk needs contracting maps: the largest singular value is "
-            f"{system.contraction:.3g}, allowed is below 1"
-        )
-    start = np.linalg.solve(
-        np.eye(2) - system.matrices[0], system.offsets[0]
-    )  # a point of the attractor
-    center = _tree_center(system, start)
-    scale = np.linalg.norm(system.matrices, ord=2, axis=(1, 2))
-    moved = np.linalg.norm(system.matrices @ center + system.offsets - center, axis=1)
-    # A tiny floor: a single map's attractor is one point.
-    return center, float(max((moved / (1 - scale)).max(), 1e-9 * (1 + np.abs(center).max())))
 
 
 def _shape(primitive: Primitive) -> tuple[int, Array, Array, float]:

@@ -1,8 +1,9 @@
 """Filling convex shapes into a bitmap of 8 × 8 samples per pixel, row of samples by row.
 
 A bitmap is (8 H, W) uint8: one row per line of samples, one bit per sample, eight to a pixel.
+Coordinates are in samples, so that sample (i, j) has its centre at (j + ½, i + ½), y down.
 Numba caches compiled callers by their own file only: after editing this module, delete the
-``__pycache__`` beside it. Coordinates are in samples, so that sample (i, j) has its centre at (j + ½, i + ½), y down.
+``__pycache__`` beside it.
 """
 
 import math
