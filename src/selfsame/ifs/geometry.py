@@ -59,7 +59,7 @@ def word_cover(system: IFS, norm: float, *, max_words: int = MAX_WORDS) -> Cover
         if len(A) == 0:
             return Cover(*(np.concatenate(part) for part in zip(*closed, strict=True)))
         seen += len(A) * len(maps_A)
-        if seen > max_words or not np.isfinite(A).all():
+        if seen > max_words or norms.max() > 1e100:  # expanding: the next products overflow
             return None
         b = ((A @ maps_b.T).swapaxes(1, 2) + b[:, None]).reshape(-1, system.dimension)
         A = (A[:, None] @ maps_A).reshape(-1, *maps_A.shape[1:])
