@@ -24,9 +24,11 @@ from torch import Tensor
 
 import harness
 import protocol
+from selfsame.images import Picture
 
-PAD = 1
-"""Pixels by which the lattice exceeds the picture on every side."""
+PAD = 3
+"""Pixels by which the lattice exceeds the picture on every side: points out there are unseen,
+as points of a code outside its viewport are."""
 REACH_PX = 3.0
 """Beyond this distance the kernel (below 1.3e-4) is left out of the gradient."""
 
@@ -180,7 +182,7 @@ def judge(pictures: Tensor, targets: Tensor) -> Floor:
     return Floor(errors.mean(dim=1).numpy(), groups.amin(dim=2).mean(dim=1).numpy())
 
 
-def particle_floor(image: protocol.Picture, *, quick: bool = False, seed: int = 0) -> Floor:
+def particle_floor(image: Picture, *, quick: bool = False, seed: int = 0) -> Floor:
     """Return the floor of one target by the independent optimiser."""
     target = torch.from_numpy(image)
     where = descend_particles(target, steps=100 if quick else 600, seed=seed)
@@ -190,7 +192,7 @@ def particle_floor(image: protocol.Picture, *, quick: bool = False, seed: int = 
 
 
 def floors(
-    images: list[protocol.Picture], *, quick: bool = False, seed: int = 0, at_once: int = 32
+    images: list[Picture], *, quick: bool = False, seed: int = 0, at_once: int = 32
 ) -> Floor:
     """Return the floor of every target (32, 32), ``at_once`` of them in one batch.
 

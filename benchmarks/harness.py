@@ -190,9 +190,7 @@ def check_result(document: Any) -> None:
 def _check_fields(part: dict[str, Any], fields: dict[str, type], what: str) -> None:
     if set(part) != set(fields):
         odd = ", ".join(sorted(set(part) ^ set(fields)))
-        raise InputError(
-            f"{what} must have exactly the fields {', '.join(fields)}: differs in {odd}"
-        )
+        raise InputError(f"{what} needs the fields {', '.join(fields)}: differs in {odd}")
     for name, kind in fields.items():
         if not isinstance(part[name], kind) or (kind is int and isinstance(part[name], bool)):
             got = type(part[name]).__name__
