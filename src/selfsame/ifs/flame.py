@@ -32,7 +32,8 @@ def read_flames(
     Args:
         on_unsupported: what to do with non-linear variations, chaos (xaos), motion, hidden maps
             (opacity) and palettes of flam3's own library: raise UnsupportedError, or drop them
-            and issue one UserWarning per flame that names them.
+            and issue one UserWarning per flame that names them; a flame without any affine map
+            is then left out.
     Raises:
         InputError: no such file, or another value of ``on_unsupported``.
         FormatError: TruncatedError, CorruptedError, UnsupportedError or LimitError; the message
@@ -50,16 +51,12 @@ def read_flames(
     try:
         if len(data) > MAX_FILE_BYTES:
             raise LimitError(f"a .flame file may have {MAX_FILE_BYTES} bytes; split this one")
-        read = flames_from_xml(data, strict=on_unsupported == "error")
+        flames, dropped = flames_from_xml(data, strict=on_unsupported == "error")
     except FormatError as error:
         raise type(error)(f"{os.fspath(path)}: {error}") from error
-    for flame, dropped in read:
-        if dropped:
-            warnings.warn(
-                f"{os.fspath(path)}: flame {flame.name!r}: dropped {', '.join(dropped)}",
-                stacklevel=2,
-            )
-    return [flame for flame, _ in read]
+    for line in dropped:
+        warnings.warn(f"{os.fspath(path)}: {line}", stacklevel=2)
+    return flames
 
 
 def write_flames(

@@ -67,35 +67,48 @@ class _Xform:
     color_speed: float
 
 
-def flames_from_xml(data: bytes, *, strict: bool) -> list[tuple[Flame, list[str]]]:
-    """Return the flames in the bytes of a file, each with what was dropped from it.
+def flames_from_xml(data: bytes, *, strict: bool) -> tuple[list[Flame], list[str]]:
+    """Return the flames in the bytes of a file, and a line for each from which parts were dropped.
+
+    Unless ``strict``, a flame without any affine map is left out, which gets a line too.
 
     Raises:
         FormatError: as ``selfsame.ifs.flame.read_flames``.
     """
-    flames = []
+    flames, lines = [], []
     for number, element in enumerate(parse_xml(data).iter("flame"), start=1):
         dropped = _Dropped(strict)
         try:
-            flames.append((_read_flame(element, dropped), dropped.items))
+            flame = _read_flame(element, dropped)
         except (CorruptedError, LimitError, UnsupportedError) as error:
             raise type(error)(f"flame {number}: {error}") from error
         except InputError as error:  # the numbers do not make an IFS or a viewport
             raise CorruptedError(f"flame {number}: {error}") from error
+        if flame is not None:
+            flames.append(flame)
+        if dropped.items:
+            end = "" if flame is not None else "; no affine map is left, so it is skipped"
+            lines.append(f"flame {number}: dropped {', '.join(dropped.items)}{end}")
     if not flames:
-        raise CorruptedError("the file holds no <flame> element")
-    return flames
+        raise (
+            CorruptedError("the file holds no <flame> element")
+            if not lines
+            else (UnsupportedError("no flame of the file has an affine map"))
+        )
+    return flames, lines
 
 
-def _read_flame(element: Any, dropped: _Dropped) -> Flame:
+def _read_flame(element: Any, dropped: _Dropped) -> Flame | None:
     maps = [_read_xform(x, i, dropped) for i, x in enumerate(element.findall("xform"))]
     kept = [x for x in maps if x is not None]
     for symmetry in element.findall("symmetry"):
         kept += _symmetry_maps(symmetry)
-    if not 1 <= len(kept) <= MAX_MAPS:
-        if not maps:
-            raise CorruptedError("the flame has no <xform> element")
-        raise UnsupportedError(f"a flame needs 1 to {MAX_MAPS} affine maps: found {len(kept)}")
+    if not maps:
+        raise CorruptedError("the flame has no <xform> element")
+    if not kept:
+        return None
+    if len(kept) > MAX_MAPS:
+        raise LimitError(f"a flame may have {MAX_MAPS} maps: found {len(kept)}")
     if "soloxform" in element.attrib:
         dropped.add("soloxform")
     for name in _CAMERA:

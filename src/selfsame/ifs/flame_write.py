@@ -64,11 +64,12 @@ def _flame_element(flame: Flame, time: int) -> ElementTree.Element:
     own = {
         "version": f"selfsame-{__version__}",
         "time": str(time),
-        "name": flame.name,
         "size": f"{width} {height}",
         "center": _numbers((view.x_min + view.x_max) / 2, -(view.y_min + view.y_max) / 2 + 0.0),
         "scale": _numbers(width / view.width),
     }
+    if flame.name:
+        own["name"] = flame.name
     attributes = {**own, **{k: v for k, v in flame.attributes.items() if k not in own}}
     element = ElementTree.Element("flame", {k: _clean(v) for k, v in attributes.items()})
     matrices, offsets = flip_vertically(code.system.matrices, code.system.offsets)

@@ -187,7 +187,10 @@ def _fine_cover(system: IFS, max_words: int) -> Cover:
 
 
 def _ball(cover: Cover) -> tuple[Array, float]:
-    center: Array = (cover.offsets.min(axis=0) + cover.offsets.max(axis=0)) / 2
+    center = np.zeros(cover.offsets.shape[1])
+    for _ in range(20):  # towards the middle of the attractor, wherever it lies
+        images = cover.matrices @ center + cover.offsets
+        center = (images.min(axis=0) + images.max(axis=0)) / 2
 
     def reach(c: Array) -> Array:
         moved = np.linalg.norm(cover.matrices @ c + cover.offsets - c, axis=1)

@@ -9,6 +9,9 @@ from selfsame.errors import InputError
 
 Array = NDArray[np.float64]
 
+LARGEST_ENTRY = 1e300
+"""Entries up to here have singular values that do not overflow."""
+
 
 class SVDForm(NamedTuple):
     """Matrices (..., 2, 2) as ``A = R(theta) diag(sigma) R(phi) diag(signs)``.
@@ -44,11 +47,13 @@ def svd_form_from_matrices(matrices: ArrayLike) -> SVDForm:
     one is returned.
 
     Args:
-        matrices: (..., 2, 2), finite.
+        matrices: (..., 2, 2), within ±``LARGEST_ENTRY``.
     """
     A = np.asarray(matrices, np.float64)
-    if A.shape[-2:] != (2, 2) or not np.isfinite(A).all():
-        raise InputError(f"matrices must be finite and (..., 2, 2): got shape {A.shape}")
+    if A.shape[-2:] != (2, 2) or not (np.abs(A) <= LARGEST_ENTRY).all():
+        raise InputError(
+            f"matrices must be (..., 2, 2) within ±{LARGEST_ENTRY:g}: got shape {A.shape}"
+        )
     # A power of two loses no bits and keeps tiny and huge matrices away from the limits of floats.
     _, exponent = np.frexp(np.abs(A).max(axis=(-2, -1), initial=0))
     U, sigma, Vt = np.linalg.svd(np.ldexp(A, -exponent[..., None, None]))

@@ -118,7 +118,10 @@ def default_probabilities(matrices: ArrayLike) -> Array:
     Returns:
         (N,), sum 1; uniform if every determinant is zero.
     """
-    weight = np.abs(np.linalg.det(np.asarray(matrices, np.float64)))
+    A = np.asarray(matrices, np.float64)
+    # A common power of two changes no ratio of determinants and keeps them from overflowing.
+    _, exponent = np.frexp(np.abs(A).max())
+    weight = np.abs(np.linalg.det(np.ldexp(A, -exponent)))
     if weight.max() == 0:
         return np.full(len(weight), 1 / len(weight))
     weight = np.maximum(weight, 0.01 * weight.max())
