@@ -1,0 +1,6 @@
+"""Learning an IFS from pictures or point clouds: ``fit`` and its settings."""
+
+from selfsame.ifs.fit.config import PRESETS as PRESETS
+from selfsame.ifs.fit.config import FitConfig as FitConfig
+from selfsame.ifs.fit.engine import FitResult as FitResult
+from selfsame.ifs.fit.engine import fit as fit

@@ -1,0 +1,233 @@
+"""``fit``: pictures in, codes out."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from selfsame.device import resolve_device
+from selfsame.errors import DivergedError, InputError
+from selfsame.ifs.code import IFSCode
+from selfsame.ifs.fit.config import FitConfig
+from selfsame.ifs.fit.descent import Descent, descend
+from selfsame.ifs.fit.mixture import mixture_maps
+from selfsame.ifs.fit.objectives import ImageLoss, Objective, SequenceObjective, WordObjective
+from selfsame.ifs.fit.parameters import Maps, Parameters
+from selfsame.ifs.fit.targets import Targets, prepare
+from selfsame.ifs.system import IFS
+from selfsame.images import Picture
+
+COARSEST = 64
+"""Longest side, in pixels, below which a fit adds no coarser level."""
+
+MIXTURE_SIDE = 64
+"""Resolution at which the mixture is found: enough for its moments, and quick."""
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Codes in the order of the targets.
+
+    Attributes:
+        codes: one per target.
+        losses: (B,) the loss of each at the finest level.
+        seconds: wall-clock time.
+    """
+
+    codes: list[IFSCode]
+    losses: np.ndarray
+    seconds: float
+
+
+FitCallback = Callable[[int, Sequence[float], Callable[[], list[IFSCode]]], None]
+"""(step, losses, function that returns the codes so far)."""
+
+
+def fit(
+    pictures: Sequence[Picture] | np.ndarray,
+    config: FitConfig | None = None,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    loss: ImageLoss | None = None,
+    callback: FitCallback | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> FitResult:
+    """Fit an IFS to each picture by gradient descent, all in shared batches.
+
+    Args:
+        pictures: (H, W) grey or (H, W, 3) colour pictures, values in [0, 1], bright = figure.
+            They may differ in size; those of one shape share batches of ``config.batch``.
+        config: see ``FitConfig``; ``selfsame.ifs.fit.PRESETS`` has named ones.
+        seed: same seed, same targets in the same order: same codes.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        loss: replaces the built-in loss of the rendered picture; (B, C, H, W) twice -> (B,).
+        callback: called after every step of every batch.
+        progress: called with the steps done since its last call; the total is
+            ``total_steps(pictures, config)``.
+    Raises:
+        InputError: a picture that cannot be fitted; the message names it.
+        DivergedError: the descent left the finite numbers; ``codes`` holds the last good ones.
+    """
+    config = config or FitConfig()
+    if len(pictures) == 0:
+        raise InputError("there is no picture to fit")
+    torch_device = resolve_device(device)
+    begin = time.perf_counter()
+    codes: list[IFSCode | None] = [None] * len(pictures)
+    losses = np.full(len(pictures), np.nan)
+    for number, members in enumerate(batches(pictures, config)):
+        targets = prepare([pictures[i] for i in members], config)
+        targets = _to(targets, torch_device)
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + number & (2**63 - 1))
+        maps, final = _fit_batch(targets, config, generator, loss, callback, progress, seed)
+        for i, code, value in zip(members, _codes(maps, targets, final, seed), final, strict=True):
+            codes[i], losses[i] = code, float(value)
+    finished = [code for code in codes if code is not None]
+    assert len(finished) == len(pictures)
+    return FitResult(finished, losses, time.perf_counter() - begin)
+
+
+def batches(pictures: Sequence[Picture] | np.ndarray, config: FitConfig) -> list[list[int]]:
+    """Return the indices of the targets of each batch: one shape each, in order."""
+    shapes: dict[tuple[int, ...], list[int]] = {}
+    for i, picture in enumerate(pictures):
+        shapes.setdefault(np.shape(picture), []).append(i)
+    return [
+        members[start : start + config.batch]
+        for members in shapes.values()
+        for start in range(0, len(members), config.batch)
+    ]
+
+
+def total_steps(pictures: Sequence[Picture] | np.ndarray, config: FitConfig) -> int:
+    """Return the steps that ``fit`` reports to ``progress`` if it stops nowhere early."""
+    return len(batches(pictures, config)) * config.steps
+
+
+def _fit_batch(
+    targets: Targets,
+    config: FitConfig,
+    generator: torch.Generator,
+    loss: ImageLoss | None,
+    callback: FitCallback | None,
+    progress: Callable[[int], None] | None,
+    seed: int,
+) -> tuple[Maps, Tensor]:
+    serves = torch.arange(len(targets.images)).repeat_interleave(config.restarts)
+    parameters = _start(targets, serves, config, generator)
+    levels = _levels(targets, config)
+    kind = SequenceObjective if config.generator == "sequences" else WordObjective
+
+    def maker(level: Targets) -> Callable[[Tensor], Objective]:
+        return lambda serving: kind(level.select(serving), config, generator, loss)
+
+    def after_step(step: int, state: Descent) -> None:
+        if progress is not None:
+            progress(1)
+        if callback is not None:
+            maps, values = state.best()
+            callback(step, values.tolist(), lambda: _codes(maps, targets, values, seed))
+
+    objectives = {step: maker(level) for step, level in levels.items()}
+    try:
+        state = descend(parameters, serves, objectives, config, generator, after_step)
+    except DivergedError as error:
+        last: Descent = error.state  # type: ignore[attr-defined]
+        maps, losses = _finite(*last.best())
+        error.codes = _codes(maps, targets, losses, seed)  # type: ignore[attr-defined]
+        raise
+    if progress is not None:
+        progress(config.steps - state.step)
+    return state.best()
+
+
+def _start(
+    targets: Targets, serves: Tensor, config: FitConfig, generator: torch.Generator
+) -> Parameters:
+    learn = config.learn_probabilities
+    channels = targets.images.shape[1]
+    if config.init == "uniform":
+        drawn = Parameters.svd_uniform(
+            len(serves), config.maps, generator, learn_probabilities=learn
+        )
+        maps = drawn.maps().detach()
+    else:
+        coarse = targets
+        while max(coarse.images.shape[-2:]) > MIXTURE_SIDE:
+            coarse = coarse.coarser()
+        ink = coarse.images.amax(1).flatten(1)
+        centers = coarse.pixel_centers()
+        pixel = coarse.viewport.width / coarse.images.shape[-1]
+        maps = mixture_maps(centers, ink[serves], config.maps, pixel**2 / 12, generator)
+    maps = Maps(*(part.to(targets.images) for part in maps if part is not None))
+    if channels == 3:
+        maps = maps._replace(colors=_local_colors(targets.select(serves), maps.offsets))
+    if config.init == "uniform" and config.parameters == "svd" and channels == 1:
+        for name, leaf in drawn.leaves.items():
+            drawn.leaves[name] = leaf.detach().to(targets.images)
+        return Parameters(drawn.leaves, learn_probabilities=learn)
+    make = Parameters.svd if config.parameters == "svd" else Parameters.raw
+    parameters = make(maps, learn_probabilities=learn)
+    parameters.bound(config.largest_singular)
+    return parameters
+
+
+def _local_colors(targets: Targets, positions: Tensor) -> Tensor:
+    """Return the target's colour (B, N, 3) at the pixel under each position (B, N, 2)."""
+    height, width = targets.images.shape[-2:]
+    pixels = targets.pixels(positions).floor().long()
+    column, row = pixels[..., 0].clamp(0, width - 1), pixels[..., 1].clamp(0, height - 1)
+    items = torch.arange(len(row), device=row.device)[:, None]
+    return targets.images.permute(0, 2, 3, 1)[items, row, column]
+
+
+def _levels(targets: Targets, config: FitConfig) -> dict[int, Targets]:
+    """Return the resolution pyramid by first step: coarse levels first, equal shares of steps."""
+    pyramid = [targets]
+    if config.generator == "words":
+        while max(pyramid[0].images.shape[-2:]) // 2 >= COARSEST:
+            pyramid.insert(0, pyramid[0].coarser())
+    return {level * config.steps // len(pyramid): targets for level, targets in enumerate(pyramid)}
+
+
+def _codes(maps: Maps, targets: Targets, losses: Tensor, seed: int) -> list[IFSCode]:
+    parts = [None if part is None else part.detach().cpu().numpy() for part in maps]
+    matrices, offsets, log_probabilities, colors = parts
+    assert matrices is not None
+    assert offsets is not None
+    assert log_probabilities is not None
+    return [
+        IFSCode(
+            IFS(
+                matrices[i],
+                offsets[i],
+                np.exp(log_probabilities[i].astype(np.float64)),
+                None if colors is None else colors[i],
+            ),
+            targets.viewport,
+            targets.sizes[i],
+            notes={
+                "method": "gradient descent",
+                "loss": f"{float(losses[i]):.6g}",
+                "seed": f"{seed}",
+            },
+        )
+        for i in range(len(matrices))
+    ]
+
+
+def _finite(maps: Maps, losses: Tensor) -> tuple[Maps, Tensor]:
+    """Return only the systems whose numbers are finite."""
+    good = torch.isfinite(maps.matrices).flatten(1).all(1)
+    good &= torch.isfinite(maps.offsets).flatten(1).all(1)
+    items = torch.nonzero(good)[:, 0]
+    return maps.select(items), torch.where(torch.isfinite(losses), losses, math.inf)[items]
+
+
+def _to(targets: Targets, device: torch.device) -> Targets:
+    return Targets(targets.images.to(device), targets.viewport, targets.points, targets.sizes)

@@ -1,0 +1,105 @@
+"""Pictures made ready for a fit: resized, thresholded, batched by shape, with their windows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from selfsame.errors import InputError
+from selfsame.ifs.code import MAX_SIDE, Viewport
+from selfsame.ifs.fit.config import LARGEST_DEFAULT_SIZE, PAPER_POINTS, PAPER_SIZE, FitConfig
+from selfsame.images import Picture, resize_picture
+
+
+@dataclass(frozen=True)
+class Targets:
+    """A batch of B target pictures of one shape at one resolution.
+
+    Attributes:
+        images: (B, C, H, W) in [0, 1], C = 1 or 3.
+        viewport: the window of the plane they fill.
+        points: n, the points of the drawing that a fit aims at.
+        sizes: original (width, height) of each.
+    """
+
+    images: Tensor
+    viewport: Viewport
+    points: int
+    sizes: tuple[tuple[int, int], ...]
+
+    def pixels(self, points: Tensor) -> Tensor:
+        """Return plane points (..., 2) as (column, row) in pixels."""
+        height, width = self.images.shape[-2:]
+        view = self.viewport
+        column = (points[..., 0] - view.x_min) * (width / view.width)
+        row = (view.y_max - points[..., 1]) * (height / view.height)
+        return torch.stack([column, row], -1)
+
+    def pixel_centers(self) -> Tensor:
+        """Return the plane positions (H·W, 2) of the pixel centres, row by row."""
+        height, width = self.images.shape[-2:]
+        view = self.viewport
+        x = view.x_min + (torch.arange(width) + 0.5) * (view.width / width)
+        y = view.y_max - (torch.arange(height) + 0.5) * (view.height / height)
+        grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
+        return grid.reshape(-1, 2).to(self.images)
+
+    def select(self, items: Tensor) -> "Targets":
+        """Return the pictures ``items`` of the batch (repetitions allowed)."""
+        sizes = tuple(self.sizes[int(i)] for i in items)
+        return Targets(self.images[items], self.viewport, self.points, sizes)
+
+    def coarser(self) -> "Targets":
+        """Return the targets at half the resolution, with a quarter of the points."""
+        pooled = F.avg_pool2d(self.images, 2, ceil_mode=True, count_include_pad=False)
+        return Targets(pooled, self.viewport, max(1, self.points // 4), self.sizes)
+
+
+def prepare(pictures: Sequence[Picture], config: FitConfig) -> Targets:
+    """Return pictures of one shape as targets.
+
+    Raises:
+        InputError: no picture, different shapes, too large, or nothing above the threshold.
+    """
+    if not pictures or len({p.shape for p in pictures}) != 1:
+        raise InputError("targets of one batch must be at least one picture, all of one shape")
+    shape = pictures[0].shape
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3) or 0 in shape:
+        raise InputError(f"a picture is (H, W) or (H, W, 3): got {shape}")
+    height, width = shape[:2]
+    if max(height, width) > MAX_SIDE:
+        raise InputError(f"a picture has at most {MAX_SIDE} pixels a side: got {width}x{height}")
+    longest = max(height, width)
+    size = config.size or working_size(longest)
+    scaled = (max(1, round(width * size / longest)), max(1, round(height * size / longest)))
+    resized = np.stack([resize_picture(np.asarray(p, np.float32), scaled) for p in pictures])
+    if not np.isfinite(resized).all():
+        raise InputError("a picture must be finite: found NaN or infinity")
+    if resized.ndim == 3:
+        if config.threshold is not None and config.objective == "occupancy":
+            resized = (resized > config.threshold).astype(np.float32)
+        resized = resized[..., None]
+    empty = np.flatnonzero(resized.reshape(len(resized), -1).max(1) <= 0)
+    if len(empty):
+        raise InputError(
+            f"target {empty[0]} is empty: no pixel above the threshold {config.threshold}; "
+            "lower the threshold, or invert the picture (the figure must be bright)"
+        )
+    points = config.points
+    if points is None:
+        points = PAPER_POINTS if size <= PAPER_SIZE else 2 * scaled[0] * scaled[1]
+    half_x, half_y = config.window * width / longest, config.window * height / longest
+    return Targets(
+        torch.from_numpy(np.ascontiguousarray(resized.transpose(0, 3, 1, 2))),
+        Viewport(-half_x, -half_y, half_x, half_y),
+        points,
+        ((width, height),) * len(pictures),
+    )
+
+
+def working_size(longest: int) -> int:
+    """Return the default resolution of a fit for a picture with this longest side, pixels."""
+    return PAPER_SIZE if longest <= 2 * PAPER_SIZE else min(longest, LARGEST_DEFAULT_SIZE)
