@@ -1,0 +1,49 @@
+"""What a rendering may ask for, checked before anything is allocated."""
+
+from selfsame.errors import InputError
+from selfsame.ifs.code import MAX_SIDE
+
+MAX_PIXELS = 2**28
+"""Most pixels of a picture: 16384 × 16384, a gigabyte as float32."""
+
+MAX_BYTES = 2**32
+"""Most bytes of one histogram or batch of pictures: 4 GiB."""
+
+MAX_POINTS = 2**32 - 1
+"""Most points of one rendering: a 32-bit count per cell cannot overflow, and a minute or more."""
+
+
+def check_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return ``(width, height)`` as ints.
+
+    Raises:
+        InputError: a side is not an integer of 1..65535, or there are too many pixels.
+    """
+    try:
+        width, height = (int(side) for side in size)
+        exact = (width, height) == tuple(size)
+    except (TypeError, ValueError):
+        exact = False
+    if not exact or not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+        raise InputError(f"size is (width, height), integers within 1..{MAX_SIDE}: got {size}")
+    if width * height > MAX_PIXELS:
+        raise InputError(
+            f"a picture has at most {MAX_PIXELS} pixels: got {width}x{height} = {width * height}"
+        )
+    return width, height
+
+
+def check_points(points: int) -> int:
+    """Return ``points``; raise ``InputError`` unless it is an integer of 1..``MAX_POINTS``."""
+    if int(points) != points or not 1 <= points <= MAX_POINTS:
+        raise InputError(f"points must be an integer within 1..{MAX_POINTS}: got {points}")
+    return int(points)
+
+
+def check_cells(cells: int, bytes_each: int, what: str) -> None:
+    """Raise ``InputError`` if an array of ``cells`` would take more than ``MAX_BYTES``."""
+    if cells * bytes_each > MAX_BYTES:
+        raise InputError(
+            f"{what} would take {cells * bytes_each / 2**30:.1f} GiB, more than "
+            f"{MAX_BYTES / 2**30:.0f}; ask for fewer or smaller pictures or less supersampling"
+        )

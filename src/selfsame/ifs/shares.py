@@ -1,0 +1,36 @@
+"""Sharing work over threads: the kernels release the GIL, and shares do not depend on threads."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from selfsame.errors import InputError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def thread_count(threads: int | None) -> int:
+    """Return ``threads``, or the number of processor cores that this process may use.
+
+    Raises:
+        InputError: below 1.
+    """
+    if threads is None:
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+    if threads < 1:
+        raise InputError(f"threads must be at least 1: got {threads}")
+    return threads
+
+
+def run_shares(work: Callable[[T], R], shares: Iterable[T], threads: int | None) -> list[R]:
+    """Return ``[work(share) for share in shares]``, computed by ``threads`` threads."""
+    parts = list(shares)
+    workers = min(thread_count(threads), len(parts))
+    if workers <= 1:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, parts))
