@@ -1,0 +1,190 @@
+"""The leaf of a recursion that is nearest to each point, by branch and bound.
+
+The leaves j levels below a node lie in a ball around the image of one centre; a subtree whose
+ball is farther than the best leaf so far cannot win. Neighbouring points mostly share their
+leaf, so each search starts from the winner of the point before it.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from selfsame.errors import InputError
+from selfsame.ifs.code import PrimitiveKind
+
+MAX_LEAVES = 2_000_000
+"""Most leaves of one recursion; their transforms are tabulated (about 100 bytes each)."""
+
+_CHUNK = 1024  # points that share a chain of starting leaves; fixed, so threads change nothing
+_KINDS: dict[PrimitiveKind, int] = {"disk": 0, "rectangle": 1, "segment": 2}
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The images of N similitudes under words of up to ``depth`` letters.
+
+    Nodes of level j occupy ``starts[j] + word``, where ``word`` reads the letters, the outermost
+    map first, as digits to base N.
+
+    Attributes:
+        count: N.
+        starts: (depth + 2,) int64, the first node of each level.
+        frames: (nodes, 7): scale, linear part (4, row by row), offset (2).
+        balls: (nodes, 3): centre and radius of a ball that holds the leaves below.
+    """
+
+    count: int
+    starts: NDArray[np.int64]
+    frames: Array
+    balls: Array
+
+    @property
+    def depth(self) -> int:
+        return len(self.starts) - 2
+
+
+def check_leaves(count: int, depth: int) -> None:
+    """Raise ``InputError`` if ``count ** depth`` leaves are more than ``MAX_LEAVES``."""
+    if depth < 0 or (count > 1 and depth * math.log(count) > math.log(MAX_LEAVES)):
+        raise InputError(
+            f"{count} maps at depth {depth} make more than {MAX_LEAVES} leaves, or the depth "
+            "is negative; use a smaller depth or fewer maps"
+        )
+
+
+def build_tree(
+    scale: Array, linear: Array, offset: Array, depth: int, center: Array, reach: float
+) -> Tree:
+    """Return the tree of all words of up to ``depth`` letters.
+
+    Args:
+        scale: (N,). linear: (N, 2, 2), orthogonal. offset: (N, 2).
+        depth: letters of a leaf's word, at least 0.
+        center: (2,), any point; the middle of the primitive is a good one.
+        reach: the primitive lies within this distance of ``center``.
+    Raises:
+        InputError: too many leaves.
+    """
+    count = len(scale)
+    check_leaves(count, depth)
+    moved = np.linalg.norm(scale[:, None] * (linear @ center) + offset - center, axis=1)
+    radii = [reach]
+    for _ in range(depth):
+        radii.append(float((moved + scale * radii[-1]).max()))
+    s, L, b = np.ones(1), np.eye(2)[None], np.zeros((1, 2))
+    frames, balls, starts = [], [], [0]
+    for level in range(depth + 1):
+        if level > 0:
+            b = (s[:, None, None] * (offset @ L.swapaxes(1, 2)) + b[:, None]).reshape(-1, 2)
+            L = (L[:, None] @ linear).reshape(-1, 2, 2)
+            s = (s[:, None] * scale).reshape(-1)
+        frames.append(np.concatenate([s[:, None], L.reshape(-1, 4), b], axis=1))
+        middle = s[:, None] * (L @ center) + b
+        balls.append(np.concatenate([middle, s[:, None] * radii[depth - level]], axis=1))
+        starts.append(starts[-1] + len(s))
+    return Tree(count, np.array(starts), np.concatenate(frames), np.concatenate(balls))
+
+
+def nearest_leaves(
+    tree: Tree, kind: PrimitiveKind, shape: Array, points: Array
+) -> tuple[NDArray[np.int64], Array]:
+    """Return the word of the leaf nearest to each point, and the signed distance to it.
+
+    Args:
+        tree: from ``build_tree``.
+        kind, shape: the primitive (``primitives.signed_distance``).
+        points: (P, 2); the search is fastest where neighbours follow each other.
+    Returns:
+        words (P,) int64 and distances (P,), negative inside a leaf. The same for every number
+        of threads.
+    """
+    words = np.empty(len(points), np.int64)
+    distances = np.empty(len(points))
+    _search(
+        np.ascontiguousarray(points, np.float64),
+        tree.count,
+        tree.starts,
+        tree.frames,
+        tree.balls,
+        _KINDS[kind],
+        np.ascontiguousarray(shape, np.float64),
+        words,
+        distances,
+    )
+    return words, distances
+
+
+@njit(cache=True, inline="always")
+def _leaf_distance(frame: Any, kind: int, shape: Any, px: float, py: float) -> float:
+    s = frame[0]
+    dx, dy = px - frame[5], py - frame[6]
+    # The inverse of an orthogonal matrix is its transpose.
+    x = (frame[1] * dx + frame[3] * dy) / s
+    y = (frame[2] * dx + frame[4] * dy) / s
+    if kind == 0:
+        d = math.sqrt((x - shape[0]) ** 2 + (y - shape[1]) ** 2) - shape[2]
+    elif kind == 1:
+        c, n = math.cos(shape[4]), math.sin(shape[4])
+        x, y = x - shape[0], y - shape[1]
+        bx, by = abs(c * x + n * y) - shape[2], abs(c * y - n * x) - shape[3]
+        ox, oy = max(bx, 0.0), max(by, 0.0)
+        d = math.sqrt(ox * ox + oy * oy) + min(max(bx, by), 0.0)
+    else:
+        ax, ay = shape[2] - shape[0], shape[3] - shape[1]
+        x, y = x - shape[0], y - shape[1]
+        t = (x * ax + y * ay) / (ax * ax + ay * ay + 1e-24)
+        t = min(max(t, 0.0), 1.0)
+        d = math.sqrt((x - t * ax) ** 2 + (y - t * ay) ** 2) - shape[4]
+    return float(s * d)
+
+
+@njit(cache=True, parallel=True)
+def _search(
+    points: Any,
+    count: int,
+    starts: Any,
+    frames: Any,
+    balls: Any,
+    kind: int,
+    shape: Any,
+    words: Any,
+    distances: Any,
+) -> None:
+    depth = len(starts) - 2
+    first_leaf = starts[depth]
+    for chunk in prange((len(points) + _CHUNK - 1) // _CHUNK):
+        word = np.zeros(depth + 1, np.int64)
+        child = np.zeros(depth + 1, np.int64)
+        winner = 0
+        for p in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, len(points))):
+            x, y = points[p, 0], points[p, 1]
+            best = _leaf_distance(frames[first_leaf + winner], kind, shape, x, y)
+            level = 0
+            child[0] = 0
+            while level >= 0 and depth > 0:
+                if child[level] == count:
+                    level -= 1
+                    continue
+                below = word[level] * count + child[level]
+                child[level] += 1
+                node = starts[level + 1] + below
+                reach = best + balls[node, 2]
+                dx, dy = x - balls[node, 0], y - balls[node, 1]
+                if reach <= 0 or dx * dx + dy * dy >= reach * reach:
+                    continue
+                if level + 1 == depth:
+                    d = _leaf_distance(frames[node], kind, shape, x, y)
+                    if d < best:
+                        best, winner = d, below
+                else:
+                    level += 1
+                    word[level] = below
+                    child[level] = 0
+            words[p] = winner
+            distances[p] = best
