@@ -59,6 +59,12 @@ def test_the_real_renderer_draws_the_attractor():
     assert np.asarray(image).min() > 0
 
 
+def test_an_attractor_that_does_not_exist_is_an_oserror():
+    system = IFS([[[3.0, 0], [0, 3.0]]] * 2, [[0, 0], [1, 1]], [0.5, 0.5])
+    with pytest.raises(OSError, match="cannot decode Selfsame file"):
+        Image.open(io.BytesIO(encode(IFSCode(system, SMALLEST.viewport, (4, 4))))).load()
+
+
 def test_foreign_bytes_are_left_to_other_plug_ins():
     with pytest.raises(UnidentifiedImageError):
         Image.open(io.BytesIO(b"\xd3SSN" + DATA[4:]))
