@@ -109,6 +109,11 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return options
 
 
+def say(message: str) -> None:
+    """Print a line of progress on stderr, with the time."""
+    print(f"{datetime.now():%H:%M:%S} {message}", file=sys.stderr, flush=True)
+
+
 def record(
     name: str,
     results: dict[str, Any],
