@@ -1,7 +1,7 @@
 """The settings of a fit, and named presets."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from selfsame.errors import InputError
 
@@ -10,6 +10,21 @@ PAPER_SIZE = 32
 
 PAPER_POINTS = 300
 """Points a picture of that paper is drawn with."""
+
+PAPER_MAPS = 10
+"""Maps of a system in that paper."""
+
+MANY_MAPS = 64
+"""Default for larger pictures, whose outlines need more pieces; about 2 kB as a file."""
+
+TWO_MAP_WORDS = 40
+"""Up to so many maps, words of two are worth their square; beyond, words of one do as well."""
+
+SHARP_SIGMA = 0.4
+"""With the paper's σ = 1 a converged drawing fills a pixel beyond the figure on every side."""
+
+POINTS_PER_FIGURE_PIXEL = 8
+"""A point each would leave 1/e of the pixels empty, eight leave 0.03 %."""
 
 LARGEST_DEFAULT_SIZE = 256
 """Longest side that a fit works at when none is asked for."""
@@ -20,15 +35,16 @@ class FitConfig:
     """Everything that decides how an IFS is fitted, except the targets, the seed and the device.
 
     Attributes:
-        maps: N, the number of maps.
+        maps: N, the number of maps. None: 10 at 32 pixels and below (the paper's), else 64.
         steps: optimisation steps.
         size: longest side in pixels of the picture compared. None: 32 for pictures up to 64
             pixels (the paper's protocol), else the picture's own, at most 256.
         threshold: grey values above it are figure. None keeps grey values; colour targets
             are never thresholded.
         points: points of the drawing that the fit aims at. None: 300 at 32 pixels and below (the
-            paper's protocol), else 2 per pixel, which means a converged drawing.
-        sigma: bandwidth σ of a point's Gaussian ``exp(-d²/σ)``, pixels².
+            paper's protocol), else 8 per pixel of the figure, which means a converged drawing.
+        sigma: bandwidth σ of a point's Gaussian ``exp(-d²/σ)``, pixels². None: 1 at 32 pixels and
+            below (the paper's), else 0.4, a point that hardly reaches beyond its own pixel.
         objective: ``occupancy`` (where the figure is) or ``density`` (how much ink lies where).
         generator: ``words`` (all words of ``word_length`` maps over a cloud of attractor points;
             the loss is the expected loss of a random drawing, without sampling noise) or
@@ -56,12 +72,12 @@ class FitConfig:
         patience: stop after so many steps without 0.5 % of progress in any target.
     """
 
-    maps: int = 10
+    maps: int | None = None
     steps: int = 400
     size: int | None = None
     threshold: float | None = 0.2
     points: int | None = None
-    sigma: float = 1.0
+    sigma: float | None = None
     objective: Literal["occupancy", "density"] = "occupancy"
     generator: Literal["words", "sequences"] = "words"
     word_length: int | None = None
@@ -127,22 +143,48 @@ class FitConfig:
                 raise InputError(
                     f"{name} must be one of {', '.join(allowed)}: got {getattr(self, name)!r}"
                 )
-        if self.generator == "words" and self.maps**self.depth > 10**6:
+        words = (self.maps or PAPER_MAPS) ** (self.word_length or 1)
+        if self.generator == "words" and words > 10**6:
             raise InputError(
-                f"{self.maps} maps make {self.maps**self.depth} words of {self.depth}, more than a "
-                "million; lower word_length"
+                f"{self.maps} maps make {words} words of {self.word_length}, more than a million; "
+                "lower word_length"
             )
 
-    @property
-    def depth(self) -> int:
-        """The word length in use."""
-        return self.word_length or (2 if self.maps <= 40 else 1)
+    def resolved(self, longest: int) -> "ResolvedConfig":
+        """Return the settings with every None that depends on the picture filled in.
+
+        Args:
+            longest: the longest side of the picture, pixels.
+        """
+        size = self.size
+        if size is None:
+            enlarged = longest <= 2 * PAPER_SIZE
+            size = PAPER_SIZE if enlarged else min(longest, LARGEST_DEFAULT_SIZE)
+        small = size <= PAPER_SIZE
+        maps = self.maps or (PAPER_MAPS if small else MANY_MAPS)
+        return ResolvedConfig(
+            size=size,
+            maps=maps,
+            sigma=self.sigma or (1.0 if small else SHARP_SIGMA),
+            word_length=self.word_length or (2 if maps <= TWO_MAP_WORDS else 1),
+        )
+
+
+class ResolvedConfig(NamedTuple):
+    """The settings that follow from the picture's size where ``FitConfig`` leaves them open."""
+
+    size: int
+    maps: int
+    sigma: float
+    word_length: int
 
 
 PAPER = FitConfig(
     steps=1000,
+    maps=PAPER_MAPS,
     size=PAPER_SIZE,
     points=PAPER_POINTS,
+    sigma=1.0,
     generator="sequences",
     parameters="svd",
     init="uniform",

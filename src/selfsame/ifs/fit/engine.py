@@ -17,7 +17,7 @@ from selfsame.ifs.fit.descent import Descent, descend
 from selfsame.ifs.fit.mixture import mixture_maps
 from selfsame.ifs.fit.objectives import ImageLoss, Objective, SequenceObjective, WordObjective
 from selfsame.ifs.fit.parameters import Maps, Parameters
-from selfsame.ifs.fit.targets import Targets, prepare
+from selfsame.ifs.fit.targets import EmptyTargetError, Targets, prepare
 from selfsame.ifs.system import IFS
 from selfsame.images import Picture
 
@@ -68,32 +68,70 @@ def fit(
         loss: replaces the built-in loss of the rendered picture; (B, C, H, W) twice -> (B,).
         callback: called after every step of every batch.
         progress: called with the steps done since its last call; the total is
-            ``total_steps(pictures, config)``.
+            ``len(batches(pictures, config)) * config.steps``.
     Raises:
         InputError: a picture that cannot be fitted; the message names it.
         DivergedError: the descent left the finite numbers; ``codes`` holds the last good ones.
     """
     config = config or FitConfig()
-    if len(pictures) == 0:
-        raise InputError("there is no picture to fit")
-    torch_device = resolve_device(device)
     begin = time.perf_counter()
     codes: list[IFSCode | None] = [None] * len(pictures)
     losses = np.full(len(pictures), np.nan)
-    for number, members in enumerate(batches(pictures, config)):
-        targets = prepare([pictures[i] for i in members], config)
-        targets = _to(targets, torch_device)
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + number & (2**63 - 1))
-        maps, final = _fit_batch(targets, config, generator, loss, callback, progress, seed)
-        for i, code, value in zip(members, _codes(maps, targets, final, seed), final, strict=True):
-            codes[i], losses[i] = code, float(value)
+    for members in batches(pictures, config):
+        fitted, final = fit_batch(
+            pictures,
+            members,
+            config,
+            seed=seed,
+            device=device,
+            loss=loss,
+            callback=callback,
+            progress=progress,
+        )
+        losses[members] = final
+        for i, code in zip(members, fitted, strict=True):
+            codes[i] = code
     finished = [code for code in codes if code is not None]
-    assert len(finished) == len(pictures)
     return FitResult(finished, losses, time.perf_counter() - begin)
 
 
+def fit_batch(
+    pictures: Sequence[Picture] | np.ndarray,
+    members: Sequence[int],
+    config: FitConfig,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    loss: ImageLoss | None = None,
+    callback: FitCallback | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[list[IFSCode], np.ndarray]:
+    """Fit one batch, ``members``, of all ``pictures``; what ``fit`` does for each of ``batches``.
+
+    A long job calls this itself, to save each batch when it is done: the result depends only
+    on the pictures of the batch, their numbers, the settings and the seed.
+
+    Returns:
+        codes and losses (len(members),), in the order of ``members``.
+    """
+    try:
+        targets = _to(prepare([pictures[i] for i in members], config), resolve_device(device))
+    except EmptyTargetError as error:
+        raise InputError(f"target {members[error.item]} {error}") from error
+    entropy = np.random.SeedSequence([seed, members[0]]).generate_state(1, np.uint64)[0]
+    generator = torch.Generator().manual_seed(int(entropy) >> 1)
+    maps, final = _descend_batch(targets, config, generator, loss, callback, progress, seed)
+    return _codes(maps, targets, final, seed), final.cpu().numpy().astype(np.float64)
+
+
 def batches(pictures: Sequence[Picture] | np.ndarray, config: FitConfig) -> list[list[int]]:
-    """Return the indices of the targets of each batch: one shape each, in order."""
+    """Return the indices of the targets of each batch: one shape each, in order.
+
+    Raises:
+        InputError: there are no pictures.
+    """
+    if len(pictures) == 0:
+        raise InputError("there is no picture to fit")
     shapes: dict[tuple[int, ...], list[int]] = {}
     for i, picture in enumerate(pictures):
         shapes.setdefault(np.shape(picture), []).append(i)
@@ -104,12 +142,7 @@ def batches(pictures: Sequence[Picture] | np.ndarray, config: FitConfig) -> list
     ]
 
 
-def total_steps(pictures: Sequence[Picture] | np.ndarray, config: FitConfig) -> int:
-    """Return the steps that ``fit`` reports to ``progress`` if it stops nowhere early."""
-    return len(batches(pictures, config)) * config.steps
-
-
-def _fit_batch(
+def _descend_batch(
     targets: Targets,
     config: FitConfig,
     generator: torch.Generator,
@@ -151,10 +184,9 @@ def _start(
 ) -> Parameters:
     learn = config.learn_probabilities
     channels = targets.images.shape[1]
+    maps_each = config.resolved(max(targets.sizes[0])).maps
     if config.init == "uniform":
-        drawn = Parameters.svd_uniform(
-            len(serves), config.maps, generator, learn_probabilities=learn
-        )
+        drawn = Parameters.svd_uniform(len(serves), maps_each, generator, learn_probabilities=learn)
         maps = drawn.maps().detach()
     else:
         coarse = targets
@@ -163,7 +195,7 @@ def _start(
         ink = coarse.images.amax(1).flatten(1)
         centers = coarse.pixel_centers()
         pixel = coarse.viewport.width / coarse.images.shape[-1]
-        maps = mixture_maps(centers, ink[serves], config.maps, pixel**2 / 12, generator)
+        maps = mixture_maps(centers, ink[serves], maps_each, pixel**2 / 12, generator)
     maps = Maps(*(part.to(targets.images) for part in maps if part is not None))
     if channels == 3:
         maps = maps._replace(colors=_local_colors(targets.select(serves), maps.offsets))
@@ -206,7 +238,7 @@ def _codes(maps: Maps, targets: Targets, losses: Tensor, seed: int) -> list[IFSC
             IFS(
                 matrices[i],
                 offsets[i],
-                np.exp(log_probabilities[i].astype(np.float64)),
+                dyadic_probabilities(log_probabilities[i]),
                 None if colors is None else colors[i],
             ),
             targets.viewport,
@@ -219,6 +251,17 @@ def _codes(maps: Maps, targets: Targets, losses: Tensor, seed: int) -> list[IFSC
         )
         for i in range(len(matrices))
     ]
+
+
+def dyadic_probabilities(log_probabilities: np.ndarray) -> np.ndarray:
+    """Return probabilities (N,) as multiples of 2^-24 with sum exactly 1.
+
+    Such numbers are exact in float32, so the file stores them in half the bytes.
+    """
+    p = np.exp(log_probabilities.astype(np.float64))
+    units = np.maximum(np.rint(p / p.sum() * 2**24), 1)
+    units[np.argmax(units)] += 2**24 - units.sum()
+    return np.asarray(units / 2**24, np.float64)
 
 
 def _finite(maps: Maps, losses: Tensor) -> tuple[Maps, Tensor]:

@@ -48,6 +48,7 @@ class WordObjective:
         cloud: Tensor | None = None,
     ) -> None:
         self.targets, self.config, self.generator = targets, config, generator
+        self.resolved = config.resolved(max(targets.sizes[0]))
         self.loss = loss
         self.cloud = cloud
 
@@ -60,7 +61,7 @@ class WordObjective:
     def __call__(self, maps: Maps) -> Tensor:
         self._advance(maps.detach())
         assert self.cloud is not None
-        points, weights, colors = word_points(maps, self.cloud, self.config.depth)
+        points, weights, colors = word_points(maps, self.cloud, self.resolved.word_length)
         pixels = self.targets.pixels(points)
         if self.config.objective == "density":
             return self._density_loss(pixels, weights)
@@ -77,14 +78,14 @@ class WordObjective:
     def _cloud_size(self, maps: Maps) -> int:
         height, width = self.targets.images.shape[-2:]
         samples = self.config.samples or max(1600, height * width // 2)
-        words: int = maps.matrices.shape[1] ** self.config.depth
+        words: int = maps.matrices.shape[1] ** self.resolved.word_length
         return -(-samples // words)
 
     def _occupancy_loss(self, pixels: Tensor, weights: Tensor, colors: Tensor | None) -> Tensor:
         """E[(t - c·min(1, X))²] with X the value of a pixel in a random drawing of n points."""
-        target, n = self.targets.images, self.targets.points
+        target, n = self.targets.images, self.targets.points.view(-1, 1, 1, 1)
         size = (target.shape[-2], target.shape[-1])
-        sigma = self.config.sigma
+        sigma = self.resolved.sigma
         values = weights[..., None]
         if colors is not None:
             values = torch.cat([values, values * colors], -1)
@@ -114,8 +115,8 @@ class WordObjective:
         target = self.targets.images.mean(1, keepdim=True)
         size = (target.shape[-2], target.shape[-1])
         ink = target / target.sum((1, 2, 3), keepdim=True)
-        drawn = splat(pixels, weights[..., None], size, self.config.sigma)
-        drawn = drawn / (torch.pi * self.config.sigma)
+        drawn = splat(pixels, weights[..., None], size, self.resolved.sigma)
+        drawn = drawn / (torch.pi * self.resolved.sigma)
         if self.loss is not None:
             return self.loss(drawn, ink)
         total = torch.zeros(len(ink)).to(ink)
@@ -140,6 +141,7 @@ class SequenceObjective:
         loss: ImageLoss | None = None,
     ) -> None:
         self.targets, self.config, self.generator = targets, config, generator
+        self.resolved = config.resolved(max(targets.sizes[0]))
         self.loss = loss or mean_squared_error
         self.indices: Tensor | None = None
 
@@ -153,14 +155,14 @@ class SequenceObjective:
     def __call__(self, maps: Maps) -> Tensor:
         if self.indices is None or self.config.objective_sampling == "expectation":
             self.indices = sample_indices(
-                maps, self.config.sequences, self.targets.points, self.generator
+                maps, self.config.sequences, int(self.targets.points.max()), self.generator
             )
         orbit = sequence_points(maps, self.indices, first_fixed_point(maps))
         batch, sequences = orbit.shape[:2]
         pixels = self.targets.pixels(orbit).flatten(0, 1)
         target = self.targets.images
         ones = pixels.new_ones(*pixels.shape[:2], 1)
-        image = splat(pixels, ones, (target.shape[-2], target.shape[-1]), self.config.sigma)
+        image = splat(pixels, ones, (target.shape[-2], target.shape[-1]), self.resolved.sigma)
         if self.config.clamp:
             image = image.clamp(max=1)
         loss = self.loss(image, target.repeat_interleave(sequences, 0))

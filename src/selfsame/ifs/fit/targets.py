@@ -10,8 +10,24 @@ from torch.nn import functional as F
 
 from selfsame.errors import InputError
 from selfsame.ifs.code import MAX_SIDE, Viewport
-from selfsame.ifs.fit.config import LARGEST_DEFAULT_SIZE, PAPER_POINTS, PAPER_SIZE, FitConfig
+from selfsame.ifs.fit.config import (
+    PAPER_POINTS,
+    PAPER_SIZE,
+    POINTS_PER_FIGURE_PIXEL,
+    FitConfig,
+)
 from selfsame.images import Picture, resize_picture
+
+
+class EmptyTargetError(InputError):
+    """The picture ``item`` of a batch has no figure."""
+
+    def __init__(self, item: int, threshold: float | None) -> None:
+        super().__init__(
+            f"has no pixel above the threshold {threshold}; lower the threshold, or invert the "
+            "picture (the figure must be bright)"
+        )
+        self.item = item
 
 
 @dataclass(frozen=True)
@@ -21,13 +37,13 @@ class Targets:
     Attributes:
         images: (B, C, H, W) in [0, 1], C = 1 or 3.
         viewport: the window of the plane they fill.
-        points: n, the points of the drawing that a fit aims at.
+        points: (B,) n, the points of the drawing that a fit aims at.
         sizes: original (width, height) of each.
     """
 
     images: Tensor
     viewport: Viewport
-    points: int
+    points: Tensor
     sizes: tuple[tuple[int, int], ...]
 
     def pixels(self, points: Tensor) -> Tensor:
@@ -50,19 +66,20 @@ class Targets:
     def select(self, items: Tensor) -> "Targets":
         """Return the pictures ``items`` of the batch (repetitions allowed)."""
         sizes = tuple(self.sizes[int(i)] for i in items)
-        return Targets(self.images[items], self.viewport, self.points, sizes)
+        return Targets(self.images[items], self.viewport, self.points[items], sizes)
 
     def coarser(self) -> "Targets":
         """Return the targets at half the resolution, with a quarter of the points."""
         pooled = F.avg_pool2d(self.images, 2, ceil_mode=True, count_include_pad=False)
-        return Targets(pooled, self.viewport, max(1, self.points // 4), self.sizes)
+        return Targets(pooled, self.viewport, (self.points / 4).clamp_min(1), self.sizes)
 
 
 def prepare(pictures: Sequence[Picture], config: FitConfig) -> Targets:
     """Return pictures of one shape as targets.
 
     Raises:
-        InputError: no picture, different shapes, too large, or nothing above the threshold.
+        InputError: no picture, different shapes, too large, or not finite.
+        EmptyTargetError: nothing above the threshold.
     """
     if not pictures or len({p.shape for p in pictures}) != 1:
         raise InputError("targets of one batch must be at least one picture, all of one shape")
@@ -73,7 +90,7 @@ def prepare(pictures: Sequence[Picture], config: FitConfig) -> Targets:
     if max(height, width) > MAX_SIDE:
         raise InputError(f"a picture has at most {MAX_SIDE} pixels a side: got {width}x{height}")
     longest = max(height, width)
-    size = config.size or working_size(longest)
+    size = config.resolved(longest).size
     scaled = (max(1, round(width * size / longest)), max(1, round(height * size / longest)))
     resized = np.stack([resize_picture(np.asarray(p, np.float32), scaled) for p in pictures])
     if not np.isfinite(resized).all():
@@ -84,22 +101,18 @@ def prepare(pictures: Sequence[Picture], config: FitConfig) -> Targets:
         resized = resized[..., None]
     empty = np.flatnonzero(resized.reshape(len(resized), -1).max(1) <= 0)
     if len(empty):
-        raise InputError(
-            f"target {empty[0]} is empty: no pixel above the threshold {config.threshold}; "
-            "lower the threshold, or invert the picture (the figure must be bright)"
-        )
-    points = config.points
-    if points is None:
-        points = PAPER_POINTS if size <= PAPER_SIZE else 2 * scaled[0] * scaled[1]
+        raise EmptyTargetError(int(empty[0]), config.threshold)
+    figure = (resized.max(3) > 0).sum((1, 2))
+    if config.points is not None:
+        points = np.full(len(resized), config.points)
+    elif size <= PAPER_SIZE:
+        points = np.full(len(resized), PAPER_POINTS)
+    else:
+        points = POINTS_PER_FIGURE_PIXEL * figure
     half_x, half_y = config.window * width / longest, config.window * height / longest
     return Targets(
         torch.from_numpy(np.ascontiguousarray(resized.transpose(0, 3, 1, 2))),
         Viewport(-half_x, -half_y, half_x, half_y),
-        points,
+        torch.from_numpy(points.astype(np.float32)),
         ((width, height),) * len(pictures),
     )
-
-
-def working_size(longest: int) -> int:
-    """Return the default resolution of a fit for a picture with this longest side, pixels."""
-    return PAPER_SIZE if longest <= 2 * PAPER_SIZE else min(longest, LARGEST_DEFAULT_SIZE)
