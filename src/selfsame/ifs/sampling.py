@@ -4,12 +4,13 @@ System i of a seed is drawn from its own stream, Philox with the key (seed, i): 
 on how many systems are drawn nor on how the work is divided.
 """
 
-from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
+from selfsame.ifs.shares import run_shares
 from selfsame.ifs.svd_form import SVDForm, matrices_from_svd_form
 from selfsame.ifs.system import IFS, MAX_MAPS
 
@@ -26,7 +27,7 @@ FILLING_POINTS = 100_000
 MAX_TRIES_PER_SYSTEM = 10_000
 """Draws after which a search that found nothing gives up."""
 
-_SEARCH_BATCH = 128
+_SEARCH_BATCH = 32
 _DRAWS_PER_MAP = 8
 
 
@@ -90,37 +91,58 @@ def search_fractaldb(
     *,
     seed: int,
     maps: tuple[int, int] = (2, 8),
-    filling_rate: float = FILLING_RATE,
+    rate: float = FILLING_RATE,
+    threads: int | None = None,
 ) -> list[IFS]:
     """Return the first ``count`` systems of ``sample_fractaldb`` that fill enough of a picture.
 
     FractalDB's category search: a system becomes a category if its picture of 100 000 points,
-    stretched to 500×500 pixels in a 512×512 picture, has at least a share ``filling_rate`` of
-    its pixels set. Systems that escape to infinity are never taken.
+    stretched to 500×500 pixels in a 512×512 picture, has at least a share ``rate`` of its
+    pixels set. Systems that escape to infinity are never taken. About one draw in thirty passes
+    at 0.2, which takes a third of a second on one core. The result does not depend on
+    ``threads``; None takes all cores.
 
     Raises:
         InputError: nothing was found in ``MAX_TRIES_PER_SYSTEM`` draws per system.
     """
-    if not 0 < filling_rate < 1:
-        raise InputError(f"filling_rate must be within (0, 1): got {filling_rate}")
+    if not 0 < rate < 1:
+        raise InputError(f"rate must be within (0, 1): got {rate}")
     found: list[IFS] = []
     for first in range(0, max(count, 1) * MAX_TRIES_PER_SYSTEM, _SEARCH_BATCH):
         if len(found) >= count:
             return found[:count]
         systems = sample_fractaldb(_SEARCH_BATCH, seed=seed, start=first, maps=maps)
-        rates = filling_rates(systems, seed=seed)
-        found += [s for s, rate in zip(systems, rates, strict=True) if rate >= filling_rate]
+        rates = run_shares(partial(filling_rate, seed=seed), systems, threads)
+        found += [s for s, filled in zip(systems, rates, strict=True) if filled >= rate]
     raise InputError(
-        f"found {len(found)} of {count} systems with filling rate {filling_rate}; lower it"
+        f"found {len(found)} of {count} systems with a filling rate of {rate}; lower it"
     )
 
 
-def filling_rates(systems: Sequence[IFS], *, seed: int) -> Array:
-    """Return the share (n,) of set pixels of each plane system's picture, as FractalDB measures it.
+def filling_rate(system: IFS, *, seed: int) -> float:
+    """Return the share of set pixels in a plane system's picture, as FractalDB measures it.
 
-    0 for systems that escape to infinity.
+    100 000 points, stretched in x and y to 500×500 pixels of a 512×512 picture; 0 for a system
+    that escapes to infinity.
     """
-    raise NotImplementedError
+    from selfsame.ifs.points import sample_points  # loads numba
+
+    try:
+        points = sample_points(system, FILLING_POINTS, seed=seed, threads=1)
+    except InputError:  # the points escape
+        return 0.0
+    side = FILLING_SIZE - 2 * FILLING_PADDING
+    column, row = (_to_cells(coordinate, side) for coordinate in np.ascontiguousarray(points.T))
+    hit = np.zeros((side + 1) ** 2, np.bool_)
+    hit[row * (side + 1) + column] = True
+    return float(np.count_nonzero(hit)) / FILLING_SIZE**2
+
+
+def _to_cells(coordinate: NDArray[np.float32], side: int) -> NDArray[np.int32]:
+    """Return the cell 0..side of each coordinate, stretched from the least to the largest."""
+    low, high = float(coordinate.min()), float(coordinate.max())
+    scale = side / (high - low) if high > low else 0.0
+    return ((coordinate - np.float64(low)) * scale).astype(np.int32)
 
 
 def _draw(
