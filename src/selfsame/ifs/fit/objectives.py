@@ -9,12 +9,12 @@ from torch.nn import functional as F
 
 from selfsame.ifs.fit.config import FitConfig
 from selfsame.ifs.fit.expected import expected_clamp
+from selfsame.ifs.fit.orbit import orbit
 from selfsame.ifs.fit.parameters import Maps
 from selfsame.ifs.fit.points import (
     advance_cloud,
     first_fixed_point,
     sample_indices,
-    sequence_points,
     word_points,
 )
 from selfsame.ifs.fit.targets import Targets
@@ -157,9 +157,9 @@ class SequenceObjective:
             self.indices = sample_indices(
                 maps, self.config.sequences, int(self.targets.points.max()), self.generator
             )
-        orbit = sequence_points(maps, self.indices, first_fixed_point(maps))
-        batch, sequences = orbit.shape[:2]
-        pixels = self.targets.pixels(orbit).flatten(0, 1)
+        points = orbit(maps.matrices, maps.offsets, self.indices, first_fixed_point(maps))
+        batch, sequences = points.shape[:2]
+        pixels = self.targets.pixels(points).flatten(0, 1)
         target = self.targets.images
         ones = pixels.new_ones(*pixels.shape[:2], 1)
         image = splat(pixels, ones, (target.shape[-2], target.shape[-1]), self.resolved.sigma)

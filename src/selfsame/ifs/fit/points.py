@@ -2,8 +2,8 @@
 
 A point far down the chain has forgotten its start geometrically, so only the last few maps need a
 gradient. ``word_points`` applies every word of k maps to a cloud of attractor points and weighs it
-with its exact probability, which therefore gets a gradient too; ``sequence_points`` walks given
-index sequences step by step, as "Learning Fractals by Gradient Descent" does.
+with its exact probability, which therefore gets a gradient too. The whole orbit of given index
+sequences, as "Learning Fractals by Gradient Descent" follows it, is in ``orbit``.
 """
 
 import torch
@@ -64,27 +64,6 @@ def advance_cloud(maps: Maps, cloud: Tensor, generator: torch.Generator, steps: 
         A, b = maps.matrices[items, index], maps.offsets[items, index]
         cloud = (A @ cloud[..., None])[..., 0] + b
     return cloud
-
-
-def sequence_points(maps: Maps, indices: Tensor, start: Tensor) -> Tensor:
-    """Return the orbit of ``start`` under given index sequences, differentiable throughout.
-
-    Args:
-        indices: (B, S, T) map chosen at each of T steps in each of S sequences.
-        start: (B, d).
-    Returns:
-        (B, S, T, d).
-    Source: Tu et al. 2023, algorithm 1.
-    """
-    batch, sequences, steps = indices.shape
-    items = torch.arange(batch, device=indices.device)[:, None]
-    x = start[:, None].expand(batch, sequences, -1)
-    orbit = []
-    for t in range(steps):
-        A, b = maps.matrices[items, indices[..., t]], maps.offsets[items, indices[..., t]]
-        x = (A @ x[..., None])[..., 0] + b
-        orbit.append(x)
-    return torch.stack(orbit, 2)
 
 
 def sample_indices(maps: Maps, sequences: int, steps: int, generator: torch.Generator) -> Tensor:

@@ -1,0 +1,114 @@
+"""Orbits under given index sequences, with gradients through every step.
+
+Three hundred steps as three hundred tensor operations spend nearly all their time on overhead, so
+on the CPU forward and backward are compiled loops. The backward pass is the adjoint recurrence:
+with ``x_t = A_{i_t} x_{t-1} + b_{i_t}`` and g_t the gradient of the loss at x_t through all later
+points, ``g_t = ∂L/∂x_t + A_{i_{t+1}}ᵀ g_{t+1}``, and ``∂L/∂A_i = Σ g_t x_{t-1}ᵀ``, ``∂L/∂b_i = Σ g_t``
+over the t with ``i_t = i``.
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def orbit(matrices: Tensor, offsets: Tensor, indices: Tensor, start: Tensor) -> Tensor:
+    """Return the orbit of ``start`` under given index sequences, differentiable in the maps.
+
+    Args:
+        matrices: (B, N, d, d).
+        offsets: (B, N, d).
+        indices: (B, S, T) map chosen at each of T steps in each of S sequences.
+        start: (B, d), without gradient.
+    Returns:
+        (B, S, T, d).
+    Source: Tu et al. 2023, algorithm 1.
+    """
+    if matrices.device.type == "cpu":
+        points: Tensor = _CompiledOrbit.apply(  # type: ignore[no-untyped-call]
+            matrices, offsets, indices, start
+        )
+        return points
+    return orbit_stepwise(matrices, offsets, indices, start)
+
+
+def orbit_stepwise(matrices: Tensor, offsets: Tensor, indices: Tensor, start: Tensor) -> Tensor:
+    """Return the same as ``orbit``, one tensor operation per step; any device."""
+    batch, sequences, steps = indices.shape
+    items = torch.arange(batch, device=indices.device)[:, None]
+    x = start[:, None].expand(batch, sequences, -1)
+    points = []
+    for t in range(steps):
+        A, b = matrices[items, indices[..., t]], offsets[items, indices[..., t]]
+        x = (A @ x[..., None])[..., 0] + b
+        points.append(x)
+    return torch.stack(points, 2)
+
+
+class _CompiledOrbit(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, matrices: Tensor, offsets: Tensor, indices: Tensor, start: Tensor
+    ) -> Tensor:
+        A, b = matrices.detach().contiguous(), offsets.detach().contiguous()
+        points = A.new_empty(*indices.shape, A.shape[-1])
+        indices, start = indices.contiguous(), start.contiguous()
+        _forward(A.numpy(), b.numpy(), indices.numpy(), start.numpy(), points.numpy())
+        ctx.save_for_backward(A, indices, start, points)
+        return points
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        A, indices, start, points = ctx.saved_tensors
+        grad_A, grad_b = torch.zeros_like(A), A.new_zeros(A.shape[:-1])
+        _backward(
+            A.numpy(),
+            indices.numpy(),
+            start.numpy(),
+            points.numpy(),
+            grads[0].contiguous().numpy(),
+            grad_A.numpy(),
+            grad_b.numpy(),
+        )
+        return grad_A, grad_b, None, None
+
+
+@numba.njit(cache=True, parallel=True)
+def _forward(matrices, offsets, indices, start, points):  # type: ignore[no-untyped-def]
+    batch, sequences, steps, d = points.shape
+    for item in numba.prange(batch):
+        x, y = np.empty(d, points.dtype), np.empty(d, points.dtype)
+        for s in range(sequences):
+            x[:] = start[item]
+            for t in range(steps):
+                i = indices[item, s, t]
+                for r in range(d):
+                    total = offsets[item, i, r]
+                    for c in range(d):
+                        total += matrices[item, i, r, c] * x[c]
+                    y[r] = total
+                x[:] = y
+                points[item, s, t] = y
+
+
+@numba.njit(cache=True, parallel=True)
+def _backward(matrices, indices, start, points, grads, grad_A, grad_b):  # type: ignore[no-untyped-def]
+    batch, sequences, steps, d = points.shape
+    for item in numba.prange(batch):
+        g, pulled = np.empty(d, points.dtype), np.empty(d, points.dtype)
+        for s in range(sequences):
+            pulled[:] = 0
+            for t in range(steps - 1, -1, -1):
+                i = indices[item, s, t]
+                before = points[item, s, t - 1] if t > 0 else start[item]
+                for r in range(d):
+                    g[r] = grads[item, s, t, r] + pulled[r]
+                pulled[:] = 0
+                for r in range(d):
+                    grad_b[item, i, r] += g[r]
+                    for c in range(d):
+                        grad_A[item, i, r, c] += g[r] * before[c]
+                        pulled[c] += matrices[item, i, r, c] * g[r]
