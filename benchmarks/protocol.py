@@ -10,6 +10,7 @@ the 100 (Tu et al. 2023, section on experiments). We add the mean over the 100, 
 of the converged picture that no single draw of 300 points can flatter.
 """
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -40,6 +41,9 @@ SETS = {
 """Name of each set and the file in the data folder that holds it."""
 
 SPLITS = ("test", "dev", "all")
+
+DEV_PER_CLASS = 10
+"""Half of the smallest set; what the method was developed on lies within it."""
 
 _CONVERGED_CHAINS = 400
 _CONVERGED_BURN_IN = 50
@@ -86,34 +90,51 @@ def target_mask(picture: Picture) -> Picture:
     return (small > THRESHOLD).astype(np.float32)
 
 
-def find_sets(path: Path | None) -> dict[str, Path]:
+def find_sets(path: Path | None) -> dict[str, Path | None]:
     """Return name and path of every set of targets at ``path``.
 
     A folder with the files of ``SETS`` gives those that are there; any other folder of
-    pictures, ``.npz`` or picture is one set.
+    pictures, ``.npz`` or picture is one set; no path at all gives the made pictures.
 
     Raises:
-        InputError: nothing there, or no path at all.
+        InputError: nothing there.
     """
-    if path is None or not path.exists():
+    if path is None:
+        return {"made": None}
+    if not path.exists():
         raise InputError(
             f"--data must name a folder with {', '.join(SETS.values())}, a folder of pictures,"
-            f" an .npz or a picture: got {path}"
+            f" an .npz or a picture: there is no {path}"
         )
     known = {name: path / file for name, file in SETS.items() if (path / file).is_file()}
-    return known or {path.stem: path}
+    return {**known} or {path.stem: path}
 
 
-def select_targets(path: Path, split: str, count: int | None) -> list[Target]:
+def made_pictures(side: int) -> dict[str, Picture]:
+    """Return four silhouettes (side, side) that need no data: disk, ring, cross, gasket."""
+    row, column = (np.mgrid[:side, :side] + 0.5) / side * 2 - 1
+    radius = np.hypot(row, column)
+    cell = np.arange(side) * 64 // side
+    masks = {
+        "disk": radius < 0.7,
+        "ring": (radius < 0.8) & (radius > 0.5),
+        "cross": (abs(row * column) < 0.1) & (radius < 0.8),
+        "gasket": (cell[:, None] & cell[::-1]) == 0,
+    }
+    return {name: mask.astype(np.float32) for name, mask in masks.items()}
+
+
+def select_targets(path: Path | None, split: str, count: int | None) -> list[Target]:
     """Return targets of a set, the same ones every time, balanced over its classes.
 
-    Pictures with an even index are for reporting (``test``), those with an odd one for tuning
-    (``dev``); within a split the classes take turns, each in the order of the file. MNIST's
-    training pictures are never used.
+    The first ``DEV_PER_CLASS`` pictures of each class are for tuning (``dev``), the others for
+    reporting (``test``); within a split the classes take turns, each in the order of the file.
+    MNIST's training pictures are never used.
 
     Args:
         path: an ``.npz`` with ``images`` and, where it has classes, ``labels`` (or
-            ``test_images`` and ``test_labels``), or a picture, or a folder of pictures.
+            ``test_images`` and ``test_labels``), or a picture, or a folder of pictures; None
+            for ``made_pictures``.
         count: how many; None for every picture of the split.
     Raises:
         InputError: no such split, unreadable file, or fewer pictures than asked for.
@@ -122,24 +143,40 @@ def select_targets(path: Path, split: str, count: int | None) -> list[Target]:
         raise InputError(f"split must be one of {', '.join(SPLITS)}: got {split!r}")
     if count is not None and count < 1:
         raise InputError(f"the number of targets must be at least 1: got {count}")
+    stem = "made" if path is None else path.stem
     pictures, labels = _read_set(path)
-    mine = np.arange(len(labels))
+    turn = np.empty(len(labels), np.int64)  # the how-manieth of its class each picture is
+    for label in np.unique(labels):
+        turn[labels == label] = np.arange((labels == label).sum())
+    order = np.lexsort((labels, turn))
     if split != "all":
-        mine = mine[SPLITS.index(split) :: 2]
-    turn = np.empty(len(mine), np.int64)
-    for label in np.unique(labels[mine]):
-        of_class = labels[mine] == label
-        turn[of_class] = np.arange(of_class.sum())
-    order = mine[np.lexsort((labels[mine], turn))]
+        order = order[(turn[order] < DEV_PER_CLASS) == (split == "dev")]
     if len(order) < (count or 1):
-        raise InputError(f"{path} has {len(order)} {split} targets: {count or 1} asked for")
+        raise InputError(f"{stem} has {len(order)} {split} targets: {count or 1} asked for")
     return [
-        Target(f"{path.stem}-{index}", int(labels[index]), target_mask(pictures[index]))
+        Target(f"{stem}-{index}", int(labels[index]), target_mask(pictures[index]))
         for index in order[:count]
     ]
 
 
-def _read_set(path: Path) -> tuple[list[Picture], NDArray[np.int64]]:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose targets: ``--targets`` and ``--split``."""
+    parser.add_argument("--targets", type=int, default=30, help="of each known set")
+    parser.add_argument("--split", choices=SPLITS, default="test", help="of each known set")
+
+
+def targets_of(name: str, path: Path | None, options: argparse.Namespace) -> list[Target]:
+    """Return the targets that the options ask of a set: all of a set of the user's own."""
+    if name in SETS:
+        count = min(2, options.targets) if options.quick else options.targets
+        return select_targets(path, options.split, count)
+    return select_targets(path, "all", None)[: 2 if options.quick else None]
+
+
+def _read_set(path: Path | None) -> tuple[list[Picture], NDArray[np.int64]]:
+    if path is None:
+        pictures = list(made_pictures(SIDE).values())
+        return pictures, np.zeros(len(pictures), np.int64)
     if path.suffix == ".npz" and path.is_file():
         with np.load(path, allow_pickle=False) as archive:
             labels = next(

@@ -126,8 +126,8 @@ def test_histogram_counts_and_drops_what_lies_outside() -> None:
 @pytest.fixture
 def sets(tmp_path: Path) -> Path:
     generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (60, 28, 28)).astype(np.uint8)
-    labels = np.repeat(np.arange(10), 6).astype(np.uint8)
+    images = generator.integers(0, 256, (130, 28, 28)).astype(np.uint8)
+    labels = np.repeat(np.arange(10), 13).astype(np.uint8)
     np.savez(tmp_path / "kmnist_200.npz", images=images, labels=labels)
     shuffled = generator.permutation(labels)
     np.savez(
@@ -145,7 +145,12 @@ def test_splits_are_disjoint_balanced_and_repeatable(sets: Path) -> None:
     assert list(found) == ["mnist", "kmnist"]
     targets = {s: protocol.select_targets(found["kmnist"], s, 20) for s in protocol.SPLITS}
     names = {split: {t.name for t in chosen} for split, chosen in targets.items()}
-    assert not names["dev"] & names["test"]
+    whole = {s: protocol.select_targets(found["kmnist"], s, None) for s in protocol.SPLITS}
+    dev, test = ({t.name for t in whole[split]} for split in ("dev", "test"))
+    assert not dev & test
+    assert dev | test == {t.name for t in whole["all"]}
+    assert len(dev) == 100
+    assert names["dev"] <= dev
     for chosen in targets.values():
         assert np.bincount([t.label for t in chosen], minlength=10).tolist() == [2] * 10
         assert all(t.image.shape == (32, 32) for t in chosen)
@@ -175,11 +180,17 @@ def test_any_folder_or_array_is_a_set(tmp_path: Path) -> None:
         protocol.select_targets(path, "validation", 1)
     with pytest.raises(InputError, match="--data"):
         protocol.find_sets(tmp_path / "absent")
-    with pytest.raises(InputError, match="--data"):
-        protocol.find_sets(None)
 
 
 def test_threshold_after_resizing() -> None:
     picture = np.full((32, 32), 0.2, np.float32)
     picture[0, 0] = 0.21
     assert protocol.target_mask(picture).sum() == 1
+
+
+def test_without_data_there_are_made_targets() -> None:
+    assert protocol.find_sets(None) == {"made": None}
+    targets = protocol.select_targets(None, "all", None)
+    assert [t.name for t in targets] == ["made-0", "made-1", "made-2", "made-3"]
+    for target in targets:
+        assert 0.05 < target.image.mean() < 0.6
