@@ -3,8 +3,8 @@
 Three hundred steps as three hundred tensor operations spend nearly all their time on overhead, so
 on the CPU forward and backward are compiled loops. The backward pass is the adjoint recurrence:
 with ``x_t = A_{i_t} x_{t-1} + b_{i_t}`` and g_t the gradient of the loss at x_t through all later
-points, ``g_t = ∂L/∂x_t + A_{i_{t+1}}ᵀ g_{t+1}``, and ``∂L/∂A_i = Σ g_t x_{t-1}ᵀ``, ``∂L/∂b_i = Σ g_t``
-over the t with ``i_t = i``.
+points, ``g_t = ∂L/∂x_t + A_{i_{t+1}}ᵀ g_{t+1}``; ``∂L/∂A_i`` is the sum of ``g_t x_{t-1}ᵀ`` and
+``∂L/∂b_i`` that of g_t over the t with ``i_t = i``.
 """
 
 from typing import Any
