@@ -214,18 +214,16 @@ def floors(
 
 def main() -> None:
     parser = harness.parser(__doc__)
-    parser.add_argument("--targets", type=int, default=30, help="per set")
-    parser.add_argument("--split", choices=protocol.SPLITS, default="test")
+    protocol.add_options(parser)
     parser.add_argument(
         "--verify", type=int, default=1, metavar="N", help="check N targets per set by particles"
     )
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    count = min(options.targets, 3) if options.quick else options.targets
     results, rows = {}, []
     for name, path in protocol.find_sets(options.data).items():
-        targets = protocol.select_targets(path, options.split, count)
+        targets = protocol.targets_of(name, path, options)
         floor = floors([t.image for t in targets], quick=options.quick, seed=options.seed)
         checked = [
             particle_floor(t.image, quick=options.quick, seed=options.seed)

@@ -99,9 +99,18 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--quick", action="store_true", help="a short run, no figure to quote")
-    options.add_argument("--data", type=Path, metavar="PATH", help="the targets; see README.md")
     options.add_argument(
-        "-o", "--output", type=Path, default=RESULTS, metavar="DIR", help="where the JSON goes"
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="the targets; see README.md [default: a few made ones]",
+    )
+    options.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="where the JSON goes [default: benchmarks/results; a quick run writes none]",
     )
     options.add_argument("--json", action="store_true", help="print the JSON on standard output")
     options.add_argument("--seed", type=int, default=0)
@@ -147,23 +156,22 @@ def record(
     }
 
 
-def publish(document: dict[str, Any], options: argparse.Namespace, table: str) -> Path:
-    """Write ``NAME.json`` to ``--output``, print the table on stderr and, if asked, the JSON.
+def publish(document: dict[str, Any], options: argparse.Namespace, table: str) -> None:
+    """Print the table on stderr, write ``NAME.json``, print the JSON if asked.
 
-    A quick run is written to ``NAME-quick.json``, never over a full one.
+    A quick run is written only where ``--output`` says, never to the committed results.
     """
     check_result(document)
-    folder: Path = options.output
-    folder.mkdir(parents=True, exist_ok=True)
-    suffix = "-quick" if document["quick"] else ""
-    path = folder / f"{document['name']}{suffix}.json"
     text = json.dumps(document, indent=1, allow_nan=False)
-    write_bytes(path, (text + "\n").encode())
     print(table, file=sys.stderr)
-    print(f"written: {path}", file=sys.stderr)
+    folder: Path | None = options.output or (None if options.quick else RESULTS)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{document['name']}.json"
+        write_bytes(path, (text + "\n").encode())
+        print(f"written: {path}", file=sys.stderr)
     if options.json:
-        print(json.dumps(document))
-    return path
+        print(text)
 
 
 def check_result(document: Any) -> None:

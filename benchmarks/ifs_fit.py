@@ -300,10 +300,8 @@ def load(
     """Return the names of the sets, all targets in one list, and each set's part of it."""
     targets: list[protocol.Target] = []
     members = {}
-    count = min(2, options.targets) if options.quick else options.targets
     for name, path in protocol.find_sets(options.data).items():
-        split = options.split if name in protocol.SETS else "all"
-        chosen = protocol.select_targets(path, split, count)
+        chosen = protocol.targets_of(name, path, options)
         members[name] = slice(len(targets), len(targets) + len(chosen))
         targets += chosen
     return list(members), targets, members
@@ -316,8 +314,7 @@ def shortened(config: FitConfig, quick: bool) -> FitConfig:
 
 def main() -> None:
     parser = harness.parser(__doc__)
-    parser.add_argument("--targets", type=int, default=30, help="per set")
-    parser.add_argument("--split", choices=protocol.SPLITS, default="test")
+    protocol.add_options(parser)
     parser.add_argument("--presets", nargs="+", default=["default", "fast", PAPER], metavar="NAME")
     parser.add_argument(
         "--reference", type=int, default=0, metavar="N", help="also run the plain reference on N"

@@ -22,18 +22,23 @@ def test_a_record_passes_its_own_schema_and_is_published(
     harness.check_result(document)
     assert document["seeds"] == [3]
     options.json = True
-    path = harness.publish(document, options, "| a table |")
-    assert path.name == "trial.json"
-    assert json.loads(path.read_text()) == document
+    harness.publish(document, options, "| a table |")
+    assert json.loads((options.output / "trial.json").read_text()) == document
     captured = capsys.readouterr()
     assert json.loads(captured.out) == document
     assert "| a table |" in captured.err
 
 
-def test_a_quick_run_never_replaces_a_full_one(options: argparse.Namespace) -> None:
-    options.quick = True
-    path = harness.publish(harness.record("trial", {"x": 1}, options), options, "")
-    assert path.name == "trial-quick.json"
+def test_a_quick_run_is_written_only_where_asked(
+    options: argparse.Namespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(harness, "RESULTS", tmp_path / "results")
+    options.quick, options.output = True, None
+    harness.publish(harness.record("trial", {"x": 1}, options), options, "")
+    assert not list(tmp_path.rglob("*.json"))
+    options.quick = False
+    harness.publish(harness.record("trial", {"x": 1}, options), options, "")
+    assert [p.name for p in tmp_path.rglob("*.json")] == ["trial.json"]
 
 
 @pytest.mark.parametrize(
