@@ -22,8 +22,8 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(STAMP)  ## quick versions of all benchmarks; see benchmarks/README.md for the full runs
-	$(BIN)/selfsame bench
+bench: $(STAMP)  ## quick versions of all benchmarks (make bench DATA=folder); full runs: benchmarks/README.md
+	$(BIN)/selfsame bench all --quick $(if $(DATA),--data $(DATA))
 
 clean:
 	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
