@@ -23,8 +23,8 @@ MODES: dict[str, int] = {
     "patch": chaos_batch.PATCH,
 }
 
-BLOCK = 16
-"""Pictures that a thread takes at a time."""
+BLOCK = 4
+"""Pictures that a thread takes at a time; few, that their histograms stay in the cache."""
 
 
 def render_batch(
@@ -98,15 +98,17 @@ def render_batch(
     burn_ins = burn_in_steps(matrices, probabilities)
     field, ancestor_field = choose_fields(points, max(counts))
     lost = np.zeros(total)
-    counted = np.uint8 if mode in ("binary", "patch") else np.uint32
     scale = kind.type(1 if kind == np.float32 else 255)
 
+    binary = mode in ("binary", "patch")
+
     def draw(first: int) -> None:
-        last = min(first + BLOCK, total)
+        n = min(BLOCK, total - first)
+        histograms = np.empty((n, (height + 2) * (width + 2)), np.uint8 if binary else np.uint32)
+        patches = np.empty(n, np.int64)
         chaos_batch.plot_batch(
             np.uint64(seed),
             first,
-            last,
             maps,
             bounds,
             trees,
@@ -118,14 +120,17 @@ def render_batch(
             points,
             field,
             ancestor_field,
-            MODES[mode],
-            np.empty((height + 2) * (width + 2), counted),
-            scale,
-            out,
-            lost,
+            width,
+            height,
+            binary,
+            patches,
+            lost[first : first + n],
+            histograms,
         )
+        for i in range(n):
+            chaos_batch.develop(histograms[i], MODES[mode], patches[i], scale, out[first + i])
         if progress is not None:
-            progress(last - first)
+            progress(n)
 
     run_shares(draw, range(0, total, BLOCK), threads)
     escaped = np.flatnonzero(lost == 1)
@@ -151,5 +156,3 @@ def _views(viewports: ArrayLike | None, total: int) -> NDArray[np.float64]:
     ):
         raise InputError("viewports need x_min < x_max and y_min < y_max, all finite")
     return views
-
-

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-def"
 """The chaos game: kernels that sample the invariant measure of affine systems.
 
 **Population, not chain.** M = 2^m points, few enough for the first-level cache, are advanced
@@ -20,10 +21,9 @@ Points of the plane are complex numbers x + iy: one 64-bit load moves a point.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from selfsame.ifs.random_counts import JIT, below, multinomial, new_stream
+from selfsame.ifs.random_counts import below, kernel, multinomial
 
 FIELDS = {
     7: 0x83,
@@ -34,7 +34,7 @@ FIELDS = {
     16: 0x1100B,
     20: 0x100009,
 }
-"""Irreducible polynomial of GF(2^m) by m; 2^10 points and their copy fill half of a 32 KiB cache."""
+"""Irreducible polynomial of GF(2^m) by m; 2^10 points and a copy fill half of a 32 KiB cache."""
 
 BLOCK = 32
 """Points that the inner loop takes at once (4 vectors of 8 floats); buffers are padded by it."""
@@ -91,16 +91,17 @@ def start_points(
     The origin stands in where the equation ``m = Σ p (A m + b)`` has no unique solution.
     """
     d = matrices.shape[-1]
-    system = np.eye(d) - np.einsum("...n,...nij->...ij", probabilities, matrices)
-    shift = np.einsum("...n,...ni->...i", probabilities, offsets)
-    regular = np.abs(np.linalg.det(system)) > 1e-9
-    system = np.where(regular[..., None, None], system, np.eye(d))
-    start = np.linalg.solve(system, shift[..., None])[..., 0]
+    with np.errstate(over="ignore", invalid="ignore"):  # such numbers escape, as they should
+        system = np.eye(d) - np.einsum("...n,...nij->...ij", probabilities, matrices)
+        shift = np.einsum("...n,...ni->...i", probabilities, offsets)
+        regular = np.abs(np.linalg.det(system)) > 1e-9
+        system = np.where(regular[..., None, None], system, np.eye(d))
+        start = np.linalg.solve(system, shift[..., None])[..., 0]
     return np.asarray(np.where(regular[..., None], start, 0.0), np.float64)
 
 
-@njit(**JIT)
-def _field_tables(a, m, polynomial, low, high):  # type: ignore[no-untyped-def]
+@kernel
+def _field_tables(a, m, polynomial, low, high):
     """Fill ``low[k] = a ⊗ k`` for k < 16 and ``high[h] = a ⊗ 16 h`` for h < 2^m / 16."""
     low[0] = 0
     high[0] = 0
@@ -119,8 +120,8 @@ def _field_tables(a, m, polynomial, low, high):  # type: ignore[no-untyped-def]
         column = column ^ polynomial if column & overflow else column
 
 
-@njit(**JIT)
-def _shuffle(points, shuffled, low, high, b):  # type: ignore[no-untyped-def]
+@kernel
+def _shuffle(points, shuffled, low, high, b):
     """``shuffled[k] = points[a ⊗ k ⊕ b]``."""
     for h in range(high.shape[0]):
         base = high[h] ^ b
@@ -128,8 +129,8 @@ def _shuffle(points, shuffled, low, high, b):  # type: ignore[no-untyped-def]
             shuffled[16 * h + k] = points[np.uint64(low[k] ^ base)]
 
 
-@njit(**JIT)
-def _apply(before, after, cells, m, stride, right, bottom):  # type: ignore[no-untyped-def]
+@kernel
+def _apply(before, after, cells, m, stride, right, bottom):
     """Apply the map ``m`` to all points and note each one's histogram cell."""
     a00, a01, a10, a11, b0, b1 = m[0], m[1], m[2], m[3], m[4], m[5]
     zero = right - right
@@ -147,8 +148,8 @@ def _apply(before, after, cells, m, stride, right, bottom):  # type: ignore[no-u
         cells[k] = np.int32(v) * stride + np.int32(u)
 
 
-@njit(**JIT)
-def _new_population(m, leaves):  # type: ignore[no-untyped-def]
+@kernel
+def _new_population(m, leaves):
     """Return points, their shuffled copy, their cells, permutation tables and counts."""
     size = 1 << m
     return (
@@ -160,8 +161,8 @@ def _new_population(m, leaves):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(**JIT)
-def _step(population, target, n, field, game, rng, frame):  # type: ignore[no-untyped-def]
+@kernel
+def _step(population, target, n, field, game, rng, frame):
     """Give ``n`` of the 2^m points one random map each; the images fill ``target[:n]``.
 
     Args:
@@ -193,24 +194,27 @@ def _step(population, target, n, field, game, rng, frame):  # type: ignore[no-un
         begin += counts[leaves + i]
 
 
-@njit(**JIT)
-def _settle(population, start, burn_in, field, ancestor_field, game, rng, parting_steps):  # type: ignore[no-untyped-def]
+@kernel
+def _settle(population, start, burn_in, field, ancestor_field, game, rng, parting_steps):
     """Fill the points with a population that has forgotten ``start``."""
     points = population[0]
     nowhere = (np.int32(0), np.float32(1), np.float32(1))
     few = 1 << ancestor_field[0]
     size = 1 << field[0]
     points[:few] = start
-    for _ in range(burn_in):
-        _step(population, points, few, ancestor_field, game, rng, nowhere)
-    for k in range(few, size):
-        points[k] = points[k - few]
-    for _ in range(parting_steps):
-        _step(population, points, size, field, game, rng, nowhere)
+    for t in range(burn_in + parting_steps):
+        if t == burn_in:
+            for k in range(few, size):
+                points[k] = points[k - few]
+        current = ancestor_field if t < burn_in else field
+        _step(population, points, 1 << current[0], current, game, rng, nowhere)
+    if parting_steps == 0:
+        for k in range(few, size):
+            points[k] = points[k - few]
 
 
-@njit(**JIT)
-def _plot(cells, binary, out):  # type: ignore[no-untyped-def]
+@kernel
+def _plot(cells, binary, out):
     if binary:
         for k in range(cells.shape[0]):
             out[np.uint32(cells[k])] = 1
@@ -219,8 +223,8 @@ def _plot(cells, binary, out):  # type: ignore[no-untyped-def]
             out[np.uint32(cells[k])] += 1
 
 
-@njit(**JIT)
-def _lost(points):  # type: ignore[no-untyped-def]
+@kernel
+def _lost(points):
     """Return how many points are infinite or NaN."""
     lost = 0
     for k in range(points.shape[0]):
@@ -229,8 +233,10 @@ def _lost(points):  # type: ignore[no-untyped-def]
     return lost
 
 
-@njit(**JIT)
-def plot_share(rng, n_points, start, burn_in, field, ancestor_field, game, words, width, height, binary, out):  # type: ignore[no-untyped-def]
+@kernel
+def plot_share(
+    rng, n_points, start, burn_in, field, ancestor_field, game, words, width, height, binary, out
+):
     """Plot ``n_points`` of one population; return the fraction of it that escaped.
 
     Args:
@@ -247,11 +253,10 @@ def plot_share(rng, n_points, start, burn_in, field, ancestor_field, game, words
     done = 0
     while done < n_points:
         n = min(size, n_points - done)
-        if words[0].shape[0] > 0:
-            _step(population, points, size, field, game, rng, frame)
+        through_words = words[0].shape[0] > 0
+        _step(population, points, size if through_words else n, field, game, rng, frame)
+        if through_words:
             _step(population, images, n, field, words, rng, frame)
-        else:
-            _step(population, points, n, field, game, rng, frame)
         _plot(cells[:n], binary, out)
         done += n
     return _lost(points[:size]) / size

@@ -1,11 +1,11 @@
+# mypy: disable-error-code="no-untyped-def"
 """The chaos game for thousands of planar systems in one call: one picture after the other, each
 small enough for the cache."""
 
 import numpy as np
-from numba import njit
 
 from selfsame.ifs.chaos import PARTING_STEPS, _lost, _new_population, _plot, _settle, _step
-from selfsame.ifs.random_counts import JIT, below, new_stream
+from selfsame.ifs.random_counts import below, kernel, new_stream
 
 BINARY, GREY, LOG, PATCH = range(4)
 
@@ -13,8 +13,8 @@ FIT_STEPS = 12
 """Steps of the population, while its copies part, whose bounding box is the fitted window."""
 
 
-@njit(**JIT)
-def _fitted(population, field, game, rng, margin, aspect):  # type: ignore[no-untyped-def]
+@kernel
+def _fitted(population, field, game, rng, margin, aspect):
     """Return the window x_min, y_min, x_max, y_max around the finite points of some steps."""
     points = population[0]
     nowhere = (np.int32(0), np.float32(1), np.float32(1))
@@ -34,8 +34,8 @@ def _fitted(population, field, game, rng, margin, aspect):  # type: ignore[no-un
     return window(x_min, y_min, x_max, y_max, margin, aspect)
 
 
-@njit(**JIT)
-def window(x_min, y_min, x_max, y_max, margin, aspect):  # type: ignore[no-untyped-def]
+@kernel
+def window(x_min, y_min, x_max, y_max, margin, aspect):
     """Return the box widened by ``margin`` of its larger side and to width / height = ``aspect``.
 
     A box without any extent (one point) becomes 1 wide or high, or a millionth of its distance
@@ -63,11 +63,11 @@ def window(x_min, y_min, x_max, y_max, margin, aspect):  # type: ignore[no-untyp
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
-@njit(**JIT)
-def to_pixels(maps, view, width, height, out):  # type: ignore[no-untyped-def]
+@kernel
+def to_pixels(maps, view, width, height, out):
     """Write maps of the plane as maps of histogram cells (pixels plus 1) into ``out``.
 
-    With ``u = S x + t`` the map ``x -> A x + b`` becomes ``u -> S A S⁻¹ u + (S b + t - S A S⁻¹ t)``.
+    With ``u = S x + t`` and ``B = S A S⁻¹`` the map ``A x + b`` becomes ``B u + S b + t - B t``.
     """
     sx = width / (view[2] - view[0])
     sy = -height / (view[3] - view[1])
@@ -87,9 +87,13 @@ def to_pixels(maps, view, width, height, out):  # type: ignore[no-untyped-def]
     return sx, sy, tx, ty
 
 
-@njit(**JIT)
-def _develop(histogram, mode, patch, scale, out):  # type: ignore[no-untyped-def]
-    """Turn the bordered histogram into the picture ``out`` (H, W), white = ``scale``."""
+@kernel
+def develop(histogram, mode, patch, scale, out):
+    """Turn a bordered histogram into the picture ``out`` (H, W), white = ``scale``.
+
+    Args:
+        patch: nine bits, row by row; a set bit (i, j) moves the point by (i - 1, j - 1).
+    """
     height, width = out.shape
     cells = histogram.reshape((height + 2, width + 2))
     if mode == BINARY:
@@ -113,10 +117,11 @@ def _develop(histogram, mode, patch, scale, out):  # type: ignore[no-untyped-def
                         if row[j + 2 - dj]:
                             out[i, j] = scale
     else:
-        most = 1
+        most = np.int64(1)
         for i in range(height):
             for j in range(width):
-                most = max(most, np.int64(cells[i + 1, j + 1]))
+                if cells[i + 1, j + 1] > most:
+                    most = np.int64(cells[i + 1, j + 1])
         for i in range(height):
             for j in range(width):
                 c = np.float32(cells[i + 1, j + 1])
@@ -126,27 +131,47 @@ def _develop(histogram, mode, patch, scale, out):  # type: ignore[no-untyped-def
                     out[i, j] = c / np.float32(most) * scale
 
 
-@njit(**JIT)
-def plot_batch(seed, first, last, maps, bounds, trees, starts, burn_ins, views, fit, margin, n_points, field, ancestor_field, mode, histogram, scale, out, lost):  # type: ignore[no-untyped-def]
-    """Draw the systems ``first <= i < last``, each from its own random stream ``(seed, i)``.
+@kernel
+def plot_batch(
+    seed,
+    first,
+    maps,
+    bounds,
+    trees,
+    starts,
+    burn_ins,
+    views,
+    fit,
+    margin,
+    n_points,
+    field,
+    ancestor_field,
+    width,
+    height,
+    binary,
+    patches,
+    lost,
+    out,
+):
+    """Draw some systems, from ``first`` on, each from its own random stream ``(seed, i)``.
 
     Args:
         maps: (sum of N, 6) float64 in plane units; system i has the rows
             ``bounds[i] : bounds[i + 1]``.
         trees: (B, L), ``probability_tree`` of each.
         views: (B, 4); written if ``fit``.
-        histogram: scratch, (H + 2) · (W + 2) bytes or uint32 counts.
-        out: (B, H, W); white = ``scale``.
-        lost: (B,), the fraction of each population that escaped, written.
+        patches: (n,), a random pattern of 1 to 511 for each picture, written.
+        lost: (n,), the fraction of each population that escaped, written.
+        out: (n, (H + 2) · (W + 2)), the histograms, written.
     """
-    height, width = out.shape[1:]
     frame = (np.int32(width + 2), np.float32(width + 1), np.float32(height + 1))
     population = _new_population(field[0], trees.shape[1])
     points, cells = population[0], population[2]
     size = 1 << field[0]
-    for i in range(first, last):
+    for k in range(out.shape[0]):
+        i = first + k
         rng = new_stream(seed, i)
-        patch = 1 + below(rng, 511)
+        patches[k] = 1 + below(rng, 511)
         plane = maps[bounds[i] : bounds[i + 1]]
         game = (plane.astype(np.float32), trees[i])
         start = np.complex64(complex(starts[i, 0], starts[i, 1]))
@@ -155,16 +180,15 @@ def plot_batch(seed, first, last, maps, bounds, trees, starts, burn_ins, views, 
         if fit:
             views[i] = _fitted(population, field, game, rng, margin, width / height)
         sx, sy, tx, ty = to_pixels(plane, views[i], width, height, game[0])
-        for k in range(size):
-            points[k] = complex(
-                np.float32(sx * points[k].real + tx), np.float32(sy * points[k].imag + ty)
+        for j in range(size):
+            points[j] = complex(
+                np.float32(sx * points[j].real + tx), np.float32(sy * points[j].imag + ty)
             )
-        histogram[:] = 0
+        out[k] = 0
         done = 0
         while done < n_points:
             n = min(size, n_points - done)
             _step(population, points, n, field, game, rng, frame)
-            _plot(cells[:n], mode == BINARY or mode == PATCH, histogram)
+            _plot(cells[:n], binary, out[k])
             done += n
-        lost[i] = _lost(points[:size]) / size
-        _develop(histogram, mode, patch, scale, out[i])
+        lost[k] = _lost(points[:size]) / size

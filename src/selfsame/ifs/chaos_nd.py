@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-def"
 """The chaos game in any dimension D: 3-D points, and points that carry a colour.
 
 A colour that blends towards that of every map applied, ``c -> (c + c_i) / 2``, follows an affine
@@ -6,11 +7,10 @@ that of ``chaos``, with one row of memory per coordinate.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from selfsame.ifs.chaos import PARTING_STEPS, _field_tables
-from selfsame.ifs.random_counts import JIT, below, multinomial
+from selfsame.ifs.random_counts import below, kernel, multinomial
 from selfsame.ifs.system import IFS
 
 COLOR_STEPS = 65_535
@@ -30,8 +30,8 @@ def with_colors(system: IFS) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return matrices, np.concatenate([system.offsets, colors / 2], axis=1)
 
 
-@njit(**JIT)
-def _step_nd(points, shuffled, target, n, field, game, tables, counts, rng):  # type: ignore[no-untyped-def]
+@kernel
+def _step_nd(points, shuffled, target, n, field, game, tables, counts, rng):
     """Give ``n`` of the 2^m points (D, 2^m) a random map each; the images fill ``target``."""
     m, polynomial = field
     matrices, offsets, tree = game
@@ -65,8 +65,8 @@ def _step_nd(points, shuffled, target, n, field, game, tables, counts, rng):  # 
         begin = end
 
 
-@njit(**JIT)
-def _settled(start, burn_in, field, ancestor_field, game, tables, counts, rng):  # type: ignore[no-untyped-def]
+@kernel
+def _settled(start, burn_in, field, ancestor_field, game, tables, counts, rng):
     """Return a (D, 2^m) population that has forgotten ``start``, and as much scratch."""
     size = 1 << field[0]
     few = 1 << ancestor_field[0]
@@ -84,8 +84,8 @@ def _settled(start, burn_in, field, ancestor_field, game, tables, counts, rng): 
     return points, shuffled
 
 
-@njit(**JIT)
-def sample_share(rng, start, burn_in, field, ancestor_field, game, words, out):  # type: ignore[no-untyped-def]
+@kernel
+def sample_share(rng, start, burn_in, field, ancestor_field, game, words, out):
     """Fill ``out`` (n, D) with points in an order that says nothing about their maps.
 
     Args:
@@ -117,8 +117,8 @@ def sample_share(rng, start, burn_in, field, ancestor_field, game, words, out): 
         done += n
 
 
-@njit(**JIT)
-def add_colors(points, width, height, sums):  # type: ignore[no-untyped-def]
+@kernel
+def add_colors(points, width, height, sums):
     """Add points (n, 5), columns u, v in pixels and red, green, blue, to ``sums``.
 
     Args:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from selfsame.errors import InputError
 from selfsame.ifs.chaos import burn_in_steps, choose_fields, plot_share, start_points
-from selfsame.ifs.chaos_nd import add_colors, with_colors
+from selfsame.ifs.chaos_nd import COLOR_STEPS, add_colors, with_colors
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.limits import MAX_BYTES, check_cells, check_points, check_size
 from selfsame.ifs.points import Maps, as_float32, escape_error, point_source
@@ -181,8 +181,6 @@ def sum_colors(
 
     total = _sum_of_workers(work, len(shares), threads, 32 * width * height)
     _check_escaped(system, escaped)
-    from selfsame.ifs.chaos_nd import COLOR_STEPS
-
     return total[..., :3] / COLOR_STEPS, total[..., 3]
 
 
@@ -219,7 +217,18 @@ def _plotter(
         rng = new_stream(np.uint64(seed), np.uint64(share))
         return float(
             plot_share(
-                rng, n, start, burn_in, field, ancestor_field, game, passage, width, height, binary, out
+                rng,
+                n,
+                start,
+                burn_in,
+                field,
+                ancestor_field,
+                game,
+                passage,
+                width,
+                height,
+                binary,
+                out,
             )
         )
 

@@ -89,8 +89,7 @@ def point_source(
     start = as_float32(start_points(matrices, offsets, probabilities))
     burn_in = int(burn_in_steps(matrices, probabilities))
     game, passage = (
-        (as_float32(A), as_float32(b), probability_tree(p))
-        for A, b, p in (maps, words)
+        (as_float32(A), as_float32(b), probability_tree(p)) for A, b, p in (maps, words)
     )
 
     def fill(share: int, out: NDArray[np.float32]) -> None:

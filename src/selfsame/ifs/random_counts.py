@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-def"
 """Counter-based random words, and exact multinomial counts from them, for the numba kernels.
 
 A stream is ``word(k) = mix64(state + k · gamma)`` with the finaliser of SplitMix64 (Steele,
@@ -6,19 +7,21 @@ mix 13). ``state`` and the odd ``gamma`` are hashes of ``(seed, stream)``, so ev
 every share of a picture has its own stream whatever thread computes it.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-JIT = {
-    "nogil": True,
-    "cache": True,
-    "boundscheck": False,
-    "error_model": "numpy",
+kernel: Any = njit(
+    nogil=True,
+    cache=True,
+    boundscheck=False,
+    error_model="numpy",
     # NaN and infinity must keep their meaning: points of diverging systems become both.
-    "fastmath": {"contract", "nsz"},
-}
-"""Options of every kernel of the chaos game."""
+    fastmath={"contract", "nsz"},
+)
+"""The decorator of every kernel of the chaos game."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A = np.uint64(0xBF58476D1CE4E5B9)
@@ -28,16 +31,16 @@ _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 
 
-@njit(**JIT)
-def mix64(z):  # type: ignore[no-untyped-def]
+@kernel
+def mix64(z):
     """Return a bijective hash of a 64-bit word (SplitMix64's finaliser)."""
     z = (z ^ (z >> np.uint64(30))) * _MIX_A
     z = (z ^ (z >> np.uint64(27))) * _MIX_B
     return z ^ (z >> np.uint64(31))
 
 
-@njit(**JIT)
-def new_stream(seed, stream):  # type: ignore[no-untyped-def]
+@kernel
+def new_stream(seed, stream):
     """Return the (2,) uint64 state ``[state, gamma]`` of one stream of a seed."""
     rng = np.empty(2, np.uint64)
     key = mix64(mix64(np.uint64(seed) + _GOLDEN) + np.uint64(stream))
@@ -46,29 +49,29 @@ def new_stream(seed, stream):  # type: ignore[no-untyped-def]
     return rng
 
 
-@njit(**JIT)
-def next_word(rng):  # type: ignore[no-untyped-def]
+@kernel
+def next_word(rng):
     """Advance the stream and return 64 random bits."""
     rng[0] += rng[1]
     return mix64(rng[0])
 
 
-@njit(**JIT)
-def below(rng, bound):  # type: ignore[no-untyped-def]
+@kernel
+def below(rng, bound):
     """Return an integer of [0, bound), ``bound < 2**31``; the bias is below ``2**-32``."""
     return np.int64(((next_word(rng) >> np.uint64(32)) * np.uint64(bound)) >> np.uint64(32))
 
 
-@njit(**JIT)
-def _popcount(x):  # type: ignore[no-untyped-def]
+@kernel
+def _popcount(x):
     x = x - ((x >> _ONE) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
     x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return (x * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
-@njit(**JIT)
-def binomial(rng, n, q):  # type: ignore[no-untyped-def]
+@kernel
+def binomial(rng, n, q):
     """Return how many of ``n`` uniform 64-bit fractions lie below ``q / 2**64``.
 
     All fractions are revealed bit by bit at once: those whose bits so far equal those of
@@ -97,8 +100,8 @@ def binomial(rng, n, q):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(**JIT)
-def multinomial(rng, n, tree, counts):  # type: ignore[no-untyped-def]
+@kernel
+def multinomial(rng, n, tree, counts):
     """Fill ``counts[L:]`` with a multinomial draw of ``n`` over the L leaves of ``tree``.
 
     Args:

@@ -1,15 +1,16 @@
 """Pictures of a system: coverage, density, colour, and a shaded view in three dimensions."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
+from selfsame.ifs.averaging import averaged
 from selfsame.ifs.batch import render_batch
 from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.histogram import Progress, count_points, default_range, set_cells, sum_colors
-from selfsame.ifs.limits import MAX_POINTS, check_points, check_size
+from selfsame.ifs.limits import check_points, check_size
 from selfsame.ifs.system import IFS
 from selfsame.ifs.viewport import checked, viewport_of, zoomed
 
@@ -53,9 +54,9 @@ def render(
         size: (width, height); default the code's, 512 × 512 for a bare system.
         viewport: the window (planar systems); default the code's, or fitted to the attractor.
         points: how many points to plot. Default: for coverage 8 a cell of the supersampled
-            picture, doubled up to 64 until hardly any new cell is hit; 50 a pixel for densities;
-            never more than 2**30. Where the window shows a small part of the attractor,
-            only the points of the parts near it count.
+            picture, doubled up to 64 until hardly any new cell is hit, and 16 a cell in
+            colour; for densities 50 a pixel; never more than 2**30. Where the window shows
+            a small part of the attractor, only the points of the parts near it count.
         depth: draw the code's leaf shape at this depth of the recursion instead of points
             (``selfsame.ifs.recursion.render_recursion``; grey).
         mode: ``binary`` the fraction of each pixel that points fell into; ``grey`` counts over the
@@ -119,30 +120,27 @@ def render(
         return np.asarray(batch[0], np.float32)
     s = supersample or _default_supersample(mode, width * height)
     fine = check_size((s * width, s * height)) if s > 1 else size
-    options = {"seed": seed, "threads": threads, "progress": progress}
+    if mode == "binary" and device == "cpu":
+        cells = set_cells(system, view, fine, points, seed=seed, threads=threads, progress=progress)
+        return averaged(cells, s)
+    points = points or _density_points(mode, size, fine)
+    colored = mode in ("color", "flame")
+    counts: NDArray[Any]
+    colors: NDArray[np.float64] | None = None
     if device != "cpu":
         from selfsame.ifs.chaos_torch import torch_histogram
 
         counts, colors = torch_histogram(
-            system,
-            view,
-            fine,
-            points or _density_points(mode, size, fine),
-            colored=mode in ("color", "flame"),
-            seed=seed,
-            device=device,
+            system, view, fine, points, colored=colored, seed=seed, device=device
         )
-    elif mode == "binary":
-        return _averaged(set_cells(system, view, fine, points, **options), s)  # type: ignore[arg-type]
-    elif mode in ("color", "flame"):
+    elif colored:
         colors, counts = sum_colors(
-            system, view, fine, points or _density_points(mode, size, fine), **options  # type: ignore[arg-type]
+            system, view, fine, points, seed=seed, threads=threads, progress=progress
         )
     else:
         counts = count_points(
-            system, view, fine, points or _density_points(mode, size, fine), **options  # type: ignore[arg-type]
+            system, view, fine, points, seed=seed, threads=threads, progress=progress
         )
-        colors = None
     return _developed(counts, colors, mode, s)
 
 
@@ -151,21 +149,15 @@ def _developed(
 ) -> NDArray[np.float32]:
     """Return the picture of counts (sH, sW) and sums of colours (sH, sW, 3), in ``mode``."""
     n = np.asarray(counts, np.float32)
-    largest = max(float(n.max()), 1.0)
+    most = max(float(n.max()), 1.0)
     if mode == "grey":
-        return _scaled(_averaged(n, s))
-    light = (n > 0).astype(np.float32) if mode in ("binary", "color") else np.log1p(n) / np.log1p(
-        np.float32(largest)
-    )
+        density = averaged(n, s)
+        return density / np.float32(max(float(density.max()), 1 / (s * s)))
+    light = (n > 0) if mode in ("binary", "color") else np.log1p(n) / np.float32(np.log1p(most))
     if colors is None:
-        return _averaged(light, s)
+        return averaged(light, s)
     mean = (colors / np.maximum(n, 1)[..., None]).astype(np.float32)
-    return np.clip(_averaged(mean * light[..., None], s), 0, 1)
-
-
-def _scaled(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    largest = float(values.max())
-    return values / np.float32(largest) if largest > 0 else values
+    return np.clip(averaged(mean * light[..., None], s), 0, 1)
 
 
 def _default_supersample(mode: str, pixels: int) -> int:
@@ -178,19 +170,5 @@ def _default_supersample(mode: str, pixels: int) -> int:
 
 def _density_points(mode: str, size: tuple[int, int], fine: tuple[int, int]) -> int:
     if mode in ("binary", "color"):
-        return default_range(fine[0] * fine[1])[0]
-    return min(max(DENSITY_POINTS * size[0] * size[1], 20_000), 2**30, MAX_POINTS)
-
-
-def _averaged(cells: NDArray[np.generic], s: int) -> NDArray[np.float32]:
-    """Return the means of s × s blocks, (H, W) or (H, W, C), some rows at a time."""
-    if s == 1:
-        return np.asarray(cells, np.float32)
-    height, width = cells.shape[0] // s, cells.shape[1] // s
-    out = np.empty((height, width, *cells.shape[2:]), np.float32)
-    rows = max(1, 2**22 // (width * s * s))
-    for top in range(0, height, rows):
-        part = cells[top * s : (top + rows) * s]
-        blocks = part.reshape(-1, s, width, s, *cells.shape[2:])
-        out[top : top + rows] = blocks.mean(axis=(1, 3), dtype=np.float32)
-    return out
+        return 2 * default_range(fine[0] * fine[1])[0]
+    return min(max(DENSITY_POINTS * size[0] * size[1], 20_000), 2**30)

@@ -2,8 +2,10 @@
 without making the points of the rest."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selfsame.errors import InputError
+from selfsame.ifs.chaos import start_points
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.geometry import bounding_ball
 from selfsame.ifs.points import Maps
@@ -32,12 +34,14 @@ def view_words(system: IFS, maps: Maps, viewport: Viewport) -> tuple[Maps, float
         no compositions if the window is empty); None where restriction does not pay or the
         maps do not contract.
     """
-    try:
-        center, radius = bounding_ball(system)
-    except InputError:
+    ball = _quick_ball(system)
+    if ball is None:
         return None
+    center, radius = ball
     middle = np.array([viewport.x_min + viewport.x_max, viewport.y_min + viewport.y_max]) / 2
     half = np.array([viewport.width, viewport.height]) / 2
+    if (np.abs(center - middle) + radius <= half).all():
+        return None
     small = float(np.hypot(*half)) / 2
     A0, b0, p0 = (array[maps[2] > 0] for array in maps)
     dimension = b0.shape[1]
@@ -45,7 +49,8 @@ def view_words(system: IFS, maps: Maps, viewport: Viewport) -> tuple[Maps, float
     while True:
         reach = np.linalg.norm(A[:, :2, :2], ord=2, axis=(1, 2)) * radius
         gap = np.abs(A[:, :2, :2] @ center + b[:, :2] - middle) - half
-        seen = np.linalg.norm(np.maximum(gap, 0), axis=1) <= reach
+        # The larger coordinate, not the hypotenuse: it does not overflow, and keeps a little more.
+        seen = np.maximum(gap, 0).max(axis=1) <= reach
         A, b, p, reach = A[seen], b[seen], p[seen], reach[seen]
         large = reach > small
         if not large.any() or len(A) + large.sum() * (len(A0) - 1) > MAX_VIEW_WORDS:
@@ -60,3 +65,21 @@ def view_words(system: IFS, maps: Maps, viewport: Viewport) -> tuple[Maps, float
     if mass > WORTHWHILE:
         return None
     return (A, b, p / mass if mass > 0 else p), mass
+
+
+def _quick_ball(system: IFS) -> tuple[NDArray[np.float64], float] | None:
+    """Return centre and radius of a ball around the attractor, perhaps a few times too large.
+
+    The tight one of ``geometry`` takes longer than a small picture.
+    """
+    s = system.contraction
+    if s < 0.98:
+        center = start_points(system.matrices, system.offsets, system.probabilities)
+        moved = np.linalg.norm(system.matrices @ center + system.offsets - center, axis=1)
+        norms = np.linalg.norm(system.matrices, ord=2, axis=(1, 2))
+        # Each f_i maps the ball into itself if |f_i(c) - c| + s_i r <= r.
+        return center, float((moved / (1 - norms)).max()) * (1 + 1e-9)
+    try:
+        return bounding_ball(system, max_words=2000)
+    except InputError:
+        return None

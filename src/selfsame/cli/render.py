@@ -1,0 +1,223 @@
+"""``selfsame render``: a code to a picture, or to a cloud of points."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from selfsame.cli.options import (
+    SIZE,
+    common_options,
+    output_option,
+    progress_bar,
+    report,
+    set_threads,
+)
+
+PROGRESS_STEPS = 1000
+
+CLOUD_POINTS = 1_000_000
+"""Default number of points of a ``.ply`` file."""
+
+
+class Numbers(click.ParamType[tuple[float, ...]]):
+    """``-1,-1,1,1`` -> as many finite numbers as were asked for."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self.count, self.name = count, name
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(float(part) for part in str(value).split(","))
+        except ValueError:
+            numbers = ()
+        if len(numbers) != self.count:
+            self.fail(f"{value!r} is not of the form {self.name}", param, ctx)
+        return numbers
+
+
+@click.command()
+@click.argument("code")
+@output_option
+@click.option("--size", type=SIZE, help="Width and height [default: the code's, or 512x512].")
+@click.option(
+    "--points",
+    type=click.IntRange(1, 2**32 - 1),
+    help="How many points to plot [default: until the picture is filled].",
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(0),
+    help="Draw the code's leaf shape at this depth of the recursion instead of points.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["auto", "binary", "grey", "log", "color", "flame", "patch"]),
+    default="auto",
+    show_default=True,
+    help="What a pixel shows.",
+)
+@click.option(
+    "--viewport",
+    type=Numbers(4, "x0,y0,x1,y1"),
+    help="Window of the plane, y up [default: the code's, or fitted].",
+)
+@click.option("--zoom", type=float, default=1.0, show_default=True, help="Magnification.")
+@click.option("--center", type=Numbers(2, "x,y"), help="Where to zoom [default: the middle].")
+@click.option(
+    "--supersample",
+    type=click.IntRange(1, 8),
+    help="Cells per pixel and axis [default: 3 for small pictures, 1 for huge ones].",
+)
+@click.option("--azimuth", type=float, default=30.0, show_default=True, help="3-D: degrees.")
+@click.option("--elevation", type=float, default=20.0, show_default=True, help="3-D: degrees.")
+@click.option(
+    "--index",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Which flame of a .flame file.",
+)
+@common_options
+def command(
+    code: str,
+    output: Path,
+    size: tuple[int, int] | None,
+    points: int | None,
+    depth: int | None,
+    mode: Any,
+    viewport: tuple[float, float, float, float] | None,
+    zoom: float,
+    center: tuple[float, float] | None,
+    supersample: int | None,
+    azimuth: float,
+    elevation: float,
+    index: int,
+    seed: int,
+    device: str,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+    overwrite: bool,
+) -> None:
+    """Render CODE, a .ssm or .flame file or the name of a classic, to a picture of any size.
+
+    An output .ply gets the points instead, with the colours of the maps.
+    """
+    from selfsame.files import check_writable
+    from selfsame.ifs.code import IFSCode
+
+    check_writable(output, overwrite=overwrite)
+    begin = time.perf_counter()
+    source = read_code(code, index)
+    system = source.system if isinstance(source, IFSCode) else source
+    values: dict[str, Any] = {"output": output, "maps": len(system), "seed": seed}
+    if output.suffix.lower() == ".ply":
+        if depth is not None:
+            raise click.UsageError("--depth draws a picture; a .ply output holds points")
+        values["points"] = points or CLOUD_POINTS
+        _write_cloud(output, system, values["points"], seed, threads, overwrite)
+    else:
+        values |= _write_picture(
+            output,
+            source,
+            size,
+            quiet=quiet,
+            overwrite=overwrite,
+            arguments={
+                "viewport": viewport,
+                "points": points,
+                "depth": depth,
+                "mode": mode,
+                "seed": seed,
+                "supersample": supersample,
+                "zoom": zoom,
+                "center": center,
+                "azimuth": azimuth,
+                "elevation": elevation,
+                "threads": threads,
+                # The compiled kernels beat torch on a CPU.
+                "device": "cuda" if device == "cuda" else "cpu",
+            },
+        )
+    values |= {"bytes": output.stat().st_size, "seconds": round(time.perf_counter() - begin, 3)}
+    what = f"{values['points']} points" if "points" in values else "{}x{}".format(*values["size"])
+    report(
+        values,
+        as_json=as_json,
+        quiet=quiet,
+        text=f"{output}: {what} in {values['seconds']:.2f} s",
+    )
+
+
+def read_code(name: str, index: int = 0) -> Any:
+    """Return the code or system that a file name, or the name of a classic, stands for.
+
+    Raises:
+        InputError: neither a file nor a classic, or the .flame file has no flame ``index``.
+    """
+    from selfsame.errors import InputError
+
+    suffix = Path(name).suffix.lower()
+    if suffix == ".flame":
+        from selfsame.ifs.flame import read_flames
+
+        flames = read_flames(name)
+        if index >= len(flames):
+            raise InputError(
+                f"{name} has {len(flames)} flames, 0 to {len(flames) - 1}: got {index}"
+            )
+        return flames[index].code
+    if suffix or Path(name).exists():
+        from selfsame.bitstream import load
+
+        return load(name)
+    from selfsame.ifs.library import classic
+
+    return classic(name)
+
+
+def _write_cloud(
+    output: Path, system: Any, points: int, seed: int, threads: int | None, overwrite: bool
+) -> None:
+    from selfsame.ifs.ply import write_ply
+    from selfsame.ifs.points import sample_colored_points, sample_points
+
+    if system.colors is None:
+        cloud, colors = sample_points(system, points, seed=seed, threads=threads), None
+    else:
+        cloud, colors = sample_colored_points(system, points, seed=seed, threads=threads)
+    write_ply(output, cloud, colors, overwrite=overwrite)
+
+
+def _write_picture(
+    output: Path,
+    source: Any,
+    size: tuple[int, int] | None,
+    *,
+    quiet: bool,
+    overwrite: bool,
+    arguments: dict[str, Any],
+) -> dict[str, Any]:
+    from selfsame.ifs.render import render
+    from selfsame.images import write_picture
+
+    set_threads(arguments["threads"])
+    with progress_bar(PROGRESS_STEPS, "render", quiet=quiet) as update:
+        shown = 0
+
+        def progress(fraction: float) -> None:
+            nonlocal shown
+            step = int(fraction * PROGRESS_STEPS)
+            update(max(0, step - shown))
+            shown = max(shown, step)
+
+        picture = render(source, size, progress=progress, **arguments)
+    write_picture(output, picture, overwrite=overwrite)
+    height, width = picture.shape[:2]
+    return {"size": [width, height], "mean": float(picture.mean())}
