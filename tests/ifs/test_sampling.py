@@ -81,7 +81,7 @@ def test_singular_values_are_distributed_as_in_a_plain_loop() -> None:
     ours = np.array(
         [
             np.linalg.svd(s.matrices, compute_uv=False)
-            for s in sample_anderson_farrell(3000, seed=5, maps=(n, n))
+            for s in sample_anderson_farrell(2000, seed=5, maps=(n, n))
         ]
     )
     for i in range(n):
@@ -162,11 +162,11 @@ def test_filling_rate_at_the_edges() -> None:
 
 
 def test_search_returns_the_first_systems_that_fill_enough() -> None:
-    found = search_fractaldb(3, seed=0, rate=0.1)
-    drawn = sample_fractaldb(96, seed=0)
+    drawn = sample_fractaldb(64, seed=0)
     expected = [s for s in drawn if filling_rate(s, seed=0) >= 0.1]
-    assert len(expected) >= 3
-    assert found == expected[:3]
+    found = search_fractaldb(len(expected), seed=0, rate=0.1)
+    assert len(expected) > len([s for s in drawn[:32] if s in expected]) > 0
+    assert found == expected
     assert search_fractaldb(2, seed=0, rate=0.1, threads=1) == expected[:2]
     assert search_fractaldb(0, seed=0) == []
 

@@ -41,7 +41,8 @@ def classic_names() -> list[str]:
 def classic_info(name: str) -> Classic:
     """Return source, dimension and maker of a classic system; errors as in ``classic``."""
     if name not in _CLASSICS:
-        near = difflib.get_close_matches(name, _CLASSICS, n=3)
+        near = [n for n in classic_names() if name and name in n]
+        near = near or difflib.get_close_matches(name, _CLASSICS, n=3)
         hint = f"did you mean {', '.join(near)}?" if near else f"use one of {classic_names()}"
         raise InputError(f"no classic system is called {name!r}; {hint}")
     return _CLASSICS[name]

@@ -4,6 +4,7 @@ System i of a seed is drawn from its own stream, Philox with the key (seed, i): 
 on how many systems are drawn nor on how the work is divided.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -93,6 +94,7 @@ def search_fractaldb(
     maps: tuple[int, int] = (2, 8),
     rate: float = FILLING_RATE,
     threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> list[IFS]:
     """Return the first ``count`` systems of ``sample_fractaldb`` that fill enough of a picture.
 
@@ -100,7 +102,8 @@ def search_fractaldb(
     stretched to 500×500 pixels in a 512×512 picture, has at least a share ``rate`` of its
     pixels set. Systems that escape to infinity are never taken. About one draw in thirty passes
     at 0.2, which takes a third of a second on one core. The result does not depend on
-    ``threads``; None takes all cores.
+    ``threads``; None takes all cores. ``progress`` is called with the number found since its
+    last call.
 
     Raises:
         InputError: nothing was found in ``MAX_TRIES_PER_SYSTEM`` draws per system.
@@ -113,7 +116,10 @@ def search_fractaldb(
             return found[:count]
         systems = sample_fractaldb(_SEARCH_BATCH, seed=seed, start=first, maps=maps)
         rates = run_shares(partial(filling_rate, seed=seed), systems, threads)
-        found += [s for s, filled in zip(systems, rates, strict=True) if filled >= rate]
+        filled = [s for s, share in zip(systems, rates, strict=True) if share >= rate]
+        if progress is not None:
+            progress(min(len(filled), count - len(found)))
+        found += filled
     raise InputError(
         f"found {len(found)} of {count} systems with a filling rate of {rate}; lower it"
     )

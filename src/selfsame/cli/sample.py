@@ -1,0 +1,149 @@
+"""``selfsame sample KIND -o OUT``: random and classic codes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from selfsame.cli.code_files import output_paths, write_code_files
+from selfsame.cli.options import SIZE, common_options, progress_bar, report
+from selfsame.ifs.code import IFSCode, Viewport
+
+if TYPE_CHECKING:
+    from selfsame.ifs.system import IFS
+
+RANDOM_KINDS = {
+    "anderson-farrell": "random contractive systems in SVD form (Anderson and Farrell 2022)",
+    "fractaldb": "random systems that fill their picture (Kataoka et al. 2020)",
+}
+MARGIN = 0.05
+"""Border around a space system's window, as a fraction of its larger side."""
+
+
+@click.command("sample")
+@click.argument("kind", required=False)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write.")
+@click.option(
+    "--count", type=click.IntRange(1, 100_000), default=1, show_default=True, help="How many."
+)
+@click.option("--maps", type=click.IntRange(2, 4096), help="Maps of each [default: 2 to 8].")
+@click.option(
+    "--filling-rate",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="fractaldb: least share of set pixels.",
+)
+@click.option("--size", type=SIZE, default="256x256", show_default=True, help="Size of the codes.")
+@click.option("--list", "list_names", is_flag=True, help="Print every KIND and end.")
+@common_options
+def command(
+    kind: str | None,
+    output: Path | None,
+    count: int,
+    maps: int | None,
+    filling_rate: float,
+    size: tuple[int, int],
+    list_names: bool,
+    seed: int,
+    device: str,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+    overwrite: bool,
+) -> None:
+    """Make codes of a KIND: fractaldb, anderson-farrell, or the name of a classic (see --list).
+
+    OUT is a file, .ssm, .flame or .json, or a folder that gets 00000.ssm, 00001.ssm ...
+    """
+    if list_names:
+        _print_kinds(as_json=as_json)
+        return
+    if kind is None or output is None:
+        raise click.UsageError("KIND and -o are needed; --list prints every KIND")
+    if kind not in RANDOM_KINDS:
+        from selfsame.ifs.library import classic
+
+        if count != 1 or maps is not None:
+            raise click.UsageError(f"{kind!r} is no random kind: --count and --maps do not apply")
+        systems = [classic(kind)]
+        paths = output_paths(output, count, overwrite=overwrite)
+        notes = [{"name": kind, "source": "selfsame sample"}]
+    else:
+        paths = output_paths(output, count, overwrite=overwrite)
+        with progress_bar(count, kind, quiet=quiet) as update:
+            systems = _random_systems(kind, count, maps, filling_rate, seed, threads, update)
+        notes = [
+            {"name": f"{kind} {seed}/{i}", "source": f"selfsame sample {kind} --seed {seed}"}
+            for i in range(count)
+        ]
+    codes = [
+        IFSCode(system, _window(system, size), size, notes=note)
+        for system, note in zip(systems, notes, strict=True)
+    ]
+    write_code_files(paths, codes, overwrite=overwrite)
+    report(
+        {"kind": kind, "outputs": paths, "count": count, "maps": [len(s) for s in systems]},
+        as_json=as_json,
+        quiet=quiet,
+        text=f"{output}: {count} code{'s' * (count != 1)}",
+    )
+
+
+def _random_systems(
+    kind: str,
+    count: int,
+    maps: int | None,
+    filling_rate: float,
+    seed: int,
+    threads: int | None,
+    progress: Callable[[int], None],
+) -> list["IFS"]:
+    from selfsame.ifs.sampling import sample_anderson_farrell, search_fractaldb
+
+    bounds = (2, 8) if maps is None else (maps, maps)
+    if kind == "fractaldb":
+        return search_fractaldb(
+            count, seed=seed, maps=bounds, rate=filling_rate, threads=threads, progress=progress
+        )
+    systems = sample_anderson_farrell(count, seed=seed, maps=bounds)
+    progress(count)
+    return systems
+
+
+def _window(system: "IFS", size: tuple[int, int]) -> Viewport:
+    """Return a window around the attractor; for a system of space around its x and y."""
+    if system.dimension == 2:
+        from selfsame.ifs.viewport import fit_viewport
+
+        return fit_viewport(system, size)
+    from selfsame.ifs.geometry import bounding_box
+
+    low, high = (corner[:2] for corner in bounding_box(system))
+    extent = high - low
+    width, height = extent + 2 * MARGIN * extent.max()
+    width, height = max(width, height * size[0] / size[1]), max(height, width * size[1] / size[0])
+    (x, y), half = (low + high) / 2, (width / 2, height / 2)
+    return Viewport(*(float(v) for v in (x - half[0], y - half[1], x + half[0], y + half[1])))
+
+
+def _print_kinds(*, as_json: bool) -> None:
+    from selfsame.ifs.library import classic_info, classic_names
+
+    classics = {name: classic_info(name) for name in classic_names()}
+    if as_json:
+        values = {
+            "random": sorted(RANDOM_KINDS),
+            "classics": {
+                n: {"dimension": c.dimension, "source": c.source} for n, c in classics.items()
+            },
+        }
+        report(values, as_json=True, quiet=False, text="")
+        return
+    width = max(map(len, [*RANDOM_KINDS, *classics]))
+    for name, what in RANDOM_KINDS.items():
+        click.echo(f"{name:<{width}}  {'':6}  {what}")
+    for name, info in classics.items():
+        dimension = "" if info.dimension is None else f"{info.dimension:.4f}"
+        click.echo(f"{name:<{width}}  {dimension:6}  {info.source}")
