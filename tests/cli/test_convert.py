@@ -18,8 +18,6 @@ SYSTEM = IFS(
 CODE = IFSCode(SYSTEM, Viewport(-1, -0.5, 2, 1), (12, 6), notes={"name": "first"})
 DISK = Primitive("disk", (0, 0.5, 1))
 FULL = IFSCode(SYSTEM, Viewport(-1, -0.5, 2, 1), (12, 9), DISK, {"a": "b"})
-    SYSTEM, Viewport(-1, -0.5, 2, 1), (12, 9), Primitive("disk", (0, 0.5, 1)), {"a": "b"}
-)
 
 
 @pytest.fixture
