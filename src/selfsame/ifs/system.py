@@ -130,7 +130,7 @@ def default_probabilities(matrices: ArrayLike) -> Array:
 
 def _frozen(values: ArrayLike, name: str) -> Array:
     try:
-        array = np.array(values, np.float64)
+        array = np.asarray(values, np.float64).copy()
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} must be an array of numbers: {error}") from error
     if not np.isfinite(array).all():

@@ -1,0 +1,118 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from selfsame.bitstream import load
+from selfsame.cli import main
+
+FAST = ["--steps", "12", "--restarts", "1", "--quiet"]
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    image = np.zeros((28, 28), np.uint8)
+    image[6:22, 9:19] = 255
+    path = tmp_path / "target.png"
+    Image.fromarray(image).save(path)
+    return path
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    images = np.zeros((3, 28, 28), np.uint8)
+    for i in range(3):
+        images[i, 5 : 15 + i, 6:20] = 255
+    path = tmp_path / "targets.npz"
+    np.savez(path, images=images)
+    return path
+
+
+def test_a_picture_becomes_a_code(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.ssm"
+    assert main(["fit", str(picture), "-o", str(out), "--json", "--maps", "7", *FAST]) == 0
+    printed = capsys.readouterr()
+    values = json.loads(printed.out)
+    assert values["maps"] == 7
+    assert values["bytes"] == out.stat().st_size
+    assert values["size"] == [28, 28]
+    assert printed.err == ""
+    assert len(load(out).system) == 7
+    assert main(["fit", str(picture), "-o", str(out), *FAST]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+
+
+def test_an_archive_becomes_a_folder_and_resumes(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "codes"
+    arguments = ["fit", str(archive), "-o", str(out), "--json", *FAST]
+    assert main(arguments) == 0
+    names = ["00000.ssm", "00001.ssm", "00002.ssm"]
+    assert sorted(p.name for p in out.glob("*.ssm")) == names
+    before = {name: (out / name).read_bytes() for name in names}
+    capsys.readouterr()
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["kept"] == 3
+    (out / "00001.ssm").unlink()
+    assert main(arguments) == 0
+    assert {name: (out / name).read_bytes() for name in names} == before
+    assert main([*arguments, "--seed", "5"]) == 1
+    assert "other settings" in capsys.readouterr().err
+
+
+def test_a_folder_is_taken_in_order_of_names(picture: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name, box in (("b.png", (2, 2, 12, 26)), ("a.png", (16, 2, 26, 26))):
+        image = Image.new("L", (28, 28))
+        image.paste(255, box)
+        image.save(folder / name)
+    out = tmp_path / "codes"
+    assert main(["fit", str(folder), "-o", str(out), *FAST]) == 0
+    first, second = (load(out / f"0000{i}.ssm").system for i in range(2))
+    # a.png lies on the right, b.png on the left.
+    assert first.probabilities @ first.offsets[:, 0] > second.probabilities @ second.offsets[:, 0]
+
+
+def test_invert_colour_animation_and_distance(picture: Path, tmp_path: Path) -> None:
+    dark = tmp_path / "dark.png"
+    Image.fromarray(255 - np.asarray(Image.open(picture))).save(dark)
+    out, film = tmp_path / "o.ssm", tmp_path / "o.gif"
+    assert main(["fit", str(dark), "--invert", "-o", str(out), "--animate", str(film), *FAST]) == 0
+    with Image.open(film) as opened:
+        assert opened.n_frames > 3  # type: ignore[attr-defined]
+    code = load(out)
+    assert abs(code.system.probabilities @ code.system.offsets[:, 0]) < 0.3
+    colored = tmp_path / "c.ssm"
+    assert main(["fit", str(picture), "--color", "-o", str(colored), *FAST]) == 0
+    assert load(colored).system.colors is not None
+    apart = tmp_path / "d.ssm"
+    distance = ["--method", "distance", "--layout", "squares:2", "--depth", "2"]
+    assert main(["fit", str(picture), "-o", str(apart), *distance, *FAST]) == 0
+    assert load(apart).primitive is not None
+
+
+def test_a_point_cloud_becomes_a_code(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(300, 3))
+    np.save(tmp_path / "cloud.npy", points)
+    out = tmp_path / "cloud.ssm"
+    assert main(["fit", str(tmp_path / "cloud.npy"), "-o", str(out), *FAST]) == 0
+    assert load(out).system.dimension == 3
+
+
+def test_failures_leave_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    black = tmp_path / "black.png"
+    Image.new("L", (20, 20)).save(black)
+    out = tmp_path / "out.ssm"
+    assert main(["fit", str(black), "-o", str(out), *FAST]) == 1
+    assert "no pixel above the threshold" in capsys.readouterr().err
+    assert main(["fit", str(tmp_path / "absent.png"), "-o", str(out), *FAST]) == 1
+    assert main(["fit", str(black), "-o", str(tmp_path / "out.txt"), *FAST]) == 1
+    assert main(["fit", str(black), "-o", str(out), "--preset", "none"]) == 2
+    assert main(["fit", str(black)]) == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["black.png"]
