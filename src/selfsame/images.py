@@ -162,7 +162,8 @@ def read_targets(path: str | os.PathLike[str]) -> tuple[list[Picture], list[str]
     if source.suffix.lower() != ".npz":
         return [read_picture(source)], [source.name]
     try:
-        with np.load(source, allow_pickle=False) as archive:
+        # A damaged archive would leave the file open if numpy were to open it.
+        with source.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             if "images" not in archive:
                 raise InputError(f"{source} has no array 'images': found {sorted(archive.files)}")
             images = archive["images"]

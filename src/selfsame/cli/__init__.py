@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         click.echo("selfsame: interrupted", err=True)
         return 130
     except (SelfsameError, OSError, MemoryError) as error:
-        click.echo(f"selfsame: {error or type(error).__name__}", err=True)
+        click.echo(f"selfsame: {str(error) or type(error).__name__}", err=True)
         return 1
 
 

@@ -1,0 +1,127 @@
+import subprocess
+import sys
+
+import click
+import pytest
+
+import selfsame
+from selfsame import cli
+from selfsame.cli import main
+from selfsame.cli.options import SIZE, report
+from selfsame.errors import InputError
+
+COMMANDS = ["bench", "convert", "fit", "info", "render", "sample"]
+
+
+def run(monkeypatch, callback) -> int:
+    """The exit status of a command whose body is ``callback``."""
+    command = click.Command("info", callback=callback)
+    monkeypatch.setattr(cli._LazyGroup, "get_command", lambda *_: command)
+    return main(["info"])
+
+
+def test_help_lists_every_command_on_stdout(capsys) -> None:
+    assert main(["--help"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out[out.index("Commands:") :].splitlines()[1:]
+    listed = [line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "]
+    assert listed == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys) -> None:
+    assert main([command, "--help"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith(f"Usage: selfsame {command}")
+    assert main([command, "-h"]) == 0
+
+
+def test_version(capsys) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"selfsame, version {selfsame.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["frobnicate"], ["--frobnicate"], ["info", "--frobnicate"]])
+def test_wrong_usage_gives_2_on_stderr(arguments: list[str], capsys) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "frobnicate" in err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_unknown_options_give_2_everywhere(command: str, capsys) -> None:
+    assert main([command, "--frobnicate"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (InputError("my message"), "my message"),
+        (OSError("disk full"), "disk full"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_failures_give_1_and_one_line_on_stderr(error, shown, monkeypatch, capsys) -> None:
+    def body() -> None:
+        raise error
+
+    assert run(monkeypatch, body) == 1
+    assert capsys.readouterr() == ("", f"selfsame: {shown}\n")
+
+
+def test_interrupts_give_130(monkeypatch, capsys) -> None:
+    def body() -> None:
+        raise KeyboardInterrupt
+
+    assert run(monkeypatch, body) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_our_own_bugs_are_not_hidden(monkeypatch) -> None:
+    def body() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(monkeypatch, body)
+
+
+def test_success_gives_0(monkeypatch) -> None:
+    assert run(monkeypatch, lambda: None) == 0
+
+
+def test_the_module_runs_as_a_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "selfsame", "info", "none.ssm"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == "selfsame: no such file: none.ssm\n"
+
+
+@pytest.mark.parametrize(("text", "size"), [("1x1", (1, 1)), ("640x480", (640, 480))])
+def test_sizes_are_width_by_height(text: str, size: tuple[int, int]) -> None:
+    assert SIZE.convert(text, None, None) == size
+
+
+@pytest.mark.parametrize("text", ["", "640", "640x", "0x5", "5x0", "-1x5", "100000x1", "1.5x2"])
+def test_other_sizes_are_wrong_usage(text: str) -> None:
+    with pytest.raises(click.UsageError, match="is not a size such as 640x480"):
+        SIZE.convert(text, None, None)
+
+
+def test_report_goes_to_one_stream_only(capsys) -> None:
+    report({"a": 1}, as_json=False, quiet=False, text="hello")
+    assert capsys.readouterr() == ("", "hello\n")
+    report({"a": 1}, as_json=True, quiet=False, text="hello")
+    assert capsys.readouterr() == ('{"a": 1}\n', "")
+    report({"a": 1}, as_json=False, quiet=True, text="hello")
+    assert capsys.readouterr() == ("", "")
+    with pytest.raises(TypeError, match="cannot be written as JSON"):
+        report({"a": object()}, as_json=True, quiet=False, text="")
