@@ -1,0 +1,29 @@
+"""What the maps alone tell of an attractor: dimensions, bounds, mean and spread."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from selfsame.ifs.dimension import affinity_dimension, similarity_dimension
+from selfsame.ifs.geometry import bounding_ball, bounding_box, invariant_moments
+from selfsame.ifs.library import classic, classic_info
+
+folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
+lines = []
+for name in ("sierpinski-gasket", "koch-curve", "barnsley-fern", "menger-sponge"):
+    system = classic(name)
+    low, high = bounding_box(system)
+    _, radius = bounding_ball(system)
+    mean, _ = invariant_moments(system)
+    lines += [
+        f"{name} ({classic_info(name).source})",
+        f"  similarity dimension {similarity_dimension(system):.4f}",
+        f"  affinity dimension at most {affinity_dimension(system):.4f}",
+        f"  box {np.round(low, 2)} to {np.round(high, 2)}, ball of radius {radius:.3f}",
+        f"  mean {np.round(mean, 3)}",
+    ]
+(folder / "geometry.txt").write_text("\n".join(lines) + "\n")
+print("\n".join(lines))
+print(f"written to {folder / 'geometry.txt'}")
