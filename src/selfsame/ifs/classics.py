@@ -108,14 +108,14 @@ def _jerusalem_cube() -> IFS:
 
 
 def _fern_3d() -> IFS:
-    matrices: list[list[list[float]]] = [
-        [[0, 0, 0], [0, 0.18, 0], [0, 0, 0]],
+    matrices: list[list[list[float]]] = [  # growing along z, which points up
+        [[0, 0, 0], [0, 0, 0], [0, 0, 0.18]],
         [[0.85, 0, 0], [0, 0.85, 0.1], [0, -0.1, 0.85]],
-        [[0.2, -0.2, 0], [0.2, 0.2, 0], [0, 0, 0.3]],
-        [[-0.2, 0.2, 0], [0.2, 0.2, 0], [0, 0, 0.3]],
+        [[0.2, 0, -0.2], [0, 0.3, 0], [0.2, 0, 0.2]],
+        [[-0.2, 0, 0.2], [0, 0.3, 0], [0.2, 0, 0.2]],
     ]
     heights = [0, 1.6, 0.8, 0.8]
-    return IFS(matrices, [[0.0, h, 0.0] for h in heights], [0.01, 0.85, 0.07, 0.07])
+    return IFS(matrices, [[0.0, 0.0, h] for h in heights], [0.01, 0.85, 0.07, 0.07])
 
 
 _BARNSLEY_FERN = [

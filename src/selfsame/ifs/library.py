@@ -49,7 +49,7 @@ def classic_info(name: str) -> Classic:
 
 
 def classic(name: str) -> IFS:
-    """Return a classic system, plane ones with y up.
+    """Return a classic system; y points up in the plane, z in space.
 
     Raises:
         InputError: unknown name; the message offers similar ones.
