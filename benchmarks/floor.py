@@ -201,9 +201,8 @@ def floors(
     parts = []
     for first in range(0, len(images), at_once):
         targets = torch.from_numpy(np.stack(images[first : first + at_once]))
-        lattice, density = descend(
-            targets, **({"steps": 100, "sub": 2} if quick else {}), seed=seed
-        )
+        steps, sub = (100, 2) if quick else (300, 3)
+        lattice, density = descend(targets, steps=steps, sub=sub, seed=seed)
         generator = torch.Generator().manual_seed(seed + 1)
         pictures = lattice.draw(
             density, (2 if quick else 10) * protocol.SEQUENCES, protocol.POINTS, generator

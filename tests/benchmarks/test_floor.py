@@ -79,3 +79,19 @@ def test_judge_takes_the_minimum_within_groups_of_100() -> None:
     result = floor.judge(pictures, torch.zeros((1, 2, 2)))
     np.testing.assert_allclose(result.mean_mse, [199 / 200])
     np.testing.assert_allclose(result.min_mse, [0.5])
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_floors_come_in_the_order_of_the_targets(
+    quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    descend = floor.descend
+    monkeypatch.setattr(
+        floor, "descend", lambda targets, *, steps, **other: descend(targets, steps=30, **other)
+    )
+    images = [square(32, size).numpy() for size in (28, 20, 14)]
+    result = floor.floors(images, quick=quick, at_once=2)
+    assert result.min_mse.shape == (3,)
+    assert (result.min_mse <= result.mean_mse).all()
+    # The larger the figure, the harder to fill with 300 points.
+    assert result.mean_mse[0] > result.mean_mse[2]
