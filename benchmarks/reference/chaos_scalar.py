@@ -3,6 +3,8 @@
 The tests' independent reference for the sampled measure and the benchmark's peer: same
 structure as the published numba renderers of fractal pre-training work (cumulative
 probabilities searched for every point, one store into a byte image).
+
+Not cached by numba: a cache entry remembers the name under which the module was imported.
 """
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-@njit(cache=True)
+@njit
 def chain(matrices, offsets, probabilities, n, seed, burn_in=100):  # type: ignore[no-untyped-def]
     """Return (n, d) consecutive points of one chain, after ``burn_in`` steps from the origin."""
     np.random.seed(seed)
@@ -36,33 +38,7 @@ def chain(matrices, offsets, probabilities, n, seed, burn_in=100):  # type: igno
     return points
 
 
-@njit(cache=True)
-def chain_maps(matrices, offsets, probabilities, n, seed, burn_in=100):  # type: ignore[no-untyped-def]
-    """Return the points of ``chain`` and the (n,) index of the map that made each."""
-    np.random.seed(seed)
-    d = matrices.shape[1]
-    cumulative = np.cumsum(probabilities)
-    points = np.empty((n, d))
-    chosen = np.empty(n, np.int64)
-    x = np.zeros(d)
-    y = np.zeros(d)
-    for t in range(burn_in + n):
-        r = np.random.random() * cumulative[-1]
-        i = 0
-        while r >= cumulative[i] and i < len(cumulative) - 1:
-            i += 1
-        for row in range(d):
-            y[row] = offsets[i, row]
-            for column in range(d):
-                y[row] += matrices[i, row, column] * x[column]
-        x[:] = y
-        if t >= burn_in:
-            points[t - burn_in] = x
-            chosen[t - burn_in] = i
-    return points, chosen
-
-
-@njit(cache=True)
+@njit
 def binary_picture(maps, probabilities, n, viewport, size, seed, burn_in=20):  # type: ignore[no-untyped-def]
     """Return a (size, size) byte picture of ``n`` points of one planar chain.
 

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from selfsame.errors import InputError
+from selfsame.ifs.chaos import burn_in_steps
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.geometry import invariant_moments
 from selfsame.ifs.histogram import count_points, set_cells, sum_colors
@@ -15,8 +16,8 @@ from selfsame.ifs.library import classic
 from selfsame.ifs.points import sample_colored_points, sample_points
 from selfsame.ifs.system import IFS
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "reference"))
-from chaos_scalar import binary_picture, chain
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+from reference.chaos_scalar import binary_picture, chain
 
 SKEWED = IFS(
     [[[0.5, 0.2], [-0.1, 0.4]], [[0.3, -0.4], [0.4, 0.3]], [[0.6, 0.0], [0.1, -0.3]]],
@@ -272,3 +273,14 @@ def test_too_much_memory_is_refused_before_it_is_taken():
         count_points(SKEWED, VIEW, (65_535, 65_535), 10)
     with pytest.raises(InputError, match="GiB"):
         sample_points(SKEWED, 4_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("scale", "steps"), [(0.0, 16), (0.25, 16), (0.5, 24), (0.9, 158), (1.0, 1000), (3.0, 1000)]
+)
+def test_burn_in_shrinks_differences_below_single_precision(scale, steps):
+    matrices = np.tile(np.eye(2) * scale, (3, 1, 1))
+    p = np.array([0.2, 0.3, 0.5])
+    assert burn_in_steps(matrices, p) == steps
+    pair = np.stack([matrices, matrices / 2]), np.stack([p, p])
+    assert burn_in_steps(*pair)[0] == steps  # batches row by row

@@ -80,23 +80,34 @@ def binomial(rng, n, q):
     """
     count = np.int64(0)
     undecided = np.int64(n)
+    state = rng[0]
+    bits = _ZERO  # left over from the last word; the low ``spare`` ones
+    spare = np.int64(0)
     while undecided > 0 and q != _ZERO:
-        ones = _ZERO
-        state = rng[0]
-        for _ in range(undecided >> 6):
-            state += rng[1]
-            ones += _popcount(mix64(state))
-        rest = np.uint64(undecided & 63)
-        if rest != _ZERO:
-            state += rng[1]
-            ones += _popcount(mix64(state) & ((_ONE << rest) - _ONE))
-        rng[0] = state
+        if undecided <= 32:
+            if spare < undecided:
+                state += rng[1]
+                bits = mix64(state)
+                spare = np.int64(64)
+            ones = _popcount(bits & ((_ONE << np.uint64(undecided)) - _ONE))
+            bits = bits >> np.uint64(undecided)
+            spare -= undecided
+        else:
+            ones = _ZERO
+            for _ in range(undecided >> 6):
+                state += rng[1]
+                ones += _popcount(mix64(state))
+            rest = np.uint64(undecided & 63)
+            if rest != _ZERO:
+                state += rng[1]
+                ones += _popcount(mix64(state) & ((_ONE << rest) - _ONE))
         if q >> np.uint64(63):
             count += undecided - np.int64(ones)
             undecided = np.int64(ones)
         else:
             undecided -= np.int64(ones)
         q = q << _ONE
+    rng[0] = state
     return count
 
 
