@@ -3,7 +3,13 @@ import itertools
 import torch
 
 from selfsame.ifs.fit.parameters import Maps
-from selfsame.ifs.fit.points import advance_cloud, first_fixed_point, sample_indices, word_points
+from selfsame.ifs.fit.points import (
+    Cloud,
+    advance_cloud,
+    first_fixed_point,
+    sample_indices,
+    word_points,
+)
 
 
 def some_maps(d: int = 2, colors: bool = False) -> Maps:
@@ -18,7 +24,7 @@ def test_words_are_compositions_with_product_weights() -> None:
     for d in (2, 3):
         maps = some_maps(d)
         cloud = torch.randn(2, 4, d, generator=torch.Generator().manual_seed(6))
-        points, weights, colors = word_points(maps, cloud, 3)
+        points, weights, colors = word_points(maps, Cloud(cloud), 3)
         assert colors is None
         torch.testing.assert_close(weights.sum(1), torch.ones(2))
         n = 0
@@ -35,10 +41,21 @@ def test_words_are_compositions_with_product_weights() -> None:
 
 def test_colors_blend_half_way_at_each_map() -> None:
     maps = some_maps(colors=True)
-    _, _, colors = word_points(maps, torch.zeros(2, 1, 2), 2)
+    before = torch.rand(2, 1, 3, generator=torch.Generator().manual_seed(1))
+    _, _, colors = word_points(maps, Cloud(torch.zeros(2, 1, 2), before), 2)
     assert maps.colors is not None
     assert colors is not None
-    torch.testing.assert_close(colors[0, 5], (maps.colors[0, 1] + maps.colors[0, 2]) / 2)
+    inner = (before[0, 0] + maps.colors[0, 2]) / 2  # word 5 = (1, 2): map 2 acts first
+    torch.testing.assert_close(colors[0, 5], (inner + maps.colors[0, 1]) / 2)
+
+
+def test_the_cloud_carries_the_colour_of_its_path() -> None:
+    maps = some_maps(colors=True)
+    assert maps.colors is not None
+    maps = maps._replace(colors=torch.full_like(maps.colors, 0.75))
+    start = Cloud(torch.zeros(2, 5, 2), torch.zeros(2, 5, 3))
+    after = advance_cloud(maps, start, torch.Generator().manual_seed(0), 2)
+    torch.testing.assert_close(after.colors, torch.full((2, 5, 3), 0.75 * 0.75))
 
 
 def test_a_cloud_follows_the_chaos_game() -> None:
@@ -48,8 +65,9 @@ def test_a_cloud_follows_the_chaos_game() -> None:
         torch.tensor([[[0.0, 0.0], [1.0, 1.0]]]),
         torch.tensor([[0.25, 0.75]]).log(),
     )
-    cloud = advance_cloud(maps, torch.zeros(1, 20_000, 2), torch.Generator().manual_seed(0))
-    assert abs(float(cloud.mean()) - 0.75) < 0.02
+    start = Cloud(torch.zeros(1, 20_000, 2))
+    cloud = advance_cloud(maps, start, torch.Generator().manual_seed(0))
+    assert abs(float(cloud.positions.mean()) - 0.75) < 0.02
     indices = sample_indices(maps, 4, 5000, torch.Generator().manual_seed(0))
     assert indices.shape == (1, 4, 5000)
     assert abs(float(indices.float().mean()) - 0.75) < 0.02

@@ -26,7 +26,7 @@ from selfsame.ifs.fit.engine import dyadic_probabilities
 from selfsame.ifs.fit.mixture import mixture_maps
 from selfsame.ifs.fit.objectives import SETTLING_STEPS
 from selfsame.ifs.fit.parameters import Maps, Parameters
-from selfsame.ifs.fit.points import advance_cloud, word_points
+from selfsame.ifs.fit.points import Cloud, advance_cloud, fresh_cloud, word_points
 from selfsame.ifs.system import IFS
 
 MIXTURE_POINTS = 2048
@@ -121,7 +121,7 @@ def fit_cloud(
     state = descend(
         parameters,
         torch.zeros(config.restarts, dtype=torch.long),
-        {0: lambda serving: _CloudObjective(target, len(serving), config, generator)},
+        {0: lambda _serving: _CloudObjective(target, config, generator)},
         settings,
         generator,
         after_step,
@@ -136,24 +136,22 @@ class _CloudObjective:
     def __init__(
         self,
         target: Tensor,
-        batch: int,
         config: CloudConfig,
         generator: torch.Generator,
-        cloud: Tensor | None = None,
+        cloud: Cloud | None = None,
     ) -> None:
         self.target, self.config, self.generator = target, config, generator
-        self.batch, self.cloud = batch, cloud
+        self.cloud = cloud
 
     def select(self, items: Tensor) -> "_CloudObjective":
-        cloud = None if self.cloud is None else self.cloud[items]
-        return _CloudObjective(self.target, len(items), self.config, self.generator, cloud)
+        cloud = None if self.cloud is None else self.cloud.select(items)
+        return _CloudObjective(self.target, self.config, self.generator, cloud)
 
     def __call__(self, maps: Maps) -> Tensor:
         count, d = self.config.samples, self.target.shape[1]
         if self.cloud is None:
             size = -(-count // self.config.maps)
-            origin = torch.zeros(self.batch, size, d).to(self.target)
-            self.cloud = advance_cloud(maps.detach(), origin, self.generator, SETTLING_STEPS)
+            self.cloud = fresh_cloud(maps.detach(), size, self.generator, SETTLING_STEPS)
         else:
             self.cloud = advance_cloud(maps.detach(), self.cloud, self.generator)
         points, weights, _ = word_points(maps, self.cloud, 1)

@@ -12,8 +12,10 @@ from selfsame.ifs.fit.expected import expected_clamp
 from selfsame.ifs.fit.orbit import orbit
 from selfsame.ifs.fit.parameters import Maps
 from selfsame.ifs.fit.points import (
+    Cloud,
     advance_cloud,
     first_fixed_point,
+    fresh_cloud,
     sample_indices,
     word_points,
 )
@@ -45,7 +47,7 @@ class WordObjective:
         config: FitConfig,
         generator: torch.Generator,
         loss: ImageLoss | None = None,
-        cloud: Tensor | None = None,
+        cloud: Cloud | None = None,
     ) -> None:
         self.targets, self.config, self.generator = targets, config, generator
         self.resolved = config.resolved(max(targets.sizes[0]))
@@ -53,7 +55,7 @@ class WordObjective:
         self.cloud = cloud
 
     def select(self, items: Tensor) -> "WordObjective":
-        cloud = None if self.cloud is None else self.cloud[items]
+        cloud = None if self.cloud is None else self.cloud.select(items)
         return WordObjective(
             self.targets.select(items), self.config, self.generator, self.loss, cloud
         )
@@ -69,9 +71,8 @@ class WordObjective:
 
     def _advance(self, maps: Maps) -> None:
         count = self._cloud_size(maps)
-        if self.cloud is None or self.cloud.shape[1] != count:
-            start = torch.zeros(len(maps.offsets), count, maps.offsets.shape[-1])
-            self.cloud = advance_cloud(maps, start.to(maps.offsets), self.generator, SETTLING_STEPS)
+        if self.cloud is None or self.cloud.positions.shape[1] != count:
+            self.cloud = fresh_cloud(maps, count, self.generator, SETTLING_STEPS)
         else:
             self.cloud = advance_cloud(maps, self.cloud, self.generator)
 

@@ -6,20 +6,32 @@ with its exact probability, which therefore gets a gradient too. The whole orbit
 sequences, as "Learning Fractals by Gradient Descent" follows it, is in ``orbit``.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from selfsame.ifs.fit.parameters import Maps
 
 
+class Cloud(NamedTuple):
+    """Attractor points without gradient: positions (B, M, d), colours (B, M, 3) or None."""
+
+    positions: Tensor
+    colors: Tensor | None = None
+
+    def select(self, items: Tensor) -> "Cloud":
+        return Cloud(self.positions[items], None if self.colors is None else self.colors[items])
+
+
 def compose_words(maps: Maps, length: int) -> Maps:
     """Return the N^length compositions as one batch of systems.
 
-    The colour of a word is the flame blend of its maps: each map drags the colour half-way to
-    its own, so the outermost map counts ½, the next ¼ ..., and the last repeated (the colour
-    before the word is that of its innermost map).
+    Colours blend as in a flame: each map drags the colour half-way to its own. Those returned
+    are the maps' part of it, ``Σ c_i 2^-k`` over the k-th map from the outside; what the colour was
+    before the word comes on top with weight ``2^-length``.
     """
-    words = maps
+    words = maps._replace(colors=None if maps.colors is None else maps.colors / 2)
     for _ in range(length - 1):
         A = maps.matrices[:, :, None] @ words.matrices[:, None]
         b = (maps.matrices[:, :, None] @ words.offsets[:, None, :, :, None])[..., 0]
@@ -27,43 +39,55 @@ def compose_words(maps: Maps, length: int) -> Maps:
         log_p = maps.log_probabilities[:, :, None] + words.log_probabilities[:, None]
         colors = None
         if maps.colors is not None and words.colors is not None:
-            colors = (0.5 * (maps.colors[:, :, None] + words.colors[:, None])).flatten(1, 2)
+            colors = ((maps.colors[:, :, None] + words.colors[:, None]) / 2).flatten(1, 2)
         words = Maps(A.flatten(1, 2), b.flatten(1, 2), log_p.flatten(1, 2), colors)
     return words
 
 
-def word_points(maps: Maps, cloud: Tensor, length: int) -> tuple[Tensor, Tensor, Tensor | None]:
+def word_points(maps: Maps, cloud: Cloud, length: int) -> tuple[Tensor, Tensor, Tensor | None]:
     """Return the images of a cloud under all words of ``length`` maps.
 
     Args:
         maps: a batch of B systems of N maps.
-        cloud: (B, M, d) attractor points, without gradient.
+        cloud: M points of each attractor.
     Returns:
         points (B, N^length·M, d), weights (B, N^length·M) summing to 1, and colours
         (B, N^length·M, 3) where the maps have them.
     """
     words = compose_words(maps, length)
-    points = cloud[:, None] @ words.matrices.transpose(-1, -2) + words.offsets[:, :, None]
-    weights = words.log_probabilities.exp()[..., None] / cloud.shape[1]
+    positions = cloud.positions
+    points = positions[:, None] @ words.matrices.transpose(-1, -2) + words.offsets[:, :, None]
+    weights = words.log_probabilities.exp()[..., None] / positions.shape[1]
     weights = weights.expand(*points.shape[:3])
     colors = None
-    if words.colors is not None:
-        colors = words.colors[:, :, None].expand(*points.shape[:3], 3).flatten(1, 2)
+    if words.colors is not None and cloud.colors is not None:
+        colors = words.colors[:, :, None] + cloud.colors[:, None] / 2**length
+        colors = colors.flatten(1, 2)
     return points.flatten(1, 2), weights.flatten(1, 2), colors
 
 
 @torch.no_grad()
-def advance_cloud(maps: Maps, cloud: Tensor, generator: torch.Generator, steps: int = 1) -> Tensor:
-    """Return the cloud (B, M, d) after ``steps`` random maps for every point: the chaos game."""
-    batch, count = cloud.shape[:2]
+def fresh_cloud(maps: Maps, count: int, generator: torch.Generator, steps: int) -> Cloud:
+    """Return ``count`` points of each attractor, after ``steps`` of the chaos game."""
+    batch, _, d = maps.offsets.shape
+    origin = torch.zeros(batch, count, d).to(maps.offsets)
+    colors = None if maps.colors is None else torch.full((batch, count, 3), 0.5).to(origin)
+    return advance_cloud(maps, Cloud(origin, colors), generator, steps)
+
+
+@torch.no_grad()
+def advance_cloud(maps: Maps, cloud: Cloud, generator: torch.Generator, steps: int = 1) -> Cloud:
+    """Return the cloud after ``steps`` random maps for every point: the chaos game."""
+    x, c = cloud
     probabilities = maps.log_probabilities.exp().cpu()
-    items = torch.arange(batch, device=cloud.device)[:, None]
+    items = torch.arange(len(x), device=x.device)[:, None]
     for _ in range(steps):
-        index = torch.multinomial(probabilities, count, replacement=True, generator=generator)
-        index = index.to(cloud.device)
-        A, b = maps.matrices[items, index], maps.offsets[items, index]
-        cloud = (A @ cloud[..., None])[..., 0] + b
-    return cloud
+        index = torch.multinomial(probabilities, x.shape[1], replacement=True, generator=generator)
+        index = index.to(x.device)
+        x = (maps.matrices[items, index] @ x[..., None])[..., 0] + maps.offsets[items, index]
+        if c is not None and maps.colors is not None:
+            c = (c + maps.colors[items, index]) / 2
+    return Cloud(x, c)
 
 
 def sample_indices(maps: Maps, sequences: int, steps: int, generator: torch.Generator) -> Tensor:
