@@ -37,8 +37,11 @@ MAX_COUNT = 256
 SCALES = (1e-3, 0.95)
 """Bounds of a learned scale: no map vanishes, all contract."""
 
-SIZES = (1e-4, 2.0)
-"""Bounds of the primitive's learned sizes, in picture widths."""
+SIZES = (1e-4, 100.0)
+"""Bounds of the primitive's learned sizes, in picture widths.
+
+A leaf is smaller by the scale of its word: a line one pixel thick at depth 6 needs a thick start.
+"""
 
 BACKGROUND_COST = 10.0
 """A path along the figure may cross gaps, at this price per unit of length."""

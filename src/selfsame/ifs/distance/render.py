@@ -3,8 +3,8 @@
 A similitude with scale s multiplies distances by s, so that the distance of x to the leaf f_w(S)
 is ``s_w d(f_w^-1(x), S)``, and the distance to the whole picture is its minimum over all words w
 of ``depth`` letters. The gradient of a minimum is that of its winner: the winning word is found
-without gradient (``search``), and only its own N-fold composition is differentiated, once per
-distinct word. Memory and time do not grow with pixels × words.
+without gradient (``search``), and only the composition of its maps is differentiated, once per
+word. Memory and time do not grow with pixels × words.
 """
 
 import numpy as np
@@ -43,19 +43,21 @@ def recursion_distance(
     Raises:
         InputError: more than ``search.MAX_LEAVES`` leaves.
     """
-    words = winning_words(maps, kind, shape, depth, points)
+    words, _ = winning_words(maps, kind, shape, depth, points)
     return word_distance(maps, kind, shape, depth, words, points)
 
 
 def winning_words(
     maps: Similitudes, kind: PrimitiveKind, shape: Tensor, depth: int, points: Tensor
-) -> Tensor:
-    """Return the word (P,) int64 of the leaf nearest to each point; no gradient, on the CPU."""
-    with torch.no_grad():
-        s, L, b, numbers, x = (
-            t.detach().cpu().double().numpy()
-            for t in (maps.scale, maps.linear, maps.offset, shape, points)
-        )
+) -> tuple[Tensor, Tensor]:
+    """Return the word (P,) int64 of the leaf nearest to each point and the distance (P,) to it.
+
+    Without gradient; the search runs on the CPU in float64, whatever the tensors are.
+    """
+    s, L, b, numbers, x = (
+        t.detach().cpu().double().numpy()
+        for t in (maps.scale, maps.linear, maps.offset, shape, points)
+    )
     if kind == "segment":
         center = (numbers[:2] + numbers[2:4]) / 2
         reach = float(np.hypot(*(numbers[2:4] - numbers[:2])) / 2 + numbers[4])
@@ -63,7 +65,8 @@ def winning_words(
         center = numbers[:2]
         reach = float(numbers[2] if kind == "disk" else np.hypot(numbers[2], numbers[3]))
     tree = build_tree(s, L, b, depth, center, reach)
-    return torch.from_numpy(nearest_leaves(tree, kind, numbers, x)[0]).to(points.device)
+    words, distances = nearest_leaves(tree, kind, numbers, x)
+    return torch.from_numpy(words).to(points.device), torch.from_numpy(distances).to(points)
 
 
 def word_distance(
@@ -79,8 +82,11 @@ def word_distance(
     Args:
         words: (P,) int64, letters as digits to base N, the outermost map first.
     """
-    distinct, which = torch.unique(words, return_inverse=True)
     count = len(maps)
+    if count**depth <= len(words):  # sorting the words would cost more than composing all
+        distinct, which = torch.arange(count**depth, device=words.device), words
+    else:
+        distinct, which = torch.unique(words, return_inverse=True)
     s = torch.ones(len(distinct), dtype=maps.scale.dtype, device=points.device)
     L = torch.eye(2, dtype=s.dtype, device=s.device).expand(len(distinct), 2, 2)
     b = torch.zeros(len(distinct), 2, dtype=s.dtype, device=s.device)
