@@ -74,13 +74,13 @@ def _settled(start, burn_in, field, ancestor_field, game, tables, counts, rng):
     shuffled = np.zeros_like(points)
     for d in range(start.shape[0]):
         points[d, :few] = start[d]
-    for _ in range(burn_in):
-        _step_nd(points, shuffled, points, few, ancestor_field, game, tables, counts, rng)
-    for d in range(start.shape[0]):
-        for k in range(few, size):
-            points[d, k] = points[d, k - few]
-    for _ in range(PARTING_STEPS):
-        _step_nd(points, shuffled, points, size, field, game, tables, counts, rng)
+    for t in range(burn_in + PARTING_STEPS):
+        if t == burn_in:
+            for d in range(start.shape[0]):
+                for k in range(few, size):
+                    points[d, k] = points[d, k - few]
+        current = ancestor_field if t < burn_in else field
+        _step_nd(points, shuffled, points, 1 << current[0], current, game, tables, counts, rng)
     return points, shuffled
 
 
