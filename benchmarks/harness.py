@@ -263,11 +263,17 @@ def machine(threads: int | None = None) -> dict[str, Any]:
     return {
         "cpu": _cpu_name(),
         "cores": cores or 1,
-        "threads": threads or cores or 1,
+        "threads": threads or _torch_threads() or cores or 1,
         "memory_gib": round(memory, 1),
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0,
     }
+
+
+def _torch_threads() -> int | None:
+    """Return what torch uses, which the environment may limit, if the script loaded it."""
+    torch = sys.modules.get("torch")
+    return None if torch is None else int(torch.get_num_threads())
 
 
 def _cpu_name() -> str:
