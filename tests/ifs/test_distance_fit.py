@@ -25,7 +25,7 @@ from selfsame.metrics import chamfer_px, iou
 VIEW = Viewport(-0.5, -0.5, 0.5, 0.5)
 
 
-def koch(size=96, depth=3):
+def koch(size=72, depth=3):
     """A Koch curve from (-0.42, -0.1) to (0.42, -0.1), two pixels thick."""
     corners = np.array([0, 1 / 3, 0.5 + 1j * math.sqrt(3) / 6, 2 / 3, 1]) * 0.84 - 0.42 - 0.1j
     turn = np.diff(corners) / 0.84
@@ -140,7 +140,7 @@ def test_koch_is_recovered_from_a_perturbed_start(monkeypatch):
 
     def perturbed(*arguments):
         parameters = start(*arguments)
-        noise = np.random.default_rng(1).normal(0, 0.04, (5, 2))
+        noise = np.random.default_rng(1).normal(0, 0.06, (5, 2))
         parameters["points"] += torch.tensor(noise)
         return parameters
 
@@ -149,10 +149,10 @@ def test_koch_is_recovered_from_a_perturbed_start(monkeypatch):
         [picture], "segments:4", 3, steps=0, refine_steps=0, polish_evaluations=0
     )[0]
     after = fit_distance(
-        [picture], "segments:4", 3, steps=150, refine_steps=100, polish_evaluations=150
+        [picture], "segments:4", 3, steps=80, refine_steps=60, polish_evaluations=60
     )[0]
     overlap = [iou(rendered(code, 3) > 0.5, picture > 0.5) for code in (before, after)]
-    assert overlap[0] < 0.35
+    assert overlap[0] < 0.4
     assert overlap[1] > 0.9
     assert float(after.notes["iou"]) == pytest.approx(overlap[1], abs=1e-4)
     assert chamfer_px(rendered(after, 3) > 0.5, picture > 0.5) < 0.1
@@ -171,16 +171,16 @@ def test_the_useless_map_is_pruned():
 def test_free_similitudes_cover_a_disk():
     y, x = np.mgrid[:48, :48]
     picture = (np.hypot(x - 24, y - 20) < 15).astype(np.float32)
-    code = fit_distance([picture], "free:5", 2, steps=120, refine_steps=60, restarts=2)[0]
+    code = fit_distance([picture], "free:5", 2, steps=60, refine_steps=40, polish_evaluations=60)[0]
     assert iou(rendered(code, 2) > 0.5, picture > 0.5) > 0.9
     assert code.notes["method"] == "distance"
 
 
-SHORT = {"steps": 30, "refine_steps": 20, "polish_evaluations": 10, "restarts": 2}
+SHORT = {"steps": 25, "refine_steps": 20, "polish_evaluations": 8, "restarts": 2}
 
 
 def test_a_resumed_fit_equals_an_uninterrupted_one(tmp_path):
-    pictures = [koch(48, 2), carpet()]
+    pictures = [koch(32, 2), carpet(1, 27)]
     whole = fit_distance(pictures, "free:3", 2, **SHORT)
     path = tmp_path / "state.pt"
 
@@ -191,7 +191,7 @@ def test_a_resumed_fit_equals_an_uninterrupted_one(tmp_path):
     for moment in (
         (0, 0, "distance", 20),
         (0, 0, "refine", 10),
-        (0, 1, "distance", 25),
+        (0, 1, "distance", 15),
         (1, 1, "refine", 15),
     ):
 
@@ -236,7 +236,7 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path):
 
 def test_seeds_and_callbacks():
     seen: list[Progress] = []
-    picture = carpet()
+    picture = carpet(1, 27)
     a, b, c = (
         fit_distance(
             [picture], "free:3", 2, seed=s, **SHORT, callback=seen.append, callback_every=10
@@ -245,7 +245,7 @@ def test_seeds_and_callbacks():
     )
     assert a[0].system == b[0].system
     assert a[0].system != c[0].system
-    assert (seen[0].phase, seen[0].step, seen[0].steps) == ("distance", 10, 30)
+    assert (seen[0].phase, seen[0].step, seen[0].steps) == ("distance", 10, 25)
     assert {p.phase for p in seen} == {"distance", "refine"}
     assert all(math.isfinite(p.loss) and len(p.code.system) >= 2 for p in seen)
 

@@ -111,9 +111,10 @@ def fit_distance(
                 checkpoint, {"fingerprint": digest, "finished": finished, "current": state}
             )
 
-    for index in range(len(finished), len(targets)):
+    first = len(finished)
+    for index in range(first, len(targets)):
         fitter = Fitter(targets[index], settings, place, index)
-        current = saved["current"] if saved and index == len(saved["finished"]) else None
+        current = saved["current"] if saved and index == first else None
         finished.append(fitter.fit(current, save, checkpoint_every, callback, callback_every))
         save({})
     return [
