@@ -9,11 +9,10 @@ import click
 
 from selfsame.bitstream import decode, read_file
 from selfsame.bitstream.container import read_bounded, read_container
-from selfsame.bitstream.kinds import kind_of
 from selfsame.cli.options import json_option, report
 from selfsame.errors import FormatError, InputError
-from selfsame.ifs.code import IFSCode
 from selfsame.ifs.dimension import similarity_dimension
+from selfsame.ifs.json_code import code_to_values
 from selfsame.ifs.system import IFS
 
 
@@ -44,30 +43,13 @@ def describe(data: bytes) -> dict[str, Any]:
     """
     code = decode(data)
     width, height = code.size
-    return {
-        "kind": kind_of(code).name,
-        **_describe_ifs(code),
-        "size": [width, height],
+    contraction = code.system.contraction
+    return code_to_values(code) | {
         "bytes": len(data),
         "bpp": 8 * len(data) / (width * height),
-        "notes": dict(code.notes),
-        "chunks": [{"tag": tag, "length": length} for tag, length in read_container(data).listing],
-    }
-
-
-def _describe_ifs(code: IFSCode) -> dict[str, Any]:
-    system, primitive = code.system, code.primitive
-    contraction = system.contraction
-    return {
-        "matrices": system.matrices.tolist(),
-        "offsets": system.offsets.tolist(),
-        "probabilities": system.probabilities.tolist(),
-        "colors": None if system.colors is None else system.colors.tolist(),
-        "viewport": list(code.viewport),
         "contraction": contraction if math.isfinite(contraction) else None,
-        "similarity_dimension": _similarity_dimension(system),
-        "primitive": primitive
-        and {"kind": primitive.kind, "parameters": [float(v) for v in primitive.parameters]},
+        "similarity_dimension": _similarity_dimension(code.system),
+        "chunks": [{"tag": tag, "length": length} for tag, length in read_container(data).listing],
     }
 
 
