@@ -211,10 +211,15 @@ def test_a_resumed_fit_equals_an_uninterrupted_one(tmp_path):
                 callback_every=5,
             )
         assert path.exists()
-    resumed = fit_distance(pictures, "free:3", 2, **SHORT, checkpoint=path, checkpoint_every=7)
+    calls: list[Progress] = []
+    resumed = fit_distance(
+        pictures, "free:3", 2, **SHORT, checkpoint=path, callback=calls.append, callback_every=1
+    )
+    first = calls[0]  # the last checkpoint before step 15 is that of step 14
+    assert (first.picture, first.restart, first.phase, first.step) == (1, 1, "refine", 15)
     assert all(same(a, b) for a, b in zip(whole, resumed, strict=True))
     # Once finished, the same call only reads the file.
-    calls = []
+    calls.clear()
     again = fit_distance(pictures, "free:3", 2, **SHORT, checkpoint=path, callback=calls.append)
     assert calls == []
     assert all(same(a, b) for a, b in zip(whole, again, strict=True))
