@@ -1,5 +1,7 @@
 """Pictures: conventions pinned pixel by pixel, coverage, densities, colours, limits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -222,3 +224,13 @@ def test_isometries_do_not_crash(angle):
     c, s = np.cos(angle), np.sin(angle)
     picture = render(IFS([[[c, -s], [s, c]]], [[1.0, 0.0]]), (32, 32))
     assert np.isfinite(picture).all()
+
+
+def test_a_code_with_a_leaf_is_drawn_at_the_depth_it_was_fitted_at() -> None:
+    leaf = Primitive("disk", (0.5, 0.3, 0.6))
+    code = IFSCode(classic("sierpinski-gasket"), Viewport(-0.1, -0.1, 1.1, 1.1), (64, 64), leaf)
+    noted = replace(code, notes={"depth": "2"})
+    np.testing.assert_array_equal(render(noted), render(code, depth=2))
+    assert not np.array_equal(render(noted), render(code))  # points, where nothing is noted
+    assert np.array_equal(render(noted, points=5000), render(code, points=5000))
+    assert np.array_equal(render(replace(code, notes={"depth": "-9"})), render(code))

@@ -44,8 +44,8 @@ CLOUD_SUFFIXES = (".ply", ".npy")
     "--size",
     "side",
     type=click.IntRange(4, 4096),
-    help="Longest side compared, pixels [default: 32 for pictures up to 64, else their "
-    "own, at most 256].",
+    help="Longest side compared, pixels [default: 32 for pictures up to 64, else twice their "
+    "own, at most 512].",
 )
 @click.option(
     "--threshold",

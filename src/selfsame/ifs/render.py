@@ -58,7 +58,9 @@ def render(
             colour; for densities 50 a pixel; never more than 2**30. Where the window shows
             a small part of the attractor, only the points of the parts near it count.
         depth: draw the code's leaf shape at this depth of the recursion instead of points
-            (``selfsame.ifs.recursion.render_recursion``; grey).
+            (``selfsame.ifs.recursion.render_recursion``; grey). Default: a code with a leaf shape
+            is drawn at the depth it was fitted at (``notes["depth"]``) unless ``points`` or a
+            ``mode`` is given.
         mode: ``binary`` the fraction of each pixel that points fell into; ``grey`` counts over the
             largest count; ``log`` log(1 + count) over the largest; ``color`` the mean colour of
             the points times the fraction covered; ``flame`` the mean colour times ``log``;
@@ -105,6 +107,8 @@ def render(
         )
     view = checked(*viewport) if viewport is not None else viewport_of(code, size, seed=seed)
     view = zoomed(view, zoom, center)
+    if depth is None and points is None and mode == "auto" and isinstance(code, IFSCode):
+        depth = _fitted_depth(code)
     if depth is not None:
         from selfsame.ifs.recursion import render_recursion
 
@@ -142,6 +146,13 @@ def render(
             system, view, fine, points, seed=seed, threads=threads, progress=progress
         )
     return _developed(counts, colors, mode, s)
+
+
+def _fitted_depth(code: IFSCode) -> int | None:
+    """Return the recursion depth that a code with a leaf shape was fitted at, if it says so."""
+    note = code.notes.get("depth", "")
+    known = code.primitive is not None and note.isascii() and note.isdigit() and len(note) < 4
+    return int(note) if known else None
 
 
 def _developed(

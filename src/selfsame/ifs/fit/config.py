@@ -26,8 +26,8 @@ SHARP_SIGMA = 0.4
 POINTS_PER_FIGURE_PIXEL = 8
 """A point each would leave 1/e of the pixels empty, eight leave 0.03 %."""
 
-LARGEST_DEFAULT_SIZE = 256
-"""Longest side that a fit works at when none is asked for."""
+LARGEST_DEFAULT_SIZE = 512
+"""Longest side that a fit works at when none is asked for; its time grows with the square."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class FitConfig:
         maps: N, the number of maps. None: 10 at 32 pixels and below (the paper's), else 64.
         steps: optimisation steps.
         size: longest side in pixels of the picture compared. None: 32 for pictures up to 64
-            pixels (the paper's protocol), else the picture's own, at most 256.
+            pixels (the paper's protocol), else twice the picture's own, so that an attractor has
+            no gaps narrower than a pixel, but at most 512.
         threshold: grey values above it are figure. None keeps grey values; colour targets
             are never thresholded.
         points: points of the drawing that the fit aims at. None: 300 at 32 pixels and below (the
@@ -158,8 +159,8 @@ class FitConfig:
         """
         size = self.size
         if size is None:
-            enlarged = longest <= 2 * PAPER_SIZE
-            size = PAPER_SIZE if enlarged else min(longest, LARGEST_DEFAULT_SIZE)
+            small_picture = longest <= 2 * PAPER_SIZE
+            size = PAPER_SIZE if small_picture else min(2 * longest, LARGEST_DEFAULT_SIZE)
         small = size <= PAPER_SIZE
         maps = self.maps or (PAPER_MAPS if small else MANY_MAPS)
         return ResolvedConfig(
