@@ -37,8 +37,8 @@ LEVEL = 0.5
 PLAN: dict[str, tuple[str, ...]] = {
     "koch": ("distance,layout=segments:4,depth=5",),
     "sierpinski": ("distance,layout=free:3,depth=6,restarts=3",),
-    "apple": ("gradient,maps=40", "distance,layout=squares:4,depth=3"),
-    "flower": ("gradient,maps=40", "distance,layout=squares:4,depth=3"),
+    "apple": ("gradient,maps=64,steps=300,restarts=1",),
+    "flower": ("gradient,maps=128,restarts=1",),
 }
 OTHER_PLAN = ("gradient,maps=20",)
 """For pictures of other names."""
