@@ -1,13 +1,14 @@
 """What a fit minimises: from a batch of systems to one loss per target."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from selfsame.ifs.fit.config import FitConfig
+from selfsame.ifs.fit.config import FitConfig, ResolvedConfig
 from selfsame.ifs.fit.expected import expected_clamp
 from selfsame.ifs.fit.orbit import orbit
 from selfsame.ifs.fit.parameters import Maps
@@ -38,27 +39,29 @@ class Objective(Protocol):
     def select(self, items: Tensor) -> "Objective": ...
 
 
-class WordObjective:
+@dataclass
+class _PictureObjective:
+    """What both objectives of pictures know; ``loss`` replaces the built-in one."""
+
+    targets: Targets
+    config: FitConfig
+    generator: torch.Generator
+    loss: ImageLoss | None = None
+
+    @property
+    def resolved(self) -> ResolvedConfig:
+        return self.config.resolved(max(self.targets.sizes[0]))
+
+
+@dataclass
+class WordObjective(_PictureObjective):
     """The loss of an ideal drawing: all words over a cloud that follows the attractor."""
 
-    def __init__(
-        self,
-        targets: Targets,
-        config: FitConfig,
-        generator: torch.Generator,
-        loss: ImageLoss | None = None,
-        cloud: Cloud | None = None,
-    ) -> None:
-        self.targets, self.config, self.generator = targets, config, generator
-        self.resolved = config.resolved(max(targets.sizes[0]))
-        self.loss = loss
-        self.cloud = cloud
+    cloud: Cloud | None = None
 
     def select(self, items: Tensor) -> "WordObjective":
         cloud = None if self.cloud is None else self.cloud.select(items)
-        return WordObjective(
-            self.targets.select(items), self.config, self.generator, self.loss, cloud
-        )
+        return replace(self, targets=self.targets.select(items), cloud=cloud)
 
     def __call__(self, maps: Maps) -> Tensor:
         self._advance(maps.detach())
@@ -131,27 +134,15 @@ class WordObjective:
             )
 
 
-class SequenceObjective:
+@dataclass
+class SequenceObjective(_PictureObjective):
     """The loss of drawings along sampled index sequences (Tu et al. 2023, algorithm 1)."""
 
-    def __init__(
-        self,
-        targets: Targets,
-        config: FitConfig,
-        generator: torch.Generator,
-        loss: ImageLoss | None = None,
-    ) -> None:
-        self.targets, self.config, self.generator = targets, config, generator
-        self.resolved = config.resolved(max(targets.sizes[0]))
-        self.loss = loss or mean_squared_error
-        self.indices: Tensor | None = None
+    indices: Tensor | None = None
 
     def select(self, items: Tensor) -> "SequenceObjective":
-        chosen = SequenceObjective(
-            self.targets.select(items), self.config, self.generator, self.loss
-        )
-        chosen.indices = None if self.indices is None else self.indices[items]
-        return chosen
+        indices = None if self.indices is None else self.indices[items]
+        return replace(self, targets=self.targets.select(items), indices=indices)
 
     def __call__(self, maps: Maps) -> Tensor:
         if self.indices is None or self.config.objective_sampling == "expectation":
@@ -166,7 +157,7 @@ class SequenceObjective:
         image = splat(pixels, ones, (target.shape[-2], target.shape[-1]), self.resolved.sigma)
         if self.config.clamp:
             image = image.clamp(max=1)
-        loss = self.loss(image, target.repeat_interleave(sequences, 0))
+        loss = (self.loss or mean_squared_error)(image, target.repeat_interleave(sequences, 0))
         return loss.view(batch, sequences).mean(1)
 
 
