@@ -32,13 +32,17 @@ from selfsame.images import Picture, read_targets, write_picture
 from selfsame.metrics import chamfer_px, iou
 
 LEVEL = 0.5
-"""Threshold of targets and pictures alike."""
+"""Threshold of pictures, and of targets whose SPEC names no other ``threshold``."""
 
 PLAN: dict[str, tuple[str, ...]] = {
-    "koch": ("distance,layout=segments:4,depth=5",),
-    "sierpinski": ("distance,layout=free:3,depth=6,restarts=3",),
-    "apple": ("gradient,maps=64,steps=300,restarts=1",),
-    "flower": ("gradient,maps=128,restarts=1",),
+    # A grey curve half a pixel wide: its figure is every pixel that is not black.
+    "koch": (
+        "distance,layout=segments:4,depth=5,threshold=0",
+        "distance,layout=segments:4,depth=5,threshold=0.2",
+    ),
+    "sierpinski": ("distance,layout=squares:3,depth=4,threshold=0.5",),
+    "apple": ("gradient,maps=64,restarts=1,threshold=0.5",),
+    "flower": ("gradient,maps=128,restarts=1,threshold=0.5",),
 }
 OTHER_PLAN = ("gradient,maps=20",)
 """For pictures of other names."""
@@ -120,8 +124,7 @@ def _literal(text: str) -> Any:
 
 def coverage(code: IFSCode, size: tuple[int, int], seed: int) -> Picture:
     """Return the library's own rendering of a code: the recursion if it has a leaf shape."""
-    depth = int(code.notes["depth"]) if code.primitive is not None else None
-    return selfsame.render(code, size, depth=depth, mode="binary", seed=seed)
+    return selfsame.render(code, size, seed=seed)
 
 
 def drawing(code: IFSCode, size: tuple[int, int], seed: int) -> Picture:
@@ -144,9 +147,9 @@ def drawing(code: IFSCode, size: tuple[int, int], seed: int) -> Picture:
     return protocol.splat(pixels, side)[0, : size[1], : size[0]].astype(np.float32)
 
 
-def judge(code: IFSCode, picture: Picture, seed: int) -> dict[str, Any]:
+def judge(code: IFSCode, picture: Picture, seed: int, threshold: float) -> dict[str, Any]:
     """Return IoU and mean symmetric Chamfer distance of a code's pictures."""
-    wanted = picture > LEVEL
+    wanted = picture > threshold
     size = (picture.shape[1], picture.shape[0])
     covered = coverage(code, size, seed) >= LEVEL
     row: dict[str, Any] = {"IoU": iou(covered, wanted), "Chamfer px": chamfer_px(covered, wanted)}
@@ -170,7 +173,7 @@ def run_shape(
         "maps": len(code.system),
         "bytes": len(encode(code)),
         "seconds": seconds,
-        **judge(code, picture, options.seed),
+        **judge(code, picture, options.seed, parse_spec(spec)[1].get("threshold", LEVEL)),
     }
     if options.renders:
         longest = 512 if options.quick else RENDER_SIDE

@@ -53,7 +53,7 @@ def test_judge_sees_a_perfect_code_as_perfect() -> None:
     drawn = shapes.drawing(code, size, 0)
     assert drawn.shape == (48, 96)
     assert iou(drawn > 0.5, picture > 0.5) > 0.95
-    row = shapes.judge(code, picture, 0)
+    row = shapes.judge(code, picture, 0, 0.5)
     assert row["IoU"] > 0.97
     assert row["drawing IoU"] > 0.95
     assert row["Chamfer px"] < 0.05
