@@ -145,7 +145,8 @@ def record(
         "name": name,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        # The last part of a path is enough, and says nothing of whose machine it was.
+        "command": [Path(a).name if "/" in a else a for a in sys.argv],
         "quick": bool(options.quick),
         "seeds": list(seeds) if seeds is not None else [options.seed],
         "machine": machine(options.threads),
