@@ -10,9 +10,10 @@ contact sheet. The whole run takes hours, nearly all of them in the paper's meth
 """
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,9 +24,11 @@ import floor
 import harness
 import ifs_ablation
 import protocol
+import selfsame
 from reference import learning_fractals
 from selfsame.cli.options import set_threads
 from selfsame.errors import InputError
+from selfsame.files import write_bytes
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.fit import PRESETS, FitConfig, fit
 from selfsame.images import Picture
@@ -91,14 +94,39 @@ def judge(code: IFSCode, target: Picture, seed: int) -> protocol.Score:
     )
 
 
-def quality(config: FitConfig, targets: Sequence[protocol.Target], seed: int) -> Fits:
-    """Fit all targets as one job and judge every code, each with random numbers of its own."""
-    result = fit([t.image for t in targets], config, seed=seed, device="cpu")
+def quality(
+    config: FitConfig,
+    targets: Sequence[protocol.Target],
+    seed: int,
+    keep: Path | None = None,
+) -> Fits:
+    """Fit all targets as one job and judge every code, each with random numbers of its own.
+
+    Args:
+        keep: a folder that takes the codes when they are done, and that a later run with the
+            same settings and targets reads them from: the paper's method takes long.
+    """
+    settings = json.dumps([asdict(config), [t.name for t in targets], seed])
+    if keep is not None and (keep / "done.json").exists():
+        done = json.loads((keep / "done.json").read_text())
+        if done["settings"] != settings:
+            raise InputError(f"{keep} holds codes of other settings or targets; remove it")
+        codes = [selfsame.load(keep / f"{i:05d}.ssm") for i in range(len(targets))]
+        seconds = done["seconds"]
+    else:
+        result = fit([t.image for t in targets], config, seed=seed, device="cpu")
+        codes, seconds = result.codes, result.seconds
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+            for i, code in enumerate(codes):
+                selfsame.save(code, keep / f"{i:05d}.ssm")
+            done = {"settings": settings, "seconds": seconds}
+            write_bytes(keep / "done.json", json.dumps(done).encode())
     scores = [
         judge(code, t.image, index)
-        for index, (code, t) in enumerate(zip(result.codes, targets, strict=True))
+        for index, (code, t) in enumerate(zip(codes, targets, strict=True))
     ]
-    return Fits(result.codes, result.seconds, scores)
+    return Fits(codes, seconds, scores)
 
 
 def reference_fits(targets: Sequence[protocol.Target], steps: int, seed: int) -> Fits:
@@ -212,7 +240,8 @@ def compare(options: argparse.Namespace) -> None:
     fits = {}
     for name in presets:
         harness.say(f"{name}: fitting {len(targets)} targets")
-        fits[name] = quality(configs[name], targets, options.seed)
+        kept = options.keep / name if options.keep else None
+        fits[name] = quality(configs[name], targets, options.seed, kept)
     if options.reference:
         chosen = [t for part in members.values() for t in targets[part][: options.reference]]
         steps = QUICK_STEPS // 4 if options.quick else PAPER_STEPS
@@ -322,6 +351,7 @@ def main() -> None:
     parser.add_argument("--speed-targets", type=int, default=2, metavar="N", help="per set")
     parser.add_argument("--runs", type=int, default=3, help="seeds per timed target")
     parser.add_argument("--ablation", action="store_true", help="print the paper's tables 1 to 3")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep codes, and reuse them")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write contact sheets")
     options = parser.parse_args()
     unknown = set(options.presets) - set(PRESETS)
