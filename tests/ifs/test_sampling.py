@@ -128,9 +128,9 @@ def test_anderson_farrell_needs_two_maps_and_a_positive_range() -> None:
 # --- the filling-rate search ---
 
 
-def scalar_filling_rate(system: IFS, points: int = 100_000) -> float:
+def scalar_filling_rate(system: IFS, seed: int, points: int = 100_000) -> float:
     """One chain from the origin, stretched to 500 pixels: FractalDB's procedure by hand."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     choices = rng.choice(len(system), points, p=system.probabilities).tolist()
     pairs = zip(system.matrices, system.offsets, strict=True)
     maps = [(*A.ravel().tolist(), *b.tolist()) for A, b in pairs]
@@ -147,9 +147,11 @@ def scalar_filling_rate(system: IFS, points: int = 100_000) -> float:
 
 def test_filling_rate_agrees_with_a_scalar_chaos_game() -> None:
     for system in sample_anderson_farrell(4, seed=9)[2:]:
-        # The rarest points set the extent, so single rates vary by a tenth.
-        typical = np.median([filling_rate(system, seed=seed) for seed in range(7)])
-        assert typical == pytest.approx(scalar_filling_rate(system), rel=0.05)
+        # The rarest points set the extent: a run that meets one of them has a rate a tenth
+        # lower. The best of several runs has met none, and varies by a percent or two.
+        ours = max(filling_rate(system, seed=seed) for seed in range(7))
+        theirs = max(scalar_filling_rate(system, seed) for seed in range(7))
+        assert ours == pytest.approx(theirs, rel=0.04)
 
 
 def test_filling_rate_at_the_edges() -> None:
