@@ -106,7 +106,7 @@ def test_malformed_files_are_corrupted(data, words):
         ({"height": 65_536}, LimitError),
         ({"width": 2**32 - 1, "height": 2**32 - 1}, LimitError),
         ({"width": 16_384, "height": 8_193}, LimitError),
-        ({"color_space": 2}, UnsupportedError),
+        ({"color_space": 4}, UnsupportedError),
     ],
 )
 def test_header_values_out_of_range(change, error):

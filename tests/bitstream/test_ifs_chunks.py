@@ -266,3 +266,10 @@ def test_unknown_kind_of_code():
     other = Container(Header(99, *box.header[1:]), box.chunks)
     with pytest.raises(UnsupportedError, match="kind 99"):
         decode(write_container(other))
+
+
+@pytest.mark.parametrize("color_space", [2, 3])
+def test_an_ifs_has_no_alpha_channel(color_space):
+    for code in (SMALLEST, FULL):
+        with pytest.raises(UnsupportedError, match="no alpha channel"):
+            decode(with_payloads(code, color_space=color_space))

@@ -37,8 +37,8 @@ MAX_CHUNK_BYTES = 1 << 27
 MAX_PIXELS = 1 << 27
 """134 million: a float32 sRGB rendering of them takes 1.6 GB. ``MAX_SIDE`` bounds each side."""
 
-GREY, SRGB = 0, 1
-"""Values of the header's ``color_space``: one grey channel, or three of sRGB."""
+GREY, SRGB, GREY_ALPHA, SRGB_ALPHA = range(4)
+"""Values of the header's ``color_space``: one grey channel or three of sRGB, with or without alpha."""
 
 HEADER = Record((("kind", "B"), ("color_space", "B"), ("width", "I"), ("height", "I")))
 
@@ -55,7 +55,7 @@ class Header(NamedTuple):
 
     Attributes:
         kind: number of the kind of code, a key of ``selfsame.bitstream.kinds.KINDS``.
-        color_space: ``GREY`` or ``SRGB``.
+        color_space: ``GREY``, ``SRGB``, ``GREY_ALPHA`` or ``SRGB_ALPHA``.
         width, height: of the original picture, in pixels.
     """
 
@@ -268,9 +268,10 @@ def _checksum(chunk: Chunk) -> int:
 
 
 def _check_header(header: Header) -> None:
-    if header.color_space not in (GREY, SRGB):
+    if header.color_space not in (GREY, SRGB, GREY_ALPHA, SRGB_ALPHA):
         raise UnsupportedError(
-            f"colour space {header.color_space} is unknown: {GREY} is grey, {SRGB} is sRGB"
+            f"colour space {header.color_space} is unknown: {GREY} is grey, {SRGB} is sRGB, "
+            f"{GREY_ALPHA} and {SRGB_ALPHA} are the same with alpha"
         )
     width, height = header.width, header.height
     if width < 1 or height < 1:

@@ -75,6 +75,8 @@ def decode_ifs(container: Container) -> IFSCode:
         FormatError: a chunk is missing, malformed or unknown, a number is out of its range.
     """
     header = container.header
+    if header.color_space not in (GREY, SRGB):
+        raise UnsupportedError(f"an IFS has no alpha channel: colour space {header.color_space}")
     payloads = container.payloads(_TAGS)
     if _MAPS_TAG not in payloads:
         raise CorruptedError("an IFS needs chunk MAPS: the file has none")
