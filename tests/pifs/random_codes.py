@@ -47,7 +47,7 @@ def _random_plane(rng, height, width, shape, mode, chroma):
     levels = np.zeros(shape, np.int32)
     for y, x, log_h, log_w in blocks:
         _fill_levels(rng, levels[y : y + (1 << log_h), x : x + (1 << log_w)], mode)
-    step = float(rng.uniform(2, 30))
+    step = int(rng.integers(128, 1920)) / 64
     return PlaneCode(height, width, step, int(rng.integers(0, 16)), blocks, maps, levels)
 
 

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.bitstream import ifs_chunks
+from selfsame.bitstream import ifs_chunks, pifs_chunks
 from selfsame.bitstream.container import Container
 from selfsame.errors import InputError, UnsupportedError
 from selfsame.ifs.code import IFSCode
+from selfsame.pifs.code import PifsCode
 
-Code = IFSCode
-"""Any code that a file can hold; a union once there is a second family."""
+Code = IFSCode | PifsCode
+"""Any code that a file can hold."""
 
 
 class Kind(NamedTuple):
@@ -27,8 +28,9 @@ class Kind(NamedTuple):
         code_type: the class of its codes.
         encode: code -> container. Raises InputError if the code cannot be stored.
         decode: container -> equal code. Raises FormatError and nothing else.
-        render: code -> (H, W) or (H, W, 3) float32 in [0, 1] at the code's own size. It imports
-            what it needs when it is called, so that reading a header stays light.
+        render: code -> (H, W) or (H, W, 3) float32 in [0, 1] at the code's own size, one channel
+            more with alpha. It imports what it needs when it is called, so that reading a header
+            stays light.
     """
 
     name: str
@@ -44,9 +46,18 @@ def _render_ifs(code: IFSCode) -> NDArray[np.float32]:
     return render(code)
 
 
+def _decode_pifs(code: PifsCode) -> NDArray[np.float32]:
+    from selfsame.pifs.decode import decode
+
+    return decode(code)
+
+
 KINDS: dict[int, Kind] = {
     ifs_chunks.KIND: Kind(
         "ifs", IFSCode, ifs_chunks.encode_ifs, ifs_chunks.decode_ifs, _render_ifs
+    ),
+    pifs_chunks.KIND: Kind(
+        "pifs", PifsCode, pifs_chunks.encode_pifs, pifs_chunks.decode_pifs, _decode_pifs
     ),
 }
 

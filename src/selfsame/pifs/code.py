@@ -40,7 +40,16 @@ SCALE_STEP = 1 / 8
 MAX_SCALE_INDEX = 12
 """|s| <= 1.5."""
 
+STEP_UNIT = 1 / 64
+"""A quantiser step is a whole multiple of this, up to ``MAX_STEP``."""
+
+MAX_STEP = 1023.0
+
 SHRINK_STEP = 1 / 32
+MAX_SHRINK = 15
+
+MAX_ITERATIONS = 64
+MAX_DEBLOCK = 7
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,8 @@ class PlaneCode:
 
     Attributes:
         height, width: in pixels of this plane, before padding.
-        step: quantiser step of the coefficients, in units of 1/255 of the value range.
+        step: quantiser step of the coefficients, in units of 1/255 of the value range; a multiple of
+            ``STEP_UNIT``.
         shrink: a coefficient of level ``l != 0``, other than a block's first, is reconstructed as
             ``sign(l) (|l| - shrink · SHRINK_STEP) step``: 0 to 15.
         blocks: (n, 4) int32 rows ``y, x, log2 height, log2 width`` in coding order; they tile the
