@@ -1,3 +1,5 @@
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -5,10 +7,13 @@ from skimage import data
 
 from selfsame import InputError
 from selfsame.images import (
+    check_picture_suffix,
     picture_from_pillow,
     read_picture,
+    read_source,
     read_targets,
     resize_picture,
+    source_from_pillow,
     to_uint8,
     write_animation,
     write_picture,
@@ -105,6 +110,140 @@ def test_pictures_beyond_pillows_limit_are_refused(tmp_path, monkeypatch) -> Non
         read_picture(path)
 
 
+def test_a_side_beyond_the_formats_limit_is_refused_before_it_is_decoded(tmp_path) -> None:
+    path = tmp_path / "a.png"
+    write_picture(path, np.zeros((1, 65536), np.uint8))
+    path.write_bytes(path.read_bytes()[:60])
+    for reader in (read_picture, read_source):
+        with pytest.raises(InputError, match=r"too large: sides up to 65535 .* it has 65536x1"):
+            reader(path)
+
+
+# --- sources of the codec ---
+
+
+@pytest.mark.parametrize("pixels", [GREY, RGB, GREY[:1, :1], RGB[:1, :1]])
+def test_bytes_come_as_they_are(tmp_path, pixels) -> None:
+    write_picture(tmp_path / "a.png", pixels)
+    source = read_source(tmp_path / "a.png")
+    assert source.pixels.dtype == np.uint8
+    assert np.array_equal(source.pixels, pixels)
+    assert (source.alpha, source.notes) == (None, ())
+    assert source.size == pixels.shape[1::-1]
+
+
+def test_colour_with_equal_channels_is_grey() -> None:
+    equal = np.repeat(GREY[..., None], 3, axis=2)
+    assert np.array_equal(source_from_pillow(Image.fromarray(equal)).pixels, GREY)
+    rgba = np.dstack([equal, 255 - GREY])
+    source = source_from_pillow(Image.fromarray(rgba))
+    assert np.array_equal(source.pixels, GREY)
+    assert np.array_equal(source.alpha, 255 - GREY)
+    equal[3, 2, 1] ^= 1
+    assert np.array_equal(source_from_pillow(Image.fromarray(equal)).pixels, equal)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_alpha_is_kept_unless_opaque(tmp_path, channels) -> None:
+    pixels = GREY if channels == 1 else RGB
+    alpha = RNG.integers(0, 256, GREY.shape, dtype=np.uint8)
+    write_picture(tmp_path / "a.png", np.dstack([pixels, alpha]))
+    source = read_source(tmp_path / "a.png")
+    assert np.array_equal(source.pixels, pixels)
+    assert np.array_equal(source.alpha, alpha)
+    assert source.notes == ()
+    alpha[:] = 255
+    write_picture(tmp_path / "a.png", np.dstack([pixels, alpha]))
+    source = read_source(tmp_path / "a.png")
+    assert source.alpha is None
+    assert np.array_equal(source.pixels, pixels)
+
+
+def test_a_transparent_colour_becomes_alpha(tmp_path) -> None:
+    Image.fromarray(GREY).save(tmp_path / "a.png", transparency=int(GREY[2, 3]))
+    source = read_source(tmp_path / "a.png")
+    assert np.array_equal(source.pixels, GREY)
+    assert np.array_equal(source.alpha, np.where(GREY[2, 3] == GREY, 0, 255))
+
+
+def test_palettes_are_resolved_with_a_note() -> None:
+    palette = Image.fromarray(RGB).quantize(200)
+    source = source_from_pillow(palette)
+    assert np.array_equal(source.pixels, np.asarray(palette.convert("RGB")))
+    assert source.notes == ("palette resolved into channels",)
+    palette.info["transparency"] = 7
+    alpha = source_from_pillow(palette).alpha
+    assert np.array_equal(alpha == 0, np.asarray(palette) == 7)
+
+
+def test_16_bits_are_rounded_with_a_note(tmp_path) -> None:
+    values = np.array([[0, 128, 129, 257 * 200 + 128, 257 * 200 + 129, 65535]], np.uint16)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    source = read_source(tmp_path / "a.png")
+    assert source.pixels.tolist() == [[0, 0, 1, 200, 201, 255]]
+    assert source.notes == ("16 bits per channel reduced to 8",)
+    floats = source_from_pillow(Image.fromarray(np.array([[-1, 0.5, 2, np.nan]], np.float32)))
+    assert floats.pixels.tolist() == [[0, 128, 255, 0]]
+    assert floats.notes == ("floating point values reduced to 8 bits",)
+
+
+def png_chunk(tag: bytes, payload: bytes) -> bytes:
+    crc = zlib.crc32(tag + payload).to_bytes(4, "big")
+    return len(payload).to_bytes(4, "big") + tag + payload + crc
+
+
+def test_16_bit_colour_is_noted_though_pillow_drops_it_silently(tmp_path) -> None:
+    header = bytes([0, 0, 0, 1, 0, 0, 0, 1, 16, 2, 0, 0, 0])
+    pixel = zlib.compress(bytes([0, 10, 99, 20, 99, 30, 99]))
+    chunks = ((b"IHDR", header), (b"IDAT", pixel), (b"IEND", b""))
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+    (tmp_path / "a.png").write_bytes(data)
+    source = read_source(tmp_path / "a.png")
+    assert source.pixels.tolist() == [[[10, 20, 30]]]
+    assert source.notes == ("16 bits per channel reduced to 8",)
+
+
+def test_cmyk_is_converted_with_a_note(tmp_path) -> None:
+    cmyk = Image.fromarray(RGB).convert("CMYK")
+    cmyk.save(tmp_path / "a.tif")
+    source = read_source(tmp_path / "a.tif")
+    assert np.array_equal(source.pixels, np.asarray(cmyk.convert("RGB")))
+    assert source.notes == ("CMYK converted to sRGB",)
+
+
+def test_unknown_modes_are_named_errors() -> None:
+    with pytest.raises(InputError, match="mode La cannot be converted"):
+        source_from_pillow(Image.new("La", (2, 2)))
+
+
+def test_animations_give_their_first_frame_with_a_note(tmp_path) -> None:
+    frames = [np.full((8, 8), level, np.uint8) for level in (10, 200, 90)]
+    write_animation(tmp_path / "a.png", frames)
+    source = read_source(tmp_path / "a.png")
+    assert (source.pixels == 10).all()
+    assert source.notes == ("the first of 3 frames",)
+
+
+def test_sources_lie_upright(tmp_path) -> None:
+    image = Image.fromarray(RGB)
+    exif = image.getexif()
+    exif[0x0112] = 8
+    image.save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(read_source(tmp_path / "a.png").pixels, np.rot90(RGB))
+
+
+def test_what_is_no_source_gets_a_named_error(tmp_path) -> None:
+    whole = tmp_path / "a.png"
+    write_picture(whole, RGB)
+    whole.write_bytes(whole.read_bytes()[:-60])
+    (tmp_path / "b.png").write_text("hello")
+    with pytest.raises(InputError, match="no such file"):
+        read_source(tmp_path / "none.png")
+    for path in (whole, tmp_path / "b.png", tmp_path):
+        with pytest.raises(InputError, match="cannot be read as a picture"):
+            read_source(path)
+
+
 # --- writing ---
 
 
@@ -122,6 +261,25 @@ def test_rgba_is_written_and_unknown_suffixes_are_refused(tmp_path) -> None:
         write_picture(tmp_path / "a.xyz", rgba)
     with pytest.raises(InputError, match="exists"):
         write_picture(tmp_path / "a.png", rgba, overwrite=False)
+    grey_alpha = rgba[..., :2]
+    write_picture(tmp_path / "b.png", grey_alpha)
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "b.png")), grey_alpha)
+
+
+@pytest.mark.parametrize("name", ["a.xyz", "a", "a.ssm", "a.fli"])
+def test_only_suffixes_that_pillow_writes_pictures_to(tmp_path, name) -> None:
+    with pytest.raises(InputError, match="unknown picture suffix"):
+        check_picture_suffix(tmp_path / name)
+    with pytest.raises(InputError, match="unknown picture suffix"):
+        write_picture(tmp_path / name, GREY)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_formats_without_alpha_say_so(tmp_path) -> None:
+    for channels in (2, 4):
+        with pytest.raises(InputError, match=r"a\.jpg: its format has no alpha; use \.png"):
+            write_picture(tmp_path / "a.jpg", np.zeros((3, 4, channels), np.uint8))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])

@@ -2,12 +2,18 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from selfsame.errors import InputError
 
 PSNR_CAP_DB = 100.0
 """What identical pictures get instead of infinity."""
+
+SSIM_SIGMA, SSIM_RADIUS = 1.5, 5
+"""Pixels: a Gaussian window of 11 × 11, as in the paper."""
+
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue (ITU-R BT.601)."""
 
 Array = NDArray[np.floating]
 
@@ -27,6 +33,41 @@ def psnr_db(a: Array, b: Array) -> float:
     if error == 0:
         return PSNR_CAP_DB
     return min(PSNR_CAP_DB, 10 * float(np.log10(255**2 / error)))
+
+
+def ssim(a: Array, b: Array) -> float:
+    """Return the structural similarity of two pictures, at most 1, which equal pictures have.
+
+    Over integers 0..255 after rounding; of colour the luma (``LUMA``, not rounded again). The mean
+    over all positions where the window of 11 × 11 lies within the picture; in a direction in which
+    the picture is smaller than that, over all pixels, the picture mirrored at its border.
+
+    Args:
+        a, b: (H, W) or (H, W, 3), values in [0, 1].
+    Source: Wang et al. 2004, with their Gaussian window and constants 0.01 and 0.03.
+    """
+    _check_shapes(a, b)
+    x, y = (_luma(np.rint(np.clip(np.asarray(v, np.float64), 0, 1) * 255)) for v in (a, b))
+
+    def blurred(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        result: NDArray[np.float64] = gaussian_filter(values, SSIM_SIGMA, radius=SSIM_RADIUS)
+        return result
+
+    mean_x, mean_y = blurred(x), blurred(y)
+    variance = blurred(x * x) + blurred(y * y) - mean_x**2 - mean_y**2
+    covariance = blurred(x * y) - mean_x * mean_y
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    values = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    values /= (mean_x**2 + mean_y**2 + c1) * (variance + c2)
+    inner = tuple(
+        slice(SSIM_RADIUS, side - SSIM_RADIUS) if side > 2 * SSIM_RADIUS else slice(None)
+        for side in values.shape
+    )
+    return float(values[inner].mean())
+
+
+def _luma(picture: NDArray[np.float64]) -> NDArray[np.float64]:
+    return picture if picture.ndim == 2 else picture @ np.array(LUMA)
 
 
 def iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
