@@ -48,7 +48,7 @@ def _random_plane(rng, height, width, shape, mode, chroma):
     for y, x, log_h, log_w in blocks:
         _fill_levels(rng, levels[y : y + (1 << log_h), x : x + (1 << log_w)], mode)
     step = int(rng.integers(128, 1920)) / 64
-    return PlaneCode(height, width, step, int(rng.integers(0, 16)), blocks, maps, levels)
+    return PlaneCode(height, width, step, blocks, maps, levels)
 
 
 def _random_blocks(rng, height, width):

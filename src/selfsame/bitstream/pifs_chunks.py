@@ -20,7 +20,6 @@ from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.pifs.code import (
     MAX_DEBLOCK,
     MAX_ITERATIONS,
-    MAX_SHRINK,
     MAX_STEP,
     STEP_UNIT,
     Mode,
@@ -35,7 +34,7 @@ PIFS = Record((("flags", "B"), ("iterations", "B"), ("deblock", "B")))
 """Bit 0 of ``flags``: hybrid mode; bit 1: chroma planes of half resolution. One ``PLANE`` per plane
 follows, then the coded planes."""
 
-PLANE = Record((("step", "H"), ("shrink", "B")))
+PLANE = Record((("step", "H"),))
 """``step`` in units of ``STEP_UNIT``."""
 
 _PIFS_TAG, _ALPHA_TAG = b"PIFS", b"ALPH"
@@ -65,7 +64,7 @@ def encode_pifs(code: PifsCode) -> Container:
         step = round(plane.step / STEP_UNIT)
         if step * STEP_UNIT != plane.step:
             raise InputError(f"a step is a multiple of {STEP_UNIT}: got {plane.step}")
-        payload += PLANE.pack({"step": step, "shrink": plane.shrink})
+        payload += PLANE.pack({"step": step})
     data, _ = write_planes(code.planes)
     chunks = [Chunk(_PIFS_TAG, payload + data)]
     if code.alpha is not None:
@@ -101,8 +100,7 @@ def decode_pifs(container: Container) -> PifsCode:
     for shape in plane_shapes(header.height, header.width, channels, half_chroma):
         plane = PLANE.unpack(payload[position : position + PLANE.size], "a plane of chunk PIFS")
         _check("step", plane["step"], 1, round(MAX_STEP / STEP_UNIT))
-        _check("shrink", plane["shrink"], 0, MAX_SHRINK)
-        layouts.append(PlaneLayout(*shape, plane["step"] * STEP_UNIT, plane["shrink"]))
+        layouts.append(PlaneLayout(*shape, plane["step"] * STEP_UNIT))
         position += PLANE.size
     alpha = None
     if with_alpha:

@@ -45,9 +45,6 @@ STEP_UNIT = 1 / 64
 
 MAX_STEP = 1023.0
 
-SHRINK_STEP = 1 / 32
-MAX_SHRINK = 15
-
 MAX_ITERATIONS = 64
 MAX_DEBLOCK = 7
 
@@ -60,8 +57,6 @@ class PlaneCode:
         height, width: in pixels of this plane, before padding.
         step: quantiser step of the coefficients, in units of 1/255 of the value range; a multiple of
             ``STEP_UNIT``.
-        shrink: a coefficient of level ``l != 0``, other than a block's first, is reconstructed as
-            ``sign(l) (|l| - shrink · SHRINK_STEP) step``: 0 to 15.
         blocks: (n, 4) int32 rows ``y, x, log2 height, log2 width`` in coding order; they tile the
             padded plane.
         maps: (n, 5) int32 rows ``kind, domain y, domain x, isometry, scale index``; a row of zeros is
@@ -73,7 +68,6 @@ class PlaneCode:
     height: int
     width: int
     step: float
-    shrink: int
     blocks: NDArray[np.int32]
     maps: NDArray[np.int32]
     levels: NDArray[np.int32]

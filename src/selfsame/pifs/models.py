@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from selfsame.bitstream.range_coder import MAX_INPUTS
 from selfsame.pifs import contexts as c
 
-UNTRAINED_COUNT = 2
-"""Confidence of a slot that was never trained: it adapts at once."""
+CONFIDENCE = 24
+"""Most decisions that a learned probability counts for: pictures differ, so a slot soon follows
+its own."""
 
 _FILE = "models.npz"
 

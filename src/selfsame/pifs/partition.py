@@ -109,7 +109,7 @@ def border_means(plane: Float, log2_height: int, log2_width: int) -> Float:
 
 
 @njit(cache=True, parallel=True)
-def block_costs(coefficients, inverse_step, lh, lw, borders, tables, chroma, price, shrink, limit):  # type: ignore[no-untyped-def]
+def block_costs(coefficients, inverse_step, lh, lw, borders, tables, chroma, price, limit):  # type: ignore[no-untyped-def]
     """Return the cost of each block of one shape.
 
     Args:
@@ -136,7 +136,6 @@ def block_costs(coefficients, inverse_step, lh, lw, borders, tables, chroma, pri
                 tables,
                 chroma,
                 price,
-                shrink,
                 limit,
                 levels,
             )
@@ -145,7 +144,7 @@ def block_costs(coefficients, inverse_step, lh, lw, borders, tables, chroma, pri
 
 @njit(cache=True)
 def _block_cost(
-    coefficients, y, x, inverse_step, lh, lw, border, tables, chroma, price, shrink, limit, levels
+    coefficients, y, x, inverse_step, lh, lw, border, tables, chroma, price, limit, levels
 ):  # type: ignore[no-untyped-def]
     start = c.SCAN_START[lh, lw]
     size = max(lh, lw) - MIN_LOG2
@@ -199,7 +198,7 @@ def _block_cost(
                         spent += 2 * np.log2(np.float64(level - 13))
                     else:
                         spent += bits[min(level, 3), 0]
-                    error = value - (level - shrink)
+                    error = value - level
                     this = error * error + price * spent
                     alone = min(alone, this)
                     if this + price * bits[0, 1] < best_cost:

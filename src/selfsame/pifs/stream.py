@@ -12,7 +12,7 @@ from selfsame.pifs.contexts import ELEMENTS
 from selfsame.pifs.models import initial_models
 from selfsame.pifs.syntax import OK, Choice, PlaneState, code_plane, new_cells
 
-_IDLE = Choice(False, np.zeros((1, 1), np.float32), 0.0, 0.0, 0)
+_IDLE = Choice(False, np.zeros((1, 1), np.float32), 0.0, 0)
 
 
 class PlaneLayout(NamedTuple):
@@ -21,7 +21,6 @@ class PlaneLayout(NamedTuple):
     height: int
     width: int
     step: float
-    shrink: int
 
 
 def plane_shapes(
@@ -106,7 +105,6 @@ def read_planes(
                 layout.height,
                 layout.width,
                 layout.step,
-                layout.shrink,
                 state.blocks[:count].copy(),
                 state.maps[:count].copy(),
                 state.levels,

@@ -85,14 +85,12 @@ class Choice(NamedTuple):
         active: False for a mere writer or reader; the rest is then unused.
         coefficients: (H, W) float32, in units of the step, blocks in their places.
         price: Lagrangian of a bit, in units of step².
-        shrink: of the reconstruction, in levels.
         last: highest index in the scan that may be chosen: 2 in pure mode.
     """
 
     active: bool
     coefficients: NDArray[np.float32]
     price: float
-    shrink: float
     last: int
 
 
@@ -728,7 +726,7 @@ def _choose_levels(coder, plane, y, x, lh, lw, mapped, choice, expected, index, 
         unary += costs[p]
         for i in range(c.LAST_INPUTS):
             coder.contexts[i] += 1
-    price, shrink = choice.price, choice.shrink
+    price = choice.price
     # Gain of coding everything from the first to this coefficient, over leaving it zero.
     gains = scratch[0]
     running = 0.0
@@ -761,7 +759,7 @@ def _choose_levels(coder, plane, y, x, lh, lw, mapped, choice, expected, index, 
                         >> 4
                     )
                 if level >= low:
-                    error = value - (level - shrink)
+                    error = value - level
                     cost = error * error + price * (bits + costs[4095 - q])
                     alone = min(alone, cost)
                     if cost + price * costs[p] < best_cost:

@@ -5,7 +5,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from selfsame.blocks import FASTMATH
-from selfsame.pifs.code import MAX_LOG2, MIN_LOG2, SHRINK_STEP, PlaneCode
+from selfsame.pifs.code import MAX_LOG2, MIN_LOG2, PlaneCode
 
 LIMIT = 1024.0
 """Values of a plane are clipped to this on either side, far beyond any picture's."""
@@ -33,7 +33,7 @@ def inverse_dct(
     """Return the blocks of a plane that its levels describe, ``b`` of ``x = S x + b``.
 
     Args:
-        plane: its levels, blocks, step and shrink are used, its maps are not.
+        plane: its levels, blocks and step are used, its maps are not.
         scale: output pixels per pixel of the plane, in either direction.
         chosen: indices of the blocks to compute; the others are 0. By default all are computed.
     Returns:
@@ -45,8 +45,8 @@ def inverse_dct(
     out: NDArray[np.float32] = make((height * scale, width * scale), np.float32)
     indices = np.arange(len(plane.blocks)) if chosen is None else chosen
     table, starts = _tables(scale)
-    step, shrink = np.float32(plane.step), np.float32(plane.shrink * SHRINK_STEP)
-    _synthesise(plane.levels, plane.blocks, indices, step, shrink, table, starts, scale, out)
+    step = np.float32(plane.step)
+    _synthesise(plane.levels, plane.blocks, indices, step, table, starts, scale, out)
     return out
 
 
@@ -71,17 +71,8 @@ def _box(levels):  # type: ignore[no-untyped-def]
     return rows, columns
 
 
-@njit(cache=True)
-def _dequantised(level, step, shrink):  # type: ignore[no-untyped-def]
-    if level > 0:
-        return (np.float32(level) - shrink) * step
-    if level < 0:
-        return (np.float32(level) + shrink) * step
-    return np.float32(0)
-
-
 @njit(cache=True, parallel=True, fastmath=FASTMATH)
-def _synthesise(levels, blocks, indices, step, shrink, table, starts, scale, out):  # type: ignore[no-untyped-def]
+def _synthesise(levels, blocks, indices, step, table, starts, scale, out):  # type: ignore[no-untyped-def]
     limit = np.float32(LIMIT)
     for index in prange(indices.size):
         y, x, log_h, log_w = blocks[indices[index]]
@@ -89,9 +80,8 @@ def _synthesise(levels, blocks, indices, step, shrink, table, starts, scale, out
         inner = levels[y : y + h, x : x + w]
         target = out[y * scale : (y + h) * scale, x * scale : (x + w) * scale]
         rows, columns = _box(inner)
-        first = np.float32(inner[0, 0]) * step
         if rows <= 1 and columns <= 1:
-            value = min(max(first / np.float32(np.sqrt(h * w)), -limit), limit)
+            value = min(max(inner[0, 0] * step / np.float32(np.sqrt(h * w)), -limit), limit)
             for i in range(h * scale):
                 line = target[i]
                 for j in range(w * scale):
@@ -104,7 +94,7 @@ def _synthesise(levels, blocks, indices, step, shrink, table, starts, scale, out
             line = half[k]
             for m in range(columns):
                 if inner[k, m] != 0:
-                    c = first if k == 0 and m == 0 else _dequantised(inner[k, m], step, shrink)
+                    c = inner[k, m] * step
                     wave = across[m]
                     for j in range(w * scale):
                         line[j] += c * wave[j]

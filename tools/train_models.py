@@ -1,0 +1,80 @@
+"""Learn the models that PIFS coding starts from: `python tools/train_models.py FOLDER`.
+
+Codes the pictures of a folder one after the other at several steps without resetting the models, and
+averages their states: probabilities and mixing weights as they are typical of photographs. Writes
+``src/selfsame/pifs/models.npz``. A new file changes the meaning of every stream: it is part of the
+format, so do this only together with a new version of the stream.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from selfsame.files import atomic_path
+from selfsame.images import SUFFIXES
+from selfsame.pifs import encode
+from selfsame.pifs.models import CONFIDENCE, untrained_models
+
+STEPS = (8.0, 14.0, 22.0, 34.0, 55.0, 90.0)
+OUTPUT = Path(__file__).parents[1] / "src" / "selfsame" / "pifs" / "models.npz"
+
+
+def main() -> None:
+    """Read the command line, train, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rounds", type=int, default=2, help="passes over the folder")
+    parser.add_argument("--skip", type=int, default=10, help="every n-th picture is held out")
+    parser.add_argument("--limit", type=int, default=None, help="use at most so many pictures")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
+    arguments = parser.parse_args()
+    files = sorted(p for p in arguments.folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    files = [p for i, p in enumerate(files) if i % arguments.skip][: arguments.limit]
+    rng = np.random.default_rng(arguments.seed)
+    slots, weights = untrained_models()
+    for round_ in range(arguments.rounds):
+        jobs = [files[i] for i in rng.permutation(len(files))]
+        probability = np.zeros(slots.size)
+        visits = 0
+        weight_sum = np.zeros(weights.shape)
+        for n, path in enumerate(tqdm(jobs, desc=f"round {round_ + 1}")):
+            step = float(rng.choice(STEPS)) * float(rng.uniform(0.8, 1.25))
+            slots, weights = code(path, step, rng.random() < 0.6, rng.random() < 0.2, slots, weights)
+            if n >= len(jobs) // 4:
+                probability += slots >> np.uint32(10)
+                visits += 1
+                weight_sum += weights
+        mean = probability / visits
+        slots = (np.rint(mean).astype(np.uint32) << 10) | (slots & np.uint32(1023))
+        weights = np.rint(weight_sum / visits).astype(np.int64)
+    counts = np.minimum(slots & np.uint32(1023), CONFIDENCE).astype(np.uint8)
+    with atomic_path(arguments.output) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            probabilities=(slots >> np.uint32(16)).astype(np.uint16),
+            counts=counts,
+            weights=weights.astype(np.int32),
+        )
+
+
+def code(path, step, color, pure, slots, weights):
+    """Return the models after coding one picture that started from ``slots`` and ``weights``."""
+    picture = np.asarray(Image.open(path).convert("RGB" if color else "L"))
+    half = bool(color and step > 12)
+    encode.initial_models = lambda: (slots, weights)
+    result = encode.attempt(
+        encode.sources(picture, half),
+        (picture.shape[1], picture.shape[0]),
+        step,
+        mode="pure" if pure else "hybrid",
+        half_chroma=half,
+    )
+    return result.slots, result.weights
+
+
+if __name__ == "__main__":
+    main()
