@@ -33,44 +33,58 @@ def transformed(block: NDArray[np.float32], isometry: int) -> NDArray[np.float32
     return block
 
 
-@njit(cache=True, fastmath=FASTMATH)
-def pool_row(source, y, x, k, row):  # type: ignore[no-untyped-def]
-    """Fill ``row`` with averages over k × k pixels of ``source`` from row y, column x on."""
-    n = row.size
+@njit(cache=True, fastmath=FASTMATH, inline="always")
+def pool_row(source, y, x, k, n, row):  # type: ignore[no-untyped-def]
+    """Fill ``row`` with averages over k × k pixels of ``source``, k = 1, 2 or 4; return their sum.
+
+    Args:
+        y, x, n: place of the first pixel, and count; n may be a literal, for which the loops are
+            then unrolled.
+    """
+    y, x = np.uint64(y), np.uint64(x)  # numba tests signed indices for being negative
+    total = np.float32(0)
     if k == 1:
-        a = source[y, x : x + n]
-        for j in range(n):
-            row[j] = a[j]
+        for j in range(np.uint64(n)):
+            row[j] = source[y, x + j]
+            total += row[j]
     elif k == 2:
-        a = source[y, x : x + 2 * n]
-        b = source[y + 1, x : x + 2 * n]
-        for j in range(n):
-            row[j] = np.float32(0.25) * ((a[2 * j] + a[2 * j + 1]) + (b[2 * j] + b[2 * j + 1]))
+        below = y + np.uint64(1)
+        for j in range(np.uint64(n)):
+            left = x + j + j
+            right = left + np.uint64(1)
+            pair = (source[y, left] + source[y, right]) + (
+                source[below, left] + source[below, right]
+            )
+            row[j] = np.float32(0.25) * pair
+            total += row[j]
     else:
-        weight = np.float32(1 / (k * k))
-        row[:] = 0
-        for i in range(k):
-            a = source[y + i, x : x + k * n]
-            for j in range(n):
-                total = np.float32(0)
-                for m in range(k):
-                    total += a[k * j + m]
-                row[j] += weight * total
+        for j in range(np.uint64(n)):
+            left = x + np.uint64(4) * j
+            part = np.float32(0)
+            for a in range(np.uint64(4)):
+                for c in range(np.uint64(4)):
+                    part += source[y + a, left + c]
+            row[j] = np.float32(0.0625) * part
+            total += row[j]
+    return total
 
 
-@njit(cache=True)
-def put_row(out, y, x, n, isometry, u, row):  # type: ignore[no-untyped-def]
-    """Write row ``u`` of an n × n block to where ``isometry`` moves it in the block at y, x."""
-    i = n - 1 - u if isometry & MIRROR_ROWS else u
-    mirrored = isometry & MIRROR_COLUMNS
+@njit(cache=True, inline="always")
+def put_row(row, u, isometry, out, y, x, n):  # type: ignore[no-untyped-def]
+    """Write row ``u`` of an n × n block to where an isometry moves it in the block at y, x."""
+    y, x = np.uint64(y), np.uint64(x)
+    size, last = np.uint64(n), np.uint64(n - 1)
+    i = last - np.uint64(u) if isometry & MIRROR_ROWS else np.uint64(u)
     if isometry & TRANSPOSE:
-        for v in range(n):
-            out[y + (n - 1 - v if mirrored else v), x + i] = row[v]
-    else:
-        target = out[y + i, x : x + n]
-        if mirrored:
-            for v in range(n):
-                target[n - 1 - v] = row[v]
+        if isometry & MIRROR_COLUMNS:
+            for j in range(size):
+                out[y + (last - j), x + i] = row[j]
         else:
-            for v in range(n):
-                target[v] = row[v]
+            for j in range(size):
+                out[y + j, x + i] = row[j]
+    elif isometry & MIRROR_COLUMNS:
+        for j in range(size):
+            out[y + i, x + (last - j)] = row[j]
+    else:
+        for j in range(size):
+            out[y + i, x + j] = row[j]

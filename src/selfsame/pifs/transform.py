@@ -81,7 +81,8 @@ def _synthesise(levels, blocks, indices, step, table, starts, scale, out):  # ty
         target = out[y * scale : (y + h) * scale, x * scale : (x + w) * scale]
         rows, columns = _box(inner)
         if rows <= 1 and columns <= 1:
-            value = min(max(inner[0, 0] * step / np.float32(np.sqrt(h * w)), -limit), limit)
+            value = np.float32(inner[0, 0]) * step / np.float32(np.sqrt(h * w))
+            value = min(max(value, -limit), limit)
             for i in range(h * scale):
                 line = target[i]
                 for j in range(w * scale):
@@ -94,7 +95,7 @@ def _synthesise(levels, blocks, indices, step, table, starts, scale, out):  # ty
             line = half[k]
             for m in range(columns):
                 if inner[k, m] != 0:
-                    c = inner[k, m] * step
+                    c = np.float32(inner[k, m]) * step
                     wave = across[m]
                     for j in range(w * scale):
                         line[j] += c * wave[j]
