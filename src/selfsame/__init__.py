@@ -7,13 +7,15 @@ neither torch nor numba is imported before something needs them.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from selfsame.bitstream import pillow_plugin as _pillow_plugin  # noqa: F401  (opens .ssm files)
+from selfsame.bitstream import pillow_plugin as _pillow_plugin  # noqa: F401  (opens and saves .ssm)
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from selfsame.bitstream import load as load
     from selfsame.bitstream import save as save
+    from selfsame.codec import decode as decode
+    from selfsame.codec import encode as encode
     from selfsame.errors import FormatError as FormatError
     from selfsame.errors import InputError as InputError
     from selfsame.errors import SelfsameError as SelfsameError
@@ -21,13 +23,17 @@ if TYPE_CHECKING:
     from selfsame.ifs.fit import fit as fit
     from selfsame.ifs.render import render as render
     from selfsame.ifs.system import IFS as IFS
+    from selfsame.pifs.code import PifsCode as PifsCode
 
 _HOME = {
     "IFS": "selfsame.ifs.system",
     "IFSCode": "selfsame.ifs.code",
     "FormatError": "selfsame.errors",
     "InputError": "selfsame.errors",
+    "PifsCode": "selfsame.pifs.code",
     "SelfsameError": "selfsame.errors",
+    "decode": "selfsame.codec",
+    "encode": "selfsame.codec",
     "fit": "selfsame.ifs.fit",
     "load": "selfsame.bitstream",
     "render": "selfsame.ifs.render",

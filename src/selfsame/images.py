@@ -250,9 +250,7 @@ def write_animation(
     Raises:
         InputError: no frames, or another suffix.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".gif", ".webp", ".png"):
-        raise InputError(f"an animation is written to .gif, .webp or .png: got {suffix!r}")
+    check_animation_suffix(path)
     images = [Image.fromarray(to_uint8(frame)) for frame in frames]
     if not images:
         raise InputError("an animation needs at least one frame")
@@ -261,6 +259,13 @@ def write_animation(
         images[0].save(
             temporary, save_all=True, append_images=images[1:], duration=durations, loop=0
         )
+
+
+def check_animation_suffix(path: str | os.PathLike[str]) -> None:
+    """Raise ``InputError`` unless ``write_animation`` writes to such a file name."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".gif", ".webp", ".png"):
+        raise InputError(f"an animation is written to .gif, .webp or .png: got {suffix!r}")
 
 
 def resize_picture(picture: Picture, size: tuple[int, int]) -> Picture:

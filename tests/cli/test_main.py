@@ -10,7 +10,7 @@ from selfsame.cli import main
 from selfsame.cli.options import SIZE, report
 from selfsame.errors import InputError
 
-COMMANDS = ["bench", "convert", "fit", "info", "render", "sample"]
+COMMANDS = ["bench", "convert", "decode", "encode", "fit", "info", "render", "sample"]
 
 
 def run(monkeypatch, callback) -> int:

@@ -1,7 +1,8 @@
-"""Pillow opens code files: ``Image.open("fern.ssm")`` once ``selfsame`` is imported.
+"""Pillow opens and saves code files: ``Image.open("fern.ssm")``, ``image.save("photo.ssm", bpp=0.5)``
+once ``selfsame`` is imported.
 
-Opening reads the header alone; the picture is rendered, at the size of the original, when its
-pixels are first asked for.
+Opening reads the header alone; the picture is decoded, at the size of the original, when its pixels
+are first asked for. Saving takes the options of ``selfsame.encode``.
 """
 
 from typing import IO
@@ -11,21 +12,27 @@ from PIL import Image, ImageFile
 from selfsame.bitstream import load
 from selfsame.bitstream.container import (
     GREY,
+    GREY_ALPHA,
     HEADER_END,
     SIGNATURE,
+    SRGB,
+    SRGB_ALPHA,
     read_header,
 )
 from selfsame.bitstream.kinds import kind_by_number, kind_of
-from selfsame.errors import InputError, SelfsameError
+from selfsame.errors import SelfsameError
 from selfsame.images import to_uint8
 
 FORMAT = "SSM"
 MIME = "image/x-selfsame"
 EXTENSION = ".ssm"
 
+MODES = {GREY: "L", SRGB: "RGB", GREY_ALPHA: "LA", SRGB_ALPHA: "RGBA"}
+"""Pillow's mode by the header's colour space."""
+
 
 class SelfsameImageFile(ImageFile.ImageFile):
-    """A code file as a picture of mode ``L`` or ``RGB``, in the size of the original."""
+    """A code file as a picture of one of ``MODES``, in the size of the original."""
 
     format = FORMAT
     format_description = "Selfsame fractal code"
@@ -42,7 +49,7 @@ class SelfsameImageFile(ImageFile.ImageFile):
             # The signature is ours, so no other plug-in can open it: say what is wrong.
             raise OSError(f"cannot open Selfsame file: {error}") from error
         self._size = (header.width, header.height)
-        self._mode = "L" if header.color_space == GREY else "RGB"
+        self._mode = MODES[header.color_space]
         self.tile = [ImageFile._Tile(FORMAT, (0, 0, *self.size), 0, None)]
 
 
@@ -70,10 +77,17 @@ def _accept(prefix: bytes) -> bool:
 
 
 def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    raise InputError(
-        "a picture becomes a .ssm file by a fit, not by saving it: "
-        "use `selfsame fit PICTURE -o CODE.ssm`, or selfsame.fit and selfsame.save"
-    )
+    """Encode an image; ``image.encoderinfo`` holds the options given to ``Image.save``.
+
+    Raises:
+        InputError: an unknown option, or as ``selfsame.encode``.
+    """
+    from selfsame.codec import encode_bytes
+    from selfsame.images import source_from_pillow
+    from selfsame.settings import EncodeSettings
+
+    settings = EncodeSettings.from_options(image.encoderinfo)
+    fp.write(encode_bytes(source_from_pillow(image), settings))
 
 
 Image.register_open(FORMAT, SelfsameImageFile, _accept)

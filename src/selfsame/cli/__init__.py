@@ -13,6 +13,8 @@ from selfsame.errors import SelfsameError
 _COMMANDS = {
     "bench": "Run the benchmarks of a source checkout.",
     "convert": "Convert a code between .ssm, .flame and .json.",
+    "decode": "Decode a code to a picture of any size, or a folder of codes.",
+    "encode": "Encode a picture, or a folder of pictures.",
     "fit": "Fit an IFS to a picture, a folder or an .npz of pictures, or a point cloud.",
     "info": "Show what a code file holds.",
     "render": "Render a code to a picture of any size.",

@@ -1,6 +1,7 @@
 """Codes in and out of files of every format, chosen by the suffix."""
 
 import json
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,9 +38,22 @@ def read_code_file(
         from selfsame.ifs.json_code import read_json_code
 
         return [read_json_code(path)], []
+    return [load_ifs(path)], []
+
+
+def load_ifs(path: str | os.PathLike[str]) -> IFSCode:
+    """Return the IFS in a ``.ssm`` file.
+
+    Raises:
+        InputError: no such file, or it holds a code of another kind.
+        FormatError: as ``selfsame.load``.
+    """
     from selfsame.bitstream import load
 
-    return [load(path)], []
+    code = load(path)
+    if not isinstance(code, IFSCode):
+        raise InputError(f"{path} holds the blocks of a picture, not an IFS; use selfsame decode")
+    return code
 
 
 def output_paths(output: Path, count: int, *, overwrite: bool) -> list[Path]:

@@ -31,6 +31,29 @@ class SizeType(click.ParamType[tuple[int, int]]):
 
 SIZE = SizeType()
 
+
+class Numbers(click.ParamType[tuple[float, ...]]):
+    """``-1,-1,1,1`` -> as many finite numbers as were asked for."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self.count, self.name = count, name
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(float(part) for part in str(value).split(","))
+        except ValueError:
+            numbers = ()
+        if len(numbers) != self.count:
+            self.fail(f"{value!r} is not of the form {self.name}", param, ctx)
+        return numbers
+
+
+PROGRESS_STEPS = 1000
+
 output_option = click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Where to write."
 )
@@ -94,6 +117,26 @@ def progress_bar(
     def bar() -> Any:
         with tqdm(total=total, desc=label, disable=True if quiet else None, delay=0.5) as shown:
             yield shown.update
+
+    return bar()
+
+
+def fraction_bar(label: str, *, quiet: bool) -> AbstractContextManager[Callable[[float], None]]:
+    """Return a context whose value is called with the fraction done; bar as ``progress_bar``."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def bar() -> Any:
+        with progress_bar(PROGRESS_STEPS, label, quiet=quiet) as update:
+            shown = 0
+
+            def progress(fraction: float) -> None:
+                nonlocal shown
+                step = int(fraction * PROGRESS_STEPS)
+                update(max(0, step - shown))
+                shown = max(shown, step)
+
+            yield progress
 
     return bar()
 

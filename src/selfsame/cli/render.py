@@ -8,37 +8,16 @@ import click
 
 from selfsame.cli.options import (
     SIZE,
+    Numbers,
     common_options,
+    fraction_bar,
     output_option,
-    progress_bar,
     report,
     set_threads,
 )
 
-PROGRESS_STEPS = 1000
-
 CLOUD_POINTS = 1_000_000
 """Default number of points of a ``.ply`` file."""
-
-
-class Numbers(click.ParamType[tuple[float, ...]]):
-    """``-1,-1,1,1`` -> as many finite numbers as were asked for."""
-
-    def __init__(self, count: int, name: str) -> None:
-        self.count, self.name = count, name
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            numbers = tuple(float(part) for part in str(value).split(","))
-        except ValueError:
-            numbers = ()
-        if len(numbers) != self.count:
-            self.fail(f"{value!r} is not of the form {self.name}", param, ctx)
-        return numbers
 
 
 @click.command()
@@ -174,9 +153,9 @@ def read_code(name: str, index: int = 0) -> Any:
             )
         return flames[index].code
     if suffix or Path(name).exists():
-        from selfsame.bitstream import load
+        from selfsame.cli.code_files import load_ifs
 
-        return load(name)
+        return load_ifs(name)
     from selfsame.ifs.library import classic
 
     return classic(name)
@@ -208,15 +187,7 @@ def _write_picture(
     from selfsame.images import write_picture
 
     set_threads(arguments["threads"])
-    with progress_bar(PROGRESS_STEPS, "render", quiet=quiet) as update:
-        shown = 0
-
-        def progress(fraction: float) -> None:
-            nonlocal shown
-            step = int(fraction * PROGRESS_STEPS)
-            update(max(0, step - shown))
-            shown = max(shown, step)
-
+    with fraction_bar("render", quiet=quiet) as progress:
         picture = render(source, size, progress=progress, **arguments)
     write_picture(output, picture, overwrite=overwrite)
     height, width = picture.shape[:2]

@@ -1,0 +1,237 @@
+"""``selfsame decode``: a code to a picture, a folder of codes to a folder of pictures."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from selfsame.cli.options import (
+    SIZE,
+    Numbers,
+    json_option,
+    output_option,
+    overwrite_option,
+    progress_bar,
+    quiet_option,
+    report,
+    threads_option,
+)
+from selfsame.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from selfsame.bitstream import Code
+
+STARTS = ("b", "grey", "noise")
+
+
+@click.command("decode")
+@click.argument("code", type=click.Path(path_type=Path))
+@output_option
+@click.option(
+    "--scale",
+    type=click.FloatRange(0, min_open=True),
+    help="Output pixels per pixel of the original [default: 1].",
+)
+@click.option("--size", type=SIZE, help="Width and height of the output instead.")
+@click.option(
+    "--region",
+    type=Numbers(4, "x0,y0,x1,y1"),
+    help="Only these pixels of the original, x1 and y1 excluded, y down.",
+)
+@click.option("--steps", type=click.IntRange(0), help="Iterations [default: the code's].")
+@click.option(
+    "--start",
+    help="Picture to start the iteration from: b (the fixed part of the map), grey, noise, or a "
+    "picture's file name [default: b].",
+)
+@click.option(
+    "--animate",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the iteration, step by step, as .gif, .webp or .png.",
+)
+@click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")
+@threads_option
+@json_option
+@quiet_option
+@overwrite_option
+def command(
+    code: Path,
+    output: Path,
+    jobs: int | None,
+    as_json: bool,
+    quiet: bool,
+    overwrite: bool,
+    **options: Any,
+) -> int:
+    """Decode CODE, a .ssm file, to a picture; the suffix of OUT chooses its format.
+
+    If CODE is a folder, every .ssm file in it and its sub-folders becomes a .png in the folder OUT,
+    scaled by --scale. One that cannot be decoded does not stop the rest; the exit status is then 1.
+    """
+    if options["scale"] is not None and options["size"] is not None:
+        raise click.UsageError("give only one of --scale, --size")
+    if code.is_dir():
+        for name in ("size", "region", "steps", "start", "animate", "threads"):
+            if options[name] is not None:
+                raise click.UsageError(f"--{name} takes a single code, not a folder")
+        return _decode_folder(code, output, options["scale"], jobs, as_json, quiet, overwrite)
+    if jobs is not None:
+        raise click.UsageError("--jobs takes a folder of codes")
+    _decode_one(code, output, options, as_json, quiet, overwrite)
+    return 0
+
+
+def _decode_one(
+    path: Path,
+    output: Path,
+    options: dict[str, Any],
+    as_json: bool,
+    quiet: bool,
+    overwrite: bool,
+) -> None:
+    from selfsame.bitstream.kinds import kind_of
+    from selfsame.codec import decode
+    from selfsame.files import check_writable
+    from selfsame.images import check_animation_suffix, check_picture_suffix, write_picture
+
+    begin = time.perf_counter()
+    check_picture_suffix(output)
+    check_writable(output, overwrite=overwrite)
+    animation = options["animate"]
+    if animation is not None:
+        check_animation_suffix(animation)
+        check_writable(animation, overwrite=overwrite)
+    code, load_seconds = _load(path)
+    wanted: dict[str, Any] = {
+        "scale": 1.0 if options["scale"] is None else options["scale"],
+        "size": options["size"],
+        "region": _region(options["region"]),
+        "start": _start(options["start"], code),
+        "threads": options["threads"],
+    }
+    decoding = time.perf_counter()
+    picture = decode(code, iterations=options["steps"], **wanted)
+    seconds = time.perf_counter() - decoding + load_seconds
+    write_picture(output, picture, overwrite=overwrite)
+    if animation is not None:
+        _animate(animation, code, options["steps"], wanted, overwrite)
+    height, width = picture.shape[:2]
+    values = {
+        "output": output,
+        "kind": kind_of(code).name,
+        "size": [width, height],
+        "animation": animation,
+        "decode_seconds": round(seconds, 4),
+        "seconds": round(time.perf_counter() - begin, 4),
+    }
+    report(
+        values,
+        as_json=as_json,
+        quiet=quiet,
+        text=f"{output}: {width}x{height}, decoded in {seconds:.3f} s",
+    )
+
+
+def _load(path: Path) -> tuple["Code", float]:
+    """Return the code in a file and the seconds that its bits took."""
+    from selfsame.bitstream import load
+
+    begin = time.perf_counter()
+    code = load(path)
+    return code, time.perf_counter() - begin
+
+
+def _region(numbers: tuple[float, ...] | None) -> tuple[int, ...] | None:
+    if numbers is None:
+        return None
+    if any(number != int(number) for number in numbers):
+        raise click.UsageError(f"--region takes whole pixels: got {numbers}")
+    return tuple(int(number) for number in numbers)
+
+
+def _start(name: str | None, code: "Code") -> "NDArray[np.float32] | None":
+    """Return the picture that --start names, in the channels of the code."""
+    import numpy as np
+
+    from selfsame.images import read_picture
+    from selfsame.pifs.code import PifsCode
+
+    if name is None or name == "b":
+        return None
+    if not isinstance(code, PifsCode):
+        raise InputError("--start is for codes of blocks: this code is an IFS")
+    channels = (3,) if len(code.planes) == 3 else ()
+    shape = (code.height, code.width, *channels)
+    if name == "grey":
+        return np.full(shape, 0.5, np.float32)
+    if name == "noise":
+        return np.random.default_rng(0).random(shape, np.float32)
+    return read_picture(name, "rgb" if channels else "grey")
+
+
+def _animate(
+    path: Path, code: "Code", steps: int | None, wanted: dict[str, Any], overwrite: bool
+) -> None:
+    from selfsame.images import write_animation
+    from selfsame.pifs.code import PifsCode
+    from selfsame.pifs.decode import decode_steps
+
+    if not isinstance(code, PifsCode):
+        raise InputError("--animate is for codes of blocks: this code is an IFS")
+    channels = len(code.planes)
+    frames = decode_steps(code, steps=steps, **wanted)
+    opaque = (_without_alpha(frame, channels) for frame in frames)
+    write_animation(path, opaque, milliseconds=400, overwrite=overwrite)
+
+
+def _without_alpha(frame: "NDArray[np.float32]", channels: int) -> "NDArray[np.float32]":
+    if frame.ndim == 2:
+        return frame
+    return frame[..., 0] if channels == 1 else frame[..., :3]
+
+
+def _decode_folder(
+    folder: Path,
+    output: Path,
+    scale: float | None,
+    jobs: int | None,
+    as_json: bool,
+    quiet: bool,
+    overwrite: bool,
+) -> int:
+    from selfsame.archive import decode_folder
+    from selfsame.archive.listing import CODE_SUFFIX, files_below
+
+    begin = time.perf_counter()
+    with progress_bar(len(files_below(folder, (CODE_SUFFIX,))), "decode", quiet=quiet) as update:
+
+        def progress(name: str, error: str | None) -> None:
+            update(1)
+            if error is not None and not quiet:
+                click.echo(f"{name}: {error}", err=True)
+
+        errors = decode_folder(
+            folder,
+            output,
+            scale=1.0 if scale is None else scale,
+            jobs=jobs,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    failed = [{"source": name, "error": error} for name, error in errors.items() if error]
+    values = {
+        "output": output,
+        "files": len(errors),
+        "failed": failed,
+        "seconds": round(time.perf_counter() - begin, 4),
+    }
+    done = len(errors) - len(failed)
+    text = f"{output}: {done} picture{'s' * (done != 1)}"
+    if failed:
+        text += f"; {len(failed)} failed"
+    report(values, as_json=as_json, quiet=quiet, text=text)
+    return 1 if failed else 0
