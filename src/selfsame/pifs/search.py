@@ -1,0 +1,299 @@
+"""The search for the best domain of every block of a plane.
+
+Without their means, a range ``r`` and a domain ``d`` of norm 1 under an isometry ``T`` leave the
+squared error ``|r|² - <r, T d>²``, or a bit more if the scale ``<r, T d> / |d|`` meets its bound.
+The inner products are taken as ``tiles`` says; what is found is measured once more in pixels.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from selfsame.blocks import FASTMATH, ISOMETRIES, pool_row, put_row
+from selfsame.errors import InputError
+from selfsame.ifs.shares import run_shares
+from selfsame.pifs.blas import one_blas_thread
+from selfsame.pifs.code import CONTRACTION, COPY, HALF, MAX_SCALE_INDEX, QUARTER, SCALE_STEP
+from selfsame.pifs.pools import FLAT, Plane, Pool, domain_pool, places, range_pool
+from selfsame.pifs.tiles import TILE_ROWS, best_columns, best_columns_torch, columns_of, rows_of
+
+Float = NDArray[np.float32]
+Index = NDArray[np.int32]
+
+KINDS = (HALF, QUARTER, COPY)
+
+MAX_SCALE = MAX_SCALE_INDEX * SCALE_STEP
+
+SUPERBLOCK = 64
+"""Side of the squares whose ranges share a local pool, in pixels."""
+
+_REFINED_PIXELS = 2**17
+"""Pixels of the matches that are measured in one share of work."""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The best domains of the blocks of a plane, each array of shape (keep, rows, columns).
+
+    The best comes first. Where no further domain lessens the error, everything is 0.
+
+    Attributes:
+        domain_y, domain_x: int32, the domain's corner in pixels of its plane.
+        isometry: int32, 0 to 7, as in ``selfsame.blocks``.
+        scale: float32, the factor of the contracted domain without its mean that leaves the least
+            squared error, within the bound on scales; not quantised.
+        gain: float32, by how much that lessens the sum of squared differences between the block
+            and its mean; at least 0.
+    """
+
+    domain_y: Index
+    domain_x: Index
+    isometry: Index
+    scale: Float
+    gain: Float
+
+
+def full_search(
+    ranges: Plane,
+    domains: Plane,
+    block: int,
+    step: int,
+    kind: int = HALF,
+    *,
+    isometries: Iterable[int] = range(ISOMETRIES),
+    max_scale: float = MAX_SCALE,
+    penalty: Float | None = None,
+    keep: int = 1,
+    threads: int | None = None,
+    device: str = "cpu",
+) -> Matches:
+    """Return the best domains of all blocks that lie, side by side, wholly within a plane.
+
+    Args:
+        ranges: (H, W), the plane whose blocks are matched.
+        domains: the plane of the domains, of any size. If it is the same array and ``kind`` is
+            ``COPY``, no block is matched with a domain that overlaps it.
+        block: side of the blocks, 4 to 64, a power of two.
+        step: of the grid of domains, in pixels.
+        kind: ``HALF``, ``QUARTER`` or ``COPY``: how domains are contracted.
+        isometries: those that a domain may undergo.
+        max_scale: bound on the absolute scale.
+        penalty: subtracted from the gains when they are compared, (rows, columns) of the grid of
+            domains; such as a multiplier times the bits of their addresses.
+        keep: how many domains of each block are returned.
+        threads: CPU threads, by default one for every core; the result does not depend on it.
+        device: ``cpu``, or the CUDA device of torch that takes the products.
+    Raises:
+        InputError: an argument beyond these limits.
+    """
+    allowed = _allowed(isometries)
+    _check(kind, max_scale, keep)
+    pool = domain_pool(domains, block, step, CONTRACTION[kind], threads)
+    blocks = range_pool(ranges, block, threads)
+    if penalty is not None and penalty.shape != pool.norms.shape:
+        raise InputError(f"penalty must be of shape {pool.norms.shape}: got {penalty.shape}")
+    columns = columns_of(pool, allowed, max_scale, penalty)
+    apart = _apart(ranges, domains, block, kind)
+    numbers = np.arange(blocks.norms.size)
+    found = np.empty((numbers.size, keep), np.int32)
+    share = TILE_ROWS // 2 if device == "cpu" else max(1, numbers.size)
+
+    def work(first: int) -> None:
+        mine = slice(first, first + share)
+        rows = rows_of(blocks, allowed, numbers[mine])
+        if device == "cpu":
+            found[mine] = best_columns(rows, columns, apart, keep)
+        else:
+            found[mine] = best_columns_torch(rows, columns, apart, keep, device)
+
+    with one_blas_thread():
+        run_shares(work, range(0, numbers.size, share), threads)
+    corners = _corners(columns.places, found)
+    return _measured(ranges, domains, blocks, corners, kind, allowed, max_scale, threads)
+
+
+def local_search(
+    ranges: Plane,
+    domains: Plane,
+    block: int,
+    step: int,
+    radius: int,
+    kind: int = HALF,
+    *,
+    isometries: Iterable[int] = range(ISOMETRIES),
+    max_scale: float = MAX_SCALE,
+    keep: int = 1,
+    threads: int | None = None,
+) -> Matches:
+    """Return the best domains of all blocks of a plane from pools around their superblocks.
+
+    The blocks of a superblock of ``SUPERBLOCK`` pixels share one pool: of the grid of domains, as
+    many rows and columns as fit into ``2 · radius`` pixels, those whose centres lie around the
+    superblock's; near the border of the plane they are moved inwards.
+
+    Args:
+        ranges, domains: planes of one shape.
+        radius: away from the borders, how far the centre of a domain lies from that of the
+            superblock at most, in either direction, in pixels.
+    Other arguments, result and errors as in ``full_search``.
+    """
+    allowed = _allowed(isometries)
+    _check(kind, max_scale, keep)
+    if radius < 1 or ranges.shape != domains.shape:
+        raise InputError(
+            "a local search needs a radius of at least 1 and planes of one shape: got"
+            f" {radius}, {ranges.shape} and {domains.shape}"
+        )
+    pool = domain_pool(domains, block, step, CONTRACTION[kind], threads)
+    blocks = range_pool(ranges, block, threads)
+    apart = _apart(ranges, domains, block, kind)
+    height, width = blocks.norms.shape
+    numbers = np.arange(height * width).reshape(height, width)
+    corners = np.full((height * width, keep, 2), -1, np.int32)
+    side = SUPERBLOCK // block
+
+    def window(first: int, positions: Index) -> slice:
+        """Return which positions are near the superblock whose first block is ``first``."""
+        centre = first * block + (SUPERBLOCK - block * CONTRACTION[kind]) // 2
+        count = min(2 * radius // step + 1, positions.size)
+        start = -(-(centre - radius) // step)
+        start = min(max(start, 0), positions.size - count)
+        return slice(start, start + count)
+
+    def work(first: tuple[int, int]) -> None:
+        i, j = first
+        mine = numbers[i : i + side, j : j + side].ravel()
+        y, x = window(i, pool.y), window(j, pool.x)
+        near = Pool(pool.y[y], pool.x[x], pool.cosines[:, :, y, x], pool.norms[y, x])
+        columns = columns_of(near, allowed, max_scale)
+        found = best_columns(rows_of(blocks, allowed, mine), columns, apart, keep)
+        corners[mine] = _corners(columns.places, found)
+
+    with one_blas_thread():
+        shares = [(i, j) for i in range(0, height, side) for j in range(0, width, side)]
+        run_shares(work, shares, threads)
+    return _measured(ranges, domains, blocks, corners, kind, allowed, max_scale, threads)
+
+
+def _check(kind: int, max_scale: float, keep: int) -> None:
+    if kind not in KINDS:
+        raise InputError(f"kind must be HALF, QUARTER or COPY, one of {KINDS}: got {kind}")
+    if not 0 < max_scale < np.inf or keep < 1:
+        raise InputError(f"max_scale must be > 0 and keep >= 1: got {max_scale} and {keep}")
+
+
+def _allowed(isometries: Iterable[int]) -> tuple[int, ...]:
+    allowed = tuple(sorted(set(isometries)))
+    if not allowed or not set(allowed) <= set(range(ISOMETRIES)):
+        raise InputError(f"isometries must be some of 0 to {ISOMETRIES - 1}: got {allowed}")
+    return allowed
+
+
+def _apart(ranges: Plane, domains: Plane, block: int, kind: int) -> int:
+    """Return how far domains must stay away: a block that copies itself would say nothing."""
+    return block if kind == COPY and ranges is domains else 0
+
+
+def _corners(of: Index, found: Index) -> Index:
+    """Return the places, (N, keep, 2), of the domains found; -1 for none."""
+    if len(of) == 0:
+        return np.full((*found.shape, 2), -1, np.int32)
+    return np.where(found[..., None] >= 0, of[found], np.int32(-1))
+
+
+def _measured(
+    ranges: Plane,
+    domains: Plane,
+    blocks: Pool,
+    corners: Index,
+    kind: int,
+    allowed: tuple[int, ...],
+    max_scale: float,
+    threads: int | None,
+) -> Matches:
+    """Return the matches with their isometries, scales and gains, from the pixels."""
+    count, keep = corners.shape[:2]
+    block = 2 * round(blocks.cosines.shape[1] ** 0.5)
+    isometry = np.zeros((count, keep), np.int32)
+    scale, gain = np.zeros((2, count, keep), np.float32)
+    ours, theirs = (np.ascontiguousarray(plane, np.float32) for plane in (ranges, domains))
+    own = places(blocks)
+    share = max(1, _REFINED_PIXELS // (keep * block * block))
+
+    def work(first: int) -> None:
+        part = slice(first, first + share)
+        _measure(
+            ours,
+            theirs,
+            block,
+            CONTRACTION[kind],
+            own[part],
+            corners[part],
+            np.array(allowed),
+            np.float32(max_scale),
+            isometry[part],
+            scale[part],
+            gain[part],
+        )
+
+    run_shares(work, range(0, count, share), threads)
+    y, x = np.moveaxis(np.where(gain[..., None] > 0, corners, 0), -1, 0)
+    return Matches(
+        *(
+            np.ascontiguousarray(part.T).reshape(keep, *blocks.norms.shape)
+            for part in (y, x, isometry, scale, gain)
+        )
+    )
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def _measure(ours, theirs, n, k, own, corners, allowed, bound, isometry, scale, gain):  # type: ignore[no-untyped-def]
+    block = np.empty((n, n), np.float32)
+    domain = np.empty((n, n), np.float32)
+    moved = np.empty((n, n), np.float32)
+    for r in range(own.shape[0]):
+        y, x = own[r]
+        block[:] = ours[y : y + n, x : x + n]
+        _centre(block)
+        for index in range(corners.shape[1]):
+            y, x = corners[r, index]
+            if y < 0:
+                continue
+            for i in range(n):
+                pool_row(theirs, y + k * i, x, k, n, domain[i])
+            norm2 = _centre(domain)
+            if norm2 <= np.float32(FLAT * FLAT * n * n):
+                continue
+            best = np.float32(0)
+            for t in allowed:
+                for i in range(n):
+                    put_row(domain[i], i, t, moved, 0, 0, n)
+                c = np.float32(0)
+                for i in range(n):
+                    for j in range(n):
+                        c += block[i, j] * moved[i, j]
+                if abs(c) > abs(best):
+                    best = c
+                    isometry[r, index] = t
+            s = min(max(best / norm2, -bound), bound)
+            scale[r, index] = s
+            gain[r, index] = s * (2 * best - s * norm2)
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def _centre(block):  # type: ignore[no-untyped-def]
+    """Subtract the mean of a block from it; return the sum of its squares after that."""
+    mean = np.float32(0)
+    for i in range(block.shape[0]):
+        for j in range(block.shape[1]):
+            mean += block[i, j]
+    mean /= block.size
+    norm2 = np.float32(0)
+    for i in range(block.shape[0]):
+        for j in range(block.shape[1]):
+            block[i, j] -= mean
+            norm2 += block[i, j] * block[i, j]
+    return norm2
