@@ -12,7 +12,7 @@ Plane = NDArray[np.float32]
 """Values centred on 0, in units of 1/255 of the value range."""
 
 _SHARES = 32
-"""Parts of about equal work into which the blocks are dealt; the values do not depend on it."""
+"""Parts into which the work is cut for the threads; the values do not depend on it."""
 
 
 def reconstruct_plane(
@@ -21,7 +21,6 @@ def reconstruct_plane(
     scale: int = 1,
     luma: Plane | None = None,
     start: Plane | None = None,
-    chosen: NDArray[np.intp] | None = None,
 ) -> Plane:
     """Return a plane after ``iterations`` applications of its map, before any deblocking.
 
@@ -35,19 +34,18 @@ def reconstruct_plane(
         luma: the attractor of the luma plane, before deblocking, if a map draws from it: of the
             same shape as the result, or twice as large, when it is averaged 2:1.
         start: the first picture, of the shape of the result; by default ``b``.
-        chosen: indices of the only blocks to compute; elsewhere the result means nothing.
     Returns:
         (padded height * scale, padded width * scale).
     """
-    b = inverse_dct(plane, scale, chosen)
+    b = inverse_dct(plane, scale)
     x = b if start is None else start
     if iterations <= 0:
         return x
-    indices, bounds = _work(plane, chosen)
-    if start is None and indices.size == 0:
+    kinds = plane.maps[:, 0]
+    if start is None and not np.any(kinds != NO_MAP):
         return b
-    feedback = np.any((plane.maps[indices, 0] != NO_MAP) & (plane.maps[indices, 0] != LUMA))
-    rounds = iterations if feedback else 1
+    rounds = iterations if np.any((kinds != NO_MAP) & (kinds != LUMA)) else 1
+    indices, bounds = _shares(plane.blocks, plane.maps)
     # Blocks without a map keep the values of b in both buffers, which are used in turn.
     buffers = [b.copy() for _ in range(min(rounds, 2))]
     for i in range(rounds):
@@ -71,10 +69,8 @@ def apply_maps(
         x, b: C-contiguous float32, (padded height * scale, padded width * scale).
         blocks, maps, luma: as in ``PlaneCode`` and ``reconstruct_plane``.
     """
-    indices = np.flatnonzero(maps[:, 0] != NO_MAP)
     out = b.copy()
-    bounds = _bounds(blocks, maps, indices)
-    _apply(x, b, out, blocks, maps, indices, bounds, scale, *_drawn(luma, b))
+    _apply(x, b, out, blocks, maps, *_shares(blocks, maps), scale, *_drawn(luma, b))
     return out
 
 
@@ -88,24 +84,17 @@ def _drawn(luma: Plane | None, b: Plane) -> tuple[Plane, int]:
     return luma, ratio
 
 
-def _work(
-    plane: PlaneCode, chosen: NDArray[np.intp] | None
+def _shares(
+    blocks: NDArray[np.int32], maps: NDArray[np.int32]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the blocks with a map and the bounds of the shares in which they are dealt."""
-    mapped = plane.maps[:, 0] != NO_MAP
-    indices = np.flatnonzero(mapped) if chosen is None else chosen[mapped[chosen]]
-    return indices, _bounds(plane.blocks, plane.maps, indices)
-
-
-def _bounds(
-    blocks: NDArray[np.int32], maps: NDArray[np.int32], indices: NDArray[np.intp]
-) -> NDArray[np.intp]:
+    """Return the blocks with a map, and the bounds of parts of them of about equal work."""
+    indices = np.flatnonzero(maps[:, 0] != NO_MAP)
     area = 1 << (2 * blocks[indices, 2].astype(np.int64))
     side = np.asarray(CONTRACTION)[maps[indices, 0]]
     cost = np.cumsum(area * (1 + side * side))
     total = cost[-1] if cost.size else 0
     inner = np.searchsorted(cost, total * np.arange(1, _SHARES) / _SHARES)
-    return np.concatenate([[0], inner, [indices.size]])
+    return indices, np.concatenate([[0], inner, [indices.size]])
 
 
 @njit(cache=True, parallel=True)

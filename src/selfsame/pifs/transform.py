@@ -27,26 +27,20 @@ def sample_positions(n: int, scale: int) -> NDArray[np.float64]:
     return (np.arange(n * scale) + 0.5) / scale - 0.5
 
 
-def inverse_dct(
-    plane: PlaneCode, scale: int = 1, chosen: NDArray[np.intp] | None = None
-) -> NDArray[np.float32]:
+def inverse_dct(plane: PlaneCode, scale: int = 1) -> NDArray[np.float32]:
     """Return the blocks of a plane that its levels describe, ``b`` of ``x = S x + b``.
 
     Args:
         plane: its levels, blocks and step are used, its maps are not.
         scale: output pixels per pixel of the plane, in either direction.
-        chosen: indices of the blocks to compute; the others are 0. By default all are computed.
     Returns:
         (padded height * scale, padded width * scale), centred on 0, in units of 1/255 of the
-        value range, clipped to ``LIMIT``.
+        value range, clipped to ``LIMIT``; 0 where no block lies.
     """
     height, width = plane.levels.shape
-    make = np.empty if chosen is None else np.zeros
-    out: NDArray[np.float32] = make((height * scale, width * scale), np.float32)
-    indices = np.arange(len(plane.blocks)) if chosen is None else chosen
+    out = np.zeros((height * scale, width * scale), np.float32)
     table, starts = _tables(scale)
-    step = np.float32(plane.step)
-    _synthesise(plane.levels, plane.blocks, indices, step, table, starts, scale, out)
+    _synthesise(plane.levels, plane.blocks, np.float32(plane.step), table, starts, scale, out)
     return out
 
 
@@ -72,10 +66,10 @@ def _box(levels):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, parallel=True, fastmath=FASTMATH)
-def _synthesise(levels, blocks, indices, step, table, starts, scale, out):  # type: ignore[no-untyped-def]
+def _synthesise(levels, blocks, step, table, starts, scale, out):  # type: ignore[no-untyped-def]
     limit = np.float32(LIMIT)
-    for index in prange(indices.size):
-        y, x, log_h, log_w = blocks[indices[index]]
+    for index in prange(len(blocks)):
+        y, x, log_h, log_w = blocks[index]
         h, w = 1 << log_h, 1 << log_w
         inner = levels[y : y + h, x : x + w]
         target = out[y * scale : (y + h) * scale, x * scale : (x + w) * scale]
