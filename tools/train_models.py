@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from selfsame.files import atomic_path
 from selfsame.images import SUFFIXES
-from selfsame.pifs import encode
+from selfsame.pifs import attempt, encode
+from selfsame.pifs import contexts as c
 from selfsame.pifs.models import CONFIDENCE, untrained_models
 
 STEPS = (8.0, 14.0, 22.0, 34.0, 55.0, 90.0)
@@ -36,6 +37,10 @@ def main() -> None:
     files = [p for i, p in enumerate(files) if i % arguments.skip][: arguments.limit]
     rng = np.random.default_rng(arguments.seed)
     slots, weights = untrained_models()
+    # At first no map is likely, or every map would seem cheap.
+    none = np.uint32(int(0.85 * 2**22) << 10) | np.uint32(8)
+    slots[c.MAP_KIND_NEIGHBOURS : c.MAP_KIND_NEIGHBOURS + 50] = none
+    slots[c.MAP_KIND_SIZE : c.MAP_KIND_SIZE + 2 * c.SIZES * c.MAGNITUDES] = none
     for round_ in range(arguments.rounds):
         jobs = [files[i] for i in rng.permutation(len(files))]
         probability = np.zeros(slots.size)
@@ -43,7 +48,9 @@ def main() -> None:
         weight_sum = np.zeros(weights.shape)
         for n, path in enumerate(tqdm(jobs, desc=f"round {round_ + 1}")):
             step = float(rng.choice(STEPS)) * float(rng.uniform(0.8, 1.25))
-            slots, weights = code(path, step, rng.random() < 0.6, rng.random() < 0.2, slots, weights)
+            slots, weights = code(
+                path, step, rng.random() < 0.6, rng.random() < 0.2, slots, weights
+            )
             if n >= len(jobs) // 4:
                 probability += slots >> np.uint32(10)
                 visits += 1
@@ -64,14 +71,23 @@ def main() -> None:
 def code(path, step, color, pure, slots, weights):
     """Return the models after coding one picture that started from ``slots`` and ``weights``."""
     picture = np.asarray(Image.open(path).convert("RGB" if color else "L"))
-    half = bool(color and step > 12)
-    encode.initial_models = lambda: (slots, weights)
-    result = encode.attempt(
-        encode.sources(picture, half),
-        (picture.shape[1], picture.shape[0]),
+    half = bool(color and step > 20)
+    attempt.initial_models = lambda: (slots, weights)
+    plan = encode.plan_for("pure" if pure else "hybrid", 5)
+    planes = attempt.sources(picture, half)
+    size = (picture.shape[1], picture.shape[0])
+    references = [source.pixels for source in planes]
+    if not pure:
+        references = attempt.attempt(planes, size, step, plan, half_chroma=half).decoded
+    candidates = attempt.find_candidates(planes, references, plan, attempt.PRICE * step**2)
+    result = attempt.attempt(
+        planes,
+        size,
         step,
-        mode="pure" if pure else "hybrid",
+        plan,
         half_chroma=half,
+        candidates=candidates,
+        references=references,
     )
     return result.slots, result.weights
 

@@ -12,6 +12,7 @@ this module.
 
 import struct
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO, NamedTuple
 
@@ -128,6 +129,12 @@ def write_container(container: Container) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise LimitError(f"a file holds at most {MAX_FILE_BYTES} bytes: this one needs {len(data)}")
     return data
+
+
+def container_bytes(payloads: Iterable[int]) -> int:
+    """Return the length of a file whose chunks have payloads of these lengths."""
+    frame = _FRAME.size + _CRC.size
+    return HEADER_END + frame + sum(frame + payload for payload in payloads)
 
 
 def read_container(data: bytes) -> Container:

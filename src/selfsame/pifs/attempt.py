@@ -1,0 +1,344 @@
+"""One attempt at a picture: from its planes to a code at one quantiser step.
+
+    price every block of every shape, with and without a map  ->  prune the tree
+    ->  choose the levels while coding  ->  decode, predict from the decoded picture, choose again
+
+The last step is what makes the attractor, not the collage, close to the picture: the residuals are
+those of the domains as the decoder will see them.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba.typed import List
+from numpy.typing import NDArray
+
+from selfsame.bitstream.range_coder import Coder, finish, new_coder
+from selfsame.pifs.attractor import apply_maps, reconstruct_plane
+from selfsame.pifs.code import (
+    LUMA,
+    MIN_LOG2,
+    NO_MAP,
+    STEP_UNIT,
+    Mode,
+    PifsCode,
+    PlaneCode,
+    padded_shape,
+)
+from selfsame.pifs.color import CHROMA_WEIGHTS, halved, planes_from_picture
+from selfsame.pifs.contexts import ELEMENTS
+from selfsame.pifs.contraction import contractive_maps, iterations_needed
+from selfsame.pifs.mapping import (
+    Candidates,
+    fit_scales,
+    luma_candidates,
+    map_bits,
+    predictions,
+    window_candidates,
+)
+from selfsame.pifs.models import initial_models
+from selfsame.pifs.near_search import near_maps
+from selfsame.pifs.partition import (
+    INFEASIBLE,
+    SHAPE_INDEX,
+    SHAPES,
+    SPLIT_BITS,
+    block_costs,
+    border_means,
+    cost_tables,
+    gather,
+    prune,
+    transform_blocks,
+)
+from selfsame.pifs.stream import capacity, plane_states
+from selfsame.pifs.syntax import Choice, PlaneState, code_plane
+
+Float = NDArray[np.float32]
+
+PRICE = 0.105
+"""Lagrangian of a bit in units of step². Theory has ln 2 / 6 = 0.116 for fine steps; chosen on
+photographs of the training set."""
+
+PURE_LAST, ANY_LAST = 2, 1 << 12
+"""Highest index in the scan of a block's levels: mean and two slopes, or all."""
+
+
+class Search(NamedTuple):
+    """How domains of half the resolution are sought for the blocks of one size.
+
+    Attributes:
+        log2: of the side of the blocks.
+        reach: of the window around the block's own centre, searched with the isometry 0 only, in
+            pixels; 0 for none.
+        step: of the grid of domains around the superblock, in pixels.
+        radius: of the window around the superblock, searched with all isometries; 0 for none.
+    """
+
+    log2: int
+    reach: int
+    step: int = 4
+    radius: int = 0
+
+
+class Plan(NamedTuple):
+    """What an attempt tries, by effort and mode.
+
+    Attributes:
+        searches: for domains of the same plane.
+        luma_maps: whether chroma may be predicted from luma.
+        rounds: how often the levels are chosen again from the decoded picture.
+    """
+
+    mode: Mode
+    searches: tuple[Search, ...]
+    luma_maps: bool
+    rounds: int
+
+    @property
+    def last(self) -> int:
+        return PURE_LAST if self.mode == "pure" else ANY_LAST
+
+
+class Source(NamedTuple):
+    """One plane of the picture, ready to be priced at any step.
+
+    Attributes:
+        height, width: before padding.
+        pixels: padded. spectra, borders: of every shape of block, see ``partition``.
+        step_ratio: of its quantiser step over that of luma, so that an error of either costs
+            the same in RGB.
+    """
+
+    height: int
+    width: int
+    pixels: Float
+    spectra: list[Float]
+    borders: list[Float]
+    step_ratio: float
+
+
+class Attempt(NamedTuple):
+    """A code, the bytes of its planes, its planes decoded (padded, before deblocking), and the
+    models after the last of them."""
+
+    code: PifsCode
+    stream_bytes: int
+    decoded: list[Float]
+    slots: NDArray[np.uint32]
+    weights: NDArray[np.int64]
+
+
+def sources(picture: NDArray[np.uint8], half_chroma: bool) -> list[Source]:
+    """Return the planes of a picture with the transforms of all blocks of every shape."""
+    result = []
+    for i, full in enumerate(planes_from_picture(picture)):
+        ratio = 1.0 if i == 0 else CHROMA_WEIGHTS[i - 1] ** -0.5
+        halve = half_chroma and i > 0
+        plane = halved(full) if halve else full
+        height, width = plane.shape
+        rows, columns = padded_shape(height, width, 4 if halve else 8)
+        pixels = np.pad(plane, ((0, rows - height), (0, columns - width)), mode="edge")
+        spectra = List([transform_blocks(pixels, lh, lw) for lh, lw in SHAPES])
+        borders = [border_means(pixels, lh, lw) for lh, lw in SHAPES]
+        # A sample of half resolution stands for four pixels.
+        result.append(
+            Source(height, width, pixels, spectra, borders, ratio / 2 if halve else ratio)
+        )
+    return result
+
+
+def find_candidates(
+    planes: Sequence[Source], references: Sequence[Float], plan: Plan, bit_price: float
+) -> list[list[Candidates]]:
+    """Return, per plane, the domains that its blocks may be predicted from.
+
+    Args:
+        references: the planes that domains are taken from: the picture, or better one decoded.
+        bit_price: squared error that a bit of luma is worth.
+    """
+    found: list[list[Candidates]] = []
+    for i, (source, reference) in enumerate(zip(planes, references, strict=True)):
+        own: list[Candidates] = []
+        for search in plan.searches if i == 0 or plan.mode == "pure" else ():
+            if search.reach:
+                price = bit_price * source.step_ratio**2
+                maps = near_maps(source.pixels, reference, search.log2, search.reach, price)
+                own.append(Candidates(search.log2, maps))
+            if search.radius:
+                own.append(
+                    window_candidates(
+                        source.pixels, reference, search.log2, search.step, search.radius
+                    )
+                )
+        if i and plan.luma_maps:
+            own += [luma_candidates(source.pixels.shape, log2) for log2 in range(MIN_LOG2, 6)]
+        found.append(own)
+    return found
+
+
+def attempt(
+    planes: Sequence[Source],
+    size: tuple[int, int],
+    step: float,
+    plan: Plan,
+    *,
+    half_chroma: bool,
+    candidates: Sequence[Sequence[Candidates]] | None = None,
+    references: Sequence[Float] | None = None,
+    price: float = PRICE,
+) -> Attempt:
+    """Return the code of a picture at one quantiser step.
+
+    Args:
+        size: width and height of the picture.
+        candidates: from ``find_candidates``; by default no block has a map.
+        references: planes as they are expected to be decoded, to fit the maps to.
+    """
+    shapes = [plane.pixels.shape for plane in planes]
+    slots, weights = initial_models()
+    coder = new_coder(slots, weights, len(ELEMENTS), capacity(shapes))
+    coded: list[PlaneCode] = []
+    decoded: list[Float] = []
+    iterations = 0
+    for i, (source, state) in enumerate(zip(planes, plane_states(shapes), strict=True)):
+        plane, values, needed = _attempt_plane(
+            coder,
+            source,
+            state,
+            step,
+            plan,
+            candidates[i] if candidates else (),
+            references[i] if references else source.pixels,
+            decoded[0] if decoded else None,
+            price,
+        )
+        coded.append(plane)
+        decoded.append(values)
+        iterations = max(iterations, needed)
+    code = PifsCode(size[0], size[1], plan.mode, tuple(coded), half_chroma, iterations, 0)
+    return Attempt(code, finish(coder), decoded, coder.slots, coder.weights)
+
+
+def _attempt_plane(
+    coder: Coder,
+    source: Source,
+    state: PlaneState,
+    step: float,
+    plan: Plan,
+    candidates: Sequence[Candidates],
+    reference: Float,
+    luma: Float | None,
+    price: float,
+) -> tuple[PlaneCode, Float, int]:
+    """Return the code of one plane, its attractor, and the iterations that this needs."""
+    own_step = max(1, round(step * source.step_ratio / STEP_UNIT)) * STEP_UNIT
+    inverse = np.float32(1 / own_step)
+    blocks, maps = _partition(
+        coder, source, inverse, plan, candidates, reference, luma, state.chroma, price
+    )
+    maps = contractive_maps(blocks, maps, source.pixels.shape)
+    count = len(blocks)
+    state.blocks[:count] = blocks
+    plain = np.empty(source.pixels.shape, np.float32)
+    gather(source.spectra, SHAPE_INDEX, blocks, inverse, plain)
+    mapped = bool((maps[:, 0] != NO_MAP).any())
+    fed_back = bool(np.isin(maps[:, 0], (NO_MAP, LUMA), invert=True).any())
+    saved = _snapshot(coder)
+    x, iterations = reference, 0
+    for _ in range(1 + (plan.rounds if fed_back else 0)):
+        _restore(coder, saved)
+        state.maps[:count] = maps
+        coefficients = plain
+        if mapped:
+            coefficients = plain - _predicted_spectra(x, luma, blocks, maps) * inverse
+        choice = Choice(True, coefficients, price, plan.last)
+        code_plane(coder, False, state, count, choice)
+        plane = PlaneCode(
+            source.height,
+            source.width,
+            own_step,
+            blocks,
+            maps,
+            state.levels.copy(),
+        )
+        iterations = iterations_needed(plane, luma) if fed_back else int(mapped)
+        x = reconstruct_plane(plane, iterations, 1, luma)
+    return plane, x, iterations
+
+
+def _partition(
+    coder: Coder,
+    source: Source,
+    inverse: np.float32,
+    plan: Plan,
+    candidates: Sequence[Candidates],
+    reference: Float,
+    luma: Float | None,
+    chroma: int,
+    price: float,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the blocks of the cheapest tree and their maps."""
+    tables = cost_tables(coder.slots)
+
+    def priced(spectra: Float, shape: int) -> Float:
+        lh, lw = SHAPES[shape]
+        costs: Float = block_costs(
+            spectra, inverse, lh, lw, source.borders[shape], tables, chroma, price, plan.last
+        )
+        return costs
+
+    costs = [priced(source.spectra[shape], shape) for shape in range(len(SHAPES))]
+    chosen = [np.zeros((*cost.shape, 5), np.int32) for cost in costs]
+    flagged = set()
+    for candidate in candidates:
+        if candidate.maps.size == 0:
+            continue
+        log2 = candidate.log2
+        shape = int(SHAPE_INDEX[log2, log2])
+        maps = candidate.maps.copy()
+        domains = transform_blocks(predictions(reference, luma, Candidates(log2, maps)), log2, log2)
+        residual = fit_scales(source.spectra[shape], domains, log2, maps)
+        bits, none = map_bits(coder.slots, Candidates(log2, maps), chroma)
+        if shape not in flagged:
+            flagged.add(shape)
+            costs[shape] += np.float32(price * none)
+        cost = priced(residual, shape) + np.float32(price) * bits
+        cost[maps[..., 0] == NO_MAP] = INFEASIBLE
+        better = cost < costs[shape]
+        costs[shape] = np.where(better, cost, costs[shape])
+        chosen[shape][better] = maps[better]
+    blocks, _ = prune(List(costs), SHAPE_INDEX, *source.pixels.shape, price, SPLIT_BITS[chroma])
+    maps = np.zeros((len(blocks), 5), np.int32)
+    for shape, (lh, lw) in enumerate(SHAPES):
+        of_shape = (blocks[:, 2] == lh) & (blocks[:, 3] == lw)
+        y, x = blocks[of_shape, 0] >> lh, blocks[of_shape, 1] >> lw
+        maps[of_shape] = chosen[shape][y, x]
+    return blocks, maps
+
+
+def _predicted_spectra(
+    x: Float, luma: Float | None, blocks: NDArray[np.int32], maps: NDArray[np.int32]
+) -> Float:
+    """Return the transforms of ``S x`` in the blocks with a map, 0 elsewhere."""
+    collage = apply_maps(x, np.zeros_like(x), blocks, maps, 1, luma)
+    squares = np.unique(blocks[maps[:, 0] != NO_MAP, 2])
+    spectra = List(
+        [
+            transform_blocks(collage, lh, lw) if lh == lw and lh in squares else collage
+            for lh, lw in SHAPES
+        ]
+    )
+    result = np.zeros_like(x)
+    gather(spectra, SHAPE_INDEX, blocks[maps[:, 0] != NO_MAP], np.float32(1), result)
+    return result
+
+
+def _snapshot(coder: Coder) -> tuple[NDArray[np.generic], ...]:
+    return tuple(a.copy() for a in (coder.state, coder.slots, coder.weights, coder.spent))
+
+
+def _restore(coder: Coder, saved: tuple[NDArray[np.generic], ...]) -> None:
+    arrays = (coder.state, coder.slots, coder.weights, coder.spent)
+    for array, old in zip(arrays, saved, strict=True):
+        array[:] = old
