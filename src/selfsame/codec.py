@@ -137,6 +137,8 @@ def encode_source(
     progress: Callable[[float], None] | None = None,
 ) -> Encoded:
     """Return the file of a picture, and the picture that it decodes to; else as ``encode``."""
+    import selfsame.pifs.decode  # noqa: F401  (loading numba is not part of the time)
+    import selfsame.pifs.encode  # noqa: F401
     from selfsame import bitstream
 
     begin = time.perf_counter()
@@ -178,7 +180,7 @@ def _code_of(
         effort=settings.effort,
         threads=threads,
         progress=progress,
-        device=device,
+        **({} if device == "cpu" else {"device": device}),
     )
 
 

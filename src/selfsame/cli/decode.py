@@ -138,6 +138,7 @@ def _decode_one(
 
 def _load(path: Path) -> tuple["Code", float]:
     """Return the code in a file and the seconds that its bits took."""
+    import selfsame.pifs.decode  # noqa: F401  (loading numba is not part of the time)
     from selfsame.bitstream import load
 
     begin = time.perf_counter()
