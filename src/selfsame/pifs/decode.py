@@ -314,8 +314,7 @@ def _alpha(alpha: NDArray[np.uint8], view: _View) -> NDArray[np.float32]:
     else:
         whole = alpha.astype(np.float32)
         values = _resized(whole, view.size, view.region, Image.Resampling.BICUBIC)
-    rounded: NDArray[np.float32] = np.clip(np.rint(values), 0, 255) / np.float32(255)
-    return rounded
+    return np.asarray(np.clip(np.rint(values), 0, 255) / np.float32(255), np.float32)
 
 
 def _resized(
