@@ -234,7 +234,8 @@ def test_pools_hold_unit_vectors_in_the_order_of_their_grid() -> None:
         ({"isometries": ()}, "isometries must be some of 0 to 7"),
         ({"max_scale": 0.0}, "max_scale must be > 0"),
         ({"keep": 0}, "keep >= 1"),
-        ({"penalty": np.zeros((1, 1), np.float32)}, "penalty must be of shape"),
+        ({"penalty": np.zeros((1, 1), np.float32)}, "penalty must be .* of shape"),
+        ({"penalty": np.full((7, 7), -1, np.float32)}, "penalty must be at least 0"),
     ],
 )
 def test_bad_arguments_are_refused(change: dict[str, Any], message: str) -> None:

@@ -81,8 +81,8 @@ def full_search(
         kind: ``HALF``, ``QUARTER`` or ``COPY``: how domains are contracted.
         isometries: those that a domain may undergo.
         max_scale: bound on the absolute scale.
-        penalty: subtracted from the gains when they are compared, (rows, columns) of the grid of
-            domains; such as a multiplier times the bits of their addresses.
+        penalty: at least 0, subtracted from the gains when they are compared, (rows, columns) of
+            the grid of domains; such as a multiplier times the bits of their addresses.
         keep: how many domains of each block are returned.
         threads: CPU threads, by default one for every core; the result does not depend on it.
         device: ``cpu``, or the CUDA device of torch that takes the products.
@@ -93,8 +93,10 @@ def full_search(
     _check(kind, max_scale, keep)
     pool = domain_pool(domains, block, step, CONTRACTION[kind], threads)
     blocks = range_pool(ranges, block, threads)
-    if penalty is not None and penalty.shape != pool.norms.shape:
-        raise InputError(f"penalty must be of shape {pool.norms.shape}: got {penalty.shape}")
+    if penalty is not None and (penalty.shape != pool.norms.shape or not np.all(penalty >= 0)):
+        raise InputError(
+            f"penalty must be at least 0 and of shape {pool.norms.shape}: got {penalty.shape}"
+        )
     columns = columns_of(pool, allowed, max_scale, penalty)
     apart = _apart(ranges, domains, block, kind)
     numbers = np.arange(blocks.norms.size)

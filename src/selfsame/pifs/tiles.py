@@ -18,14 +18,12 @@ from selfsame.pifs.pools import CLASSES, Pool, places, transposed
 Float = NDArray[np.float32]
 Index = NDArray[np.int32]
 
-TILE_ROWS, TILE_COLUMNS = 128, 256
-"""The four products of a tile take 512 KiB, half of a usual second-level cache."""
+TILE_ROWS = 256
+TILE_VALUES = 2**17
+"""The products of a tile take 512 KiB, half of a usual second-level cache."""
 
 LOWEST = np.float32(-1e30)
 """The gain of no domain."""
-
-_SCAN = 128
-"""Domains whose gains are computed before they are compared."""
 
 _TORCH_VALUES = 2**28
 """Products that a device holds at once: 1 GiB."""
@@ -39,7 +37,7 @@ class Columns:
         cosines: (classes, length, M) float32: the four classes of ``Pool.cosines``, or one that
             holds them one after the other.
         reach: (M,) float32, the inner product from which on the bound on scales is met.
-        penalty: (M,) float32, subtracted from the gains.
+        penalty: (M,) float32, at least 0, subtracted from the gains.
         places: (M, 2) int32, corners as y, x.
     """
 
@@ -101,15 +99,16 @@ def best_columns(rows: Rows, columns: Columns, apart: int, keep: int) -> Index:
     gains = np.full((count, keep), LOWEST, np.float32)
     found = np.full((count, keep), -1, np.int32)
     tile = max(1, TILE_ROWS // variants)
-    memory = np.empty(classes * tile * variants * TILE_COLUMNS, np.float32)
     total = columns.reach.size
+    memory = np.empty(TILE_VALUES, np.float32)
     for first in range(0, count, tile):
         mine = slice(first, first + tile)
         left = rows.cosines[:, mine].reshape(classes, -1, length)
-        for start in range(0, total, TILE_COLUMNS):
-            part = slice(start, min(start + TILE_COLUMNS, total))
-            shape = (classes, left.shape[1], part.stop - start)
-            products = memory[: shape[0] * shape[1] * shape[2]].reshape(shape)
+        height = classes * left.shape[1]
+        width = TILE_VALUES // height
+        for start in range(0, total, width):
+            part = slice(start, min(start + width, total))
+            products = memory[: height * (part.stop - start)].reshape(classes, left.shape[1], -1)
             np.matmul(left, columns.cosines[:, :, part], out=products)
             _scan(
                 products,
@@ -168,56 +167,75 @@ def _signs(isometry: int) -> Float:
     return np.array([1, column, row, row * column], np.float32)
 
 
-# These loops meet no infinity or NaN; "fast" lets a maximum be taken in vectors.
+# These loops meet neither infinity nor NaN. "fast", and a reduction of integers, make them vectors.
 @njit(cache=True, nogil=True, fastmath=True)
 def _scan(products, start, reach, penalty, theirs, ours, apart, gains, found):  # type: ignore[no-untyped-def]
-    """Update the best of each range with a tile of products (classes, ranges · variants, M).
-
-    With the inner products c of the four classes, the isometries give ``±(c0 + c3) ± (c1 + c2)``
-    and ``±(c0 - c3) ± (c1 - c2)``, up to a sign that belongs to the scale.
-    """
-    buffer = np.empty(_SCAN, np.float32)
-    variants = products.shape[1] // gains.shape[0]
+    """Update the best of each range with a tile of products (classes, ranges · variants, M)."""
+    classes, rows, size = products.shape
+    variants = rows // gains.shape[0]
+    end = start + size
+    best = np.empty(size, np.float32)
     for r in range(gains.shape[0]):
-        for first in range(0, products.shape[2], _SCAN):
-            last = min(first + _SCAN, products.shape[2])
-            best = buffer[: last - first]
+        if classes == CLASSES:
+            d, t = 2 * r, 2 * r + 1
+            _largest(
+                products[0, d],
+                products[1, d],
+                products[2, d],
+                products[3, d],
+                products[0, t],
+                products[1, t],
+                products[2, t],
+                products[3, t],
+                best,
+            )
+        else:
             best[:] = 0
             for v in range(variants * r, variants * (r + 1)):
-                if products.shape[0] == CLASSES:
-                    _mirror_images(
-                        products[0, v, first:last],
-                        products[1, v, first:last],
-                        products[2, v, first:last],
-                        products[3, v, first:last],
-                        best,
-                    )
-                else:
-                    row = products[0, v, first:last]
-                    for j in range(best.size):
-                        a = abs(row[j])
-                        best[j] = a if a > best[j] else best[j]
-            begin, end = start + first, start + last
-            _to_gains(best, reach[begin:end], penalty[begin:end])
+                row = products[0, v]
+                for j in range(size):
+                    a = abs(row[j])
+                    best[j] = a if a > best[j] else best[j]
+        # No gain exceeds the square: most often there is nothing to do.
+        if _any_above(best, np.float32(np.sqrt(max(gains[r, -1], np.float32(0))))):
+            _to_gains(best, reach[start:end], penalty[start:end])
             if apart > 0:
-                _exclude(best, theirs[begin:end], ours[r], apart)
-            _insert(best, begin, gains[r], found[r])
+                _exclude(best, theirs[start:end], ours[r], apart)
+            _insert(best, start, gains[r], found[r])
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _mirror_images(c0, c1, c2, c3, best):  # type: ignore[no-untyped-def]
+def _largest(c0, c1, c2, c3, t0, t1, t2, t3, best):  # type: ignore[no-untyped-def]
+    """Fill ``best`` with the largest absolute inner product of all eight isometries.
+
+    With those of the four classes, c, the mirror images have ``±(c0 + c3) ± (c1 + c2)`` and
+    ``±(c0 - c3) ± (c1 - c2)``, up to a sign that belongs to the scale; t are those of the
+    transposed range.
+    """
     for j in range(best.size):
         a = abs(c0[j] + c3[j]) + abs(c1[j] + c2[j])
         b = abs(c0[j] - c3[j]) + abs(c1[j] - c2[j])
+        c = abs(t0[j] + t3[j]) + abs(t1[j] + t2[j])
+        d = abs(t0[j] - t3[j]) + abs(t1[j] - t2[j])
         a = a if a > b else b
-        best[j] = a if a > best[j] else best[j]
+        c = c if c > d else d
+        best[j] = a if a > c else c
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _any_above(values, limit):  # type: ignore[no-untyped-def]
+    count = np.int32(0)
+    for j in range(values.size):
+        count += np.int32(values[j] > limit)
+    return count > 0
 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _to_gains(best, reach, penalty):  # type: ignore[no-untyped-def]
     """Turn absolute inner products into gains: c², or less where the scale meets its bound."""
     for j in range(best.size):
-        beyond = max(best[j] - reach[j], np.float32(0))
+        beyond = best[j] - reach[j]
+        beyond = beyond if beyond > np.float32(0) else np.float32(0)
         best[j] = best[j] * best[j] - beyond * beyond - penalty[j]
 
 
@@ -231,12 +249,6 @@ def _exclude(best, theirs, own, apart):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, fastmath=True)
 def _insert(values, start, gains, found):  # type: ignore[no-untyped-def]
     """Sort those of ``values`` that are large enough into ``gains``, and their indices beside."""
-    # The maximum alone is a vector loop; most often it shows that there is nothing to do.
-    top = LOWEST
-    for j in range(values.size):
-        top = values[j] if values[j] > top else top
-    if not top > gains[-1]:
-        return
     for j in range(values.size):
         k = gains.size - 1
         if not values[j] > gains[k]:
