@@ -137,7 +137,7 @@ def encode_source(
     progress: Callable[[float], None] | None = None,
 ) -> Encoded:
     """Return the file of a picture, and the picture that it decodes to; else as ``encode``."""
-    import selfsame.pifs.decode  # noqa: F401  (loading numba is not part of the time)
+    import selfsame.pifs.decode
     import selfsame.pifs.encode  # noqa: F401
     from selfsame import bitstream
 
