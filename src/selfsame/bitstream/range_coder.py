@@ -28,7 +28,7 @@ _LOGIT_ONE = 256
 _LOGIT_LIMIT = 2047
 _WEIGHT_ONE = 1 << 16
 _LEARNING_SHIFT = 20
-_LEARNING_RATE = 6
+_LEARNING_RATE = 12
 
 X1, X2, X, POSITION, END, OVERRUN = range(6)
 """Entries of ``Coder.state``: ends of the interval, the window read, the next byte, the

@@ -46,8 +46,8 @@ def plan_for(mode: Mode, effort: int) -> Plan:
     radius = (0, 0, 0, 0, 48, 64, 96, 128, 192, 320)[effort]
     fine = 2 if effort >= 8 else 4
     searches = [Search(log2, reach, fine, radius if log2 > 2 else 0) for log2 in (2, 3, 4, 5)]
-    if mode == "hybrid":
-        searches = searches[1:]
+    if mode == "hybrid":  # residuals leave little for maps to gain: the near ones suffice
+        searches = [s if effort >= 7 else s._replace(radius=0) for s in searches[1:]]
     rounds = (0, 0, 1, 1, 1, 1, 2, 2, 3, 4)[effort] + (mode == "pure")
     return Plan(mode, tuple(searches), True, rounds)
 
