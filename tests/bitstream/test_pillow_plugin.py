@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 from sample_codes import FULL, SMALLEST
+from skimage import data
 
+import selfsame
 from selfsame import IFS, IFSCode, save
 from selfsame.bitstream import encode
 from selfsame.bitstream.container import HEADER_END, Header, write_container
@@ -124,10 +126,63 @@ def test_a_file_exchanged_between_opening_and_loading(blank_renderer):
         image.load()
 
 
-def test_pictures_are_not_saved_as_codes(tmp_path):
-    with pytest.raises(InputError, match="selfsame fit"):
-        Image.new("L", (4, 4)).save(tmp_path / "a.ssm")
+PHOTO = np.ascontiguousarray(data.astronaut()[80:112, 200:240])
+ALPHA = np.random.default_rng(0).integers(0, 256, PHOTO.shape[:2], dtype=np.uint8)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA"])
+def test_pictures_are_saved_as_block_codes_and_opened_again(tmp_path, mode):
+    image = Image.fromarray(PHOTO).convert(mode)
+    if mode[-1] == "A":
+        image.putalpha(Image.fromarray(ALPHA))
+    image.save(tmp_path / "a.ssm", quality=90, effort=1)
+    with Image.open(tmp_path / "a.ssm") as opened:
+        assert (opened.mode, opened.size, opened.format) == (mode, image.size, "SSM")
+        before, after = np.asarray(image, float), np.asarray(opened, float)
+    assert np.abs(before - after).mean() < 4
+    if mode[-1] == "A":
+        assert np.array_equal(after[..., -1], ALPHA)
+
+
+def test_options_are_those_of_encode(tmp_path):
+    image = Image.fromarray(PHOTO)
+    for options in ({}, {"bpp": 1.0}, {"bytes": 300}, {"psnr": 22.0}, {"quality": 20}):
+        stream = io.BytesIO()
+        image.save(stream, "SSM", mode="pure", effort=1, **options)
+        expected = selfsame.encode(PHOTO, mode="pure", effort=1, **options)
+        assert stream.getvalue() == encode(expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"qualty": 3}, "unknown option 'qualty'"),
+        ({"optimize": True}, "unknown option 'optimize'"),
+        ({"quality": 0}, "quality must be above 0"),
+        ({"quality": 50, "bpp": 1}, "at most one of"),
+        ({"mode": "best"}, "mode must be hybrid or pure"),
+    ],
+)
+def test_other_options_are_named_errors_and_leave_nothing(tmp_path, options, words):
+    with pytest.raises(InputError, match=words):
+        Image.fromarray(PHOTO).save(tmp_path / "a.ssm", **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_palettes_and_16_bits_are_saved_as_what_they_show(tmp_path):
+    deep = Image.fromarray(PHOTO[..., 0].astype(np.uint16) * 257)
+    palette = Image.fromarray(PHOTO).quantize(64)
+    for image, plain in ((deep, PHOTO[..., 0]), (palette, np.asarray(palette.convert("RGB")))):
+        image.save(tmp_path / "a.ssm", effort=1)
+        assert (tmp_path / "a.ssm").read_bytes() == encode(selfsame.encode(plain, effort=1))
+
+
+def test_size_and_mode_of_alpha_come_from_the_header_alone():
+    for channels, mode in ((1, "LA"), (3, "RGBA")):
+        picture = np.dstack([PHOTO[..., :channels], ALPHA])
+        start = encode(selfsame.encode(picture, effort=1))[:HEADER_END]
+        image = Image.open(io.BytesIO(start))
+        assert (image.mode, image.size) == (mode, (40, 32))
 
 
 def test_importing_selfsame_registers_and_stays_light():

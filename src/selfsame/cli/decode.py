@@ -97,6 +97,7 @@ def _decode_one(
     from selfsame.codec import decode
     from selfsame.files import check_writable
     from selfsame.images import check_animation_suffix, check_picture_suffix, write_picture
+    from selfsame.pifs.code import PifsCode
 
     begin = time.perf_counter()
     check_picture_suffix(output)
@@ -106,6 +107,8 @@ def _decode_one(
         check_animation_suffix(animation)
         check_writable(animation, overwrite=overwrite)
     code, load_seconds = _load(path)
+    if not isinstance(code, PifsCode) and (animation or options["start"]):
+        raise InputError("--start and --animate are for block codes: this code is an IFS")
     wanted: dict[str, Any] = {
         "scale": 1.0 if options["scale"] is None else options["scale"],
         "size": options["size"],
@@ -154,17 +157,14 @@ def _region(numbers: tuple[float, ...] | None) -> tuple[int, ...] | None:
     return tuple(int(number) for number in numbers)
 
 
-def _start(name: str | None, code: "Code") -> "NDArray[np.float32] | None":
+def _start(name: str | None, code: Any) -> "NDArray[np.float32] | None":
     """Return the picture that --start names, in the channels of the code."""
     import numpy as np
 
     from selfsame.images import read_picture
-    from selfsame.pifs.code import PifsCode
 
     if name is None or name == "b":
         return None
-    if not isinstance(code, PifsCode):
-        raise InputError("--start is for codes of blocks: this code is an IFS")
     channels = (3,) if len(code.planes) == 3 else ()
     shape = (code.height, code.width, *channels)
     if name == "grey":
@@ -175,14 +175,11 @@ def _start(name: str | None, code: "Code") -> "NDArray[np.float32] | None":
 
 
 def _animate(
-    path: Path, code: "Code", steps: int | None, wanted: dict[str, Any], overwrite: bool
+    path: Path, code: Any, steps: int | None, wanted: dict[str, Any], overwrite: bool
 ) -> None:
     from selfsame.images import write_animation
-    from selfsame.pifs.code import PifsCode
     from selfsame.pifs.decode import decode_steps
 
-    if not isinstance(code, PifsCode):
-        raise InputError("--animate is for codes of blocks: this code is an IFS")
     channels = len(code.planes)
     frames = decode_steps(code, steps=steps, **wanted)
     opaque = (_without_alpha(frame, channels) for frame in frames)

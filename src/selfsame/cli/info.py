@@ -62,7 +62,7 @@ def _plot(code: Code, path: Path, *, overwrite: bool) -> None:
     from selfsame.pifs.plot import plot_code
 
     if isinstance(code, IFSCode):
-        raise InputError("--plot is for codes of blocks: this code is an IFS; selfsame render it")
+        raise InputError("--plot is for block codes: this code is an IFS; selfsame render draws it")
     check_picture_suffix(path)
     check_writable(path, overwrite=overwrite)
     write_picture(path, plot_code(code), overwrite=overwrite)

@@ -47,7 +47,7 @@ class Numbers(click.ParamType[tuple[float, ...]]):
             numbers = tuple(float(part) for part in str(value).split(","))
         except ValueError:
             numbers = ()
-        if len(numbers) != self.count:
+        if len(numbers) != self.count or not np.isfinite(numbers).all():
             self.fail(f"{value!r} is not of the form {self.name}", param, ctx)
         return numbers
 

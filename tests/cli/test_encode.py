@@ -1,0 +1,175 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from selfsame import decode, load
+from selfsame.cli import main
+from selfsame.images import to_uint8
+from selfsame.metrics import psnr_db
+
+PHOTO = data.astronaut()[80:112, 200:240]
+
+
+@pytest.fixture
+def photo(tmp_path):
+    Image.fromarray(PHOTO).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+def run(capsys, *arguments) -> tuple[int, dict, str]:
+    """Exit status, the JSON object of standard output, and standard error."""
+    status = main(["encode", *map(str, arguments), "--effort", "1", "--json"])
+    out, err = capsys.readouterr()
+    return status, json.loads(out) if out else {}, err
+
+
+def test_json_tells_what_the_file_is(photo, tmp_path, capsys) -> None:
+    output = tmp_path / "a.ssm"
+    status, values, err = run(capsys, photo, "-o", output, "--mode", "pure")
+    assert (status, err) == (0, "")
+    size = output.stat().st_size
+    decoded = to_uint8(decode(load(output)))
+    seconds, alone = values.pop("seconds"), values.pop("encode_seconds")
+    assert 0 < alone < seconds
+    assert values == {
+        "output": str(output),
+        "size": [40, 32],
+        "bytes": size,
+        "bpp": 8 * size / (40 * 32),
+        "psnr": pytest.approx(psnr_db(decoded / 255, PHOTO / 255), abs=1e-9),
+        "mode": "pure",
+        "effort": 1,
+        "settings": {"quality": 75, "mode": "pure", "effort": 1},
+        "notes": [],
+    }
+
+
+def test_without_json_one_line_on_standard_error(photo, tmp_path, capsys) -> None:
+    arguments = ["encode", str(photo), "--effort", "1", "-o"]
+    assert main([*arguments, str(tmp_path / "a.ssm")]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "a.ssm: " in err
+    assert " bits per pixel, " in err
+    assert main([*arguments, str(tmp_path / "b.ssm"), "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert (tmp_path / "a.ssm").read_bytes() == (tmp_path / "b.ssm").read_bytes()
+
+
+def test_targets(photo, tmp_path, capsys) -> None:
+    output = tmp_path / "a.ssm"
+    for option, value in (("--bpp", 2), ("--bytes", 400), ("--psnr", 30), ("--quality", 20)):
+        status, values, _ = run(capsys, photo, "-o", output, option, value, "--overwrite")
+        assert status == 0
+        assert values["settings"][option[2:]] == value
+        assert values["bytes"] == output.stat().st_size
+        assert option != "--bpp" or 1 < values["bpp"] <= 2
+        assert option != "--bytes" or 200 < values["bytes"] <= 400
+        assert option != "--psnr" or values["psnr"] >= 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--bpp", "1", "--bytes", "100"], "only one of --bpp, --bytes"),
+        (["--bpp", "0"], "--bpp"),
+        (["--quality", "101"], "--quality"),
+        (["--effort", "10"], "--effort"),
+        (["--mode", "best"], "--mode"),
+        (["--jobs", "2"], "take a folder"),
+        (["--report", "r.html"], "take a folder"),
+        (["--range-size", "8"], "belong to --preset"),
+        (["--preset", "best"], "--preset"),
+        (["--preset", "neural-collages-baseline", "--bpp", "1"], "takes no --bpp"),
+        (["--preset", "neural-collages-baseline", "--effort", "1"], "takes no --effort"),
+    ],
+)
+def test_wrong_usage(photo, tmp_path, capsys, arguments, words) -> None:
+    assert main(["encode", str(photo), "-o", str(tmp_path / "a.ssm"), *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+    assert not (tmp_path / "a.ssm").exists()
+
+
+def test_unusable_files_fail_with_one_line(photo, tmp_path, capsys) -> None:
+    text, output = tmp_path / "text.png", tmp_path / "a.ssm"
+    text.write_text("hello")
+    output.write_bytes(b"mine")
+    for arguments, words in (
+        ([tmp_path / "none.png", "-o", tmp_path / "b.ssm"], "no such file"),
+        ([text, "-o", tmp_path / "b.ssm"], "cannot be read as a picture"),
+        ([photo, "-o", output], "pass --overwrite"),
+        ([photo, "-o", tmp_path / "no" / "b.ssm"], "does not exist; create it"),
+        ([photo, "-o", tmp_path / "b.ssm", "--bytes", 20], "bytes"),
+    ):
+        status, values, err = run(capsys, *arguments)
+        assert (status, values) == (1, {})
+        assert words in err
+        assert err.count("\n") == 1
+    assert output.read_bytes() == b"mine"
+    assert not (tmp_path / "b.ssm").exists()
+
+
+def test_notes_are_shown_and_reported(tmp_path, capsys) -> None:
+    Image.fromarray(PHOTO).convert("CMYK").save(tmp_path / "a.tif")
+    arguments = [tmp_path / "a.tif", "-o", tmp_path / "a.ssm"]
+    _, values, err = run(capsys, *arguments)
+    assert values["notes"] == ["CMYK converted to sRGB"]
+    assert err == f"{tmp_path / 'a.tif'}: CMYK converted to sRGB\n"
+    _, values, err = run(capsys, *arguments, "--overwrite", "--quiet")
+    assert values["notes"] == ["CMYK converted to sRGB"]
+    assert err == ""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 37), (67, 2), (65, 63)])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_every_size_and_alpha_come_back(tmp_path, capsys, width, height, channels) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, channels), dtype=np.uint8)
+    pixels[..., -1] //= 2  # so that alpha is never opaque everywhere
+    Image.fromarray(pixels.squeeze(2) if channels == 1 else pixels).save(tmp_path / "a.png")
+    status, values, _ = run(capsys, tmp_path / "a.png", "-o", tmp_path / "a.ssm")
+    assert (status, values["size"]) == (0, [width, height])
+    assert main(["decode", str(tmp_path / "a.ssm"), "-o", str(tmp_path / "b.png")]) == 0
+    with Image.open(tmp_path / "b.png") as image:
+        back = np.asarray(image)
+    assert back.shape[:2] == (height, width)
+    if channels in (2, 4):
+        assert np.array_equal(back[..., -1], pixels[..., -1])
+
+
+def test_a_folder_becomes_an_archive_with_a_report(photo, tmp_path, capsys) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    (folder / "sub").mkdir(parents=True)
+    for name in ("a.png", "sub/b.png"):
+        (folder / name).write_bytes(photo.read_bytes())
+    report = tmp_path / "r.html"
+    arguments = [folder, "-o", out, "--jobs", 1, "--bpp", 1]
+    status, values, err = run(capsys, *arguments, "--report", report)
+    assert (status, err) == (0, "")
+    assert (values["files"], values["encoded"], values["kept"], values["failed"]) == (2, 2, 0, [])
+    assert values["settings"] == {"bpp": 1, "mode": "hybrid", "effort": 1}
+    assert values["bpp"] <= 1
+    assert load(out / "sub" / "b.ssm").size == (40, 32)
+    assert report.read_text().startswith("<!DOCTYPE html>")
+    (folder / "bad.png").write_text("hello")
+    status, values, err = run(capsys, *arguments)
+    assert (status, values["kept"], len(values["failed"])) == (1, 2, 1)
+    assert err.startswith("bad.png: ")
+    status, _, err = run(capsys, *arguments, "--report", report)
+    assert status == 1
+    assert "exists; pass --overwrite" in err
+    assert main(["encode", str(folder), "-o", str(out), "--threads", "1"]) == 2
+
+
+def test_the_preset_is_another_encoder(photo, tmp_path, capsys) -> None:
+    pytest.importorskip("selfsame.pifs.baseline")
+    arguments = [photo, "-o", tmp_path / "a.ssm", "--preset", "neural-collages-baseline"]
+    assert main(["encode", *map(str, arguments), "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values["effort"] is None
+    assert values["settings"]["range_size"] == 8
+    assert values["psnr"] > 15
