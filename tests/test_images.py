@@ -244,6 +244,17 @@ def test_what_is_no_source_gets_a_named_error(tmp_path) -> None:
             read_source(path)
 
 
+@pytest.mark.parametrize("error", [RuntimeError("no planes"), TypeError("no size"), KeyError(3)])
+def test_whatever_a_plug_in_raises_is_a_named_error(tmp_path, monkeypatch, error) -> None:
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(Image, "open", fail)
+    for reader in (read_picture, read_source):
+        with pytest.raises(InputError, match=r"a\.png cannot be read as a picture"):
+            reader(tmp_path / "a.png")
+
+
 # --- writing ---
 
 

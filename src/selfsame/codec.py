@@ -161,7 +161,10 @@ def _code_of(
         from selfsame.pifs.baseline import encode_baseline
 
         code = encode_baseline(
-            source.pixels, ranges=settings.range_size, domains=settings.domain_size
+            source.pixels,
+            ranges=settings.range_size,
+            domains=settings.domain_size,
+            threads=threads,
         )
         return code if source.alpha is None else replace(code, alpha=source.alpha)
     from selfsame.pifs.encode import encode

@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from selfsame.bitstream.container import MAX_PIXELS
 from selfsame.errors import InputError
@@ -92,15 +92,9 @@ def _read(path: str | os.PathLike[str]) -> tuple[Image.Image, tuple[str, ...]]:
                 image.load()
     except FileNotFoundError as error:
         raise InputError(f"no such file: {path}") from error
-    except (
-        UnidentifiedImageError,
-        OSError,
-        Image.DecompressionBombError,
-        ValueError,
-        SyntaxError,
-    ) as error:
-        if isinstance(error, InputError):
-            raise
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # Pillow's plug-ins raise a wide assortment on damaged files
         raise InputError(f"{path} cannot be read as a picture: {error}") from error
     return image, tuple(notes)
 

@@ -27,7 +27,8 @@ class EncodeSettings:
             blocks.
         effort: 1 (fast) to 9 (small files).
         preset: another encoder, which chooses everything itself: ``neural-collages-baseline``
-            has fixed blocks of ``range_size`` and all domains of ``domain_size`` pixels.
+            has fixed blocks of ``range_size`` and all domains of ``domain_size`` pixels, 1, 2 or 4
+            times as large.
     Raises:
         InputError: more than one target, or a value out of its range.
     """
