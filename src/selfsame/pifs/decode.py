@@ -2,11 +2,9 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -15,6 +13,7 @@ from selfsame.bitstream.container import MAX_PIXELS
 from selfsame.errors import InputError
 from selfsame.ifs.code import MAX_SIDE
 from selfsame.images import to_uint8
+from selfsame.parallel import limited_threads
 from selfsame.pifs.attractor import reconstruct_plane
 from selfsame.pifs.code import LUMA, MAX_ITERATIONS, PifsCode, PlaneCode
 from selfsame.pifs.color import planes_from_picture
@@ -70,7 +69,7 @@ def decode(
         raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {rounds}")
     view = _view(code, scale, size, region)
     width, height = view.size
-    with _threads(threads):
+    with limited_threads(threads):
         parts = _parts(code, view, rounds, whole=region is None)
         _check_work(parts, view)
         windows = _windows(code, view, parts, rounds, start)
@@ -209,12 +208,12 @@ def _needed(code: PifsCode, view: _View, channel: int) -> tuple[int, int, int, i
         margin = math.ceil(_REACH * coarser) + 1
     if code.deblock > 0:
         margin += MARGIN
-    plane = code.planes[channel]
+    height, width = code.planes[channel].levels.shape
     return (
         max(0, y0 // ratio - margin),
         max(0, x0 // ratio - margin),
-        min(plane.height, -(-y1 // ratio) + margin),
-        min(plane.width, -(-x1 // ratio) + margin),
+        min(height, -(-y1 // ratio) + margin),
+        min(width, -(-x1 // ratio) + margin),
     )
 
 
@@ -326,18 +325,3 @@ def _resized(
     image = Image.fromarray(np.ascontiguousarray(values)).resize(size, kind, box)
     resized: NDArray[np.float32] = np.asarray(image, np.float32)
     return resized
-
-
-@contextmanager
-def _threads(threads: int | None) -> Iterator[None]:
-    before = numba.get_num_threads()
-    if threads is not None:
-        if threads < 1:
-            raise InputError(f"threads must be at least 1: got {threads}")
-        numba.set_num_threads(
-            min(threads, numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
-        )
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)

@@ -47,11 +47,13 @@ def part_of_plane(
     cells[top // unit : -(-bottom // unit), left // unit : -(-right // unit)] = True
     if drawn is not None:
         cells |= drawn
-    depth = _depths(plane.blocks, plane.maps, cells, iterations)
+    owners = cell_owners(plane.blocks, plane.levels.shape)
+    depth = _depths(plane.blocks, plane.maps, owners, cells, iterations)
     chosen = np.flatnonzero(depth >= 0)
     blocks, maps = plane.blocks[chosen], plane.maps[chosen]
-    # Of the blocks that the last round reached only b is needed, and their domains are not there.
-    maps[depth[chosen] == iterations] = 0
+    if iterations > 0:
+        # Of the blocks reached last only b is needed, and their domains are not there.
+        maps[depth[chosen] == iterations] = 0
     origin = blocks[:, :2].min(axis=0)
     end = (blocks[:, :2] + (1 << blocks[:, 2:])).max(axis=0)
     blocks[:, :2] -= origin
@@ -62,6 +64,13 @@ def part_of_plane(
     height, width = min(bottom, plane.height) - top, min(right, plane.width) - left
     part = replace(plane, height=height, width=width, blocks=blocks, maps=maps, levels=levels)
     return PlanePart(part, top, left)
+
+
+def cell_owners(blocks: NDArray[np.int32], shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Return the block that holds each cell of 4 × 4 pixels of a plane of ``shape``, or -1."""
+    owners = np.full((shape[0] >> MIN_LOG2, shape[1] >> MIN_LOG2), -1, np.int32)
+    _fill_owners(blocks, owners)
+    return owners
 
 
 def luma_cells(part: PlanePart, ratio: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -80,12 +89,8 @@ def luma_cells(part: PlanePart, ratio: int, shape: tuple[int, int]) -> NDArray[n
 
 
 @njit(cache=True)
-def _depths(blocks, maps, cells, iterations):  # type: ignore[no-untyped-def]
+def _depths(blocks, maps, owner, cells, iterations):  # type: ignore[no-untyped-def]
     """Return after how many steps along the maps each block is reached from ``cells``, or -1."""
-    owner = np.empty(cells.shape, np.int32)
-    for i in range(len(blocks)):
-        y, x, h, w = _cells(blocks, i)
-        owner[y : y + h, x : x + w] = i
     depth = np.full(len(blocks), -1, np.int64)
     front = np.empty(len(blocks), np.int64)
     end = 0
@@ -112,6 +117,8 @@ def _depths(blocks, maps, cells, iterations):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _cells(blocks, i):  # type: ignore[no-untyped-def]
-    y, x, log_h, log_w = blocks[i, 0], blocks[i, 1], blocks[i, 2], blocks[i, 3]
-    return y >> MIN_LOG2, x >> MIN_LOG2, 1 << (log_h - MIN_LOG2), 1 << (log_w - MIN_LOG2)
+def _fill_owners(blocks, owners):  # type: ignore[no-untyped-def]
+    for i in range(len(blocks)):
+        y, x = blocks[i, 0] >> MIN_LOG2, blocks[i, 1] >> MIN_LOG2
+        height, width = 1 << (blocks[i, 2] - MIN_LOG2), 1 << (blocks[i, 3] - MIN_LOG2)
+        owners[y : y + height, x : x + width] = i

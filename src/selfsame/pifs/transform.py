@@ -64,7 +64,7 @@ def _synthesise(levels, blocks, step, table, starts, scale, out):  # type: ignor
         half = np.empty((1 << MAX_LOG2, scale << MAX_LOG2), np.float32)
         for i in range(len(blocks) * share // _SHARES, len(blocks) * (share + 1) // _SHARES):
             y, x, log_h, log_w = blocks[i, 0], blocks[i, 1], blocks[i, 2], blocks[i, 3]
-            rows, columns = _box(levels, y, x, 1 << log_h, 1 << log_w)
+            rows, columns = level_box(levels, y, x, 1 << log_h, 1 << log_w)
             top, left, h, w = y * scale, x * scale, scale << log_h, scale << log_w
             if rows <= 1 and columns <= 1:
                 mean = np.float32(levels[y, x]) * step / np.float32(2 ** (0.5 * (log_h + log_w)))
@@ -76,7 +76,7 @@ def _synthesise(levels, blocks, step, table, starts, scale, out):  # type: ignor
 
 
 @njit(cache=True)
-def _box(levels, y, x, height, width):  # type: ignore[no-untyped-def]
+def level_box(levels, y, x, height, width):  # type: ignore[no-untyped-def]
     """Return how many rows and columns from the first on hold all the nonzero levels."""
     # Unsigned, because numba tests signed indices for being negative.
     y, x, width = np.uint64(y), np.uint64(x), np.uint64(width)
