@@ -1,8 +1,8 @@
 """Learn the models that PIFS coding starts from: `python tools/train_models.py FOLDER`.
 
-Codes the pictures of a folder one after the other at several steps without resetting the models, and
-averages their states: probabilities and mixing weights as they are typical of photographs. Writes
-``src/selfsame/pifs/models.npz``. A new file changes the meaning of every stream: it is part of the
+Codes the pictures of a folder one after the other at several steps without resetting the models,
+and averages their states: probabilities and mixing weights as they are typical of
+photographs. Writes ``src/selfsame/pifs/models.npz``. A new file changes the meaning of every stream: it is part of the
 format, so do this only together with a new version of the stream.
 """
 
@@ -15,9 +15,11 @@ from tqdm import tqdm
 
 from selfsame.files import atomic_path
 from selfsame.images import SUFFIXES
-from selfsame.pifs import attempt, encode
+from selfsame.pifs import attempt
 from selfsame.pifs import contexts as c
 from selfsame.pifs.models import CONFIDENCE, untrained_models
+from selfsame.pifs.plan import find_candidates, plan_for
+from selfsame.pifs.source import sources
 
 STEPS = (8.0, 14.0, 22.0, 34.0, 55.0, 90.0)
 OUTPUT = Path(__file__).parents[1] / "src" / "selfsame" / "pifs" / "models.npz"
@@ -73,13 +75,13 @@ def code(path, step, color, pure, slots, weights):
     picture = np.asarray(Image.open(path).convert("RGB" if color else "L"))
     half = bool(color and step > 20)
     attempt.initial_models = lambda: (slots, weights)
-    plan = encode.plan_for("pure" if pure else "hybrid", 5)
-    planes = attempt.sources(picture, half)
+    plan = plan_for("pure" if pure else "hybrid", 5)
+    planes = sources(picture, half)
     size = (picture.shape[1], picture.shape[0])
     references = [source.pixels for source in planes]
     if not pure:
         references = attempt.attempt(planes, size, step, plan, half_chroma=half).decoded
-    candidates = attempt.find_candidates(planes, references, plan, attempt.PRICE * step**2)
+    candidates = find_candidates(planes, references, plan, attempt.PRICE * step**2)
     result = attempt.attempt(
         planes,
         size,

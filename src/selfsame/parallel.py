@@ -10,7 +10,7 @@ from selfsame.errors import InputError
 
 @contextmanager
 def limited_threads(threads: int | None) -> Iterator[None]:
-    """Let compiled kernels use at most ``threads`` threads within the context; None changes nothing.
+    """Let compiled kernels use at most ``threads`` threads; None changes nothing.
 
     Raises:
         InputError: below 1.

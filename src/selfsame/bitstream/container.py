@@ -39,7 +39,7 @@ MAX_PIXELS = 1 << 27
 """134 million: a float32 sRGB rendering of them takes 1.6 GB. ``MAX_SIDE`` bounds each side."""
 
 GREY, SRGB, GREY_ALPHA, SRGB_ALPHA = range(4)
-"""Values of the header's ``color_space``: one grey channel or three of sRGB, with or without alpha."""
+"""Values of the header's ``color_space``: grey or sRGB, without or with alpha."""
 
 HEADER = Record((("kind", "B"), ("color_space", "B"), ("width", "I"), ("height", "I")))
 

@@ -1,8 +1,8 @@
-"""A binary range coder with mixed adaptive models: integers only, the same code for both directions.
+"""A binary range coder with mixed adaptive models: integers only, one code for both directions.
 
-Every binary decision is predicted by several *slots* (adaptive probabilities, each chosen by a context);
-their logits are summed with adaptive weights, and the resulting probability drives an arithmetic
-coder. All state is integer and all tables are integer, so encoder and decoder stay in step on any
+Every binary decision is predicted by several *slots* (adaptive probabilities, each chosen by a
+context); their logits are summed with adaptive weights, and the resulting probability drives an
+arithmetic coder. All state is integer and all tables are integer, so encoder and decoder stay in step on any
 two machines. Sources: Witten, Neal, Cleary 1987 (arithmetic coding); Mahoney 2005, "Adaptive
 weighing of context models for lossless data compression" (logistic mixing).
 
@@ -18,15 +18,14 @@ from numpy.typing import NDArray
 MAX_INPUTS = 8
 """Slots that one decision can mix."""
 
-PROBABILITY_BITS = 16
+
 COUNT_LIMIT = 255
-"""A slot's rate of adaptation falls to about 1 / (limit + 1.5): statistics of one picture, stable."""
+"""A slot's rate of adaptation falls to about 1 / (limit + 1.5)."""
 
 _SLOT_COUNT_BITS = 10
 _LOGIT_ONE = 256
 """Fixed-point unit of logits: ±2047 is ±8 nats."""
 _LOGIT_LIMIT = 2047
-_WEIGHT_ONE = 1 << 16
 _LEARNING_SHIFT = 20
 _LEARNING_RATE = 12
 
@@ -111,14 +110,14 @@ def new_coder(
 
 
 @njit(cache=True)
-def start_decoding(coder):  # type: ignore[no-untyped-def]
+def start_decoding(coder):
     """Fill the window with the first four bytes."""
     for _ in range(4):
         coder.state[X] = coder.state[X] << 8 | _next_byte(coder)
 
 
 @njit(cache=True)
-def _next_byte(coder):  # type: ignore[no-untyped-def]
+def _next_byte(coder):
     position = coder.state[POSITION]
     if position < coder.state[END]:
         coder.state[POSITION] = position + 1
@@ -128,7 +127,7 @@ def _next_byte(coder):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def finish(coder):  # type: ignore[no-untyped-def]
+def finish(coder):
     """End an encoded stream with as few bytes as identify it; return its length."""
     x1, x2 = coder.state[X1], coder.state[X2]
     for count in range(1, 5):
@@ -145,7 +144,7 @@ def finish(coder):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _put(coder, byte):  # type: ignore[no-untyped-def]
+def _put(coder, byte):
     position = coder.state[POSITION]
     if position < coder.state[END]:
         coder.buffer[position] = byte
@@ -153,7 +152,7 @@ def _put(coder, byte):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def mixed_probability(coder, count, weight_set):  # type: ignore[no-untyped-def]
+def mixed_probability(coder, count, weight_set):
     """Return the 16-bit probability of a 1 by mixing the slots ``contexts[:count]``."""
     total = np.int64(0)
     for i in range(count):
@@ -169,7 +168,7 @@ def mixed_probability(coder, count, weight_set):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def code_mixed(coder, decoding, bit, count, weight_set, element):  # type: ignore[no-untyped-def]
+def code_mixed(coder, decoding, bit, count, weight_set, element):
     """Code one decision with the slots ``contexts[:count]``, adapt, and return the bit."""
     p = mixed_probability(coder, count, weight_set)
     bit = _code(coder, decoding, bit, p, element)
@@ -181,7 +180,7 @@ def code_mixed(coder, decoding, bit, count, weight_set, element):  # type: ignor
 
 
 @njit(cache=True)
-def code_adaptive(coder, decoding, bit, slot, element):  # type: ignore[no-untyped-def]
+def code_adaptive(coder, decoding, bit, slot, element):
     """Code one decision with a single slot, adapt it, and return the bit."""
     p = np.int64(coder.slots[slot] >> np.uint32(16))
     p = min(max(p, 24), 65536 - 24)
@@ -191,13 +190,13 @@ def code_adaptive(coder, decoding, bit, slot, element):  # type: ignore[no-untyp
 
 
 @njit(cache=True)
-def code_plain(coder, decoding, bit, element):  # type: ignore[no-untyped-def]
+def code_plain(coder, decoding, bit, element):
     """Code one equiprobable bit and return it."""
     return _code(coder, decoding, bit, np.int64(32768), element)
 
 
 @njit(cache=True)
-def _adapt(coder, slot, bit):  # type: ignore[no-untyped-def]
+def _adapt(coder, slot, bit):
     packed = np.int64(coder.slots[slot])
     count = packed & 1023
     p = packed >> _SLOT_COUNT_BITS
@@ -209,7 +208,7 @@ def _adapt(coder, slot, bit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _code(coder, decoding, bit, p, element):  # type: ignore[no-untyped-def]
+def _code(coder, decoding, bit, p, element):
     state = coder.state
     x1, x2 = state[X1], state[X2]
     span = x2 - x1

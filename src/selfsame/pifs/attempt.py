@@ -8,7 +8,7 @@ those of the domains as the decoder will see them.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba.typed import List
@@ -18,104 +18,42 @@ from selfsame.bitstream.range_coder import Coder, finish, new_coder
 from selfsame.pifs.attractor import apply_maps, reconstruct_plane
 from selfsame.pifs.code import (
     LUMA,
-    MIN_LOG2,
     NO_MAP,
     STEP_UNIT,
-    Mode,
     PifsCode,
     PlaneCode,
-    padded_shape,
 )
-from selfsame.pifs.color import CHROMA_WEIGHTS, halved, planes_from_picture
 from selfsame.pifs.contexts import ELEMENTS
 from selfsame.pifs.contraction import contractive_maps, iterations_needed
 from selfsame.pifs.mapping import (
     Candidates,
     fit_scales,
-    luma_candidates,
     map_bits,
     predictions,
-    window_candidates,
 )
 from selfsame.pifs.models import initial_models
-from selfsame.pifs.near_search import near_maps
 from selfsame.pifs.partition import (
     INFEASIBLE,
     SHAPE_INDEX,
     SHAPES,
     SPLIT_BITS,
     block_costs,
-    border_means,
     cost_tables,
     gather,
     prune,
     transform_blocks,
 )
+from selfsame.pifs.plan import Plan
+from selfsame.pifs.planes import Choice, PlaneState
+from selfsame.pifs.source import Source
 from selfsame.pifs.stream import capacity, plane_states
-from selfsame.pifs.syntax import Choice, PlaneState, code_plane
+from selfsame.pifs.syntax import code_plane
 
 Float = NDArray[np.float32]
 
 PRICE = 0.105
 """Lagrangian of a bit in units of step². Theory has ln 2 / 6 = 0.116 for fine steps; chosen on
 photographs of the training set."""
-
-PURE_LAST, ANY_LAST = 2, 1 << 12
-"""Highest index in the scan of a block's levels: mean and two slopes, or all."""
-
-
-class Search(NamedTuple):
-    """How domains of half the resolution are sought for the blocks of one size.
-
-    Attributes:
-        log2: of the side of the blocks.
-        reach: of the window around the block's own centre, searched with the isometry 0 only, in
-            pixels; 0 for none.
-        step: of the grid of domains around the superblock, in pixels.
-        radius: of the window around the superblock, searched with all isometries; 0 for none.
-    """
-
-    log2: int
-    reach: int
-    step: int = 4
-    radius: int = 0
-
-
-class Plan(NamedTuple):
-    """What an attempt tries, by effort and mode.
-
-    Attributes:
-        searches: for domains of the same plane.
-        luma_maps: whether chroma may be predicted from luma.
-        rounds: how often the levels are chosen again from the decoded picture.
-    """
-
-    mode: Mode
-    searches: tuple[Search, ...]
-    luma_maps: bool
-    rounds: int
-
-    @property
-    def last(self) -> int:
-        return PURE_LAST if self.mode == "pure" else ANY_LAST
-
-
-class Source(NamedTuple):
-    """One plane of the picture, ready to be priced at any step.
-
-    Attributes:
-        height, width: before padding.
-        pixels: padded. spectra, borders: of every shape of block, see ``partition``.
-        step_ratio: of its quantiser step over that of luma, so that an error of either costs
-            the same in RGB.
-    """
-
-    height: int
-    width: int
-    pixels: Float
-    spectra: list[Float]
-    borders: list[Float]
-    step_ratio: float
 
 
 class Attempt(NamedTuple):
@@ -127,54 +65,6 @@ class Attempt(NamedTuple):
     decoded: list[Float]
     slots: NDArray[np.uint32]
     weights: NDArray[np.int64]
-
-
-def sources(picture: NDArray[np.uint8], half_chroma: bool) -> list[Source]:
-    """Return the planes of a picture with the transforms of all blocks of every shape."""
-    result = []
-    for i, full in enumerate(planes_from_picture(picture)):
-        ratio = 1.0 if i == 0 else CHROMA_WEIGHTS[i - 1] ** -0.5
-        halve = half_chroma and i > 0
-        plane = halved(full) if halve else full
-        height, width = plane.shape
-        rows, columns = padded_shape(height, width, 4 if halve else 8)
-        pixels = np.pad(plane, ((0, rows - height), (0, columns - width)), mode="edge")
-        spectra = List([transform_blocks(pixels, lh, lw) for lh, lw in SHAPES])
-        borders = [border_means(pixels, lh, lw) for lh, lw in SHAPES]
-        # A sample of half resolution stands for four pixels.
-        result.append(
-            Source(height, width, pixels, spectra, borders, ratio / 2 if halve else ratio)
-        )
-    return result
-
-
-def find_candidates(
-    planes: Sequence[Source], references: Sequence[Float], plan: Plan, bit_price: float
-) -> list[list[Candidates]]:
-    """Return, per plane, the domains that its blocks may be predicted from.
-
-    Args:
-        references: the planes that domains are taken from: the picture, or better one decoded.
-        bit_price: squared error that a bit of luma is worth.
-    """
-    found: list[list[Candidates]] = []
-    for i, (source, reference) in enumerate(zip(planes, references, strict=True)):
-        own: list[Candidates] = []
-        for search in plan.searches if i == 0 or plan.mode == "pure" else ():
-            if search.reach:
-                price = bit_price * source.step_ratio**2
-                maps = near_maps(source.pixels, reference, search.log2, search.reach, price)
-                own.append(Candidates(search.log2, maps))
-            if search.radius:
-                own.append(
-                    window_candidates(
-                        source.pixels, reference, search.log2, search.step, search.radius
-                    )
-                )
-        if i and plan.luma_maps:
-            own += [luma_candidates(source.pixels.shape, log2) for log2 in range(MIN_LOG2, 6)]
-        found.append(own)
-    return found
 
 
 def attempt(
@@ -334,11 +224,11 @@ def _predicted_spectra(
     return result
 
 
-def _snapshot(coder: Coder) -> tuple[NDArray[np.generic], ...]:
+def _snapshot(coder: Coder) -> tuple[NDArray[Any], ...]:
     return tuple(a.copy() for a in (coder.state, coder.slots, coder.weights, coder.spent))
 
 
-def _restore(coder: Coder, saved: tuple[NDArray[np.generic], ...]) -> None:
-    arrays = (coder.state, coder.slots, coder.weights, coder.spent)
+def _restore(coder: Coder, saved: tuple[NDArray[Any], ...]) -> None:
+    arrays: tuple[NDArray[Any], ...] = (coder.state, coder.slots, coder.weights, coder.spent)
     for array, old in zip(arrays, saved, strict=True):
         array[:] = old

@@ -1,11 +1,11 @@
 """Whether a block map contracts, and how many applications its attractor needs.
 
 Let ``E_R`` be the energy (squared norm) of the difference of two pictures within block ``R``. One
-application of the maps gives at most ``E_R' = s² / k² · sum of E_Q`` over the blocks ``Q`` that the domain
-of ``R`` meets, as the average over ``k × k`` pixels has norm ``1 / k`` and the removal of the mean is a
-projection. The spectral radius of this non-negative matrix ``T`` bounds the square of that of ``S``,
-and by Collatz and Wielandt ``max (T v)_R / v_R`` bounds it for any positive ``v``. So a map is proved to
-contract even where some ``|s|`` exceed 1.
+application of the maps gives at most ``E_R' = s² / k² · sum of E_Q`` over the blocks ``Q`` that
+the domain of ``R`` meets, as the average over ``k × k`` pixels has norm ``1 / k`` and the removal
+of the mean is a projection. The spectral radius of this non-negative matrix ``T`` bounds the square
+of that of ``S``, and by Collatz and Wielandt ``max (T v)_R / v_R`` bounds it for any positive
+``v``. So a map is proved to contract even where some ``|s|`` exceed 1.
 """
 
 import numpy as np
@@ -37,8 +37,9 @@ _CONTRACTION = np.array(CONTRACTION, np.float64)
 def contraction_bounds(
     blocks: NDArray[np.int32], maps: NDArray[np.int32], shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Return, per block, ``(T v) / v`` for a ``v`` near the leading eigenvector of ``T``; the largest
-    bounds the squared spectral radius of ``S``.
+    """Return, per block, ``(T v) / v`` for a ``v`` near the leading eigenvector of ``T``.
+
+    The largest bounds the squared spectral radius of ``S``.
 
     Args:
         blocks, maps: as in ``PlaneCode``.
@@ -87,7 +88,7 @@ def iterations_needed(plane: PlaneCode, luma: NDArray[np.float32] | None) -> int
 
 
 @njit(cache=True)
-def _fill_owner(blocks, owner):  # type: ignore[no-untyped-def]
+def _fill_owner(blocks, owner):
     for n in range(blocks.shape[0]):
         y, x, lh, lw = blocks[n]
         y, x = y >> MIN_LOG2, x >> MIN_LOG2
@@ -95,13 +96,13 @@ def _fill_owner(blocks, owner):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _energy(blocks, maps, owner, v):  # type: ignore[no-untyped-def]
+def _energy(blocks, maps, owner, v):
     """Return ``T v``."""
     result = np.zeros(v.size)
     seen = np.full(v.size, -1, np.int64)
     for n in range(v.size):
         kind = maps[n, 0]
-        if kind == NO_MAP or kind == LUMA:
+        if kind in (NO_MAP, LUMA):
             continue
         side = int(_CONTRACTION[kind]) << blocks[n, 2]
         total = 0.0

@@ -12,19 +12,12 @@ from selfsame.bitstream.pifs_chunks import PIFS, PLANE, pack_alpha
 from selfsame.errors import InputError
 from selfsame.metrics import psnr_db
 from selfsame.parallel import limited_threads
-from selfsame.pifs.attempt import (
-    PRICE,
-    Attempt,
-    Plan,
-    Search,
-    Source,
-    attempt,
-    find_candidates,
-    sources,
-)
+from selfsame.pifs.attempt import PRICE, Attempt, attempt
 from selfsame.pifs.code import MAX_DEBLOCK, Mode, PifsCode
 from selfsame.pifs.decode import decode
 from selfsame.pifs.mapping import Candidates
+from selfsame.pifs.plan import Plan, find_candidates, plan_for
+from selfsame.pifs.source import Source, sources
 
 MIN_STEP, MAX_STEP = 0.5, 900.0
 
@@ -36,20 +29,6 @@ MAX_ATTEMPTS = 9
 START_STEP = 24.0
 
 Bytes = NDArray[np.uint8]
-
-
-def plan_for(mode: Mode, effort: int) -> Plan:
-    """Return what is tried at an effort of 1 (fast) to 9 (small files)."""
-    if effort == 1:
-        return Plan(mode, (), False, 0)
-    reach = (0, 0, 4, 6, 6, 8, 8, 10, 12, 16)[effort]
-    radius = (0, 0, 0, 0, 48, 64, 96, 128, 192, 320)[effort]
-    fine = 2 if effort >= 8 else 4
-    searches = [Search(log2, reach, fine, radius if log2 > 2 else 0) for log2 in (2, 3, 4, 5)]
-    if mode == "hybrid":  # residuals leave little for maps to gain: the near ones suffice
-        searches = [s if effort >= 7 else s._replace(radius=0) for s in searches[1:]]
-    rounds = (0, 0, 1, 1, 1, 1, 2, 2, 3, 4)[effort] + (mode == "pure")
-    return Plan(mode, tuple(searches), True, rounds)
 
 
 def step_for_quality(quality: float) -> float:

@@ -83,7 +83,7 @@ def predictions(reference: Float, luma: Float | None, candidates: Candidates) ->
 
 
 @njit(cache=True, parallel=True)
-def fit_scales(spectra, domains, log2, maps):  # type: ignore[no-untyped-def]
+def fit_scales(spectra, domains, log2, maps):
     """Set the scale index of each map by least squares, and subtract the prediction.
 
     Args:

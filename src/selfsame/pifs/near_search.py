@@ -45,7 +45,7 @@ def near_maps(
 
 
 @njit(cache=True, parallel=True, fastmath=True)
-def _search(ranges, pooled, n, offsets, bits, maps):  # type: ignore[no-untyped-def]
+def _search(ranges, pooled, n, offsets, bits, maps):
     height, width = ranges.shape
     largest = np.float32(MAX_SCALE_INDEX * SCALE_STEP)
     for row in prange(maps.shape[0]):

@@ -1,8 +1,8 @@
 """Rate-distortion optimal partition: every block of every shape is priced, then the tree is pruned.
 
 The price of a block is ``J = distortion + price · bits``, in units of step², with its levels chosen
-as the coder will choose them but for contexts that depend on the neighbours. Pruning from the leaves
-up is exact for such additive costs (Breiman et al. 1984; Chou, Lookabaugh, Gray 1989).
+as the coder will choose them but for contexts that depend on the neighbours. Pruning from the
+leaves up is exact for such additive costs (Breiman et al. 1984; Chou, Lookabaugh, Gray 1989).
 """
 
 from typing import NamedTuple
@@ -109,7 +109,7 @@ def border_means(plane: Float, log2_height: int, log2_width: int) -> Float:
 
 
 @njit(cache=True, parallel=True)
-def block_costs(coefficients, inverse_step, lh, lw, borders, tables, chroma, price, limit):  # type: ignore[no-untyped-def]
+def block_costs(coefficients, inverse_step, lh, lw, borders, tables, chroma, price, limit):
     """Return the cost of each block of one shape.
 
     Args:
@@ -145,7 +145,7 @@ def block_costs(coefficients, inverse_step, lh, lw, borders, tables, chroma, pri
 @njit(cache=True)
 def _block_cost(
     coefficients, y, x, inverse_step, lh, lw, border, tables, chroma, price, limit, levels
-):  # type: ignore[no-untyped-def]
+):
     start = c.SCAN_START[lh, lw]
     size = max(lh, lw) - MIN_LOG2
     area = 1 << (lh + lw)
@@ -171,7 +171,7 @@ def _block_cost(
     least = price * lasts[0]
     if last > 0:
         running = 0.0
-        best_gain, gain_at_cut = 1e30, 0.0
+        best_gain = 1e30
         for position in range(last, 0, -1):
             entry = start + position
             v, u = np.int64(c.SCAN_V[entry]), np.int64(c.SCAN_U[entry])
@@ -219,7 +219,7 @@ def _block_cost(
 
 
 @njit(cache=True)
-def prune(costs, shapes, height, width, price, split_bits):  # type: ignore[no-untyped-def]
+def prune(costs, shapes, height, width, price, split_bits):
     """Return the cheapest partition as (n, 4) rows ``y, x, log2 height, log2 width`` in coding
     order, and its total cost.
 
@@ -316,7 +316,7 @@ for _i, (_lh, _lw) in enumerate(SHAPES):
 
 
 @njit(cache=True)
-def gather(spectra, shapes, blocks, inverse_step, result):  # type: ignore[no-untyped-def]
+def gather(spectra, shapes, blocks, inverse_step, result):
     """Set ``result`` to the coefficients of the blocks of a partition, in units of the step."""
     for n in range(blocks.shape[0]):
         y, x, lh, lw = blocks[n]

@@ -3,14 +3,14 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from selfsame.bitstream.range_coder import Coder, finish, new_coder
 from selfsame.errors import CorruptedError
 from selfsame.pifs.code import MIN_LOG2, PlaneCode, padded_shape
 from selfsame.pifs.contexts import ELEMENTS
 from selfsame.pifs.models import initial_models
-from selfsame.pifs.syntax import OK, Choice, PlaneState, code_plane, new_cells
+from selfsame.pifs.planes import Choice, PlaneState, new_cells
+from selfsame.pifs.syntax import OK, code_plane
 
 _IDLE = Choice(False, np.zeros((1, 1), np.float32), 0.0, 0)
 
@@ -72,15 +72,15 @@ def capacity(shapes: list[tuple[int, int]]) -> int:
 def write_planes(planes: tuple[PlaneCode, ...]) -> tuple[bytes, dict[str, float]]:
     """Return the bytes of the planes, and the bits of each syntax element."""
     shapes = [plane.levels.shape for plane in planes]
-    states = plane_states(shapes)  # type: ignore[arg-type]
-    coder = _coder(capacity(shapes))  # type: ignore[arg-type]
+    states = plane_states(shapes)
+    coder = _coder(capacity(shapes))
     for plane, state in zip(planes, states, strict=True):
         count = len(plane.blocks)
         state.levels[:] = plane.levels
         state.blocks[:count] = plane.blocks
         state.maps[:count] = plane.maps
         status, coded = code_plane(coder, False, state, count, _IDLE)
-        assert status == OK and coded == count, (status, coded, count)
+        assert (status, coded) == (OK, count)
     length = finish(coder)
     bits = dict(zip(ELEMENTS, coder.spent.tolist(), strict=True))
     return coder.buffer[:length].tobytes(), bits
