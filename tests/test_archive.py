@@ -168,15 +168,17 @@ def test_a_code_that_a_killed_run_did_not_record_is_made_again(photos, out) -> N
 
 
 def test_the_plan_is_written_before_the_first_picture(photos, out, monkeypatch) -> None:
+    found = []
+
     def die(*_, **__):
+        found.extend(json.loads((out / "manifest.json").read_text())["files"])
         raise SystemExit
 
     monkeypatch.setattr("selfsame.archive.encode.encode_source", die)
     with pytest.raises(SystemExit):
         run(photos, out)
-    files = json.loads((out / "manifest.json").read_text())["files"]
-    assert [entry["state"] for entry in files] == ["pending"] * 4
-    assert [entry["output"] for entry in files] == [c for c in CODES if c != "manifest.json"]
+    assert [entry["state"] for entry in found] == ["pending"] * 4
+    assert [entry["output"] for entry in found] == [c for c in CODES if c != "manifest.json"]
 
 
 def test_changed_pictures_and_lost_codes_are_made_again(photos, out) -> None:

@@ -40,6 +40,10 @@ def die_at_3(number: int) -> int:
     return number
 
 
+def die() -> None:
+    os._exit(7)
+
+
 def fail(number: int) -> int:
     raise LookupError(number)
 
@@ -65,6 +69,13 @@ def test_a_task_that_kills_its_process_is_lost_alone() -> None:
     found = dict(run_tasks(die_at_3, range(6), 2))
     assert isinstance(found.pop(3), WorkerDiedError)
     assert found == {n: n for n in (0, 1, 2, 4, 5)}
+
+
+def test_processes_that_cannot_even_start_end_the_run(monkeypatch) -> None:
+    monkeypatch.setattr("selfsame.workers._prepare", die)
+    found = dict(run_tasks(square, range(3), 2))
+    assert sorted(found) == [0, 1, 2]
+    assert all(isinstance(result, WorkerDiedError) for result in found.values())
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -69,8 +69,8 @@ def _pooled(
                 while waiting and not suspects and len(running) < 2 * jobs:
                     running[pool.submit(function, waiting[0])] = waiting[0]
                     waiting.popleft()
-            except BrokenProcessPool:  # the tasks under way say so too
-                suspects += running.values()
+            except BrokenProcessPool:
+                suspects += [waiting.popleft(), *running.values()]
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:

@@ -51,7 +51,9 @@ def plot_code(code: PifsCode, plane: int = 0) -> NDArray[np.uint8]:
     decoded = to_uint8(decode(code))
     if decoded.ndim == 3 and decoded.shape[2] in (2, 4):
         decoded = decoded[..., 0] if decoded.shape[2] == 2 else decoded[..., :3]
-    picture = Image.fromarray(decoded).convert("L").convert("RGB").resize(size, Image.Resampling.NEAREST)
+    picture = (
+        Image.fromarray(decoded).convert("L").convert("RGB").resize(size, Image.Resampling.NEAREST)
+    )
     panels = [_partition(picture, coded, factor), _domains(picture, coded, factor)]
     return np.asarray(_page(panels, _legend(code, coded)))
 
