@@ -15,7 +15,7 @@ from numba.typed import List
 from numpy.typing import NDArray
 
 from selfsame.bitstream.range_coder import Coder, finish, new_coder
-from selfsame.pifs.attractor import apply_maps, reconstruct_plane
+from selfsame.pifs.attractor import apply_maps
 from selfsame.pifs.code import (
     LUMA,
     NO_MAP,
@@ -24,7 +24,7 @@ from selfsame.pifs.code import (
     PlaneCode,
 )
 from selfsame.pifs.contexts import ELEMENTS
-from selfsame.pifs.contraction import contractive_maps, iterations_needed
+from selfsame.pifs.contraction import contractive_maps, settled
 from selfsame.pifs.mapping import (
     Candidates,
     fit_scales,
@@ -56,13 +56,21 @@ PRICE = 0.105
 photographs of the training set."""
 
 
+class Partition(NamedTuple):
+    """The blocks and maps of a plane, as in ``PlaneCode``."""
+
+    blocks: NDArray[np.int32]
+    maps: NDArray[np.int32]
+
+
 class Attempt(NamedTuple):
-    """A code, the bytes of its planes, its planes decoded (padded, before deblocking), and the
-    models after the last of them."""
+    """A code, the bytes of its planes, its planes decoded (padded, before deblocking), their
+    partitions, and the models after the last of them."""
 
     code: PifsCode
     stream_bytes: int
     decoded: list[Float]
+    partitions: list[Partition]
     slots: NDArray[np.uint32]
     weights: NDArray[np.int64]
 
@@ -76,6 +84,7 @@ def attempt(
     half_chroma: bool,
     candidates: Sequence[Sequence[Candidates]] | None = None,
     references: Sequence[Float] | None = None,
+    partitions: Sequence[Partition] = (),
     price: float = PRICE,
 ) -> Attempt:
     """Return the code of a picture at one quantiser step.
@@ -84,6 +93,8 @@ def attempt(
         size: width and height of the picture.
         candidates: from ``find_candidates``; by default no block has a map.
         references: planes as they are expected to be decoded, to fit the maps to.
+        partitions: of the first planes, to be taken instead of the cheapest ones: those of an
+            attempt at a similar step serve as well, and save most of the time.
     """
     shapes = [plane.pixels.shape for plane in planes]
     slots, weights = initial_models()
@@ -92,42 +103,41 @@ def attempt(
     decoded: list[Float] = []
     iterations = 0
     for i, (source, state) in enumerate(zip(planes, plane_states(shapes), strict=True)):
-        plane, values, needed = _attempt_plane(
-            coder,
-            source,
-            state,
-            step,
-            plan,
-            candidates[i] if candidates else (),
-            references[i] if references else source.pixels,
-            decoded[0] if decoded else None,
-            price,
+        own_step = max(1, round(step * source.step_ratio / STEP_UNIT)) * STEP_UNIT
+        reference = references[i] if references else source.pixels
+        luma = decoded[0] if decoded else None
+        if i < len(partitions):
+            partition = partitions[i]
+        else:
+            own = candidates[i] if candidates else ()
+            partition = _partition(
+                coder, source, own_step, plan, own, reference, luma, state.chroma, price
+            )
+        plane, values, needed = _choose(
+            coder, source, state, own_step, plan, partition, reference, luma, price
         )
         coded.append(plane)
         decoded.append(values)
         iterations = max(iterations, needed)
     code = PifsCode(size[0], size[1], plan.mode, tuple(coded), half_chroma, iterations, 0)
-    return Attempt(code, finish(coder), decoded, coder.slots, coder.weights)
+    partitions = [Partition(plane.blocks, plane.maps) for plane in coded]
+    return Attempt(code, finish(coder), decoded, partitions, coder.slots, coder.weights)
 
 
-def _attempt_plane(
+def _choose(
     coder: Coder,
     source: Source,
     state: PlaneState,
     step: float,
     plan: Plan,
-    candidates: Sequence[Candidates],
+    partition: Partition,
     reference: Float,
     luma: Float | None,
     price: float,
 ) -> tuple[PlaneCode, Float, int]:
     """Return the code of one plane, its attractor, and the iterations that this needs."""
-    own_step = max(1, round(step * source.step_ratio / STEP_UNIT)) * STEP_UNIT
-    inverse = np.float32(1 / own_step)
-    blocks, maps = _partition(
-        coder, source, inverse, plan, candidates, reference, luma, state.chroma, price
-    )
-    maps = contractive_maps(blocks, maps, source.pixels.shape)
+    inverse = np.float32(1 / step)
+    blocks, maps = partition
     count = len(blocks)
     state.blocks[:count] = blocks
     plain = np.empty(source.pixels.shape, np.float32)
@@ -142,33 +152,25 @@ def _attempt_plane(
         coefficients = plain
         if mapped:
             coefficients = plain - _predicted_spectra(x, luma, blocks, maps) * inverse
-        choice = Choice(True, coefficients, price, plan.last)
-        code_plane(coder, False, state, count, choice)
-        plane = PlaneCode(
-            source.height,
-            source.width,
-            own_step,
-            blocks,
-            maps,
-            state.levels.copy(),
-        )
-        iterations = iterations_needed(plane, luma) if fed_back else int(mapped)
-        x = reconstruct_plane(plane, iterations, 1, luma)
+        code_plane(coder, False, state, count, Choice(True, coefficients, price, plan.last))
+        plane = PlaneCode(source.height, source.width, step, blocks, maps, state.levels.copy())
+        x, iterations = settled(plane, luma)
     return plane, x, iterations
 
 
 def _partition(
     coder: Coder,
     source: Source,
-    inverse: np.float32,
+    step: float,
     plan: Plan,
     candidates: Sequence[Candidates],
     reference: Float,
     luma: Float | None,
     chroma: int,
     price: float,
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+) -> Partition:
     """Return the blocks of the cheapest tree and their maps."""
+    inverse = np.float32(1 / step)
     tables = cost_tables(coder.slots)
 
     def priced(spectra: Float, shape: int) -> Float:
@@ -204,7 +206,7 @@ def _partition(
         of_shape = (blocks[:, 2] == lh) & (blocks[:, 3] == lw)
         y, x = blocks[of_shape, 0] >> lh, blocks[of_shape, 1] >> lw
         maps[of_shape] = chosen[shape][y, x]
-    return blocks, maps
+    return Partition(blocks, contractive_maps(blocks, maps, source.pixels.shape))
 
 
 def _predicted_spectra(

@@ -62,7 +62,7 @@ def contractive_maps(
 ) -> NDArray[np.int32]:
     """Return the maps with scales lowered where they must be for a proof of contraction."""
     result = maps.copy()
-    fed_back = (result[:, 0] != NO_MAP) & (result[:, 0] != LUMA)
+    fed_back = _feeds_back(result)
     while fed_back.any():
         bounds = contraction_bounds(blocks, result, shape)
         too_large = fed_back & (bounds > BOUND)
@@ -71,20 +71,32 @@ def contractive_maps(
         scale = result[too_large, 4]
         result[too_large, 4] = scale - np.sign(scale)
         result[result[:, 4] == 0] = 0
-        fed_back = (result[:, 0] != NO_MAP) & (result[:, 0] != LUMA)
+        fed_back = _feeds_back(result)
     return result
 
 
-def iterations_needed(plane: PlaneCode, luma: NDArray[np.float32] | None) -> int:
-    """Return after how many applications, from ``b``, no pixel changes by more than ``SETTLED``."""
+def settled(plane: PlaneCode, luma: NDArray[np.float32] | None) -> tuple[NDArray[np.float32], int]:
+    """Return the attractor of a plane, and the number of applications that it took from ``b``.
+
+    It has settled when no pixel changes by more than ``SETTLED``.
+    """
     b = inverse_dct(plane)
+    if not (plane.maps[:, 0] != NO_MAP).any():
+        return b, 0
     x = b
     for count in range(1, MAX_ITERATIONS + 1):
         y = apply_maps(x, b, plane.blocks, plane.maps, 1, luma)
-        if float(np.abs(y - x).max()) <= SETTLED:
-            return count
+        change = float(np.abs(y - x).max())
         x = y
-    return MAX_ITERATIONS
+        if change <= SETTLED or not _feeds_back(plane.maps).any():
+            return x, count
+    return x, MAX_ITERATIONS
+
+
+def _feeds_back(maps: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return which maps draw from their own plane."""
+    result: NDArray[np.bool_] = (maps[:, 0] != NO_MAP) & (maps[:, 0] != LUMA)
+    return result
 
 
 @njit(cache=True)

@@ -1,8 +1,9 @@
 """A picture to its code: effort, chroma policy, rate control, deblocking."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +13,30 @@ from selfsame.bitstream.pifs_chunks import PIFS, PLANE, pack_alpha
 from selfsame.errors import InputError
 from selfsame.metrics import psnr_db
 from selfsame.parallel import limited_threads
-from selfsame.pifs.attempt import PRICE, Attempt, attempt
+from selfsame.pifs.attempt import PRICE, Attempt, Partition, attempt
 from selfsame.pifs.code import MAX_DEBLOCK, Mode, PifsCode
+from selfsame.pifs.deblock import deblock
 from selfsame.pifs.decode import decode
 from selfsame.pifs.mapping import Candidates
+from selfsame.pifs.partition import SHAPE_INDEX
 from selfsame.pifs.plan import Plan, find_candidates, plan_for
 from selfsame.pifs.source import Source, sources
 
 MIN_STEP, MAX_STEP = 0.5, 900.0
 
-TOLERANCE = 0.004
+TOLERANCE = 0.006
 """A file this close below its limit is good enough to stop."""
 
 MAX_ATTEMPTS = 9
 
-START_STEP = 24.0
+BITS_PER_LEVEL = 6.0
+"""Bits of a file per coefficient that is not zero; typical of photographs."""
+
+SAME_PARTITION = 0.12
+"""Largest difference of log steps at which the partition of another attempt is taken over."""
+
+HALF_CHROMA_STEP = 24.0
+"""Where half resolution begins to serve chroma better, on average."""
 
 Bytes = NDArray[np.uint8]
 
@@ -75,8 +85,7 @@ def encode(
         else:
             assert psnr is not None
             found = encoder.reaching(psnr)
-        code = replace(found.code, alpha=alpha)
-        code = _deblocked(code, picture)
+        code = replace(encoder.deblocked(found), alpha=alpha)
     if progress is not None:
         progress(1.0)
     return code
@@ -96,9 +105,10 @@ class _Encoder:
         self.progress, self.done = progress, 0
         self.size = (picture.shape[1], picture.shape[0])
         self.half_chroma = False
-        self.planes: list[Source] = []
+        self.planes = sources(picture, False)
         self.candidates: list[list[Candidates]] | None = None
         self.references: list[NDArray[np.float32]] | None = None
+        self.last: tuple[float, list[Partition]] | None = None
 
     def at(self, step: float) -> Attempt:
         """Return the attempt at one step."""
@@ -107,77 +117,115 @@ class _Encoder:
 
     def within(self, limit: int, fixed: int) -> Attempt:
         """Return the best attempt of at most ``limit`` bytes; ``fixed`` come on top."""
-        self._prepare(self._plain_step(limit))
+        start = self._step_for_bytes(limit)
+        self._prepare(start)
 
         def excess(result: Attempt) -> float:
             return math.log(max(result.stream_bytes, 1) / max(limit, 1e-9))
 
-        found = self._solve(excess, self.start, -1.0, TOLERANCE)
+        found = self._solve(excess, start, -1.2)
         if found is None:
-            smallest = self._attempt(MAX_STEP)
-            if smallest.stream_bytes > limit:
+            found = self._attempt(MAX_STEP)
+            if found.stream_bytes > limit:
                 raise InputError(
-                    f"a file of this picture needs at least {smallest.stream_bytes + fixed} bytes:"
+                    f"a file of this picture needs at least {found.stream_bytes + fixed} bytes:"
                     f" the limit is {limit + fixed}; make the picture smaller"
                 )
-            return smallest
         return found
 
     def reaching(self, psnr: float) -> Attempt:
         """Return the smallest attempt of at least ``psnr`` dB."""
-        start = 10 ** ((57.0 - psnr) / 17)
-        self._prepare(min(max(start, MIN_STEP), MAX_STEP))
+        start = min(max(10 ** ((57.0 - psnr) / 17), MIN_STEP), MAX_STEP)
+        self._prepare(start)
 
         def lack(result: Attempt) -> float:
-            return (psnr - self._psnr(_deblocked(result.code, self.picture))) / 6
+            code = self.deblocked(result)
+            return (psnr - psnr_db(decode(code), self.picture / np.float64(255))) / 6
 
-        found = self._solve(lack, self.start, 0.8, 0.004)
+        found = self._solve(lack, start, 0.8)
         if found is None:
             raise InputError(f"no code of this picture reaches {psnr} dB in mode {self.plan.mode}")
         return found
 
+    def deblocked(self, found: Attempt) -> PifsCode:
+        """Return the code with the strength of deblocking that brings it closest to the picture."""
+
+        @cache
+        def error(strength: int) -> float:
+            total = 0.0
+            for source, plane, x in zip(self.planes, found.code.planes, found.decoded, strict=True):
+                inside = np.s_[: source.height, : source.width]
+                smooth = deblock(x, plane, strength)
+                difference = (smooth - source.pixels)[inside]
+                # The ratio of the steps is that of the errors of equal weight.
+                total += float(np.vdot(difference, difference)) / source.step_ratio**2
+            return total
+
+        around = min((0, 2, 4, 6), key=error)
+        near = (around - 1, around, around + 1)
+        strength = min((s for s in near if 0 <= s <= MAX_DEBLOCK), key=error)
+        return replace(found.code, deblock=strength)
+
     def _prepare(self, step: float) -> None:
         """Choose the chroma policy for about this step, and find candidates for the maps."""
-        self.start = step
-        if self.picture.ndim == 3:
-            self.half_chroma = self._halve_chroma(step)
-        self.planes = sources(self.picture, self.half_chroma)
+        plain = self._choose_chroma(step)
         if not self.plan.searches and not self.plan.luma_maps:
             return
         references = [source.pixels for source in self.planes]
         if self.plan.mode == "hybrid":
-            references = self._plain(step, self.half_chroma, self.planes).decoded
+            references = (plain or self._plain(step, self.half_chroma, self.planes)).decoded
         self._tick()
         self.candidates = find_candidates(self.planes, references, self.plan, PRICE * step**2)
         self.references = references
         self._tick()
 
-    def _halve_chroma(self, step: float) -> bool:
-        """Return whether half resolution serves chroma better, by distortion + price · bits."""
+    def _choose_chroma(self, step: float) -> Attempt | None:
+        """Choose half or full resolution for chroma by distortion + price · bits; return the
+        attempt without maps that was chosen, if one was made."""
+        if self.picture.ndim == 2:
+            return None
+        half = sources(self.picture, True, self.planes[0])
         if self.effort <= 3:
-            return step >= 16
+            self.half_chroma = step >= HALF_CHROMA_STEP
+            self.planes = half if self.half_chroma else self.planes
+            return None
+        full_chroma = self._plain(step, False, self.planes)
+        half_chroma = self._plain(step, True, half, full_chroma.partitions[:1])
         scores = []
-        for half in (False, True):
-            result = self._plain(step, half, sources(self.picture, half))
-            error = (decode(result.code).astype(np.float64) * 255 - self.picture) ** 2
-            scores.append(error.sum() / 3 + PRICE * step**2 * 8 * result.stream_bytes)
-        return bool(scores[1] < scores[0])
+        for result in (full_chroma, half_chroma):
+            error = (decode(result.code) * 255 - self.picture) ** 2
+            scores.append(float(error.sum()) / 3 + PRICE * step**2 * 8 * result.stream_bytes)
+        if scores[0] <= scores[1]:
+            return full_chroma
+        self.half_chroma, self.planes = True, half
+        return half_chroma
 
-    def _plain(self, step: float, half_chroma: bool, planes: list[Source]) -> Attempt:
-        return attempt(planes, self.size, step, self.plan, half_chroma=half_chroma)
+    def _plain(
+        self,
+        step: float,
+        half_chroma: bool,
+        planes: list[Source],
+        partitions: Sequence[Partition] = (),
+    ) -> Attempt:
+        return attempt(
+            planes, self.size, step, self.plan, half_chroma=half_chroma, partitions=partitions
+        )
 
-    def _plain_step(self, limit: int) -> float:
-        """Return about the step at which a code without maps has ``limit`` bytes."""
-        grey = self.picture if self.picture.ndim == 2 else self.picture[..., 1]
-        planes = sources(grey, False)
-        step = START_STEP
-        for _ in range(2):
-            size = self._plain(step, False, planes).stream_bytes
-            step *= (max(size, 1) / max(limit, 1)) ** 0.8
-            step = min(max(step, MIN_STEP), MAX_STEP)
-        return step
+    def _step_for_bytes(self, limit: int) -> float:
+        """Return about the step at which a code has ``limit`` bytes: the number of coefficients
+        of 8 × 8 blocks above it, times the usual bits of each (He and Mitra 2001)."""
+        steps = np.geomspace(MIN_STEP, MAX_STEP, 64)
+        counts = np.zeros(steps.size)
+        for source in self.planes:
+            sizes = np.sort(np.abs(source.spectra[SHAPE_INDEX[3, 3]]), axis=None)
+            counts += sizes.size - np.searchsorted(sizes, 0.6 * steps * source.step_ratio)
+        bits = BITS_PER_LEVEL * counts
+        return float(steps[np.argmin(np.abs(np.log((bits + 8) / (8 * max(limit, 1)))))])
 
     def _attempt(self, step: float) -> Attempt:
+        known: list[Partition] = []
+        if self.last is not None and abs(math.log(step / self.last[0])) < SAME_PARTITION:
+            known = self.last[1]
         result = attempt(
             self.planes,
             self.size,
@@ -186,7 +234,10 @@ class _Encoder:
             half_chroma=self.half_chroma,
             candidates=self.candidates,
             references=self.references,
+            partitions=known,
         )
+        if not known:
+            self.last = (step, result.partitions)
         self._tick()
         return result
 
@@ -195,7 +246,6 @@ class _Encoder:
         excess: Callable[[Attempt], float],
         step: float,
         slope: float,
-        tolerance: float,
     ) -> Attempt | None:
         """Return the feasible attempt (``excess`` <= 0) closest to 0, by secants over log step.
 
@@ -212,7 +262,7 @@ class _Encoder:
             points.append((at, value))
             if value <= 0 and (best is None or value > best[0]):
                 best = (value, result)
-            if -tolerance <= value <= 0 or math.isclose(bounds[0], bounds[1], abs_tol=1e-3):
+            if -TOLERANCE <= value <= 0 or math.isclose(bounds[0], bounds[1], abs_tol=1e-3):
                 break
             # A larger step lessens the bytes, and the PSNR.
             feasible_above = slope < 0
@@ -224,39 +274,15 @@ class _Encoder:
                 (a, fa), (b, fb) = points[-2:]
                 if abs(b - a) > 1e-9 and (fb - fa) * slope > 0:
                     slope = (fb - fa) / (b - a)
-            at = at - (value + tolerance / 2) / slope
+            at = at - (value + TOLERANCE / 2) / slope
             if not bounds[0] < at < bounds[1]:
                 at = (bounds[0] + bounds[1]) / 2
         return None if best is None else best[1]
-
-    def _psnr(self, code: PifsCode) -> float:
-        return psnr_db(decode(code), self.picture.astype(np.float64) / 255)
 
     def _tick(self) -> None:
         self.done += 1
         if self.progress is not None:
             self.progress(1 - 0.8**self.done)
-
-
-def _deblocked(code: PifsCode, picture: Bytes) -> PifsCode:
-    """Return the code with the strength of deblocking that brings it closest to the picture."""
-    target = picture.astype(np.float64) / 255
-
-    def error(strength: int) -> float:
-        plain = replace(code, deblock=strength, alpha=None)
-        return float(np.mean((decode(plain).astype(np.float64) - target) ** 2))
-
-    errors: dict[int, float] = {}
-
-    def best_of(strengths: Iterable[int]) -> int:
-        for strength in strengths:
-            if strength not in errors:
-                errors[strength] = error(strength)
-        return min(errors, key=lambda k: errors[k])
-
-    around = best_of((0, 2, 4, 6))
-    strength = best_of(s for s in (around - 1, around + 1) if 0 <= s <= MAX_DEBLOCK)
-    return replace(code, deblock=strength)
 
 
 def _fixed_bytes(picture: Bytes, alpha: Bytes | None) -> int:

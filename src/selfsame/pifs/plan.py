@@ -57,12 +57,14 @@ def plan_for(mode: Mode, effort: int) -> Plan:
     """Return what is tried at an effort of 1 (fast) to 9 (small files)."""
     if effort == 1:
         return Plan(mode, (), False, 0)
-    reach = (0, 0, 4, 6, 6, 8, 8, 10, 12, 16)[effort]
     radius = (0, 0, 0, 0, 48, 64, 96, 128, 192, 320)[effort]
-    fine = 2 if effort >= 8 else 4
-    searches = [Search(log2, reach, fine, radius if log2 > 2 else 0) for log2 in (2, 3, 4, 5)]
-    if mode == "hybrid":  # residuals leave little for maps to gain: the near ones suffice
-        searches = [s if effort >= 7 else s._replace(radius=0) for s in searches[1:]]
+    step = 2 if effort >= 8 else 4
+    if mode == "pure":
+        reach = (0, 0, 4, 6, 6, 8, 8, 10, 12, 16)[effort]
+        searches = [Search(log2, reach, step, radius if log2 > 2 else 0) for log2 in (2, 3, 4, 5)]
+    else:  # residuals leave little for maps to gain
+        reach = (0, 0, 0, 0, 4, 4, 6, 8, 12, 16)[effort]
+        searches = [Search(log2, reach, step, radius if effort > 6 else 0) for log2 in (3, 4, 5)]
     rounds = (0, 0, 1, 1, 1, 1, 2, 2, 3, 4)[effort] + (mode == "pure")
     return Plan(mode, tuple(searches), True, rounds)
 

@@ -31,10 +31,18 @@ class Source(NamedTuple):
     step_ratio: float
 
 
-def sources(picture: NDArray[np.uint8], half_chroma: bool) -> list[Source]:
-    """Return the planes of a picture with the transforms of all blocks of every shape."""
-    result = []
+def sources(
+    picture: NDArray[np.uint8], half_chroma: bool, luma: Source | None = None
+) -> list[Source]:
+    """Return the planes of a picture with the transforms of all blocks of every shape.
+
+    Args:
+        luma: the first of them, if it is known.
+    """
+    result = [] if luma is None else [luma]
     for i, full in enumerate(planes_from_picture(picture)):
+        if i < len(result):
+            continue
         ratio = 1.0 if i == 0 else CHROMA_WEIGHTS[i - 1] ** -0.5
         halve = half_chroma and i > 0
         plane = halved(full) if halve else full
