@@ -196,7 +196,7 @@ def test_torch_finds_the_same(isometries: Any) -> None:
     columns = columns_of(domain_pool(plane, 8, 3, 2), allowed, 1.0)
     blocks = range_pool(plane, 8)
     rows = rows_of(blocks, allowed, np.arange(blocks.norms.size))
-    ours = best_columns(rows, columns, 8, 4)
+    ours, _ = best_columns(rows, columns, 8, 4)
     theirs = best_columns_torch(rows, columns, 8, 4, "cpu")
     assert (ours == theirs).mean() > 0.99  # all but ties
     assert (np.abs(columns.places[theirs] - rows.places[:, None]).max(2) >= 8).all()

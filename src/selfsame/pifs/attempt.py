@@ -200,13 +200,14 @@ def _partition(
         better = cost < costs[shape]
         costs[shape] = np.where(better, cost, costs[shape])
         chosen[shape][better] = maps[better]
-    blocks, _ = prune(List(costs), SHAPE_INDEX, *source.pixels.shape, price, SPLIT_BITS[chroma])
+    height, width = source.pixels.shape
+    blocks, _ = prune(List(costs), SHAPE_INDEX, height, width, price, SPLIT_BITS[chroma])
     maps = np.zeros((len(blocks), 5), np.int32)
     for shape, (lh, lw) in enumerate(SHAPES):
         of_shape = (blocks[:, 2] == lh) & (blocks[:, 3] == lw)
         y, x = blocks[of_shape, 0] >> lh, blocks[of_shape, 1] >> lw
         maps[of_shape] = chosen[shape][y, x]
-    return Partition(blocks, contractive_maps(blocks, maps, source.pixels.shape))
+    return Partition(blocks, contractive_maps(blocks, maps, (height, width)))
 
 
 def _predicted_spectra(

@@ -22,7 +22,7 @@ from selfsame.pifs.code import (
     padded_shape,
 )
 from selfsame.pifs.color import planes_from_picture
-from selfsame.pifs.contraction import contractive_maps, iterations_needed
+from selfsame.pifs.contraction import contractive_maps, settled
 from selfsame.pifs.pools import SIDES, Plane
 from selfsame.pifs.search import KINDS, full_search
 
@@ -83,7 +83,7 @@ def encode_baseline(
         planes.append(
             _plane_code(pixels, (height, width), ranges, kinds[0], step, isometries, threads)
         )
-    iterations = max(iterations_needed(plane, None) for plane in planes)
+    iterations = max(settled(plane, None)[1] for plane in planes)
     return PifsCode(width, height, "pure", tuple(planes), False, iterations, 0)
 
 

@@ -223,8 +223,13 @@ class _Encoder:
         return float(steps[np.argmin(np.abs(np.log((bits + 8) / (8 * max(limit, 1)))))])
 
     def _attempt(self, step: float) -> Attempt:
+        # In pure mode the rate lies in the partition, which must be free to follow the step.
         known: list[Partition] = []
-        if self.last is not None and abs(math.log(step / self.last[0])) < SAME_PARTITION:
+        if (
+            self.last is not None
+            and self.plan.mode == "hybrid"
+            and abs(math.log(step / self.last[0])) < SAME_PARTITION
+        ):
             known = self.last[1]
         result = attempt(
             self.planes,
