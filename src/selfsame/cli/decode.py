@@ -152,7 +152,7 @@ def _load(path: Path) -> tuple["Code", float]:
 def _region(numbers: tuple[float, ...] | None) -> tuple[int, ...] | None:
     if numbers is None:
         return None
-    if any(number != int(number) for number in numbers):
+    if not all(number.is_integer() for number in numbers):
         raise click.UsageError(f"--region takes whole pixels: got {numbers}")
     return tuple(int(number) for number in numbers)
 
