@@ -124,6 +124,14 @@ def test_full_search_equals_all_pairs(
     assert (found.domain_y % step == 0).all()
 
 
+def test_mirror_images_at_once_equal_one_by_one() -> None:
+    plane = photograph(136, 120)
+    once = full_search(plane, plane, 8, 3, threads=1)
+    each = [full_search(plane, plane, 8, 3, isometries=[t], threads=1).gain for t in range(8)]
+    np.testing.assert_allclose(once.gain, np.max(each, axis=0), rtol=1e-4, atol=0.1)
+    assert len(np.unique(once.isometry)) == 8
+
+
 def test_local_search_equals_all_pairs_of_its_window() -> None:
     n, step, radius = 16, 9, 36
     ranges, domains = photograph(150, 214), photograph(150, 214, 2)
@@ -196,7 +204,7 @@ def test_torch_finds_the_same(isometries: Any) -> None:
     columns = columns_of(domain_pool(plane, 8, 3, 2), allowed, 1.0)
     blocks = range_pool(plane, 8)
     rows = rows_of(blocks, allowed, np.arange(blocks.norms.size))
-    ours, _ = best_columns(rows, columns, 8, 4)
+    ours = best_columns(rows, columns, 8, 4)
     theirs = best_columns_torch(rows, columns, 8, 4, "cpu")
     assert (ours == theirs).mean() > 0.99  # all but ties
     assert (np.abs(columns.places[theirs] - rows.places[:, None]).max(2) >= 8).all()

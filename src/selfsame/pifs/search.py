@@ -3,6 +3,10 @@
 Without their means, a range ``r`` and a domain ``d`` of norm 1 under an isometry ``T`` leave the
 squared error ``|r|² - <r, T d>²``, or a bit more if the scale ``<r, T d> / |d|`` meets its bound.
 The inner products are taken as ``tiles`` says; what is found is measured once more in pixels.
+
+All pairs are evaluated, without loss, with a quarter of the plain operations. To exclude domains
+by bounds did not pay besides: with the lowest frequencies and the norms of the rest 1 to 60 % of
+them remained, with clusters of domains 85 to 100 %, and the bounds cost half as much as the whole.
 """
 
 from collections.abc import Iterable
@@ -90,7 +94,7 @@ def full_search(
         InputError: an argument beyond these limits.
     """
     allowed = _allowed(isometries)
-    check_search(kind, max_scale, keep)
+    _check(kind, max_scale, keep)
     pool = domain_pool(domains, block, step, CONTRACTION[kind], threads)
     blocks = range_pool(ranges, block, threads)
     if penalty is not None and (penalty.shape != pool.norms.shape or not np.all(penalty >= 0)):
@@ -98,7 +102,7 @@ def full_search(
             f"penalty must be at least 0 and of shape {pool.norms.shape}: got {penalty.shape}"
         )
     columns = columns_of(pool, allowed, max_scale, penalty)
-    apart = distance_apart(ranges, domains, block, kind)
+    apart = _apart(ranges, domains, block, kind)
     numbers = np.arange(blocks.norms.size)
     found = np.empty((numbers.size, keep), np.int32)
     share = TILE_ROWS // 2 if device == "cpu" else max(1, numbers.size)
@@ -107,14 +111,14 @@ def full_search(
         mine = slice(first, first + share)
         rows = rows_of(blocks, allowed, numbers[mine])
         if device == "cpu":
-            found[mine] = best_columns(rows, columns, apart, keep)[0]
+            found[mine] = best_columns(rows, columns, apart, keep)
         else:
             found[mine] = best_columns_torch(rows, columns, apart, keep, device)
 
     with one_blas_thread():
         run_shares(work, range(0, numbers.size, share), threads)
-    corners = corners_of(columns.places, found)
-    return measured(ranges, domains, blocks, corners, kind, allowed, max_scale, threads)
+    corners = _corners(columns.places, found)
+    return _measured(ranges, domains, blocks, corners, kind, allowed, max_scale, threads)
 
 
 def local_search(
@@ -143,7 +147,7 @@ def local_search(
     Other arguments, result and errors as in ``full_search``.
     """
     allowed = _allowed(isometries)
-    check_search(kind, max_scale, keep)
+    _check(kind, max_scale, keep)
     if radius < 1 or ranges.shape != domains.shape:
         raise InputError(
             "a local search needs a radius of at least 1 and planes of one shape: got"
@@ -151,7 +155,7 @@ def local_search(
         )
     pool = domain_pool(domains, block, step, CONTRACTION[kind], threads)
     blocks = range_pool(ranges, block, threads)
-    apart = distance_apart(ranges, domains, block, kind)
+    apart = _apart(ranges, domains, block, kind)
     height, width = blocks.norms.shape
     numbers = np.arange(height * width).reshape(height, width)
     corners = np.full((height * width, keep, 2), -1, np.int32)
@@ -171,16 +175,16 @@ def local_search(
         y, x = window(i, pool.y), window(j, pool.x)
         near = Pool(pool.y[y], pool.x[x], pool.cosines[:, :, y, x], pool.norms[y, x])
         columns = columns_of(near, allowed, max_scale)
-        found, _ = best_columns(rows_of(blocks, allowed, mine), columns, apart, keep)
-        corners[mine] = corners_of(columns.places, found)
+        found = best_columns(rows_of(blocks, allowed, mine), columns, apart, keep)
+        corners[mine] = _corners(columns.places, found)
 
     with one_blas_thread():
         shares = [(i, j) for i in range(0, height, side) for j in range(0, width, side)]
         run_shares(work, shares, threads)
-    return measured(ranges, domains, blocks, corners, kind, allowed, max_scale, threads)
+    return _measured(ranges, domains, blocks, corners, kind, allowed, max_scale, threads)
 
 
-def check_search(kind: int, max_scale: float, keep: int) -> None:
+def _check(kind: int, max_scale: float, keep: int) -> None:
     if kind not in KINDS:
         raise InputError(f"kind must be HALF, QUARTER or COPY, one of {KINDS}: got {kind}")
     if not 0 < max_scale < np.inf or keep < 1:
@@ -194,19 +198,19 @@ def _allowed(isometries: Iterable[int]) -> tuple[int, ...]:
     return allowed
 
 
-def distance_apart(ranges: Plane, domains: Plane, block: int, kind: int) -> int:
+def _apart(ranges: Plane, domains: Plane, block: int, kind: int) -> int:
     """Return how far domains must stay away: a block that copies itself would say nothing."""
     return block if kind == COPY and ranges is domains else 0
 
 
-def corners_of(of: Index, found: Index) -> Index:
+def _corners(of: Index, found: Index) -> Index:
     """Return the places, (N, keep, 2), of the domains found; -1 for none."""
     if len(of) == 0:
         return np.full((*found.shape, 2), -1, np.int32)
     return np.where(found[..., None] >= 0, of[found], np.int32(-1))
 
 
-def measured(
+def _measured(
     ranges: Plane,
     domains: Plane,
     blocks: Pool,

@@ -87,13 +87,13 @@ def rows_of(blocks: Pool, isometries: Sequence[int], mine: NDArray[np.intp]) -> 
     return Rows(np.ascontiguousarray(both), places(blocks)[mine])
 
 
-def best_columns(rows: Rows, columns: Columns, apart: int, keep: int) -> tuple[Index, Float]:
-    """Return the best ``keep`` domains of each range, best first.
+def best_columns(rows: Rows, columns: Columns, apart: int, keep: int) -> Index:
+    """Return the indices of the best ``keep`` domains of each range, best first, -1 for none.
 
     Args:
         apart: a domain less than this away from the range in both directions is no match.
     Returns:
-        Indices, -1 for none, and gains less penalties, ``LOWEST`` for none; both (N, keep).
+        (N, keep).
     """
     classes, count, variants, length = rows.cosines.shape
     gains = np.full((count, keep), LOWEST, np.float32)
@@ -121,11 +121,11 @@ def best_columns(rows: Rows, columns: Columns, apart: int, keep: int) -> tuple[I
                 gains[mine],
                 found[mine],
             )
-    return found, gains
+    return found
 
 
 def best_columns_torch(rows: Rows, columns: Columns, apart: int, keep: int, device: str) -> Index:
-    """Return the indices of ``best_columns``, computed by torch on any device; ties may differ."""
+    """Return the same as ``best_columns``, computed by torch on any device; ties may differ."""
     import torch
 
     left, ours, right, reach, penalty, theirs = (
@@ -178,7 +178,7 @@ def _scan(products, start, reach, penalty, theirs, ours, apart, gains, found):  
     for r in range(gains.shape[0]):
         if classes == CLASSES:
             d, t = 2 * r, 2 * r + 1
-            largest(
+            _largest(
                 products[0, d],
                 products[1, d],
                 products[2, d],
@@ -205,7 +205,7 @@ def _scan(products, start, reach, penalty, theirs, ours, apart, gains, found):  
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def largest(c0, c1, c2, c3, t0, t1, t2, t3, best):  # type: ignore[no-untyped-def]
+def _largest(c0, c1, c2, c3, t0, t1, t2, t3, best):  # type: ignore[no-untyped-def]
     """Fill ``best`` with the largest absolute inner product of all eight isometries.
 
     With those of the four classes, c, the mirror images have ``±(c0 + c3) ± (c1 + c2)`` and
