@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from selfsame.blocks import FASTMATH, ISOMETRIES, pool_row, put_row
+from selfsame.blocks import FASTMATH, ISOMETRIES, transformed
 from selfsame.errors import InputError
 from selfsame.ifs.shares import run_shares
 from selfsame.pifs.blas import one_blas_thread
@@ -223,10 +223,12 @@ def _measured(
     """Return the matches with their isometries, scales and gains, from the pixels."""
     count, keep = corners.shape[:2]
     block = 2 * round(blocks.cosines.shape[1] ** 0.5)
-    isometry = np.zeros((count, keep), np.int32)
+    turn = np.zeros((count, keep), np.int32)
     scale, gain = np.zeros((2, count, keep), np.float32)
     ours, theirs = (np.ascontiguousarray(plane, np.float32) for plane in (ranges, domains))
     own = places(blocks)
+    pixels = np.arange(block * block).reshape(block, block)
+    orders = np.stack([transformed(pixels, t).ravel() for t in allowed])
     share = max(1, _REFINED_PIXELS // (keep * block * block))
 
     def work(first: int) -> None:
@@ -238,15 +240,17 @@ def _measured(
             CONTRACTION[kind],
             own[part],
             corners[part],
-            np.array(allowed),
+            orders,
             np.float32(max_scale),
-            isometry[part],
+            turn[part],
             scale[part],
             gain[part],
         )
 
     run_shares(work, range(0, count, share), threads)
-    y, x = np.moveaxis(np.where(gain[..., None] > 0, corners, 0), -1, 0)
+    hit = gain > 0
+    y, x = np.moveaxis(np.where(hit[..., None], corners, 0), -1, 0)
+    isometry = np.where(hit, np.array(allowed, np.int32)[turn], 0)
     return Matches(
         *(
             np.ascontiguousarray(part.T).reshape(keep, *blocks.norms.shape)
@@ -256,37 +260,47 @@ def _measured(
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _measure(ours, theirs, n, k, own, corners, allowed, bound, isometry, scale, gain):  # type: ignore[no-untyped-def]
+def _measure(ours, theirs, n, k, own, corners, orders, bound, turn, scale, gain):  # type: ignore[no-untyped-def]
+    """Fill in ``turn``, the number of the best of ``orders``, and with it scale and gain."""
     block = np.empty((n, n), np.float32)
     domain = np.empty((n, n), np.float32)
-    moved = np.empty((n, n), np.float32)
     for r in range(own.shape[0]):
         y, x = own[r]
         block[:] = ours[y : y + n, x : x + n]
         _centre(block)
+        pixels = block.reshape(n * n)
         for index in range(corners.shape[1]):
             y, x = corners[r, index]
             if y < 0:
                 continue
-            for i in range(n):
-                pool_row(theirs, y + k * i, x, k, n, domain[i])
+            _contract(theirs[y : y + k * n, x : x + k * n], k, domain)
             norm2 = _centre(domain)
             if norm2 <= np.float32(FLAT * FLAT * n * n):
                 continue
+            moved = domain.reshape(n * n)
             best = np.float32(0)
-            for t in allowed:
-                for i in range(n):
-                    put_row(domain[i], i, t, moved, 0, 0, n)
+            for t in range(orders.shape[0]):
                 c = np.float32(0)
-                for i in range(n):
-                    for j in range(n):
-                        c += block[i, j] * moved[i, j]
+                for i in range(n * n):
+                    c += pixels[i] * moved[orders[t, i]]
                 if abs(c) > abs(best):
                     best = c
-                    isometry[r, index] = t
+                    turn[r, index] = t
             s = min(max(best / norm2, -bound), bound)
             scale[r, index] = s
             gain[r, index] = s * (2 * best - s * norm2)
+
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH)
+def _contract(source, k, out):  # type: ignore[no-untyped-def]
+    weight = np.float32(1 / (k * k))
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            total = np.float32(0)
+            for a in range(k):
+                for b in range(k):
+                    total += source[k * i + a, k * j + b]
+            out[i, j] = weight * total
 
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH)
