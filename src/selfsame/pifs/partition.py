@@ -96,14 +96,14 @@ def border_means(plane: Float, log2_height: int, log2_width: int) -> Float:
     rows, columns = height // h, width // w
     above = np.zeros((rows, columns), np.float32)
     left = np.zeros((rows, columns), np.float32)
+    if above.size == 0:
+        return above
     lines = plane[h - 1 :: h, : columns * w][: rows - 1]
     above[1:] = lines.reshape(-1, columns, w).mean(axis=2)
     sides = plane[: rows * h, w - 1 :: w][:, : columns - 1]
     left[:, 1:] = sides.reshape(rows, h, -1).mean(axis=1)
-    if columns:
-        left[:, 0] = above[:, 0]
-    if rows:
-        above[0] = left[0]
+    left[:, 0] = above[:, 0]
+    above[0] = left[0]
     result: Float = (above * w + left * h) / np.float32(h + w)
     return result
 
