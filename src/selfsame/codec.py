@@ -169,6 +169,10 @@ def _code_of(
         return code if source.alpha is None else replace(code, alpha=source.alpha)
     from selfsame.pifs.encode import encode
 
+    if device != "cpu":
+        from selfsame.device import resolve_device
+
+        resolve_device(device)
     most = settings.bytes
     if settings.bpp is not None:
         width, height = source.size

@@ -95,7 +95,8 @@ def test_wrong_usage(photo, tmp_path, capsys, arguments, words) -> None:
     assert not (tmp_path / "a.ssm").exists()
 
 
-def test_unusable_files_fail_with_one_line(photo, tmp_path, capsys) -> None:
+def test_unusable_files_fail_with_one_line(photo, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     text, output = tmp_path / "text.png", tmp_path / "a.ssm"
     text.write_text("hello")
     output.write_bytes(b"mine")
@@ -105,6 +106,7 @@ def test_unusable_files_fail_with_one_line(photo, tmp_path, capsys) -> None:
         ([photo, "-o", output], "pass --overwrite"),
         ([photo, "-o", tmp_path / "no" / "b.ssm"], "does not exist; create it"),
         ([photo, "-o", tmp_path / "b.ssm", "--bytes", 20], "bytes"),
+        ([photo, "-o", tmp_path / "b.ssm", "--device", "cuda"], "device cuda is not available"),
     ):
         status, values, err = run(capsys, *arguments)
         assert (status, values) == (1, {})
