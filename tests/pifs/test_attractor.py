@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from random_codes import naive_isometry, random_code
 
+from selfsame.errors import InputError
 from selfsame.pifs.attractor import apply_maps, reconstruct_plane
 from selfsame.pifs.code import CONTRACTION, COPY, LUMA, NO_MAP, PlaneCode
 from selfsame.pifs.transform import LIMIT, inverse_dct
@@ -109,3 +110,10 @@ def test_expanding_maps_are_clipped():
     block, row = np.array([[0, 0, 3, 3]], np.int32), np.array([[COPY, 0, 0, 0, 12]], np.int32)
     values = reconstruct_plane(PlaneCode(8, 8, 20.0, block, row, levels), 64)
     assert (np.sort(np.unique(values)) == [-LIMIT, LIMIT]).all()
+
+
+def test_maps_from_missing_luma_are_refused():
+    plane = random_code(7, 80, 64, channels=3).planes[1]
+    assert (plane.maps[:, 0] == LUMA).any()
+    with pytest.raises(InputError, match="luma"):
+        reconstruct_plane(plane, 1)

@@ -1,10 +1,13 @@
 """The attractor of a plane: ``x = S x + b`` by repeated application, starting from ``b``."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
 from selfsame.blocks import FASTMATH, pool_row, put_row
+from selfsame.errors import InputError
 from selfsame.pifs.code import CONTRACTION, LUMA, MAX_LOG2, NO_MAP, SCALE_STEP, PlaneCode
 from selfsame.pifs.transform import LIMIT, inverse_dct
 
@@ -13,6 +16,10 @@ Plane = NDArray[np.float32]
 
 _SHARES = 32
 """Parts into which the work is cut for the threads; the values do not depend on it."""
+
+_SHARE_SAMPLES = 1 << 16
+"""Samples that a part reads and writes, or more: some 50 microseconds. Handing a part to another
+thread costs as much."""
 
 
 def reconstruct_plane(
@@ -36,6 +43,8 @@ def reconstruct_plane(
         start: the first picture, of the shape of the result; by default ``b``.
     Returns:
         (padded height * scale, padded width * scale).
+    Raises:
+        InputError: a map draws from luma, and there is none.
     """
     b = inverse_dct(plane, scale)
     x = b if start is None else start
@@ -45,13 +54,12 @@ def reconstruct_plane(
     if start is None and not np.any(kinds != NO_MAP):
         return b
     rounds = iterations if np.any((kinds != NO_MAP) & (kinds != LUMA)) else 1
-    indices, bounds = _shares(plane.blocks, plane.maps)
+    apply = _application(b, plane.blocks, plane.maps, scale, luma)
     # Blocks without a map keep the values of b in both buffers, which are used in turn.
     buffers = [b.copy() for _ in range(min(rounds, 2))]
     for i in range(rounds):
-        out = buffers[i % 2]
-        _apply(x, b, out, plane.blocks, plane.maps, indices, bounds, scale, *_drawn(luma, b))
-        x = out
+        apply(x, buffers[i % 2])
+        x = buffers[i % 2]
     return x
 
 
@@ -70,53 +78,68 @@ def apply_maps(
         blocks, maps, luma: as in ``PlaneCode`` and ``reconstruct_plane``.
     """
     out = b.copy()
-    _apply(x, b, out, blocks, maps, *_shares(blocks, maps), scale, *_drawn(luma, b))
+    _application(b, blocks, maps, scale, luma)(x, out)
     return out
 
 
-def _drawn(luma: Plane | None, b: Plane) -> tuple[Plane, int]:
-    """Return luma and by how much it must be averaged to the resolution of ``b``."""
-    if luma is None:
-        return np.zeros((0, 0), np.float32), 1
-    ratio = luma.shape[1] // b.shape[1]
-    assert ratio in (1, 2), ratio
-    assert luma.shape == (b.shape[0] * ratio, b.shape[1] * ratio), (luma.shape, b.shape)
-    return luma, ratio
-
-
-def _shares(
-    blocks: NDArray[np.int32], maps: NDArray[np.int32]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the blocks with a map, and the bounds of parts of them of about equal work."""
+def _application(
+    b: Plane,
+    blocks: NDArray[np.int32],
+    maps: NDArray[np.int32],
+    scale: int,
+    luma: Plane | None,
+) -> Callable[[Plane, Plane], None]:
+    """Return the function of ``x`` and ``out`` that fills the blocks of ``out`` with a map."""
     indices = np.flatnonzero(maps[:, 0] != NO_MAP)
-    area = 1 << (2 * blocks[indices, 2].astype(np.int64))
+    ratio = 1
+    if luma is None:
+        if np.any(maps[:, 0] == LUMA):
+            raise InputError("a map draws from luma, and there is none")
+        luma = np.zeros((0, 0), np.float32)
+    else:
+        ratio = luma.shape[1] // b.shape[1]
+        assert ratio in (1, 2), ratio
+        assert luma.shape == (b.shape[0] * ratio, b.shape[1] * ratio), (luma.shape, b.shape)
+    area = (scale * scale) << (2 * blocks[indices, 2].astype(np.int64))
     side = np.asarray(CONTRACTION)[maps[indices, 0]]
-    cost = np.cumsum(area * (1 + side * side))
-    total = cost[-1] if cost.size else 0
-    inner = np.searchsorted(cost, total * np.arange(1, _SHARES) / _SHARES)
-    return indices, np.concatenate([[0], inner, [indices.size]])
+    work = np.cumsum(area * (1 + side * side))
+    total = int(work[-1]) if work.size else 0
+    shares = min(max(1, total // _SHARE_SAMPLES), _SHARES)
+    inner = np.searchsorted(work, total * np.arange(1, shares) / shares)
+    bounds = np.concatenate([[0], inner, [indices.size]])
+    run = _apply_shares if shares > 1 else _apply_share
+
+    def apply(x: Plane, out: Plane) -> None:
+        run(x, b, out, blocks, maps, indices, bounds, scale, luma, ratio)
+
+    return apply
 
 
 @njit(cache=True, parallel=True)
-def _apply(x, b, out, blocks, maps, indices, bounds, scale, luma, luma_ratio):  # type: ignore[no-untyped-def]
-    s_step, largest = np.float32(SCALE_STEP), scale << MAX_LOG2
+def _apply_shares(x, b, out, blocks, maps, indices, bounds, scale, luma, luma_ratio):  # type: ignore[no-untyped-def]
     for share in prange(bounds.size - 1):
-        row = np.empty(largest, np.float32)
-        for place in range(bounds[share], bounds[share + 1]):
-            i = indices[place]
-            y, left, n = blocks[i, 0] * scale, blocks[i, 1] * scale, scale << blocks[i, 2]
-            kind, isometry, s = maps[i, 0], maps[i, 3], np.float32(maps[i, 4]) * s_step
-            if kind == LUMA:
-                k, top, side = luma_ratio, y * luma_ratio, left * luma_ratio
-                _apply_any(luma, top, side, k, isometry, s, b, out, y, left, n, row)
-                continue
-            k, top, side = CONTRACTION[kind], maps[i, 1] * scale, maps[i, 2] * scale
-            if n == 4:
-                _apply_4(x, top, side, k, isometry, s, b, out, y, left, row)
-            elif n == 8:
-                _apply_8(x, top, side, k, isometry, s, b, out, y, left, row)
-            else:
-                _apply_any(x, top, side, k, isometry, s, b, out, y, left, n, row)
+        part = bounds[share : share + 2]
+        _apply_share(x, b, out, blocks, maps, indices, part, scale, luma, luma_ratio)
+
+
+@njit(cache=True)
+def _apply_share(x, b, out, blocks, maps, indices, bounds, scale, luma, luma_ratio):  # type: ignore[no-untyped-def]
+    s_step = np.float32(SCALE_STEP)
+    row = np.empty(scale << MAX_LOG2, np.float32)
+    for i in indices[bounds[0] : bounds[1]]:
+        y, left, n = blocks[i, 0] * scale, blocks[i, 1] * scale, scale << blocks[i, 2]
+        kind, isometry, s = maps[i, 0], maps[i, 3], np.float32(maps[i, 4]) * s_step
+        if kind == LUMA:
+            k, top, side = luma_ratio, y * luma_ratio, left * luma_ratio
+            _apply_any(luma, top, side, k, isometry, s, b, out, y, left, n, row)
+            continue
+        k, top, side = CONTRACTION[kind], maps[i, 1] * scale, maps[i, 2] * scale
+        if n == 4:
+            _apply_4(x, top, side, k, isometry, s, b, out, y, left, row)
+        elif n == 8:
+            _apply_8(x, top, side, k, isometry, s, b, out, y, left, row)
+        else:
+            _apply_any(x, top, side, k, isometry, s, b, out, y, left, n, row)
 
 
 @njit(cache=True, fastmath=FASTMATH, inline="always")
