@@ -10,7 +10,7 @@ from selfsame.blocks import transformed
 from selfsame.errors import InputError
 from selfsame.pifs.code import CONTRACTION, COPY, HALF, QUARTER
 from selfsame.pifs.pools import domain_pool, range_pool
-from selfsame.pifs.search import MAX_SCALE, SUPERBLOCK, Matches, full_search, local_search
+from selfsame.pifs.search import MAX_SCALE, Matches, full_search, local_search
 from selfsame.pifs.tiles import best_columns, best_columns_torch, columns_of, rows_of
 
 
@@ -137,15 +137,15 @@ def test_local_search_equals_all_pairs_of_its_window() -> None:
     ranges, domains = photograph(150, 214), photograph(150, 214, 2)
     found = local_search(ranges, domains, n, step, radius, keep=2, threads=1)
     assert found.gain.shape == (2, 9, 13)
-    side = SUPERBLOCK // n
-    count = 2 * radius // step + 1
+    side, reach = 8, radius + 32  # eight blocks are 128 pixels, 32 more at either end than 64
+    count = 2 * reach // step + 1
     for i in range(0, 9, side):
         for j in range(0, 13, side):
             positions = []
             for first, length in ((i, 150), (j, 214)):
                 every = np.array(grid(length, n, step, HALF))
-                away = every + n - (first * n + SUPERBLOCK // 2)  # from centre to centre
-                lowest = min(np.searchsorted(away, -radius), len(every) - count)
+                away = every + n - (first + side // 2) * n  # from centre to centre
+                lowest = min(np.searchsorted(away, -reach), max(len(every) - count, 0))
                 positions.append(every[lowest : lowest + count])
             part = ranges[i * n : (i + side) * n, j * n : (j + side) * n]
             table = all_gains(part, domains, n, HALF, (positions[0], positions[1]))

@@ -22,7 +22,13 @@ from selfsame.ifs.shares import run_shares
 from selfsame.pifs.blas import one_blas_thread
 from selfsame.pifs.code import CONTRACTION, COPY, HALF, MAX_SCALE_INDEX, QUARTER, SCALE_STEP
 from selfsame.pifs.pools import FLAT, Plane, Pool, domain_pool, places, range_pool
-from selfsame.pifs.tiles import TILE_ROWS, best_columns, best_columns_torch, columns_of, rows_of
+from selfsame.pifs.tiles import (
+    best_columns,
+    best_columns_torch,
+    columns_of,
+    rows_of,
+    tile_ranges,
+)
 
 Float = NDArray[np.float32]
 Index = NDArray[np.int32]
@@ -32,7 +38,10 @@ KINDS = (HALF, QUARTER, COPY)
 MAX_SCALE = MAX_SCALE_INDEX * SCALE_STEP
 
 SUPERBLOCK = 64
-"""Side of the squares whose ranges share a local pool, in pixels."""
+"""Least side of the squares whose ranges share a local pool, in pixels."""
+
+SUPERBLOCK_BLOCKS = 8
+"""Least side of the same in blocks: products with fewer rows take as long."""
 
 _REFINED_PIXELS = 2**17
 """Pixels of the matches that are measured in one share of work."""
@@ -105,7 +114,7 @@ def full_search(
     apart = _apart(ranges, domains, block, kind)
     numbers = np.arange(blocks.norms.size)
     found = np.empty((numbers.size, keep), np.int32)
-    share = TILE_ROWS // 2 if device == "cpu" else max(1, numbers.size)
+    share = tile_ranges(allowed) if device == "cpu" else max(1, numbers.size)
 
     def work(first: int) -> None:
         mine = slice(first, first + share)
@@ -136,14 +145,15 @@ def local_search(
 ) -> Matches:
     """Return the best domains of all blocks of a plane from pools around their superblocks.
 
-    The blocks of a superblock of ``SUPERBLOCK`` pixels share one pool: of the grid of domains, as
-    many rows and columns as fit into ``2 · radius`` pixels, those whose centres lie around the
-    superblock's; near the border of the plane they are moved inwards.
+    The blocks of a superblock of ``SUPERBLOCK`` pixels or ``SUPERBLOCK_BLOCKS`` blocks, whichever
+    is more, share one pool: of the grid of domains, as many rows and columns as fit into a window
+    around its centre. Near the border of the plane the window is moved inwards.
 
     Args:
         ranges, domains: planes of one shape.
-        radius: away from the borders, how far the centre of a domain lies from that of the
-            superblock at most, in either direction, in pixels.
+        radius: of the window: how far the centre of a domain lies from that of a superblock of
+            ``SUPERBLOCK`` pixels at most, in either direction. A larger superblock has a window
+            with the same margin around it.
     Other arguments, result and errors as in ``full_search``.
     """
     allowed = _allowed(isometries)
@@ -159,13 +169,14 @@ def local_search(
     height, width = blocks.norms.shape
     numbers = np.arange(height * width).reshape(height, width)
     corners = np.full((height * width, keep, 2), -1, np.int32)
-    side = SUPERBLOCK // block
+    side = max(SUPERBLOCK // block, SUPERBLOCK_BLOCKS)
+    reach = radius + (side * block - SUPERBLOCK) // 2
 
     def window(first: int, positions: Index) -> slice:
         """Return which positions are near the superblock whose first block is ``first``."""
-        centre = first * block + (SUPERBLOCK - block * CONTRACTION[kind]) // 2
-        count = min(2 * radius // step + 1, positions.size)
-        start = -(-(centre - radius) // step)
+        centre = first * block + (side - CONTRACTION[kind]) * block // 2
+        count = min(2 * reach // step + 1, positions.size)
+        start = -(-(centre - reach) // step)
         start = min(max(start, 0), positions.size - count)
         return slice(start, start + count)
 

@@ -18,9 +18,11 @@ from selfsame.pifs.pools import CLASSES, Pool, places, transposed
 Float = NDArray[np.float32]
 Index = NDArray[np.int32]
 
-TILE_ROWS = 256
 TILE_VALUES = 2**17
 """The products of a tile take 512 KiB, half of a usual second-level cache."""
+
+TILE_ROWS = {1: 512, CLASSES: 256}
+"""Rows of a tile, by the number of classes: twice as many as it then has columns."""
 
 LOWEST = np.float32(-1e30)
 """The gain of no domain."""
@@ -61,11 +63,17 @@ class Rows:
     places: Index
 
 
+def tile_ranges(isometries: Sequence[int]) -> int:
+    """Return how many ranges fill the rows of a tile."""
+    classes = _classes(isometries)
+    return max(1, TILE_ROWS[classes] // (2 if classes == CLASSES else len(isometries)))
+
+
 def columns_of(
     pool: Pool, isometries: Sequence[int], max_scale: float, penalty: Float | None = None
 ) -> Columns:
     """Return the domains of a pool; ``penalty`` is (ny, nx)."""
-    classes = CLASSES if len(isometries) == ISOMETRIES else 1
+    classes = _classes(isometries)
     reach = np.float32(max_scale) * pool.norms.ravel()
     return Columns(
         pool.cosines.reshape(classes, CLASSES // classes * pool.cosines.shape[1], reach.size),
@@ -79,7 +87,7 @@ def rows_of(blocks: Pool, isometries: Sequence[int], mine: NDArray[np.intp]) -> 
     """Return those blocks of a pool that ``mine`` numbers, row by row."""
     cosines = blocks.cosines.reshape(*blocks.cosines.shape[:2], -1)[:, :, mine]
     both = np.stack([cosines, transposed(cosines)]).transpose(1, 3, 0, 2)
-    if len(isometries) < ISOMETRIES:
+    if _classes(isometries) == 1:
         # With T first a mirror image, then a transposition, <r, T d> is <T⁻¹ r, d>, where T⁻¹
         # transposes first.
         variants = [_signs(i)[:, None, None] * both[:, :, i // TRANSPOSE] for i in isometries]
@@ -98,7 +106,7 @@ def best_columns(rows: Rows, columns: Columns, apart: int, keep: int) -> Index:
     classes, count, variants, length = rows.cosines.shape
     gains = np.full((count, keep), LOWEST, np.float32)
     found = np.full((count, keep), -1, np.int32)
-    tile = max(1, TILE_ROWS // variants)
+    tile = max(1, TILE_ROWS[classes] // variants)
     total = columns.reach.size
     memory = np.empty(TILE_VALUES, np.float32)
     for first in range(0, count, tile):
@@ -158,6 +166,11 @@ def best_columns_torch(rows: Rows, columns: Columns, apart: int, keep: int, devi
         indices = torch.where(values > float(LOWEST), indices, -1)
         found[first : first + tile, : indices.shape[1]] = indices.cpu().numpy()
     return found
+
+
+def _classes(isometries: Sequence[int]) -> int:
+    """Return into how many classes cosines are divided: it takes all isometries to use four."""
+    return CLASSES if len(isometries) == ISOMETRIES else 1
 
 
 def _signs(isometry: int) -> Float:
