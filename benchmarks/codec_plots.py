@@ -1,0 +1,156 @@
+"""Plots of the codec benchmarks."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from selfsame.errors import MissingExtraError
+from selfsame.files import atomic_path
+
+Series = Mapping[str, Sequence[tuple[float, float]]]
+"""Points (x, y) by label."""
+
+OURS = "selfsame"
+"""Labels that begin so are drawn thick."""
+
+_COLORS = {
+    "selfsame hybrid": "tab:red",
+    "selfsame pure": "tab:orange",
+    "JPEG": "tab:gray",
+    "JPEG 2000": "tab:blue",
+    "WebP": "tab:green",
+    "AVIF": "tab:purple",
+    "AVIF 4:4:4": "tab:pink",
+}
+
+
+def figure(width: float, height: float) -> Any:
+    """Return an empty matplotlib figure of this size in inches, which needs no display.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError(
+            "plots need matplotlib: pip install 'selfsame[bench]', or --no-plots"
+        ) from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(drawn: Any, path: Path, dpi: int = 120) -> None:
+    """Write a figure as PNG in one atomic step."""
+    with atomic_path(path) as temporary:
+        drawn.savefig(temporary, dpi=dpi, format="png")
+
+
+def plot_rates(
+    path: Path,
+    title: str,
+    curves: Series,
+    points: Series,
+    y_label: str = "PSNR, dB",
+) -> None:
+    """Write a plot of quality against bits per pixel, log rate.
+
+    Args:
+        curves: measured here, drawn as lines.
+        points: published elsewhere, drawn as crosses.
+    """
+    drawn = figure(7, 5)
+    axis = drawn.subplots()
+    for label, values in curves.items():
+        axis.plot(*zip(*values, strict=True), label=label, **_style(label))
+    for label, values in points.items():
+        axis.plot(*zip(*values, strict=True), "x", color="black", label=label)
+    _set_rate_axis(axis)
+    axis.set(xlabel="bits per pixel", ylabel=y_label, title=title)
+    axis.legend(fontsize=8)
+    save(drawn, path)
+
+
+def plot_rates_by_picture(path: Path, groups: Mapping[str, Series], across: int = 4) -> None:
+    """Write one small plot of PSNR against bits per pixel for each picture."""
+    down = -(-len(groups) // across)
+    drawn = figure(3 * across, 2.4 * down + 0.5)
+    axes = drawn.subplots(down, across, squeeze=False).ravel()
+    for axis in axes[len(groups) :]:
+        axis.axis("off")
+    for axis, (name, curves) in zip(axes, groups.items(), strict=False):
+        for label, values in curves.items():
+            if values:
+                axis.plot(*zip(*values, strict=True), label=label, **_style(label))
+        _set_rate_axis(axis)
+        axis.set_title(name, fontsize=8)
+        axis.tick_params(labelsize=6)
+    drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=7)
+    save(drawn, path)
+
+
+def _style(label: str) -> dict[str, Any]:
+    return {"color": _COLORS.get(label), "linewidth": 2.2 if label.startswith(OURS) else 1.2}
+
+
+def _set_rate_axis(axis: Any) -> None:
+    ticks = [0.1, 0.2, 0.3, 0.5, 0.75, 1.0]
+    axis.set_xscale("log")
+    axis.set_xlim(0.09, 1.1)
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.minorticks_off()
+    axis.grid(alpha=0.3)
+
+
+def plot_bars(path: Path, title: str, bars: Mapping[str, Mapping[str, float]], label: str) -> None:
+    """Write horizontal bars, a group by outer key, one bar in it by inner key."""
+    names = list(bars)
+    kinds = list(dict.fromkeys(kind for group in bars.values() for kind in group))
+    drawn = figure(7, 1.2 + 0.15 * len(names) * (len(kinds) + 1))
+    axis = drawn.subplots()
+    height = 0.8 / max(1, len(kinds))
+    for i, kind in enumerate(kinds):
+        places = [n + i * height for n, name in enumerate(names) if kind in bars[name]]
+        values = [bars[name][kind] for name in names if kind in bars[name]]
+        axis.barh(places, values, height * 0.9, label=kind)
+    axis.set_yticks([n + 0.4 - height / 2 for n in range(len(names))], names, fontsize=8)
+    axis.invert_yaxis()
+    axis.axvline(0, color="black", linewidth=0.6)
+    axis.set(xlabel=label, title=title)
+    axis.grid(alpha=0.3, axis="x")
+    axis.legend(fontsize=8)
+    save(drawn, path)
+
+
+def plot_lines(path: Path, title: str, lines: Series, x_label: str, y_label: str) -> None:
+    """Write lines on two logarithmic axes."""
+    drawn = figure(6, 4)
+    axis = drawn.subplots()
+    for label, values in lines.items():
+        axis.plot(*zip(*values, strict=True), label=label, marker="o", markersize=4)
+    axis.set(xscale="log", yscale="log", xlabel=x_label, ylabel=y_label, title=title)
+    axis.grid(alpha=0.3, which="both")
+    axis.legend(fontsize=8)
+    save(drawn, path)
+
+
+def plot_pictures(
+    path: Path, rows: Sequence[tuple[str, Sequence[tuple[str, Any]]]], side: float = 2.2
+) -> None:
+    """Write a sheet of pictures: rows of (label, [(caption, picture), ...]), pixels unsmoothed.
+
+    Args:
+        side: of one picture, in inches.
+    """
+    across = max(len(pictures) for _, pictures in rows)
+    drawn = figure(across * side + 0.5, len(rows) * (side + 0.25))
+    axes = drawn.subplots(len(rows), across, squeeze=False)
+    for line, (label, pictures) in zip(axes, rows, strict=True):
+        for axis in line[len(pictures) :]:
+            axis.axis("off")
+        for axis, (caption, picture) in zip(line, pictures, strict=False):
+            axis.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            axis.set_xticks([])
+            axis.set_yticks([])
+            axis.set_title(caption, fontsize=7)
+        line[0].set_ylabel(label, fontsize=8)
+    save(drawn, path, dpi=160)
