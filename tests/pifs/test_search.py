@@ -178,6 +178,18 @@ def test_the_result_does_not_depend_on_threads() -> None:
             np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
 
 
+def test_the_result_does_not_depend_on_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    plane = photograph(300, 100)
+    for kind in (HALF, COPY):
+        monkeypatch.setattr("selfsame.pifs.search._BAND_VALUES", 2**26)
+        once = local_search(plane, plane, 8, 6, 40, kind, threads=1)
+        monkeypatch.setattr("selfsame.pifs.search._BAND_VALUES", 1)
+        bands = local_search(plane, plane, 8, 6, 40, kind, threads=1)
+        assert (once.domain_y > 200).any()
+        for name in vars(once):
+            np.testing.assert_array_equal(getattr(once, name), getattr(bands, name))
+
+
 def test_a_penalty_moves_the_choice() -> None:
     plane = photograph(64, 64)
     shape = domain_pool(plane, 8, 4, 2).norms.shape
@@ -259,3 +271,5 @@ def test_bad_windows_are_refused() -> None:
         local_search(plane, plane, 8, 4, 0)
     with pytest.raises(InputError, match="planes of one shape"):
         local_search(plane, plane[:39], 8, 4, 20)
+    with pytest.raises(InputError, match="step of the domains"):
+        local_search(plane, plane, 8, 0, 20)

@@ -53,6 +53,18 @@ class Pool:
     norms: NDArray[np.float32]
 
 
+def grid_size(shape: tuple[int, ...], side: int, step: int) -> tuple[int, int]:
+    """Return in how many rows and columns squares of ``side`` fit, ``step`` apart, into a shape.
+
+    Raises:
+        InputError: ``step`` below 1.
+    """
+    if step < 1:
+        raise InputError(f"the step of the domains must be at least 1: got {step}")
+    rows, columns = (max(0, (length - side) // step + 1) for length in shape)
+    return rows, columns
+
+
 def domain_pool(
     plane: Plane, block: int, step: int, contraction: int, threads: int | None = None
 ) -> Pool:
@@ -96,11 +108,9 @@ def transposed(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
 def _pool(plane: Plane, n: int, step: int, k: int, threads: int | None) -> Pool:
     if n not in SIDES:
         raise InputError(f"the side of a block must be one of {SIDES}: got {n}")
-    if step < 1:
-        raise InputError(f"the step of the domains must be at least 1: got {step}")
-    height, width = plane.shape
-    y = np.arange(0, max(height - n * k + 1, 0), step, dtype=np.int32)
-    x = np.arange(0, max(width - n * k + 1, 0), step, dtype=np.int32)
+    y, x = (
+        np.arange(count, dtype=np.int32) * step for count in grid_size(plane.shape, n * k, step)
+    )
     cosines = np.empty((4, n * n // 4, y.size, x.size), np.float32)
     norms = np.empty((y.size, x.size), np.float32)
     if norms.size == 0:

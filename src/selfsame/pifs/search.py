@@ -10,18 +10,17 @@ them remained, with clusters of domains 85 to 100 %, and the bounds cost half as
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from selfsame.blocks import FASTMATH, ISOMETRIES, transformed
+from selfsame.blocks import ISOMETRIES
 from selfsame.errors import InputError
 from selfsame.ifs.shares import run_shares
 from selfsame.pifs.blas import one_blas_thread
 from selfsame.pifs.code import CONTRACTION, COPY, HALF, MAX_SCALE_INDEX, QUARTER, SCALE_STEP
-from selfsame.pifs.pools import FLAT, Plane, Pool, domain_pool, places, range_pool
+from selfsame.pifs.matches import Matches, measured
+from selfsame.pifs.pools import Plane, Pool, domain_pool, grid_size, range_pool
 from selfsame.pifs.tiles import (
     best_columns,
     best_columns_torch,
@@ -43,30 +42,8 @@ SUPERBLOCK = 64
 SUPERBLOCK_BLOCKS = 8
 """Least side of the same in blocks: products with fewer rows take as long."""
 
-_REFINED_PIXELS = 2**17
-"""Pixels of the matches that are measured in one share of work."""
-
-
-@dataclass(frozen=True)
-class Matches:
-    """The best domains of the blocks of a plane, each array of shape (keep, rows, columns).
-
-    The best comes first. Where no further domain lessens the error, everything is 0.
-
-    Attributes:
-        domain_y, domain_x: int32, the domain's corner in pixels of its plane.
-        isometry: int32, 0 to 7, as in ``selfsame.blocks``.
-        scale: float32, the factor of the contracted domain without its mean that leaves the least
-            squared error, within the bound on scales; not quantised.
-        gain: float32, by how much that lessens the sum of squared differences between the block
-            and its mean; at least 0.
-    """
-
-    domain_y: Index
-    domain_x: Index
-    isometry: Index
-    scale: Float
-    gain: Float
+_BAND_VALUES = 2**26
+"""Values of the pool of a band of superblocks: 256 MiB."""
 
 
 def full_search(
@@ -127,7 +104,7 @@ def full_search(
     with one_blas_thread():
         run_shares(work, range(0, numbers.size, share), threads)
     corners = _corners(columns.places, found)
-    return _measured(ranges, domains, blocks, corners, kind, allowed, max_scale, threads)
+    return measured(ranges, domains, block, corners, kind, allowed, max_scale, threads)
 
 
 def local_search(
@@ -163,36 +140,51 @@ def local_search(
             "a local search needs a radius of at least 1 and planes of one shape: got"
             f" {radius}, {ranges.shape} and {domains.shape}"
         )
-    pool = domain_pool(domains, block, step, CONTRACTION[kind], threads)
     blocks = range_pool(ranges, block, threads)
     apart = _apart(ranges, domains, block, kind)
     height, width = blocks.norms.shape
+    span = block * CONTRACTION[kind]
+    grid = grid_size(domains.shape, span, step)
     numbers = np.arange(height * width).reshape(height, width)
     corners = np.full((height * width, keep, 2), -1, np.int32)
     side = max(SUPERBLOCK // block, SUPERBLOCK_BLOCKS)
     reach = radius + (side * block - SUPERBLOCK) // 2
 
-    def window(first: int, positions: Index) -> slice:
+    def window(first: int, positions: int) -> slice:
         """Return which positions are near the superblock whose first block is ``first``."""
-        centre = first * block + (side - CONTRACTION[kind]) * block // 2
-        count = min(2 * reach // step + 1, positions.size)
-        start = -(-(centre - reach) // step)
-        start = min(max(start, 0), positions.size - count)
+        centre = first * block + (side * block - span) // 2
+        count = min(2 * reach // step + 1, positions)
+        start = min(max(-(-(centre - reach) // step), 0), positions - count)
         return slice(start, start + count)
 
-    def work(first: tuple[int, int]) -> None:
-        i, j = first
-        mine = numbers[i : i + side, j : j + side].ravel()
-        y, x = window(i, pool.y), window(j, pool.x)
-        near = Pool(pool.y[y], pool.x[x], pool.cosines[:, :, y, x], pool.norms[y, x])
-        columns = columns_of(near, allowed, max_scale)
-        found = best_columns(rows_of(blocks, allowed, mine), columns, apart, keep)
-        corners[mine] = _corners(columns.places, found)
+    def search_band(band: list[int]) -> None:
+        windows = [window(i, grid[0]) for i in band]
+        low, high = windows[0].start, windows[-1].stop
+        part = domains[low * step : (high - 1) * step + span]
+        pool = domain_pool(part, block, step, CONTRACTION[kind], threads)
+        pool.y[:] += low * step
 
-    with one_blas_thread():
-        shares = [(i, j) for i in range(0, height, side) for j in range(0, width, side)]
+        def work(place: tuple[slice, int, int]) -> None:
+            y, i, j = place
+            y, x = slice(y.start - low, y.stop - low), window(j, grid[1])
+            mine = numbers[i : i + side, j : j + side].ravel()
+            near = Pool(pool.y[y], pool.x[x], pool.cosines[:, :, y, x], pool.norms[y, x])
+            columns = columns_of(near, allowed, max_scale)
+            found = best_columns(rows_of(blocks, allowed, mine), columns, apart, keep)
+            corners[mine] = _corners(columns.places, found)
+
+        shares = [
+            (y, i, j) for y, i in zip(windows, band, strict=True) for j in range(0, width, side)
+        ]
         run_shares(work, shares, threads)
-    return _measured(ranges, domains, blocks, corners, kind, allowed, max_scale, threads)
+
+    if grid[0] and grid[1]:
+        firsts = list(range(0, height, side))
+        rows = max(1, _BAND_VALUES // (grid[1] * block * block) * step // (side * block))
+        with one_blas_thread():
+            for first in range(0, len(firsts), rows):
+                search_band(firsts[first : first + rows])
+    return measured(ranges, domains, block, corners, kind, allowed, max_scale, threads)
 
 
 def _check(kind: int, max_scale: float, keep: int) -> None:
@@ -219,112 +211,3 @@ def _corners(of: Index, found: Index) -> Index:
     if len(of) == 0:
         return np.full((*found.shape, 2), -1, np.int32)
     return np.where(found[..., None] >= 0, of[found], np.int32(-1))
-
-
-def _measured(
-    ranges: Plane,
-    domains: Plane,
-    blocks: Pool,
-    corners: Index,
-    kind: int,
-    allowed: tuple[int, ...],
-    max_scale: float,
-    threads: int | None,
-) -> Matches:
-    """Return the matches with their isometries, scales and gains, from the pixels."""
-    count, keep = corners.shape[:2]
-    block = 2 * round(blocks.cosines.shape[1] ** 0.5)
-    turn = np.zeros((count, keep), np.int32)
-    scale, gain = np.zeros((2, count, keep), np.float32)
-    ours, theirs = (np.ascontiguousarray(plane, np.float32) for plane in (ranges, domains))
-    own = places(blocks)
-    pixels = np.arange(block * block).reshape(block, block)
-    orders = np.stack([transformed(pixels, t).ravel() for t in allowed])
-    share = max(1, _REFINED_PIXELS // (keep * block * block))
-
-    def work(first: int) -> None:
-        part = slice(first, first + share)
-        _measure(
-            ours,
-            theirs,
-            block,
-            CONTRACTION[kind],
-            own[part],
-            corners[part],
-            orders,
-            np.float32(max_scale),
-            turn[part],
-            scale[part],
-            gain[part],
-        )
-
-    run_shares(work, range(0, count, share), threads)
-    hit = gain > 0
-    y, x = np.moveaxis(np.where(hit[..., None], corners, 0), -1, 0)
-    isometry = np.where(hit, np.array(allowed, np.int32)[turn], 0)
-    return Matches(
-        *(
-            np.ascontiguousarray(part.T).reshape(keep, *blocks.norms.shape)
-            for part in (y, x, isometry, scale, gain)
-        )
-    )
-
-
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _measure(ours, theirs, n, k, own, corners, orders, bound, turn, scale, gain):  # type: ignore[no-untyped-def]
-    """Fill in ``turn``, the number of the best of ``orders``, and with it scale and gain."""
-    block = np.empty((n, n), np.float32)
-    domain = np.empty((n, n), np.float32)
-    for r in range(own.shape[0]):
-        y, x = own[r]
-        block[:] = ours[y : y + n, x : x + n]
-        _centre(block)
-        pixels = block.reshape(n * n)
-        for index in range(corners.shape[1]):
-            y, x = corners[r, index]
-            if y < 0:
-                continue
-            _contract(theirs[y : y + k * n, x : x + k * n], k, domain)
-            norm2 = _centre(domain)
-            if norm2 <= np.float32(FLAT * FLAT * n * n):
-                continue
-            moved = domain.reshape(n * n)
-            best = np.float32(0)
-            for t in range(orders.shape[0]):
-                c = np.float32(0)
-                for i in range(n * n):
-                    c += pixels[i] * moved[orders[t, i]]
-                if abs(c) > abs(best):
-                    best = c
-                    turn[r, index] = t
-            s = min(max(best / norm2, -bound), bound)
-            scale[r, index] = s
-            gain[r, index] = s * (2 * best - s * norm2)
-
-
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _contract(source, k, out):  # type: ignore[no-untyped-def]
-    weight = np.float32(1 / (k * k))
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            total = np.float32(0)
-            for a in range(k):
-                for b in range(k):
-                    total += source[k * i + a, k * j + b]
-            out[i, j] = weight * total
-
-
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _centre(block):  # type: ignore[no-untyped-def]
-    """Subtract the mean of a block from it; return the sum of its squares after that."""
-    mean = np.float32(0)
-    for i in range(block.shape[0]):
-        for j in range(block.shape[1]):
-            mean += block[i, j]
-    mean /= block.size
-    norm2 = np.float32(0)
-    for i in range(block.shape[0]):
-        for j in range(block.shape[1]):
-            block[i, j] -= mean
-            norm2 += block[i, j] * block[i, j]
-    return norm2

@@ -160,8 +160,9 @@ def best_columns_torch(rows: Rows, columns: Columns, apart: int, keep: int, devi
         else:
             best = c[0].abs().amax(1)
         gains = best**2 - (best - reach).clamp_min(0) ** 2 - penalty
-        distance = (ours[first : first + tile, None] - theirs).abs().amax(2)
-        gains = torch.where(distance < apart, float(LOWEST), gains)
+        if apart:
+            distance = (ours[first : first + tile, None] - theirs).abs().amax(2)
+            gains = torch.where(distance < apart, float(LOWEST), gains)
         values, indices = gains.topk(min(keep, len(reach)), dim=1)
         indices = torch.where(values > float(LOWEST), indices, -1)
         found[first : first + tile, : indices.shape[1]] = indices.cpu().numpy()
