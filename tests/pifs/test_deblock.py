@@ -33,7 +33,7 @@ def naive_columns(x, plane, strength, scale):
         owner[place] = i
         finest = np.flatnonzero(plane.levels[place].any(axis=0)).max(initial=0)
         length = (1 << log_w) / (finest + 1)
-        detail.append(length if plane.maps[i, 0] == NO_MAP else min(length, 3))
+        detail.append(length if plane.maps[i, 0] == NO_MAP else min(length, 2))
     out = x.copy()
     for i in range(x.shape[0]):
         for border in range(4, plane.levels.shape[1], 4):

@@ -34,7 +34,7 @@ MAX_RAMP = 16
 SLOPE = 0.375
 """Pixels over which a block is continued, in the direction of its last two."""
 
-MAPPED_DETAIL = 3.0
+MAPPED_DETAIL = 2.0
 """Length of the details of a block with a map: its cosines do not say."""
 
 MARGIN = MAX_RAMP + 2
