@@ -187,7 +187,7 @@ def _code_of(
         effort=settings.effort,
         threads=threads,
         progress=progress,
-        **({} if device == "cpu" else {"device": device}),
+        device=device,
     )
 
 

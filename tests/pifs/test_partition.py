@@ -3,7 +3,6 @@ force."""
 
 import numpy as np
 import pytest
-from numba.typed import List
 from scipy.fft import dctn
 
 from selfsame.pifs.code import MAX_LOG2
@@ -124,7 +123,7 @@ def test_pruning_finds_the_cheapest_tree(seed, height, width):
         for lh, lw in SHAPES
     ]
     split = np.array([0.5, 1.5, 2.5], np.float32)
-    blocks, total = prune(List(costs), SHAPE_INDEX, height, width, 0.3, split)
+    blocks, total = prune(tuple(costs), SHAPE_INDEX, height, width, 0.3, split)
     expected, wanted = 0.0, []
     for y in range(0, height, 64):
         for x in range(0, width, 64):
@@ -136,7 +135,7 @@ def test_pruning_finds_the_cheapest_tree(seed, height, width):
 
 
 def test_gather_takes_each_block_from_its_shape():
-    spectra = List([np.full((16, 16), i, np.float32) for i in range(len(SHAPES))])
+    spectra = tuple(np.full((16, 16), i, np.float32) for i in range(len(SHAPES)))
     blocks = np.array([[0, 0, 3, 3], [0, 8, 3, 2], [0, 12, 3, 2], [8, 0, 3, 4]], np.int32)
     out = np.zeros((16, 16), np.float32)
     gather(spectra, SHAPE_INDEX, blocks, np.float32(2), out)

@@ -133,7 +133,7 @@ def test_mirror_images_at_once_equal_one_by_one() -> None:
 
 
 def test_local_search_equals_all_pairs_of_its_window() -> None:
-    n, step, radius = 16, 9, 36
+    n, step, radius = 16, 13, 39
     ranges, domains = photograph(150, 214), photograph(150, 214, 2)
     found = local_search(ranges, domains, n, step, radius, keep=2, threads=1)
     assert found.gain.shape == (2, 9, 13)

@@ -2,8 +2,8 @@
 
 Every binary decision is predicted by several *slots* (adaptive probabilities, each chosen by a
 context); their logits are summed with adaptive weights, and the resulting probability drives an
-arithmetic coder. All state is integer and all tables are integer, so encoder and decoder stay in step on any
-two machines. Sources: Witten, Neal, Cleary 1987 (arithmetic coding); Mahoney 2005, "Adaptive
+arithmetic coder. All state is integer and all tables are integer, so encoder and decoder stay in
+step on any two machines. Sources: Witten, Neal, Cleary 1987 (arithmetic coding); Mahoney 2005, "Adaptive
 weighing of context models for lossless data compression" (logistic mixing).
 
 A ``Coder`` is a bundle of arrays that the compiled functions below share and change in place.
@@ -116,7 +116,7 @@ def start_decoding(coder):
         coder.state[X] = coder.state[X] << 8 | _next_byte(coder)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _next_byte(coder):
     position = coder.state[POSITION]
     if position < coder.state[END]:
@@ -143,7 +143,7 @@ def finish(coder):
     return length
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _put(coder, byte):
     position = coder.state[POSITION]
     if position < coder.state[END]:
@@ -151,7 +151,7 @@ def _put(coder, byte):
     coder.state[POSITION] = position + 1
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def mixed_probability(coder, count, weight_set):
     """Return the 16-bit probability of a 1 by mixing the slots ``contexts[:count]``."""
     total = np.int64(0)
@@ -167,9 +167,9 @@ def mixed_probability(coder, count, weight_set):
     return coder.squash[total + _LOGIT_LIMIT + 1]
 
 
-@njit(cache=True)
-def code_mixed(coder, decoding, bit, count, weight_set, element):
-    """Code one decision with the slots ``contexts[:count]``, adapt, and return the bit."""
+@njit(cache=True, inline="always")
+def code_mixed_inline(coder, decoding, bit, count, weight_set, element):
+    """Do what ``code_mixed`` does, compiled into its caller: for the loop that takes the time."""
     p = mixed_probability(coder, count, weight_set)
     bit = _code(coder, decoding, bit, p, element)
     error = ((bit << 16) - p) * _LEARNING_RATE
@@ -177,6 +177,12 @@ def code_mixed(coder, decoding, bit, count, weight_set, element):
         coder.weights[weight_set, i] += (coder.inputs[i] * error) >> _LEARNING_SHIFT
         _adapt(coder, coder.contexts[i], bit)
     return bit
+
+
+@njit(cache=True)
+def code_mixed(coder, decoding, bit, count, weight_set, element):
+    """Code one decision with the slots ``contexts[:count]``, adapt, and return the bit."""
+    return code_mixed_inline(coder, decoding, bit, count, weight_set, element)
 
 
 @njit(cache=True)
@@ -195,7 +201,7 @@ def code_plain(coder, decoding, bit, element):
     return _code(coder, decoding, bit, np.int64(32768), element)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _adapt(coder, slot, bit):
     packed = np.int64(coder.slots[slot])
     count = packed & 1023
@@ -207,7 +213,7 @@ def _adapt(coder, slot, bit):
     coder.slots[slot] = np.uint32(p << _SLOT_COUNT_BITS | count)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _code(coder, decoding, bit, p, element):
     state = coder.state
     x1, x2 = state[X1], state[X2]

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.typed import List
 from numpy.typing import NDArray
 
 from selfsame.bitstream.range_coder import Coder, finish, new_coder
@@ -201,7 +200,7 @@ def _partition(
         costs[shape] = np.where(better, cost, costs[shape])
         chosen[shape][better] = maps[better]
     height, width = source.pixels.shape
-    blocks, _ = prune(List(costs), SHAPE_INDEX, height, width, price, SPLIT_BITS[chroma])
+    blocks, _ = prune(tuple(costs), SHAPE_INDEX, height, width, price, SPLIT_BITS[chroma])
     maps = np.zeros((len(blocks), 5), np.int32)
     for shape, (lh, lw) in enumerate(SHAPES):
         of_shape = (blocks[:, 2] == lh) & (blocks[:, 3] == lw)
@@ -216,11 +215,9 @@ def _predicted_spectra(
     """Return the transforms of ``S x`` in the blocks with a map, 0 elsewhere."""
     collage = apply_maps(x, np.zeros_like(x), blocks, maps, 1, luma)
     squares = np.unique(blocks[maps[:, 0] != NO_MAP, 2])
-    spectra = List(
-        [
-            transform_blocks(collage, lh, lw) if lh == lw and lh in squares else collage
-            for lh, lw in SHAPES
-        ]
+    spectra = tuple(
+        transform_blocks(collage, lh, lw) if lh == lw and lh in squares else collage
+        for lh, lw in SHAPES
     )
     result = np.zeros_like(x)
     gather(spectra, SHAPE_INDEX, blocks[maps[:, 0] != NO_MAP], np.float32(1), result)

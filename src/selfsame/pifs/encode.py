@@ -57,6 +57,7 @@ def encode(
     mode: Mode = "hybrid",
     effort: int = 5,
     threads: int | None = None,
+    device: str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> PifsCode:
     """Return the code of a picture.
@@ -70,13 +71,15 @@ def encode(
             exactly one.
         mode: ``hybrid``, or ``pure``: no residuals beside the means and slopes of blocks.
         effort: 1 to 9.
+        device: where torch searches windows of domains, if mode and effort do; the rest runs on
+            the CPU.
         progress: called with the fraction done.
     Raises:
         InputError: arguments out of range, or a limit on bytes that no step meets.
     """
     _check(picture, alpha, quality, bytes, psnr, mode, effort)
     with limited_threads(threads):
-        encoder = _Encoder(picture, plan_for(mode, effort), effort, progress)
+        encoder = _Encoder(picture, plan_for(mode, effort), effort, device, progress)
         if quality is not None:
             found = encoder.at(step_for_quality(quality))
         elif bytes is not None:
@@ -99,9 +102,10 @@ class _Encoder:
         picture: Bytes,
         plan: Plan,
         effort: int,
+        device: str,
         progress: Callable[[float], None] | None,
     ) -> None:
-        self.picture, self.plan, self.effort = picture, plan, effort
+        self.picture, self.plan, self.effort, self.device = picture, plan, effort, device
         self.progress, self.done = progress, 0
         self.size = (picture.shape[1], picture.shape[0])
         self.half_chroma = False
@@ -175,7 +179,9 @@ class _Encoder:
         if self.plan.mode == "hybrid":
             references = (plain or self._plain(step, self.half_chroma, self.planes)).decoded
         self._tick()
-        self.candidates = find_candidates(self.planes, references, self.plan, PRICE * step**2)
+        self.candidates = find_candidates(
+            self.planes, references, self.plan, PRICE * step**2, self.device
+        )
         self.references = references
         self._tick()
 

@@ -5,7 +5,7 @@ from numba import njit
 
 from selfsame.bitstream.range_coder import (
     code_adaptive,
-    code_mixed,
+    code_mixed_inline,
     code_plain,
     mixed_probability,
 )
@@ -13,6 +13,10 @@ from selfsame.pifs import contexts as c
 from selfsame.pifs.code import MAX_LOG2, MIN_LOG2
 from selfsame.pifs.numbers import code_number, code_tail
 from selfsame.pifs.planes import FRACTION_BITS, magnitude_class, mean_of_level
+
+LEVEL_SIZE, LEVEL_BAND, LEVEL_SHAPE, LEVEL_POSITION, LEVEL_OCTAVE, LEVEL_BESIDE = (
+    int(base) for base in c.LEVEL_BASES
+)
 
 
 @njit(cache=True)
@@ -51,9 +55,9 @@ def _other_class(plane, y, x, lh, lw):
     return magnitude_class(total >> 1)
 
 
-@njit(cache=True)
-def _set_level_contexts(plane, y, x, lh, lw, position, entry, expected, other, index):
-    """Set ``index``, the places within their tables of the slots for one coefficient."""
+@njit(cache=True, inline="always")
+def _set_level_contexts(coder, plane, y, x, lh, lw, position, entry, classes, other):
+    """Set the slots of the first decision on one coefficient."""
     v, u = np.int64(c.SCAN_V[entry]), np.int64(c.SCAN_U[entry])
     band = np.int64(c.SCAN_BAND[entry])
     height, width = 1 << lh, 1 << lw
@@ -65,46 +69,47 @@ def _set_level_contexts(plane, y, x, lh, lw, position, entry, expected, other, i
     below2 = abs(levels[y + v + 2, x + u]) if v + 2 < height else 0
     total = 2 * (right + below) + across + right2 + below2
     template = np.int64(c.TEMPLATE_CLASS[min((total + 1) >> 1, c.TEMPLATE_LIMIT - 1)])
-    expectation = magnitude_class(expected[band])
+    expectation = classes[0, band]
     size = max(lh, lw) - MIN_LOG2
     chroma = plane.chroma
-    index[0] = ((chroma * c.SIZES + size) * c.TEMPLATES + template) * c.MAGNITUDES + expectation
-    index[1] = ((chroma * c.BANDS + band) * c.SIZES + size) * c.TEMPLATES + template
+    contexts = coder.contexts
+    contexts[0] = (
+        ((chroma * c.SIZES + size) * c.TEMPLATES + template) * c.MAGNITUDES + expectation
+    ) + LEVEL_SIZE
+    contexts[1] = (
+        ((chroma * c.BANDS + band) * c.SIZES + size) * c.TEMPLATES + template
+    ) + LEVEL_BAND
     shape = min(right, 2)
     shape = shape * 3 + min(below, 2)
     shape = shape * 3 + min(across, 2)
     shape = shape * 3 + min(right2, 2)
     shape = shape * 3 + min(below2, 2)
-    index[2] = (chroma * 243 + shape) * c.SIZES + size
+    contexts[2] = ((chroma * 243 + shape) * c.SIZES + size) + LEVEL_SHAPE
     area = lh + lw - 2 * MIN_LOG2
-    index[3] = (
-        (chroma * c.POSITIONS + c.POSITION_CLASS[position]) * c.AREAS + area
-    ) * c.MAGNITUDES + expectation
-    step = band // 3
-    lower = magnitude_class(expected[band - 3]) if step > 0 else 0
-    index[4] = ((chroma * 6 + step) * c.MAGNITUDES + lower) * c.MAGNITUDES + expectation
-    index[5] = (
-        (chroma * c.MAGNITUDES + (other if chroma else _sides(expected, step))) * c.MAGNITUDES
-        + expectation
-    ) * c.TEMPLATES + template
+    position_class = np.int64(c.POSITION_CLASS[position])
+    contexts[3] = (
+        ((chroma * c.POSITIONS + position_class) * c.AREAS + area) * c.MAGNITUDES + expectation
+    ) + LEVEL_POSITION
+    octave = band // 3
+    lower = classes[0, band - 3] if octave > 0 else 0
+    contexts[4] = (
+        ((chroma * 6 + octave) * c.MAGNITUDES + lower) * c.MAGNITUDES + expectation
+    ) + LEVEL_OCTAVE
+    beside = other if chroma else classes[1, band]
+    contexts[5] = (
+        ((chroma * c.MAGNITUDES + beside) * c.MAGNITUDES + expectation) * c.TEMPLATES + template
+    ) + LEVEL_BESIDE
 
 
-@njit(cache=True)
-def _sides(expected, step):
-    """Return the class of the magnitude expected in an octave, whatever the direction."""
-    return magnitude_class(
-        (expected[3 * step] + expected[3 * step + 1] + expected[3 * step + 2]) // 3
-    )
-
-
-@njit(cache=True)
-def _use_contexts(coder, index, step):
+@njit(cache=True, inline="always")
+def _next_step(coder):
+    """Move from the slots of one decision on a coefficient to those of the next."""
     for i in range(c.LEVEL_INPUTS):
-        coder.contexts[i] = c.LEVEL_BASES[i] + step * c.LEVEL_STRIDES[i] + index[i]
+        coder.contexts[i] += c.LEVEL_STRIDES[i]
 
 
 @njit(cache=True)
-def code_levels(coder, decoding, plane, y, x, lh, lw, mapped, top, left, expected, index):
+def code_levels(coder, decoding, plane, y, x, lh, lw, mapped, top, left, expected, classes):
     start = c.SCAN_START[lh, lw]
     other = _other_class(plane, y, x, lh, lw)
     last = 0
@@ -132,19 +137,21 @@ def code_levels(coder, decoding, plane, y, x, lh, lw, mapped, top, left, expecte
         entry = start + position
         v, u = np.int64(c.SCAN_V[entry]), np.int64(c.SCAN_U[entry])
         level = np.int64(plane.levels[y + v, x + u])
-        _set_level_contexts(plane, y, x, lh, lw, position, entry, expected, other, index)
+        _set_level_contexts(coder, plane, y, x, lh, lw, position, entry, classes, other)
         magnitude, wanted = 0, abs(level)
         if position == last:
             magnitude = 1
+            _next_step(coder)
         while magnitude < 15:
             step = min(magnitude, c.STEPS - 1)
-            _use_contexts(coder, index, step)
             weight_set = c.LEVEL_SET + (step * 2 + plane.chroma) * c.SIZES + size
-            if not code_mixed(
+            if not code_mixed_inline(
                 coder, decoding, np.int64(wanted > magnitude), c.LEVEL_INPUTS, weight_set, c.LEVELS
             ):
                 break
             magnitude += 1
+            if magnitude < c.STEPS:
+                _next_step(coder)
         if magnitude == 15:
             magnitude += code_tail(coder, decoding, wanted - 15, plane.chroma)
         if magnitude > 0 and _code_sign(
@@ -173,7 +180,7 @@ def _code_sign(coder, decoding, negative, plane, y, x, lh, lw, v, u, top, left):
 
 
 @njit(cache=True)
-def choose_levels(coder, plane, y, x, lh, lw, mapped, choice, expected, index, scratch):
+def choose_levels(coder, plane, y, x, lh, lw, mapped, choice, expected, classes, scratch):
     """Choose the levels of a block by distortion + price × bits, with the adaptive models as they
     stand, and the last one that is not zero."""
     start = c.SCAN_START[lh, lw]
@@ -214,8 +221,7 @@ def choose_levels(coder, plane, y, x, lh, lw, mapped, choice, expected, index, s
         v, u = np.int64(c.SCAN_V[entry]), np.int64(c.SCAN_U[entry])
         value = np.float64(abs(coefficients[y + v, x + u]))
         high = np.int64(value + 0.5)
-        _set_level_contexts(plane, y, x, lh, lw, position, entry, expected, other, index)
-        _use_contexts(coder, index, 0)
+        _set_level_contexts(coder, plane, y, x, lh, lw, position, entry, classes, other)
         p = (
             mixed_probability(coder, c.LEVEL_INPUTS, c.LEVEL_SET + plane.chroma * c.SIZES + size)
             >> 4
@@ -228,7 +234,8 @@ def choose_levels(coder, plane, y, x, lh, lw, mapped, choice, expected, index, s
             for level in range(1, high + 1):
                 step = min(level, c.STEPS - 1)
                 if level < 15 and (level <= c.STEPS - 1 or level == low):
-                    _use_contexts(coder, index, step)
+                    if level < c.STEPS:
+                        _next_step(coder)
                     q = (
                         mixed_probability(
                             coder,

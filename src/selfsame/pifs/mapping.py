@@ -18,7 +18,7 @@ from selfsame.pifs.code import (
     NO_MAP,
     SCALE_STEP,
 )
-from selfsame.pifs.search import local_search
+from selfsame.pifs.search import full_search, local_search
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
@@ -37,7 +37,7 @@ class Candidates(NamedTuple):
 
 
 def window_candidates(
-    pixels: Float, reference: Float, log2: int, step: int, radius: int
+    pixels: Float, reference: Float, log2: int, step: int, radius: int, device: str
 ) -> Candidates:
     """Return the best domain of kind ``HALF`` around the superblock of every block.
 
@@ -46,10 +46,13 @@ def window_candidates(
         reference: the plane that domains are taken from.
         log2: of the side of the blocks.
         step: of the grid of domains. radius: of the window they are searched in.
+        device: other than ``cpu``, the whole plane is searched there, by torch.
     """
-    found = local_search(
-        pixels, reference, 1 << log2, step, radius, HALF, threads=get_num_threads()
-    )
+    side, threads = 1 << log2, get_num_threads()
+    if device == "cpu":
+        found = local_search(pixels, reference, side, step, radius, HALF, threads=threads)
+    else:
+        found = full_search(pixels, reference, side, step, HALF, threads=threads, device=device)
     hit = found.gain[0] > 0
     maps = np.zeros((*hit.shape, 5), np.int32)
     maps[..., 0] = np.where(hit, HALF, NO_MAP)

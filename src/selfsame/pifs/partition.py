@@ -224,7 +224,7 @@ def prune(costs, shapes, height, width, price, split_bits):
     order, and its total cost.
 
     Args:
-        costs: list of the arrays of ``block_costs``, by shape.
+        costs: tuple of the arrays of ``block_costs``, by shape.
         shapes: (MAX_LOG2 + 1, MAX_LOG2 + 1) index into ``costs``.
         height, width: of the padded plane.
         split_bits: (leaf, quad, halves).

@@ -70,13 +70,18 @@ def plan_for(mode: Mode, effort: int) -> Plan:
 
 
 def find_candidates(
-    planes: Sequence[Source], references: Sequence[Float], plan: Plan, bit_price: float
+    planes: Sequence[Source],
+    references: Sequence[Float],
+    plan: Plan,
+    bit_price: float,
+    device: str = "cpu",
 ) -> list[list[Candidates]]:
     """Return, per plane, the domains that its blocks may be predicted from.
 
     Args:
         references: the planes that domains are taken from: the picture, or better one decoded.
         bit_price: squared error that a bit of luma is worth.
+        device: where windows are searched.
     """
     found: list[list[Candidates]] = []
     for i, (source, reference) in enumerate(zip(planes, references, strict=True)):
@@ -89,7 +94,7 @@ def find_candidates(
             if search.radius:
                 own.append(
                     window_candidates(
-                        source.pixels, reference, search.log2, search.step, search.radius
+                        source.pixels, reference, search.log2, search.step, search.radius, device
                     )
                 )
         if i and plan.luma_maps:

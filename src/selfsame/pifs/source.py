@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba.typed import List
 from numpy.typing import NDArray
 
 from selfsame.pifs.code import ALIGNMENT, padded_shape
@@ -26,7 +25,7 @@ class Source(NamedTuple):
     height: int
     width: int
     pixels: Float
-    spectra: list[Float]
+    spectra: tuple[Float, ...]
     borders: list[Float]
     step_ratio: float
 
@@ -49,7 +48,7 @@ def sources(
         height, width = plane.shape
         rows, columns = padded_shape(height, width, ALIGNMENT // 2 if halve else ALIGNMENT)
         pixels = np.pad(plane, ((0, rows - height), (0, columns - width)), mode="edge")
-        spectra = List([transform_blocks(pixels, lh, lw) for lh, lw in SHAPES])
+        spectra = tuple(transform_blocks(pixels, lh, lw) for lh, lw in SHAPES)
         borders = [border_means(pixels, lh, lw) for lh, lw in SHAPES]
         # A sample of half resolution stands for four pixels.
         result.append(

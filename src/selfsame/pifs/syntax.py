@@ -38,7 +38,7 @@ def code_plane(coder, decoding, plane, count, choice):
     height, width = plane.levels.shape
     stack = np.empty((64, 3), np.int64)
     expected = np.zeros(c.BANDS, np.int64)
-    index = np.zeros(c.LEVEL_INPUTS, np.int64)
+    classes = np.zeros((2, c.BANDS), np.int64)
     scratch = np.zeros((2, 1 << 2 * MAX_LOG2), np.float64)
     side = 1 << MAX_LOG2
     n = 0
@@ -72,7 +72,7 @@ def code_plane(coder, decoding, plane, count, choice):
                     elif n >= count:
                         return DAMAGED, n
                     status = _code_block(
-                        coder, decoding, plane, n, choice, expected, index, scratch
+                        coder, decoding, plane, n, choice, expected, classes, scratch
                     )
                     if status != OK or coder.state[OVERRUN] > MAX_OVERRUN:
                         return DAMAGED, n
@@ -164,10 +164,10 @@ def _relative_area(area, log2):
 
 
 @njit(cache=True)
-def _code_block(coder, decoding, plane, n, choice, expected, index, scratch):
+def _code_block(coder, decoding, plane, n, choice, expected, classes, scratch):
     y, x = np.int64(plane.blocks[n, 0]), np.int64(plane.blocks[n, 1])
     lh, lw = np.int64(plane.blocks[n, 2]), np.int64(plane.blocks[n, 3])
-    _expect(plane, y, x, lh, lw, expected)
+    _expect(plane, y, x, lh, lw, expected, classes)
     if lh == lw and _code_map(coder, decoding, plane, n, y, x, lh, expected) != OK:
         return DAMAGED
     mapped = np.int64(plane.maps[n, 0] != NO_MAP)
@@ -176,14 +176,16 @@ def _code_block(coder, decoding, plane, n, choice, expected, index, scratch):
         coder, decoding, plane, y, x, lh, lw, predicted, top_mean, left_mean, expected, choice
     )
     if choice.active:
-        choose_levels(coder, plane, y, x, lh, lw, mapped, choice, expected, index, scratch)
-    code_levels(coder, decoding, plane, y, x, lh, lw, mapped, top_mean, left_mean, expected, index)
+        choose_levels(coder, plane, y, x, lh, lw, mapped, choice, expected, classes, scratch)
+    code_levels(
+        coder, decoding, plane, y, x, lh, lw, mapped, top_mean, left_mean, expected, classes
+    )
     _remember(plane, n, y, x, lh, lw)
     return OK
 
 
 @njit(cache=True)
-def _expect(plane, y, x, lh, lw, expected):
+def _expect(plane, y, x, lh, lw, expected, classes):
     """Set the mean magnitudes by band of the blocks above and to the left."""
     cells = plane.cells
     cy, cx = y >> MIN_LOG2, x >> MIN_LOG2
@@ -198,6 +200,11 @@ def _expect(plane, y, x, lh, lw, expected):
             for k in range(rows):
                 total += cells.bands[cy + k, cx - 1, b]
         expected[b] = total // weight if weight else 8
+    for b in range(c.BANDS):
+        first = b // 3 * 3
+        classes[0, b] = magnitude_class(expected[b])
+        octave = expected[first] + expected[first + 1] + expected[first + 2]
+        classes[1, b] = magnitude_class(octave // 3)
 
 
 @njit(cache=True)
