@@ -2,8 +2,8 @@
 
 Codes the pictures of a folder one after the other at several steps without resetting the models,
 and averages their states: probabilities and mixing weights as they are typical of
-photographs. Writes ``src/selfsame/pifs/models.npz``. A new file changes the meaning of every stream: it is part of the
-format, so do this only together with a new version of the stream.
+photographs. Writes ``src/selfsame/pifs/models.npz``. A new file changes what every stream means:
+it is part of the format, so do this only together with a new version of the stream.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Pillow opens and saves code files, ``Image.open("fern.ssm")``, ``image.save("photo.ssm", bpp=1)``,
+"""Pillow opens and saves code files: ``Image.open("a.ssm")``, ``image.save("a.ssm", bpp=0.5)``,
 once ``selfsame`` is imported.
 
 Opening reads the header alone; the picture is decoded, at the size of the original, when its pixels

@@ -3,8 +3,8 @@
 Every binary decision is predicted by several *slots* (adaptive probabilities, each chosen by a
 context); their logits are summed with adaptive weights, and the resulting probability drives an
 arithmetic coder. All state is integer and all tables are integer, so encoder and decoder stay in
-step on any two machines. Sources: Witten, Neal, Cleary 1987 (arithmetic coding); Mahoney 2005, "Adaptive
-weighing of context models for lossless data compression" (logistic mixing).
+step on any two machines. Sources: Witten, Neal, Cleary 1987 (arithmetic coding); Mahoney 2005,
+"Adaptive weighing of context models for lossless data compression" (logistic mixing).
 
 A ``Coder`` is a bundle of arrays that the compiled functions below share and change in place.
 """

@@ -4,9 +4,9 @@ A plane of the picture is cut into blocks. Block ``R`` of the attractor ``x`` sa
 
     x_R = s · Z(T(P(x_D))) + IDCT(c)
 
-with ``D`` its domain, ``P`` the average over ``k × k`` pixels (the spatial contraction), ``T`` one of
-the eight isometries of the square, ``Z`` the removal of the mean, ``s`` a scale and ``c`` coefficients
-of the orthonormal DCT-II. All blocks together are one affine map ``x = S x + b``; the residual
+with ``D`` its domain, ``P`` the average over ``k × k`` pixels (the spatial contraction), ``T`` one
+of the eight isometries of the square, ``Z`` the removal of the mean, ``s`` a scale and ``c``
+coefficients of the orthonormal DCT-II. All blocks together are one affine map ``x = S x + b``; the residual
 coefficients only make ``b`` richer. Because of ``Z`` the mean of a block is coded by ``c`` alone
 (the orthogonal form of Øien and Lepsøy).
 """
@@ -55,12 +55,12 @@ class PlaneCode:
 
     Attributes:
         height, width: in pixels of this plane, before padding.
-        step: quantiser step of the coefficients, in units of 1/255 of the value range; a multiple of
-            ``STEP_UNIT``.
+        step: quantiser step of the coefficients, in units of 1/255 of the value range; a multiple
+            of ``STEP_UNIT``.
         blocks: (n, 4) int32 rows ``y, x, log2 height, log2 width`` in coding order; they tile the
             padded plane.
-        maps: (n, 5) int32 rows ``kind, domain y, domain x, isometry, scale index``; a row of zeros is
-            no map. Blocks with a map are square; a domain lies within the padded plane.
+        maps: (n, 5) int32 rows ``kind, domain y, domain x, isometry, scale index``; a row of
+            zeros is no map. Blocks with a map are square; a domain lies within the padded plane.
         levels: (padded height, padded width) int32; the levels of a block stand in its place,
             rows by vertical frequency.
     """
