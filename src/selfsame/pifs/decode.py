@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,7 +10,6 @@ from PIL import Image
 
 from selfsame.bitstream.container import MAX_PIXELS
 from selfsame.errors import InputError
-from selfsame.ifs.code import MAX_SIDE
 from selfsame.images import to_uint8
 from selfsame.parallel import limited_threads
 from selfsame.pifs.attractor import reconstruct_plane
@@ -20,14 +18,10 @@ from selfsame.pifs.color import planes_from_picture
 from selfsame.pifs.compose import Window, compose
 from selfsame.pifs.deblock import MARGIN, deblock
 from selfsame.pifs.region import PlanePart, luma_cells, part_of_plane, whole_plane
+from selfsame.pifs.view import Region, View, view_of
 
 Picture = NDArray[np.float32]
 """(H, W) grey or (H, W, 3) sRGB, with alpha (H, W, 2) or (H, W, 4); float32 in [0, 1]."""
-
-MAX_SCALE = 64.0
-
-Region = tuple[int, int, int, int]
-"""x0, y0, x1, y1 in pixels of the picture, the last two exclusive."""
 
 _REACH = 3
 """Half width of Pillow's Lanczos filter, in samples of the coarser of its two grids."""
@@ -50,7 +44,7 @@ def decode(
 
     Args:
         scale: output pixels per pixel of the picture (or of ``region``), above 0, up to
-            ``MAX_SCALE``. Sides are rounded, and at least 1.
+            ``view.MAX_SCALE``. Sides are rounded, and at least 1.
         size: width and height of the result instead of ``scale``; the aspect may change.
         region: the part of the picture to decode, which costs no more than what it depends on. At
             whole scales the result equals that part of the whole picture bit for bit.
@@ -67,7 +61,7 @@ def decode(
     rounds = code.iterations if iterations is None else iterations
     if not 0 <= rounds <= MAX_ITERATIONS:
         raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {rounds}")
-    view = _view(code, scale, size, region)
+    view = view_of(code, scale, size, region)
     width, height = view.size
     with limited_threads(threads):
         parts = _parts(code, view, rounds, whole=region is None)
@@ -130,56 +124,7 @@ def decode_steps(
         )
 
 
-@dataclass(frozen=True)
-class _View:
-    """What is to be computed.
-
-    Attributes:
-        region: x0, y0, x1, y1 in pixels of the picture.
-        grid: samples per pixel of the picture at which the planes are rendered.
-        size: width and height of the result.
-        is_whole_scale: whether the samples are the pixels of the result.
-    """
-
-    region: Region
-    grid: int
-    size: tuple[int, int]
-    is_whole_scale: bool
-
-
-def _view(
-    code: PifsCode, scale: float, size: tuple[int, int] | None, region: Region | None
-) -> _View:
-    x0, y0, x1, y1 = region = (0, 0, code.width, code.height) if region is None else region
-    if not (0 <= x0 < x1 <= code.width and 0 <= y0 < y1 <= code.height):
-        raise InputError(
-            f"region must be x0, y0, x1, y1 with x0 < x1 and y0 < y1 within the picture of "
-            f"{code.width}x{code.height}: got {region}"
-        )
-    if size is None:
-        if not 0 < scale <= MAX_SCALE:
-            raise InputError(f"scale must be above 0 and at most {MAX_SCALE:g}: got {scale}")
-        size = (max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale)))
-        across = down = float(scale)
-    else:
-        if min(size) < 1:
-            raise InputError(f"size must be at least 1x1: got {size[0]}x{size[1]}")
-        across, down = size[0] / (x1 - x0), size[1] / (y1 - y0)
-        if max(across, down) > MAX_SCALE:
-            raise InputError(
-                f"size must be at most {MAX_SCALE:g} times that of the picture, "
-                f"{x1 - x0}x{y1 - y0}: got {size[0]}x{size[1]}"
-            )
-    if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
-        raise InputError(
-            f"sides up to {MAX_SIDE} and at most {MAX_PIXELS} pixels can be decoded: "
-            f"got {size[0]}x{size[1]}; choose a smaller scale or a region"
-        )
-    grid = max(1, math.ceil(max(across, down)))
-    return _View(region, grid, size, across == down == grid)
-
-
-def _parts(code: PifsCode, view: _View, rounds: int, whole: bool) -> list[PlanePart]:
+def _parts(code: PifsCode, view: View, rounds: int, whole: bool) -> list[PlanePart]:
     """Return what must be computed of each plane."""
     if whole:
         return [whole_plane(plane) for plane in code.planes]
@@ -198,7 +143,7 @@ def _parts(code: PifsCode, view: _View, rounds: int, whole: bool) -> list[PlaneP
     return parts[::-1]
 
 
-def _needed(code: PifsCode, view: _View, channel: int) -> tuple[int, int, int, int]:
+def _needed(code: PifsCode, view: View, channel: int) -> tuple[int, int, int, int]:
     """Return top, left, bottom, right of what the filters need of a plane."""
     x0, y0, x1, y1 = view.region
     ratio = 2 if channel > 0 and code.half_chroma else 1
@@ -217,7 +162,7 @@ def _needed(code: PifsCode, view: _View, channel: int) -> tuple[int, int, int, i
     )
 
 
-def _check_work(parts: list[PlanePart], view: _View) -> None:
+def _check_work(parts: list[PlanePart], view: View) -> None:
     for part in parts:
         height, width = part.plane.levels.shape
         samples = height * width * view.grid**2
@@ -231,7 +176,7 @@ def _check_work(parts: list[PlanePart], view: _View) -> None:
 
 
 def _windows(
-    code: PifsCode, view: _View, parts: list[PlanePart], rounds: int, start: Picture | None
+    code: PifsCode, view: View, parts: list[PlanePart], rounds: int, start: Picture | None
 ) -> list[Window]:
     """Return the planes on the grid of the view, with smoothed block borders."""
     is_drawn = any(np.any(part.plane.maps[:, 0] == LUMA) for part in parts[1:])
@@ -293,7 +238,7 @@ def _start(
     return np.pad(inner, missing, mode="edge")
 
 
-def _resampled(window: Window, view: _View, ratio: int) -> Window:
+def _resampled(window: Window, view: View, ratio: int) -> Window:
     """Return a plane, of 1 / ``ratio`` of the picture's resolution, on the pixels of the result."""
     rows, columns = window.height - window.top, window.width - window.left
     unit = view.grid / ratio
@@ -305,7 +250,7 @@ def _resampled(window: Window, view: _View, ratio: int) -> Window:
     return Window(values, 0, 0, *values.shape)
 
 
-def _alpha(alpha: NDArray[np.uint8], view: _View) -> NDArray[np.float32]:
+def _alpha(alpha: NDArray[np.uint8], view: View) -> NDArray[np.float32]:
     """Return an alpha channel on the pixels of the result, in [0, 1]."""
     x0, y0, x1, y1 = view.region
     if view.is_whole_scale and view.grid == 1:
