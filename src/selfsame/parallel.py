@@ -1,11 +1,40 @@
-"""Threads of the compiled kernels."""
+"""Threads: shares of work, and a limit for the compiled kernels."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-
-import numba
+from typing import TypeVar
 
 from selfsame.errors import InputError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def thread_count(threads: int | None) -> int:
+    """Return ``threads``, or the number of processor cores that this process may use.
+
+    Raises:
+        InputError: below 1.
+    """
+    if threads is None:
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+    if threads < 1:
+        raise InputError(f"threads must be at least 1: got {threads}")
+    return threads
+
+
+def run_shares(work: Callable[[T], R], shares: Iterable[T], threads: int | None) -> list[R]:
+    """Return ``[work(share) for share in shares]``, computed by ``threads`` threads."""
+    parts = list(shares)
+    workers = min(thread_count(threads), len(parts))
+    if workers <= 1:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, parts))
 
 
 @contextmanager
@@ -17,6 +46,8 @@ def limited_threads(threads: int | None) -> Iterator[None]:
     """
     if threads is not None and threads < 1:
         raise InputError(f"threads must be at least 1: got {threads}")
+    import numba
+
     before = numba.get_num_threads()
     available: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     numba.set_num_threads(before if threads is None else min(threads, available))

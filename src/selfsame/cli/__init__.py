@@ -1,5 +1,6 @@
 """The command line: ``selfsame COMMAND``. One small file per command, loaded when it is called."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -65,4 +66,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def entry_point() -> None:
     """The console script."""
+    # Threads that spin while they wait take the cores from everyone else; read when OpenMP loads.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(main())

@@ -11,8 +11,8 @@ from selfsame.ifs import chaos_batch
 from selfsame.ifs.chaos import burn_in_steps, choose_fields, start_points
 from selfsame.ifs.limits import check_cells, check_points, check_size
 from selfsame.ifs.random_counts import probability_tree
-from selfsame.ifs.shares import run_shares
 from selfsame.ifs.system import IFS
+from selfsame.parallel import run_shares
 
 BatchMode = Literal["binary", "grey", "log", "patch"]
 

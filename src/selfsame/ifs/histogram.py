@@ -13,10 +13,10 @@ from selfsame.ifs.code import Viewport
 from selfsame.ifs.limits import MAX_BYTES, check_cells, check_points, check_size
 from selfsame.ifs.points import Maps, as_float32, escape_error, point_source
 from selfsame.ifs.random_counts import new_stream, probability_tree
-from selfsame.ifs.shares import run_shares, thread_count
 from selfsame.ifs.system import IFS
 from selfsame.ifs.view_words import view_words
 from selfsame.ifs.viewport import plane_to_pixels
+from selfsame.parallel import run_shares, thread_count
 
 SHARE_POINTS = 2**22
 """Points of one planar population: the unit of work of a thread, about 15 milliseconds."""

@@ -10,8 +10,8 @@ from selfsame.ifs.chaos import burn_in_steps, choose_fields, start_points
 from selfsame.ifs.chaos_nd import sample_share, with_colors
 from selfsame.ifs.limits import check_cells, check_points
 from selfsame.ifs.random_counts import new_stream, probability_tree
-from selfsame.ifs.shares import run_shares
 from selfsame.ifs.system import IFS
+from selfsame.parallel import run_shares
 
 SHARE_POINTS = 2**20
 """Points that one population makes: the unit of work of a thread."""

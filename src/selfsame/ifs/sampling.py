@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.ifs.shares import run_shares
 from selfsame.ifs.svd_form import SVDForm, matrices_from_svd_form
 from selfsame.ifs.system import IFS, MAX_MAPS
+from selfsame.parallel import run_shares
 
 Array = NDArray[np.float64]
 

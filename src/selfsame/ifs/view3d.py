@@ -14,8 +14,8 @@ from selfsame.ifs.histogram import Progress
 from selfsame.ifs.limits import MAX_BYTES, check_cells, check_points, check_size
 from selfsame.ifs.points import escape_error, point_source, sample_points
 from selfsame.ifs.random_counts import kernel
-from selfsame.ifs.shares import run_shares, thread_count
 from selfsame.ifs.system import IFS
+from selfsame.parallel import run_shares, thread_count
 
 SHARE_POINTS = 2**18
 """Points that a thread makes and projects at a time."""

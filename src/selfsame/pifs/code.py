@@ -6,9 +6,9 @@ A plane of the picture is cut into blocks. Block ``R`` of the attractor ``x`` sa
 
 with ``D`` its domain, ``P`` the average over ``k × k`` pixels (the spatial contraction), ``T`` one
 of the eight isometries of the square, ``Z`` the removal of the mean, ``s`` a scale and ``c``
-coefficients of the orthonormal DCT-II. All blocks together are one affine map ``x = S x + b``; the residual
-coefficients only make ``b`` richer. Because of ``Z`` the mean of a block is coded by ``c`` alone
-(the orthogonal form of Øien and Lepsøy).
+coefficients of the orthonormal DCT-II. All blocks together are one affine map ``x = S x + b``; the
+residual coefficients only make ``b`` richer. Because of ``Z`` the mean of a block is coded by ``c``
+alone (the orthogonal form of Øien and Lepsøy).
 """
 
 from dataclasses import dataclass

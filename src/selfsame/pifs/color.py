@@ -26,16 +26,6 @@ def planes_from_picture(picture: NDArray[np.uint8]) -> list[Float]:
     return [y - np.float32(128), np.ascontiguousarray(cb), np.ascontiguousarray(cr)]
 
 
-def picture_from_planes(planes: list[Float]) -> Float:
-    """Return the picture, float32 in [0, 1], of planes of one size."""
-    if len(planes) == 1:
-        grey: Float = np.clip((planes[0] + 128) / 255, 0, 1)
-        return grey
-    values = np.stack(planes, axis=2) @ _TO_RGB.T
-    rgb: Float = np.clip((values + 128) / 255, 0, 1)
-    return rgb
-
-
 def halved(plane: Float) -> Float:
     """Return a plane averaged 2:1 in both directions; an odd last row or column is repeated."""
     height, width = plane.shape

@@ -22,6 +22,7 @@ from selfsame.pifs.code import (
     SCALE_STEP,
     PlaneCode,
 )
+from selfsame.pifs.region import cell_owners
 from selfsame.pifs.transform import inverse_dct
 
 BOUND = 0.9
@@ -45,8 +46,7 @@ def contraction_bounds(
         blocks, maps: as in ``PlaneCode``.
         shape: of the padded plane.
     """
-    owner = np.zeros((shape[0] >> MIN_LOG2, shape[1] >> MIN_LOG2), np.int64)
-    _fill_owner(blocks, owner)
+    owner = cell_owners(blocks, shape)
     v = np.ones(len(blocks))
     ratio = v
     for _ in range(_POWERS):
@@ -97,14 +97,6 @@ def _feeds_back(maps: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Return which maps draw from their own plane."""
     result: NDArray[np.bool_] = (maps[:, 0] != NO_MAP) & (maps[:, 0] != LUMA)
     return result
-
-
-@njit(cache=True)
-def _fill_owner(blocks, owner):
-    for n in range(blocks.shape[0]):
-        y, x, lh, lw = blocks[n]
-        y, x = y >> MIN_LOG2, x >> MIN_LOG2
-        owner[y : y + (1 << (lh - MIN_LOG2)), x : x + (1 << (lw - MIN_LOG2))] = n
 
 
 @njit(cache=True)

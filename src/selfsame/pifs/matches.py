@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from selfsame.blocks import FASTMATH, transformed
-from selfsame.ifs.shares import run_shares
+from selfsame.parallel import run_shares
 from selfsame.pifs.code import CONTRACTION
 from selfsame.pifs.pools import FLAT, Plane
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.ifs.shares import run_shares
+from selfsame.parallel import run_shares
 from selfsame.pifs.blas import one_blas_thread
 from selfsame.pifs.code import MAX_LOG2, MIN_LOG2
 from selfsame.pifs.transform import basis

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from selfsame.blocks import ISOMETRIES
 from selfsame.errors import InputError
-from selfsame.ifs.shares import run_shares
+from selfsame.parallel import run_shares
 from selfsame.pifs.blas import one_blas_thread
 from selfsame.pifs.code import CONTRACTION, COPY, HALF, MAX_SCALE_INDEX, QUARTER, SCALE_STEP
 from selfsame.pifs.matches import Matches, measured
