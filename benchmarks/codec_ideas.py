@@ -216,7 +216,7 @@ def main() -> None:
             for row in rows
         }
         codec_plots.plot_bars(
-            folder / "codec_ideas.png", "what each idea brings", bars, "dB at equal rate"
+            folder / "codec_ideas.png", "what each idea brings", bars, labels, "dB at equal rate"
         )
     results = {
         "pictures": [photo.name for photo in photos],

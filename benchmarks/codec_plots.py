@@ -101,10 +101,15 @@ def _set_rate_axis(axis: Any) -> None:
     axis.grid(alpha=0.3)
 
 
-def plot_bars(path: Path, title: str, bars: Mapping[str, Mapping[str, float]], label: str) -> None:
-    """Write horizontal bars, a group by outer key, one bar in it by inner key."""
+def plot_bars(
+    path: Path,
+    title: str,
+    bars: Mapping[str, Mapping[str, float]],
+    kinds: Sequence[str],
+    label: str,
+) -> None:
+    """Write horizontal bars, a group by outer key, in it one bar for each of ``kinds``."""
     names = list(bars)
-    kinds = list(dict.fromkeys(kind for group in bars.values() for kind in group))
     drawn = figure(7, 1.2 + 0.15 * len(names) * (len(kinds) + 1))
     axis = drawn.subplots()
     height = 0.8 / max(1, len(kinds))
@@ -113,6 +118,7 @@ def plot_bars(path: Path, title: str, bars: Mapping[str, Mapping[str, float]], l
         values = [bars[name][kind] for name in names if kind in bars[name]]
         axis.barh(places, values, height * 0.9, label=kind)
     axis.set_yticks([n + 0.4 - height / 2 for n in range(len(names))], names, fontsize=8)
+    axis.margins(y=0.01)
     axis.invert_yaxis()
     axis.axvline(0, color="black", linewidth=0.6)
     axis.set(xlabel=label, title=title)
