@@ -52,7 +52,8 @@ def measure_ours(
     pixels = photo.pixels(color)
     version = f"{codec_data.codec_version()}-{options.effort}"
     for mode, name in zip(MODES, OURS, strict=True):
-        for rate in (*rates, round(max(rates) * BEYOND, 6)):
+        wanted = options.pure_rates if mode == "pure" and options.pure_rates else rates
+        for rate in (*wanted, round(max(wanted) * BEYOND, 6)):
             key = {"picture": photo.name, "codec": name, "setting": rate, "version": version}
             if table.find(**key):
                 continue
@@ -264,6 +265,9 @@ def main() -> None:
     codec_data.add_options(parser)
     parser.add_argument("--effort", type=int, default=5, choices=range(1, 10), metavar="1…9")
     parser.add_argument("--rates", type=float, nargs="+", metavar="BPP", help="[default: 0.1 … 1]")
+    parser.add_argument(
+        "--pure-rates", type=float, nargs="+", metavar="BPP", help="[default: as --rates]"
+    )
     parser.add_argument("--colors", nargs="+", choices=COLORS, default=list(COLORS))
     options = parser.parse_args()
     rates = tuple(options.rates or (QUICK_RATES if options.quick else RATES))
