@@ -92,7 +92,7 @@ def test_a_table_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 
 def options(**change: Any) -> argparse.Namespace:
-    given = {"effort": 5, "threads": 1, "keep": None, "quick": False, "output": None} | change
+    given = {"effort": 5, "threads": 1, "keep": None, "pure_rates": None} | change
     return argparse.Namespace(**given)
 
 
