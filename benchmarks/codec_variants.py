@@ -173,7 +173,8 @@ def levels_of(coefficients: Any, blocks: Any, offset: float, last: int) -> Any:
         if kept is not None:
             start = contexts.SCAN_START[lh, lw]
             places = slice(start, start + last + 1)
-            kept[y + contexts.SCAN_V[places], x + contexts.SCAN_U[places]] = True
+            v, u = (scan[places].astype(int) for scan in (contexts.SCAN_V, contexts.SCAN_U))
+            kept[y + v, x + u] = True
     return (values if kept is None else np.where(kept, values, 0)).astype(np.int32)
 
 
