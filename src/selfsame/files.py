@@ -53,3 +53,19 @@ def check_writable(target: str | os.PathLike[str], *, overwrite: bool) -> None:
         raise InputError(f"output {path} exists; pass --overwrite to replace it")
     if not path.parent.is_dir():
         raise InputError(f"folder {path.parent} of the output does not exist; create it first")
+
+
+def make_folder(folder: Path, hint: str) -> None:
+    """Make a folder unless it is there.
+
+    Args:
+        hint: what to do if it is a file.
+    Raises:
+        InputError: it is a file, or lies in a folder that does not exist.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError as error:
+        raise InputError(f"{folder} is a file; {hint}") from error
+    except FileNotFoundError as error:
+        raise InputError(f"folder {folder.parent} does not exist; create it first") from error

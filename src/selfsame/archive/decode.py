@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from selfsame.archive.listing import CODE_SUFFIX, files_below, make_folder
+from selfsame.archive.listing import CODE_SUFFIX, FOLDER_HINT, files_below
 from selfsame.errors import InputError
+from selfsame.files import make_folder
 from selfsame.images import check_picture_suffix, write_picture
 from selfsame.workers import WorkerDiedError, available_cores, run_tasks
 
@@ -44,7 +45,7 @@ def decode_folder(
     source, target = Path(folder), Path(output)
     names = files_below(source, (CODE_SUFFIX,))
     check_picture_suffix(f"a{suffix}")
-    make_folder(target)
+    make_folder(target, FOLDER_HINT)
     jobs = min(available_cores() if jobs is None else jobs, len(names))
     threads = 1 if jobs > 1 else None
     tasks = {

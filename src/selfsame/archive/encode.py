@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from selfsame.archive import manifest
-from selfsame.archive.listing import code_names, make_folder
+from selfsame.archive.listing import FOLDER_HINT, code_names
 from selfsame.archive.manifest import Entry, Manifest
 from selfsame.codec import encode_source, results
-from selfsame.files import write_bytes
+from selfsame.files import make_folder, write_bytes
 from selfsame.images import read_source
 from selfsame.settings import EncodeSettings
 from selfsame.workers import WorkerDiedError, available_cores, run_tasks
@@ -101,7 +101,7 @@ def encode_folder(
     begin = time.perf_counter()
     source, target = Path(folder), Path(output)
     entries = [_planned(source, name, code) for name, code in code_names(source)]
-    make_folder(target)
+    make_folder(target, FOLDER_HINT)
     record = Manifest(target / manifest.NAME, source, settings, entries)
     kept = record.take_over(overwrite=overwrite)
     record.write()

@@ -10,6 +10,9 @@ from selfsame.images import SUFFIXES
 
 CODE_SUFFIX = ".ssm"
 
+FOLDER_HINT = "what comes of a folder needs a folder"
+"""Said of an output that is a file."""
+
 
 def files_below(folder: Path, suffixes: Iterable[str]) -> list[str]:
     """Return the files of a folder and its sub-folders by relative name with slashes, sorted.
@@ -56,17 +59,3 @@ def code_names(folder: Path) -> list[tuple[str, str]]:
             return list(outputs.items())
         for name in clashing:
             outputs[name] = name + CODE_SUFFIX
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder unless it is there.
-
-    Raises:
-        InputError: it is a file, or lies in a folder that does not exist.
-    """
-    try:
-        folder.mkdir(exist_ok=True)
-    except FileExistsError as error:
-        raise InputError(f"{folder} is a file; what comes of a folder needs a folder") from error
-    except FileNotFoundError as error:
-        raise InputError(f"folder {folder.parent} does not exist; create it first") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from selfsame.errors import InputError
-from selfsame.files import check_writable, write_bytes
+from selfsame.files import check_writable, make_folder, write_bytes
 from selfsame.ifs.code import IFSCode
 
 if TYPE_CHECKING:
@@ -72,12 +72,7 @@ def output_paths(output: Path, count: int, *, overwrite: bool) -> list[Path]:
             )
         paths = [output]
     else:
-        try:
-            output.mkdir(exist_ok=True)
-        except FileExistsError as error:
-            raise InputError(f"{output} is a file; give a folder, or a name with suffix") from error
-        except FileNotFoundError as error:
-            raise InputError(f"folder {output.parent} does not exist; create it first") from error
+        make_folder(output, "give a folder, or a name with suffix")
         paths = [output / f"{i:05d}.ssm" for i in range(count)]
     for path in paths:
         check_writable(path, overwrite=overwrite)

@@ -159,19 +159,15 @@ def _region(numbers: tuple[float, ...] | None) -> tuple[int, ...] | None:
 
 def _start(name: str | None, code: Any) -> "NDArray[np.float32] | None":
     """Return the picture that --start names, in the channels of the code."""
-    import numpy as np
-
-    from selfsame.images import read_picture
-
     if name is None or name == "b":
         return None
-    channels = (3,) if len(code.planes) == 3 else ()
-    shape = (code.height, code.width, *channels)
-    if name == "grey":
-        return np.full(shape, 0.5, np.float32)
-    if name == "noise":
-        return np.random.default_rng(0).random(shape, np.float32)
-    return read_picture(name, "rgb" if channels else "grey")
+    if name in STARTS:
+        from selfsame.pifs.decode import starting_picture
+
+        return starting_picture(code, name)
+    from selfsame.images import read_picture
+
+    return read_picture(name, "rgb" if len(code.planes) == 3 else "grey")
 
 
 def _animate(

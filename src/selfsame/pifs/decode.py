@@ -84,6 +84,20 @@ def decode(
     return out[..., 0] if out.shape[2] == 1 else out
 
 
+def starting_picture(code: PifsCode, name: str) -> Picture:
+    """Return ``noise`` (always the same) or ``grey``, in size and channels of the code.
+
+    Raises:
+        InputError: another name.
+    """
+    shape = (code.height, code.width) + ((3,) if len(code.planes) == 3 else ())
+    if name == "noise":
+        return np.random.default_rng(0).random(shape, np.float32)
+    if name == "grey":
+        return np.full(shape, 0.5, np.float32)
+    raise InputError(f"start must be a picture, 'noise' or 'grey': got {name!r}")
+
+
 def decode_steps(
     code: PifsCode,
     *,
@@ -104,14 +118,8 @@ def decode_steps(
     Raises:
         InputError: as ``decode``.
     """
-    shape = (code.height, code.width) + ((3,) if len(code.planes) == 3 else ())
     if isinstance(start, str):
-        if start == "noise":
-            start = np.random.default_rng(0).random(shape, np.float32)
-        elif start == "grey":
-            start = np.full(shape, 0.5, np.float32)
-        else:
-            raise InputError(f"start must be a picture, 'noise' or 'grey': got {start!r}")
+        start = starting_picture(code, start)
     for rounds in range((code.iterations if steps is None else steps) + 1):
         yield decode(
             code,
