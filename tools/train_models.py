@@ -13,11 +13,11 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from selfsame.files import atomic_path
+from selfsame.bitstream.slots import save_models
 from selfsame.images import SUFFIXES
 from selfsame.pifs import attempt
 from selfsame.pifs import contexts as c
-from selfsame.pifs.models import CONFIDENCE, untrained_models
+from selfsame.pifs.models import untrained_models
 from selfsame.pifs.plan import find_candidates, plan_for
 from selfsame.pifs.source import sources
 
@@ -60,14 +60,7 @@ def main() -> None:
         mean = probability / visits
         slots = (np.rint(mean).astype(np.uint32) << 10) | (slots & np.uint32(1023))
         weights = np.rint(weight_sum / visits).astype(np.int64)
-    counts = np.minimum(slots & np.uint32(1023), CONFIDENCE).astype(np.uint8)
-    with atomic_path(arguments.output) as temporary, temporary.open("wb") as stream:
-        np.savez_compressed(
-            stream,
-            probabilities=(slots >> np.uint32(16)).astype(np.uint16),
-            counts=counts,
-            weights=weights.astype(np.int32),
-        )
+    save_models(arguments.output, (slots, weights))
 
 
 def code(path, step, color, pure, slots, weights):

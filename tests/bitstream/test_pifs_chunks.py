@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from selfsame.bitstream import decode, encode
+from selfsame.bitstream.alpha import pack_alpha
 from selfsame.bitstream.container import container_bytes, read_container, write_container
-from selfsame.bitstream.pifs_chunks import pack_alpha
 from selfsame.errors import (
     CorruptedError,
     FormatError,

@@ -1,10 +1,6 @@
 """A PIFS code as chunks: ``PIFS`` (required), ``ALPH`` (with an alpha channel)."""
 
-import zlib
-
-import numpy as np
-from numpy.typing import NDArray
-
+from selfsame.bitstream.alpha import ALPHA_TAG, pack_alpha, read_alpha
 from selfsame.bitstream.container import (
     GREY,
     GREY_ALPHA,
@@ -37,8 +33,8 @@ follows, then the coded planes."""
 PLANE = Record((("step", "H"),))
 """``step`` in units of ``STEP_UNIT``."""
 
-_PIFS_TAG, _ALPHA_TAG = b"PIFS", b"ALPH"
-_TAGS = frozenset((_PIFS_TAG, _ALPHA_TAG))
+_PIFS_TAG = b"PIFS"
+_TAGS = frozenset((_PIFS_TAG, ALPHA_TAG))
 _HYBRID, _HALF_CHROMA = 1, 2
 
 _SPACES = {(1, False): GREY, (3, False): SRGB, (1, True): GREY_ALPHA, (3, True): SRGB_ALPHA}
@@ -68,7 +64,7 @@ def encode_pifs(code: PifsCode) -> Container:
     data, _ = write_planes(code.planes)
     chunks = [Chunk(_PIFS_TAG, payload + data)]
     if code.alpha is not None:
-        chunks.append(Chunk(_ALPHA_TAG, pack_alpha(code.alpha)))
+        chunks.append(Chunk(ALPHA_TAG, pack_alpha(code.alpha)))
     return Container(header, tuple(chunks))
 
 
@@ -102,13 +98,7 @@ def decode_pifs(container: Container) -> PifsCode:
         _check("step", plane["step"], 1, round(MAX_STEP / STEP_UNIT))
         layouts.append(PlaneLayout(*shape, plane["step"] * STEP_UNIT))
         position += PLANE.size
-    alpha = None
-    if with_alpha:
-        if _ALPHA_TAG not in payloads:
-            raise CorruptedError("a picture with alpha needs chunk ALPH: the file has none")
-        alpha = _unpack_alpha(payloads[_ALPHA_TAG], header.height, header.width)
-    elif _ALPHA_TAG in payloads:
-        raise CorruptedError("chunk ALPH stands in a picture without alpha")
+    alpha = read_alpha(payloads, header.height, header.width, expected=with_alpha)
     padded = padded_planes(header.height, header.width, channels, half_chroma)
     planes: tuple[PlaneCode, ...] = read_planes(payload[position:], layouts, padded)
     mode: Mode = "hybrid" if flags & _HYBRID else "pure"
@@ -127,20 +117,3 @@ def decode_pifs(container: Container) -> PifsCode:
 def _check(name: str, value: int, least: int, most: int) -> None:
     if not least <= value <= most:
         raise CorruptedError(f"chunk PIFS: {name} must be {least} to {most}: got {value}")
-
-
-def pack_alpha(alpha: NDArray[np.uint8]) -> bytes:
-    """Return an alpha channel as the zlib stream of its differences to the left neighbour."""
-    return zlib.compress(np.diff(alpha, axis=1, prepend=np.uint8(0)).tobytes(), 9)
-
-
-def _unpack_alpha(payload: bytes, height: int, width: int) -> NDArray[np.uint8]:
-    inflater = zlib.decompressobj()
-    try:
-        data = inflater.decompress(payload, height * width + 1)
-    except zlib.error as error:
-        raise CorruptedError(f"chunk ALPH is no zlib stream: {error}") from error
-    if len(data) != height * width or not inflater.eof or inflater.unused_data:
-        raise CorruptedError(f"chunk ALPH must hold {height * width} bytes of alpha")
-    differences = np.frombuffer(data, np.uint8).reshape(height, width)
-    return np.cumsum(differences, axis=1, dtype=np.uint8)

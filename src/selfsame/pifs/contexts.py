@@ -6,6 +6,8 @@ Everything here is fixed by the file format; nothing depends on a picture.
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.bitstream.numbers import LENGTHS as LENGTHS
+from selfsame.bitstream.slots import Layout, class_table
 from selfsame.pifs.code import MAX_LOG2, MIN_LOG2
 
 SIZES = MAX_LOG2 - MIN_LOG2 + 1
@@ -25,23 +27,7 @@ AREAS = 9
 STEPS = 4
 """Decisions of a level: zero?, one?, two?, more."""
 
-LENGTHS = 20
-"""Steps of the unary part of a number: its bit length."""
-
-
-class _Layout:
-    """Hands out ranges of slots."""
-
-    def __init__(self) -> None:
-        self.size = 0
-
-    def take(self, *shape: int) -> int:
-        start = self.size
-        self.size += int(np.prod(shape))
-        return start
-
-
-_slots = _Layout()
+_slots = Layout()
 
 # One class of planes is luma, the other chroma. Slots of the coefficients, by input of the mixer:
 LEVEL_STRIDES = np.array(
@@ -96,7 +82,7 @@ LAST_LOW = _slots.take(2, LENGTHS)
 SLOTS = _slots.size
 
 # Sets of mixing weights.
-_sets = _Layout()
+_sets = Layout()
 LEVEL_SET = _sets.take(STEPS, 2, SIZES)
 SPLIT_SET = _sets.take(3, 2)
 MAP_SET = _sets.take(4)
@@ -160,14 +146,9 @@ def _position_class(index: int) -> int:
 POSITION_CLASS = np.array([_position_class(i) for i in range(1 << 2 * MAX_LOG2)], np.uint8)
 
 
-def _steps(bounds: list[int], size: int) -> NDArray[np.uint8]:
-    """Return the table of the number of bounds that a value reaches."""
-    return np.searchsorted(bounds, np.arange(size), side="right").astype(np.uint8)
-
-
 MAGNITUDE_LIMIT = 1024
-MAGNITUDE_CLASS = _steps([1, 2, 4, 6, 9, 13, 19, 28, 45, 80, 160], MAGNITUDE_LIMIT)
+MAGNITUDE_CLASS = class_table([1, 2, 4, 6, 9, 13, 19, 28, 45, 80, 160], MAGNITUDE_LIMIT)
 """Class of a mean magnitude in sixteenths of a level."""
 
 TEMPLATE_LIMIT = 64
-TEMPLATE_CLASS = _steps([1, 2, 3, 4, 6, 8, 12, 20], TEMPLATE_LIMIT)
+TEMPLATE_CLASS = class_table([1, 2, 3, 4, 6, 8, 12, 20], TEMPLATE_LIMIT)

@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.bitstream.alpha import pack_alpha
 from selfsame.bitstream.container import container_bytes
-from selfsame.bitstream.pifs_chunks import PIFS, PLANE, pack_alpha
+from selfsame.bitstream.pifs_chunks import PIFS, PLANE
 from selfsame.errors import InputError
 from selfsame.metrics import psnr_db
 from selfsame.parallel import limited_threads

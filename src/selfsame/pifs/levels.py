@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from selfsame.bitstream.numbers import code_number, code_tail
 from selfsame.bitstream.range_coder import (
     code_adaptive,
     code_mixed_inline,
@@ -11,7 +12,6 @@ from selfsame.bitstream.range_coder import (
 )
 from selfsame.pifs import contexts as c
 from selfsame.pifs.code import MAX_LOG2, MIN_LOG2
-from selfsame.pifs.numbers import code_number, code_tail
 from selfsame.pifs.planes import FRACTION_BITS, magnitude_class, mean_of_level
 
 LEVEL_SIZE, LEVEL_BAND, LEVEL_SHAPE, LEVEL_POSITION, LEVEL_OCTAVE, LEVEL_BESIDE = (
@@ -153,7 +153,13 @@ def code_levels(coder, decoding, plane, y, x, lh, lw, mapped, top, left, expecte
             if magnitude < c.STEPS:
                 _next_step(coder)
         if magnitude == 15:
-            magnitude += code_tail(coder, decoding, wanted - 15, plane.chroma)
+            magnitude += code_tail(
+                coder,
+                decoding,
+                wanted - 15,
+                c.LEVEL_TAIL + plane.chroma * c.LENGTHS,
+                c.LEVELS,
+            )
         if magnitude > 0 and _code_sign(
             coder, decoding, level < 0, plane, y, x, lh, lw, v, u, top, left
         ):

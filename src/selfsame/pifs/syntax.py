@@ -8,11 +8,11 @@ decisions are laid out in ``contexts``.
 import numpy as np
 from numba import njit
 
+from selfsame.bitstream.numbers import code_number
 from selfsame.bitstream.range_coder import OVERRUN, code_adaptive, code_mixed
 from selfsame.pifs import contexts as c
 from selfsame.pifs.code import CONTRACTION, LUMA, MAX_LOG2, MAX_SCALE_INDEX, MIN_LOG2, NO_MAP
 from selfsame.pifs.levels import choose_levels, code_levels
-from selfsame.pifs.numbers import code_number
 from selfsame.pifs.planes import FRACTION_BITS, magnitude_class, mean_of_level
 
 LEAF, QUAD, ROWS, COLUMNS = range(4)
