@@ -1,0 +1,1 @@
+"""Neural collages: every range block a soft mixture of domain blocks and auxiliary blocks."""
