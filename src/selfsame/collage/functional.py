@@ -15,6 +15,7 @@ Source: Poli et al., "Self-Similarity Priors: Neural Collages as Differentiable 
 Representations", NeurIPS 2022; overlap and local domains are ours.
 """
 
+import functools
 import math
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -83,10 +84,22 @@ def domain_term(x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
         )
     if geometry.local:
         parts = zip(_local_blocks(x, geometry), weights.unbind(2), strict=True)
-        blocks: Tensor = sum(block * weight[:, :, None] for block, weight in parts)  # type: ignore[assignment]
-    else:
-        blocks = domain_blocks(x, geometry).transpose(2, 3) @ weights
-    return blend(blocks, grid, geometry)
+        mixed = functools.reduce(torch.add, (block * w[:, :, None] for block, w in parts))
+        return blend(mixed, grid, geometry)
+    return mix_shared(domain_blocks(x, geometry), weights, grid, geometry)
+
+
+def mix_shared(
+    blocks: Tensor, weights: Tensor, grid: tuple[int, int], geometry: Geometry
+) -> Tensor:
+    """Return the pictures, (B, C, H, W), that weights make of the blocks of shared domains.
+
+    Args:
+        blocks: (B or 1, C or 1, D, p), as ``domain_blocks`` returns them.
+        weights: (B or 1, C or 1, D, R).
+        grid: rows and columns of ranges, R in all.
+    """
+    return blend(blocks.transpose(2, 3) @ weights, grid, geometry)
 
 
 def constant_term(params: CollageParameters, geometry: Geometry, size: Size) -> Tensor:
