@@ -1,0 +1,1 @@
+"""Training of networks: one loop for every model, checkpoints, logs, batches of crops."""

@@ -1,0 +1,49 @@
+"""Where batches come from, and preparing them ahead of their use."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Protocol
+
+import torch
+
+
+class Batches(Protocol):
+    """Samples by number, without any state: what lets a training be resumed and split up."""
+
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> torch.Tensor:
+        """Return samples ``indices`` of the batch of a step, stacked, on the CPU.
+
+        A pure function of its arguments; called from several threads.
+        """
+        ...
+
+
+@contextmanager
+def prepared_batches(
+    data: Batches, seed: int, steps: range, indices: Sequence[int], workers: int
+) -> Iterator[Iterator[torch.Tensor]]:
+    """Yield an iterator over the batches of ``steps``, made ahead by ``workers`` threads.
+
+    Each thread is up to two batches ahead. 0 workers make each batch when it is asked for.
+    """
+    if workers == 0:
+        yield (data.batch(seed, step, indices) for step in steps)
+        return
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="batches")
+    pending: deque[Future[torch.Tensor]] = deque()
+    todo = iter(steps)
+
+    def ahead() -> Iterator[torch.Tensor]:
+        while True:
+            while len(pending) < 2 * workers and (step := next(todo, None)) is not None:
+                pending.append(pool.submit(data.batch, seed, step, indices))
+            if not pending:
+                return
+            yield pending.popleft().result()
+
+    try:
+        yield ahead()
+    finally:
+        pool.shutdown(cancel_futures=True)

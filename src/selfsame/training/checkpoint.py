@@ -1,0 +1,114 @@
+"""Checkpoints of a training: whole or not there, the newest few, never code."""
+
+import json
+import pickle
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from selfsame.errors import CorruptedError, InputError
+from selfsame.files import atomic_path, make_folder
+
+VERSION = 1
+_NAME = re.compile(r"step-(\d{10})\.pt")
+
+
+def checkpoints(folder: Path) -> list[tuple[int, Path]]:
+    """Return step and path of every checkpoint in ``folder``, the newest first."""
+    if not folder.is_dir():
+        return []
+    found = [(match, path) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))]
+    return sorted(((int(match[1]), path) for match, path in found), reverse=True)
+
+
+def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], *, keep: int) -> Path:
+    """Write the checkpoint of ``step`` as one atomic step; return its path.
+
+    Args:
+        state: dicts, lists, tensors, numbers and text.
+        keep: older checkpoints than the newest ``keep`` are deleted.
+    """
+    make_folder(folder, "checkpoints need a folder")
+    path = folder / f"step-{step:010d}.pt"
+    with atomic_path(path) as temporary:
+        torch.save({**state, "version": VERSION, "step": step}, temporary)
+    for _, old in checkpoints(folder)[keep:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Return the state in a checkpoint, tensors on the CPU.
+
+    Raises:
+        CorruptedError: the file is damaged or of another kind or version.
+    """
+    try:
+        # torch.load does not look at the checksums of its archive.
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise CorruptedError(f"checkpoint {path} is damaged: checksum of {damaged}")
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        zipfile.BadZipFile,
+        pickle.UnpicklingError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        EOFError,
+        NotImplementedError,  # zipfile: a flag or method it does not know
+    ) as error:
+        if isinstance(error, CorruptedError):
+            raise
+        raise CorruptedError(f"checkpoint {path} is damaged: {error}") from error
+    if not isinstance(state, dict) or state.get("version") != VERSION:
+        raise CorruptedError(f"{path} is not a checkpoint of version {VERSION}")
+    return state
+
+
+def latest_checkpoint(folder: Path, note: Callable[[str], None]) -> dict[str, Any] | None:
+    """Return the state of the newest checkpoint that can be read, or None if there is none.
+
+    Args:
+        note: called with a sentence about every newer one that is damaged.
+    """
+    for _, path in checkpoints(folder):
+        try:
+            return load_checkpoint(path)
+        except CorruptedError as error:
+            note(f"{error}; going back to the one before")
+    return None
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Delete every checkpoint in ``folder``."""
+    for _, path in checkpoints(folder):
+        path.unlink(missing_ok=True)
+
+
+def check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
+    """Raise ``InputError``, naming what differs, unless both settings are equal as JSON."""
+    old, new = _flat(before), _flat(now)
+    differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    if differing:
+        changes = ", ".join(f"{n} {old.get(n)} (now {new.get(n)})" for n in sorted(differing))
+        raise InputError(
+            f"the training in {folder} was begun with {changes}; "
+            "use the same settings or another folder, or start anew with --restart"
+        )
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return nested settings as ``a.b`` -> JSON text."""
+    flat: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = json.dumps(value)
+    return flat

@@ -1,0 +1,104 @@
+"""Several processes that train one model, as ``torchrun`` starts them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import distributed, nn
+
+from selfsame.device import resolve_device
+from selfsame.errors import InputError
+
+
+@dataclass(frozen=True)
+class Processes:
+    """The processes of a training, seen from one of them.
+
+    Attributes:
+        rank: number of this process; 0 writes the files.
+        ranks: how many there are.
+        device: where this one computes.
+    """
+
+    rank: int
+    ranks: int
+    device: torch.device
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes the files."""
+        return self.rank == 0
+
+    def share(self, batch: int) -> range:
+        """Return which samples of a batch are this process's.
+
+        Raises:
+            InputError: the batch cannot be split evenly.
+        """
+        if batch % self.ranks:
+            raise InputError(f"batch must be a multiple of the {self.ranks} processes: got {batch}")
+        own = batch // self.ranks
+        return range(self.rank * own, (self.rank + 1) * own)
+
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """Return the module so that its gradients are the mean over the processes."""
+        if self.ranks == 1:
+            return module
+        ids = [self.device.index] if self.device.type == "cuda" else None
+        return nn.parallel.DistributedDataParallel(module, device_ids=ids)
+
+    def mean(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the mean of every process's values."""
+        if self.ranks > 1:
+            distributed.all_reduce(values)
+            values /= self.ranks
+        return values
+
+    def largest(self, value: int) -> int:
+        """Return the largest of the processes' values."""
+        if self.ranks == 1:
+            return value
+        shared = torch.tensor(value, device=self.device)
+        distributed.all_reduce(shared, op=distributed.ReduceOp.MAX)
+        return int(shared)
+
+    def wait(self) -> None:
+        """Wait until every process has come here."""
+        self.largest(0)
+
+
+@contextmanager
+def join_processes(device: str) -> Iterator[Processes]:
+    """Yield the processes that ``torchrun`` started, or the one there is.
+
+    Each process takes the CUDA device of its local rank. Messages go by NCCL between CUDA devices,
+    by gloo between CPUs. A process group that the caller has set up is used and left alone.
+
+    Args:
+        device: ``auto``, ``cpu``, ``cuda`` or, for one process, ``cuda:1``.
+    Raises:
+        InputError: no such device, or fewer CUDA devices than processes.
+    """
+    chosen = resolve_device(device)
+    foreign = distributed.is_available() and distributed.is_initialized()
+    if not foreign and int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield Processes(0, 1, chosen)
+        return
+    if chosen.type == "cuda":
+        local = int(os.environ.get("LOCAL_RANK", "0"))
+        if local >= torch.cuda.device_count():
+            raise InputError(
+                f"process {local} of this machine needs a CUDA device of its own: there are "
+                f"{torch.cuda.device_count()}; start fewer processes or pass --device cpu"
+            )
+        chosen = torch.device("cuda", local)
+        torch.cuda.set_device(chosen)
+    if not foreign:
+        distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    try:
+        yield Processes(distributed.get_rank(), distributed.get_world_size(), chosen)
+    finally:
+        if not foreign:
+            distributed.destroy_process_group()
