@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.bitstream import ifs_chunks, pifs_chunks
+from selfsame.bitstream import collage_chunks, ifs_chunks, pifs_chunks
 from selfsame.bitstream.container import Container
+from selfsame.collage.code import CollageCode
 from selfsame.errors import InputError, UnsupportedError
 from selfsame.ifs.code import IFSCode
 from selfsame.pifs.code import PifsCode
 
-Code = IFSCode | PifsCode
+Code = IFSCode | PifsCode | CollageCode
 """Any code that a file can hold."""
 
 
@@ -52,12 +53,25 @@ def _decode_pifs(code: PifsCode) -> NDArray[np.float32]:
     return decode(code)
 
 
+def _decode_collage(code: CollageCode) -> NDArray[np.float32]:
+    from selfsame.collage.codec import decode
+
+    return decode(code)
+
+
 KINDS: dict[int, Kind] = {
     ifs_chunks.KIND: Kind(
         "ifs", IFSCode, ifs_chunks.encode_ifs, ifs_chunks.decode_ifs, _render_ifs
     ),
     pifs_chunks.KIND: Kind(
         "pifs", PifsCode, pifs_chunks.encode_pifs, pifs_chunks.decode_pifs, _decode_pifs
+    ),
+    collage_chunks.KIND: Kind(
+        "collage",
+        CollageCode,
+        collage_chunks.encode_collage,
+        collage_chunks.decode_collage,
+        _decode_collage,
     ),
 }
 

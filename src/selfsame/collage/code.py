@@ -93,6 +93,11 @@ class CollageCode:
         _check("step", self.step, 0, MAX_STEP)
         _check("iterations", self.iterations, 0, MAX_ITERATIONS)
         shapes = symbol_shapes(self.width, self.height, self.range_size, self.atoms, self.domains)
+        if symbol_count(shapes) > MAX_SYMBOLS:
+            raise InputError(
+                f"a code holds at most {MAX_SYMBOLS} symbols: {self.width}x{self.height} pixels in "
+                f"ranges of {self.range_size} need {symbol_count(shapes)}"
+            )
         if len(self.symbols) != len(shapes):
             raise InputError(
                 f"symbols must hold {len(shapes)} planes as atoms does: got {len(self.symbols)}"
@@ -126,10 +131,15 @@ def symbol_shapes(
     return [(1 + count + domains, rows, columns) for count in atoms]
 
 
+def symbol_count(shapes: list[tuple[int, int, int]]) -> int:
+    """Return how many symbols planes of these shapes have; a code has at most ``MAX_SYMBOLS``."""
+    return sum(channels * rows * columns for channels, rows, columns in shapes)
+
+
 def check_layout(
     width: int, height: int, range_size: int, atoms: tuple[int, ...], domains: int
 ) -> None:
-    """Raise ``InputError`` unless a code may have this layout; nothing is allocated."""
+    """Raise ``InputError`` unless each of these numbers is in its range."""
     _check("width", width, 1, MAX_SIDE)
     _check("height", height, 1, MAX_SIDE)
     if range_size not in RANGE_SIZES:
@@ -139,13 +149,6 @@ def check_layout(
     for count in atoms:
         _check("atoms", count, 0, MAX_ATOMS)
     _check("domains", domains, 0, MAX_DOMAINS)
-    shapes = symbol_shapes(width, height, range_size, atoms, domains)
-    total = sum(channels * rows * columns for channels, rows, columns in shapes)
-    if total > MAX_SYMBOLS:
-        raise InputError(
-            f"a code holds at most {MAX_SYMBOLS} symbols: {width}x{height} pixels in ranges of "
-            f"{range_size} need {total}; choose larger ranges or a smaller picture"
-        )
 
 
 @cache

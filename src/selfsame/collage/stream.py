@@ -129,5 +129,5 @@ def _stored(state: PlaneState) -> NDArray[np.int32]:
 def _capacity(symbols: Symbols) -> int:
     """Return a number of bytes that no stream of these symbols exceeds."""
     nonzero = sum(int(np.count_nonzero(plane[1:])) for plane in symbols)
-    zeros = sum(plane.size + 24 * plane[0].size for plane in symbols)
+    zeros: int = sum(plane.size + 24 * plane[0].size for plane in symbols)
     return 1024 + 16 * nonzero + zeros
