@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from selfsame.bitstream import save as save
     from selfsame.codec import decode as decode
     from selfsame.codec import encode as encode
+    from selfsame.collage.code import CollageCode as CollageCode
     from selfsame.errors import FormatError as FormatError
     from selfsame.errors import InputError as InputError
     from selfsame.errors import SelfsameError as SelfsameError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from selfsame.pifs.code import PifsCode as PifsCode
 
 _HOME = {
+    "CollageCode": "selfsame.collage.code",
     "IFS": "selfsame.ifs.system",
     "IFSCode": "selfsame.ifs.code",
     "FormatError": "selfsame.errors",

@@ -1,10 +1,11 @@
 """Pictures to codes and codes to pictures, of every kind and in every spelling of a target.
 
 What users, the command line, archives and the Pillow plug-in call; the work is done in
-``selfsame.pifs`` and ``selfsame.ifs``, imported when it is needed.
+``selfsame.pifs``, ``selfsame.collage`` and ``selfsame.ifs``, imported when it is needed.
 """
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.bitstream.kinds import Code
+from selfsame.collage.code import CollageCode
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.images import SourcePicture, to_uint8
@@ -30,25 +32,33 @@ def encode(
     psnr: float | None = None,
     mode: Mode = "hybrid",
     effort: int = 5,
+    model: str | os.PathLike[str] | None = None,
+    refine: int = 0,
+    seed: int = 0,
     threads: int | None = None,
     device: str = "cpu",
     progress: Callable[[float], None] | None = None,
-) -> PifsCode:
-    """Return the block code of a picture, which ``selfsame.save`` writes to a file.
+) -> PifsCode | CollageCode:
+    """Return the code of a picture, which ``selfsame.save`` writes to a file: a ``CollageCode``
+    with ``model``, otherwise a ``PifsCode``.
 
     Args:
         picture: (H, W) grey or (H, W, 3) sRGB, or (H, W, 2) or (H, W, 4) with alpha last; bytes, or
             floats of 0 to 1, which are rounded to bytes.
-        quality, bpp, bytes, psnr, mode, effort: see ``selfsame.settings.EncodeSettings``; at most
-            one of the first four, which count the whole file; default a quality of 75.
+        quality, bpp, bytes, psnr: see ``selfsame.settings.EncodeSettings``; at most one of them;
+            the middle two count the whole file; default a quality of 75.
+        mode, effort, model, refine, seed: see there.
         threads: default all cores.
-        device: ``cpu`` or ``cuda``, where domains are searched.
+        device: ``cpu`` or ``cuda``, where domains are searched, or where a model computes.
         progress: called with the fraction done.
     Raises:
         InputError: no such picture, a setting is out of its range, or more is asked for than a
             file can do, such as fewer bytes than the smallest has.
     """
-    settings = EncodeSettings(quality, bpp, bytes, psnr, mode, effort)
+    path = None if model is None else os.fspath(model)
+    settings = EncodeSettings(
+        quality, bpp, bytes, psnr, mode, effort, model=path, refine=refine, seed=seed
+    )
     source = _source_from_array(picture)
     return _code_of(source, settings, threads=threads, device=device, progress=progress)
 
@@ -67,14 +77,16 @@ def decode(
     channel more if the code has alpha.
 
     Args:
-        code: of either family; an ``IFSCode`` is drawn by ``selfsame.render``, which has more to
+        code: of any family; an ``IFSCode`` is drawn by ``selfsame.render``, which has more to
             choose from.
         scale: output pixels per pixel of the original.
         size: (width, height) in its stead.
-        region, iterations, start: of a block code only; see ``selfsame.pifs.decode.decode``.
+        region: of a ``PifsCode`` only; see ``selfsame.pifs.decode.decode``.
+        iterations, start: of a block code or collage; see there.
         threads: default all cores.
     Raises:
-        InputError: an argument is out of its range, or not for this kind of code.
+        InputError: an argument is out of its range, or not for this kind of code, or the model of a
+            collage is not there.
     """
     if isinstance(code, PifsCode):
         from selfsame.pifs.decode import decode as decode_pifs
@@ -88,10 +100,20 @@ def decode(
             start=start,
             threads=threads,
         )
+    if isinstance(code, CollageCode):
+        if region is not None:
+            raise InputError("region is for block codes: this code is a collage; decode all of it")
+        from selfsame.collage.codec import decode as decode_collage
+
+        return decode_collage(
+            code, scale=scale, size=size, iterations=iterations, start=start, threads=threads
+        )
     if not isinstance(code, IFSCode):
-        raise InputError(f"code must be a PifsCode or an IFSCode: got {type(code).__name__}")
+        raise InputError(
+            f"code must be a PifsCode, CollageCode or IFSCode: got {type(code).__name__}"
+        )
     if region is not None or iterations is not None or start is not None:
-        raise InputError("region, iterations and start are for block codes: this code is an IFS")
+        raise InputError("region, iterations and start are not for maps: this code is an IFS")
     if not 0 < scale < math.inf:
         raise InputError(f"scale must be above 0 and finite: got {scale}")
     from selfsame.ifs.render import render
@@ -115,7 +137,7 @@ class Encoded(NamedTuple):
     ``picture`` holds bytes, (H, W) or (H, W, 3), with one channel more if there is alpha.
     """
 
-    code: PifsCode
+    code: PifsCode | CollageCode
     data: bytes
     picture: NDArray[np.uint8]
     seconds: float
@@ -137,9 +159,9 @@ def encode_source(
     progress: Callable[[float], None] | None = None,
 ) -> Encoded:
     """Return the file of a picture, and the picture that it decodes to; else as ``encode``."""
-    import selfsame.pifs.decode
-    import selfsame.pifs.encode  # noqa: F401
     from selfsame import bitstream
+
+    _prepare(settings)
 
     begin = time.perf_counter()
     code = _code_of(source, settings, threads=threads, device=device, progress=progress)
@@ -149,6 +171,17 @@ def encode_source(
     return Encoded(code, data, picture, seconds)
 
 
+def _prepare(settings: EncodeSettings) -> None:
+    """Load compiled functions or the model, which is no part of the time that encoding takes."""
+    if settings.model is None:
+        import selfsame.pifs.decode
+        import selfsame.pifs.encode  # noqa: F401
+    else:
+        from selfsame.collage.model import load_model
+
+        load_model(settings.model_source)
+
+
 def _code_of(
     source: SourcePicture,
     settings: EncodeSettings,
@@ -156,7 +189,32 @@ def _code_of(
     threads: int | None,
     device: str,
     progress: Callable[[float], None] | None,
-) -> PifsCode:
+) -> PifsCode | CollageCode:
+    if device != "cpu":
+        from selfsame.device import resolve_device
+
+        resolve_device(device)
+    most = settings.bytes
+    if settings.bpp is not None:
+        width, height = source.size
+        most = max(1, math.floor(settings.bpp * width * height / 8))
+    if settings.model is not None:
+        from selfsame.collage.model import load_model
+        from selfsame.collage.rate_control import encode as encode_collage
+
+        return encode_collage(
+            source.pixels,
+            model=load_model(settings.model_source),
+            alpha=source.alpha,
+            quality=settings.quality,
+            bytes=most,
+            psnr=settings.psnr,
+            refine=settings.refine,
+            seed=settings.seed,
+            device=device,
+            threads=threads,
+            progress=progress,
+        )
     if settings.preset is not None:
         from selfsame.pifs.baseline import encode_baseline
 
@@ -169,14 +227,6 @@ def _code_of(
         return code if source.alpha is None else replace(code, alpha=source.alpha)
     from selfsame.pifs.encode import encode
 
-    if device != "cpu":
-        from selfsame.device import resolve_device
-
-        resolve_device(device)
-    most = settings.bytes
-    if settings.bpp is not None:
-        width, height = source.size
-        most = max(1, math.floor(settings.bpp * width * height / 8))
     return encode(
         source.pixels,
         alpha=source.alpha,
@@ -215,13 +265,21 @@ def _source_from_array(picture: NDArray[np.uint8] | NDArray[np.floating]) -> Sou
 
 
 def results(source: SourcePicture, encoded: Encoded) -> dict[str, Any]:
-    """Return what became of a picture, ready for JSON; PSNR in dB over all colour channels."""
+    """Return what became of a picture, ready for JSON; PSNR in dB over all colour channels.
+
+    ``mode`` is that of a block code; a collage has ``model`` and ``step`` instead.
+    """
     from selfsame.metrics import psnr_db
 
     width, height = source.size
+    code = encoded.code
+    if isinstance(code, CollageCode):
+        chosen: dict[str, Any] = {"model": code.model, "step": code.step}
+    else:
+        chosen = {"mode": code.mode}
     return {
         "size": [width, height],
-        "mode": encoded.code.mode,
+        **chosen,
         "encode_seconds": round(encoded.seconds, 4),
         "notes": list(source.notes),
         "bytes": len(encoded.data),

@@ -1,6 +1,7 @@
 """What a picture is encoded to, checked once for the library, command line and Pillow alike."""
 
 import math
+import os
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -12,6 +13,13 @@ from selfsame.pifs.code import Mode
 DEFAULT_QUALITY = 75.0
 TARGETS = ("quality", "bpp", "bytes", "psnr")
 PRESETS = ("neural-collages-baseline",)
+
+MODELS = {"collage": "photo", "collage-aerial": "aerial"}
+"""Trained models of the package, as the command line and as ``collage.model`` call them."""
+
+MAX_REFINE = 100_000
+
+_MODEL_HELP = f"{', '.join(MODELS)}, or the path of a model"
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,9 @@ class EncodeSettings:
         preset: another encoder, which chooses everything itself: ``neural-collages-baseline``
             has fixed blocks of ``range_size`` and all domains of ``domain_size`` pixels, 1, 2 or 4
             times as large.
+        model: a neural collage instead of blocks: a key of ``MODELS``, or the path of a model.
+        refine: steps of gradient descent on the code of each picture; of a model only.
+        seed: of the refinement.
     Raises:
         InputError: more than one target, or a value out of its range.
     """
@@ -42,6 +53,9 @@ class EncodeSettings:
     preset: str | None = None
     range_size: int = 8
     domain_size: int = 32
+    model: str | None = None
+    refine: int = 0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         given = [name for name in TARGETS if getattr(self, name) is not None]
@@ -62,6 +76,7 @@ class EncodeSettings:
             raise InputError(f"mode must be hybrid or pure: got {self.mode!r}")
         if self.effort not in range(1, 10):
             raise InputError(f"effort must be a whole number from 1 to 9: got {self.effort!r}")
+        self._check_model()
         if self.preset is not None:
             if self.preset not in PRESETS:
                 raise InputError(f"preset must be one of {', '.join(PRESETS)}: got {self.preset!r}")
@@ -69,6 +84,34 @@ class EncodeSettings:
                 raise InputError(f"preset {self.preset} takes no {given[0]}: it chooses by itself")
         elif not given:
             object.__setattr__(self, "quality", DEFAULT_QUALITY)
+
+    def _check_model(self) -> None:
+        for name, most in (("refine", MAX_REFINE), ("seed", 2**63 - 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | np.integer):
+                raise InputError(f"{name} must be a whole number: got {value!r}")
+            if not 0 <= value <= most:
+                raise InputError(f"{name} must be 0 to {most}: got {value}")
+            if value and self.model is None:
+                raise InputError(f"{name} belongs to a model: give model, one of {_MODEL_HELP}")
+            object.__setattr__(self, name, int(value))
+        if self.model is None:
+            return
+        try:
+            object.__setattr__(self, "model", os.fspath(self.model))
+        except TypeError as error:
+            raise InputError(f"model must be {_MODEL_HELP}: got {self.model!r}") from error
+        for name, default in (("preset", None), ("mode", "hybrid"), ("effort", 5)):
+            if getattr(self, name) != default:
+                raise InputError(
+                    f"model {self.model} takes no {name}: that is for block codes; leave one out"
+                )
+
+    @property
+    def model_source(self) -> str:
+        """Name or path of the model, as ``collage.model.load_model`` takes it."""
+        assert self.model is not None
+        return MODELS.get(self.model, self.model)
 
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> "EncodeSettings":
@@ -93,4 +136,11 @@ class EncodeSettings:
             }
         values = asdict(self)
         target = next(name for name in TARGETS if values[name] is not None)
+        if self.model is not None:
+            return {
+                target: values[target],
+                "model": self.model,
+                "refine": self.refine,
+                "seed": self.seed,
+            }
         return {target: values[target], "mode": self.mode, "effort": self.effort}

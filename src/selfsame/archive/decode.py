@@ -16,6 +16,7 @@ class _Task(NamedTuple):
     code: Path
     picture: Path
     scale: float
+    model: Path | None
     threads: int | None
     overwrite: bool
 
@@ -26,6 +27,7 @@ def decode_folder(
     *,
     suffix: str = ".png",
     scale: float = 1.0,
+    model: Path | None = None,
     jobs: int | None = None,
     overwrite: bool = False,
     progress: Callable[[str, str | None], None] | None = None,
@@ -35,6 +37,7 @@ def decode_folder(
     Args:
         suffix: of the pictures, which says their format.
         scale: output pixels per pixel of the original.
+        model: of collages, if it is none of the package's.
         jobs: processes; default one per core.
         progress: called with each file that is settled, as in the result.
     Returns:
@@ -49,7 +52,9 @@ def decode_folder(
     jobs = min(available_cores() if jobs is None else jobs, len(names))
     threads = 1 if jobs > 1 else None
     tasks = {
-        _Task(source / name, (target / name).with_suffix(suffix), scale, threads, overwrite): name
+        _Task(
+            source / name, (target / name).with_suffix(suffix), scale, model, threads, overwrite
+        ): name
         for name in names
     }
     errors: dict[str, str | None] = {}
@@ -69,6 +74,10 @@ def _decode_file(task: _Task) -> str | None:
         if task.picture.exists() and not task.overwrite:
             raise InputError(f"output {task.picture} exists; pass --overwrite to replace it")
         task.picture.parent.mkdir(parents=True, exist_ok=True)
+        if task.model is not None:
+            from selfsame.collage.model import load_model
+
+            load_model(task.model)
         picture = decode(load(task.code), scale=task.scale, threads=task.threads)
         write_picture(task.picture, picture, overwrite=task.overwrite)
     except Exception as error:  # one bad file must not stop the rest

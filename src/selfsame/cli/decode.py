@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from selfsame.bitstream import Code
 
-STARTS = ("b", "grey", "noise")
-
 
 @click.command("decode")
 @click.argument("code", type=click.Path(path_type=Path))
@@ -53,6 +51,11 @@ STARTS = ("b", "grey", "noise")
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the iteration, step by step, as .gif, .webp or .png.",
 )
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="Collages of your own model: its path.",
+)
 @click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")
 @threads_option
 @json_option
@@ -78,7 +81,9 @@ def command(
         for name in ("size", "region", "steps", "start", "animate", "threads"):
             if options[name] is not None:
                 raise click.UsageError(f"--{name} takes a single code, not a folder")
-        return _decode_folder(code, output, options["scale"], jobs, as_json, quiet, overwrite)
+        return _decode_folder(
+            code, output, options["scale"], options["model"], jobs, as_json, quiet, overwrite
+        )
     if jobs is not None:
         raise click.UsageError("--jobs takes a folder of codes")
     _decode_one(code, output, options, as_json, quiet, overwrite)
@@ -96,8 +101,8 @@ def _decode_one(
     from selfsame.bitstream.kinds import kind_of
     from selfsame.codec import decode
     from selfsame.files import check_writable
+    from selfsame.ifs.code import IFSCode
     from selfsame.images import check_animation_suffix, check_picture_suffix, write_picture
-    from selfsame.pifs.code import PifsCode
 
     begin = time.perf_counter()
     check_picture_suffix(output)
@@ -106,9 +111,13 @@ def _decode_one(
     if animation is not None:
         check_animation_suffix(animation)
         check_writable(animation, overwrite=overwrite)
+    if options["model"] is not None:
+        from selfsame.collage.model import load_model
+
+        load_model(options["model"])
     code, load_seconds = _load(path)
-    if not isinstance(code, PifsCode) and (animation or options["start"]):
-        raise InputError("--start and --animate are for block codes: this code is an IFS")
+    if isinstance(code, IFSCode) and (animation or options["start"]):
+        raise InputError("--start and --animate show an iteration: this code is an IFS")
     wanted: dict[str, Any] = {
         "scale": 1.0 if options["scale"] is None else options["scale"],
         "size": options["size"],
@@ -141,12 +150,18 @@ def _decode_one(
 
 def _load(path: Path) -> tuple["Code", float]:
     """Return the code in a file and the seconds that its bits took."""
-    import selfsame.pifs.decode  # noqa: F401  (loading numba is not part of the time)
+    # Loading numba and torch is not part of the time.
+    import selfsame.collage.stream
+    import selfsame.pifs.decode
     from selfsame.bitstream import load
+    from selfsame.collage.code import CollageCode
 
     begin = time.perf_counter()
     code = load(path)
-    return code, time.perf_counter() - begin
+    seconds = time.perf_counter() - begin
+    if isinstance(code, CollageCode):
+        import selfsame.collage.codec  # noqa: F401
+    return code, seconds
 
 
 def _region(numbers: tuple[float, ...] | None) -> tuple[int, ...] | None:
@@ -161,22 +176,21 @@ def _start(name: str | None, code: Any) -> "NDArray[np.float32] | None":
     """Return the picture that --start names, in the channels of the code."""
     if name is None or name == "b":
         return None
-    if name in STARTS:
-        from selfsame.pifs.decode import starting_picture
-
-        return starting_picture(code, name)
     from selfsame.images import read_picture
+    from selfsame.iteration import STARTS, channels_of, starting_picture
 
-    return read_picture(name, "rgb" if len(code.planes) == 3 else "grey")
+    if name in STARTS:
+        return starting_picture(code, name)
+    return read_picture(name, "rgb" if channels_of(code) == 3 else "grey")
 
 
 def _animate(
     path: Path, code: Any, steps: int | None, wanted: dict[str, Any], overwrite: bool
 ) -> None:
     from selfsame.images import write_animation
-    from selfsame.pifs.decode import decode_steps
+    from selfsame.iteration import channels_of, decode_steps
 
-    channels = len(code.planes)
+    channels = channels_of(code)
     frames = decode_steps(code, steps=steps, **wanted)
     opaque = (_without_alpha(frame, channels) for frame in frames)
     write_animation(path, opaque, milliseconds=400, overwrite=overwrite)
@@ -192,6 +206,7 @@ def _decode_folder(
     folder: Path,
     output: Path,
     scale: float | None,
+    model: Path | None,
     jobs: int | None,
     as_json: bool,
     quiet: bool,
@@ -212,6 +227,7 @@ def _decode_folder(
             folder,
             output,
             scale=1.0 if scale is None else scale,
+            model=model,
             jobs=jobs,
             overwrite=overwrite,
             progress=progress,

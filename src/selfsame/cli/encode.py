@@ -14,9 +14,10 @@ from selfsame.cli.options import (
     progress_bar,
     quiet_option,
     report,
+    seed_option,
     threads_option,
 )
-from selfsame.settings import DEFAULT_QUALITY, PRESETS, TARGETS, EncodeSettings
+from selfsame.settings import DEFAULT_QUALITY, MODELS, PRESETS, TARGETS, EncodeSettings
 
 
 @click.command("encode")
@@ -51,6 +52,16 @@ from selfsame.settings import DEFAULT_QUALITY, PRESETS, TARGETS, EncodeSettings
 )
 @click.option("--range-size", type=click.IntRange(4, 64), help="Preset: side of blocks [8].")
 @click.option("--domain-size", type=click.IntRange(4, 256), help="Preset: side of domains [32].")
+@click.option(
+    "--model",
+    help=f"A neural collage instead of blocks: {', '.join(MODELS)}, or the path of your own model.",
+)
+@click.option(
+    "--refine",
+    type=click.IntRange(0),
+    help="Model: steps of gradient descent on the code of each picture [default: 0].",
+)
+@seed_option
 @click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")
 @click.option(
     "--report",
@@ -64,7 +75,7 @@ from selfsame.settings import DEFAULT_QUALITY, PRESETS, TARGETS, EncodeSettings
     type=click.Choice(["cpu", "cuda"]),
     default="cpu",
     show_default=True,
-    help="Where domains are searched.",
+    help="Where domains are searched, or the model computes.",
 )
 @json_option
 @quiet_option
@@ -108,11 +119,19 @@ def _settings(options: dict[str, Any]) -> EncodeSettings:
     if len(targets) > 1:
         raise click.UsageError(f"give only one of {', '.join(f'--{name}' for name in targets)}")
     if "preset" in chosen:
-        free = [name for name in (*TARGETS, "mode", "effort") if name in chosen]
+        free = [name for name in (*TARGETS, "mode", "effort", "model") if name in chosen]
         if free:
             raise click.UsageError(f"--preset takes no --{free[0]}")
     elif "range_size" in chosen or "domain_size" in chosen:
         raise click.UsageError("--range-size and --domain-size belong to --preset")
+    if "model" in chosen:
+        for name in ("mode", "effort"):
+            if name in chosen:
+                raise click.UsageError(f"--model takes no --{name}, which is for block codes")
+    else:
+        for name in ("refine", "seed"):
+            if chosen.get(name):
+                raise click.UsageError(f"--{name} belongs to --model")
     return EncodeSettings.from_options(chosen)
 
 
@@ -142,7 +161,7 @@ def _encode_one(
     values = {
         "output": output,
         **results(source, encoded),
-        "effort": settings.effort if settings.preset is None else None,
+        "effort": settings.effort if settings.preset is None and settings.model is None else None,
         "settings": settings.as_dict(),
         "seconds": round(time.perf_counter() - begin, 4),
     }

@@ -1,7 +1,7 @@
 """``selfsame info CODE``: what a code file holds."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,17 @@ import click
 
 from selfsame.bitstream import Code, decode, read_file
 from selfsame.bitstream.container import read_bounded, read_container
+from selfsame.cli.info_collage import collage_rows, describe_collage, weight_table
 from selfsame.cli.info_ifs import describe_ifs, ifs_rows, map_table
 from selfsame.cli.info_pifs import block_table, describe_pifs, pifs_rows, plane_table
 from selfsame.cli.options import json_option, overwrite_option, report
+from selfsame.collage.code import CollageCode
 from selfsame.errors import FormatError, InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.pifs.code import PifsCode
+
+_Rows = Callable[[dict[str, Any]], list[tuple[str, str]]]
+_Table = Callable[[dict[str, Any]], list[list[str]]]
 
 
 @click.command("info")
@@ -48,12 +53,19 @@ def describe(code: Code, data: bytes) -> dict[str, Any]:
     ``bpp`` counts every byte over width × height.
     """
     width, height = code.size
-    values = describe_pifs(code) if isinstance(code, PifsCode) else describe_ifs(code)
-    return values | {
+    return _describe_code(code) | {
         "bytes": len(data),
         "bpp": 8 * len(data) / (width * height),
         "chunks": [{"tag": tag, "length": length} for tag, length in read_container(data).listing],
     }
+
+
+def _describe_code(code: Code) -> dict[str, Any]:
+    if isinstance(code, PifsCode):
+        return describe_pifs(code)
+    if isinstance(code, CollageCode):
+        return describe_collage(code)
+    return describe_ifs(code)
 
 
 def _plot(code: Code, path: Path, *, overwrite: bool) -> None:
@@ -63,6 +75,10 @@ def _plot(code: Code, path: Path, *, overwrite: bool) -> None:
 
     if isinstance(code, IFSCode):
         raise InputError("--plot is for block codes: this code is an IFS; selfsame render draws it")
+    if isinstance(code, CollageCode):
+        raise InputError(
+            "--plot is for block codes: this code is a collage, whose ranges are alike"
+        )
     check_picture_suffix(path)
     check_writable(path, overwrite=overwrite)
     write_picture(path, plot_code(code), overwrite=overwrite)
@@ -70,20 +86,27 @@ def _plot(code: Code, path: Path, *, overwrite: bool) -> None:
 
 def _text(values: dict[str, Any]) -> str:
     """Return the values as tables for people."""
-    block_code = values["kind"] == "pifs"
+    rows_of, tables = _LAYOUTS[values["kind"]]
     rows = [
         ("kind", values["kind"]),
         ("file", f"{values['bytes']} bytes, {values['bpp']:.4g} bits per pixel"),
-        *(pifs_rows(values) if block_code else ifs_rows(values)),
+        *rows_of(values),
         ("chunks", " ".join(f"{c['tag']}({c['length']})" for c in values["chunks"])),
     ]
     rows += [(f"note {_printable(k)}", _printable(v)) for k, v in values.get("notes", {}).items()]
     left = max(len(name) for name, _ in rows)
     lines = [f"{name:<{left}}  {value}" for name, value in rows]
-    tables = (plane_table, block_table) if block_code else (map_table,)
     for table in tables:
         lines += ["", *_aligned(table(values))]
     return "\n".join(lines)
+
+
+_LAYOUTS: dict[str, tuple[_Rows, tuple[_Table, ...]]] = {
+    "ifs": (ifs_rows, (map_table,)),
+    "pifs": (pifs_rows, (plane_table, block_table)),
+    "collage": (collage_rows, (weight_table,)),
+}
+"""What is shown of a kind of code: rows of a name and a value, then tables."""
 
 
 def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
