@@ -20,13 +20,10 @@ def area_resize(x: Tensor, size: Size) -> Tensor:
     Raises:
         InputError: ``size`` is larger than the picture, or below 1, in a direction.
     """
-    for dim, length in zip((-2, -1), size, strict=True):
-        if not 1 <= length <= x.shape[dim]:
-            raise InputError(
-                f"size must be 1 to {tuple(x.shape[-2:])} (height, width): got {tuple(size)}"
-            )
-        x = _area_resize_1d(x, dim, length)
-    return x
+    whole = tuple(x.shape[-2:])
+    if any(not 1 <= new <= old for new, old in zip(size, whole, strict=True)):
+        raise InputError(f"size must be 1 to {whole} (height, width): got {tuple(size)}")
+    return _area_resize_1d(_area_resize_1d(x, -2, size[0]), -1, size[1])
 
 
 def upscale_aux(aux: Tensor, scale: int | Fraction) -> Tensor:
