@@ -1,6 +1,7 @@
 import selfsame
 
 PUBLIC = [
+    "CollageCode",
     "FormatError",
     "IFS",
     "IFSCode",
