@@ -94,11 +94,14 @@ def remove_checkpoints(folder: Path) -> None:
 def check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
     """Raise ``InputError``, naming what differs, unless both settings are equal as JSON."""
     old, new = _flat(before), _flat(now)
-    differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    if differing:
-        changes = ", ".join(f"{n} {old.get(n)} (now {new.get(n)})" for n in sorted(differing))
+    changes = [
+        f"{name} {old.get(name, 'nothing')} (now {new.get(name, 'nothing')})"
+        for name in sorted({**old, **new})
+        if old.get(name) != new.get(name)
+    ]
+    if changes:
         raise InputError(
-            f"the training in {folder} was begun with {changes}; "
+            f"the training in {folder} was begun with {', '.join(changes)}; "
             "use the same settings or another folder, or start anew with --restart"
         )
 

@@ -200,7 +200,9 @@ def _upright_size(path: Path) -> tuple[int, int]:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 width, height = image.size
-                turned = image.getexif().get(ORIENTATION_TAG) in TURNED
+                # A PNG without EXIF so far would be decoded in search of it.
+                known = image.format != "PNG" or "exif" in image.info
+                turned = known and image.getexif().get(ORIENTATION_TAG) in TURNED
     except Exception as error:  # Pillow's plug-ins raise a wide assortment on damaged files
         raise InputError(f"{path} cannot be read as a picture: {error}") from error
     return (height, width) if turned else (width, height)

@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from selfsame.errors import InputError
+from selfsame.training import TrainSettings
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"steps": 0}, "steps must be a whole number within 1.."),
+        ({"steps": 2.5}, "steps must be a whole number"),
+        ({"batch": True}, "batch must be a whole number"),
+        ({"seed": -1}, "seed must be"),
+        ({"workers": 1000}, "workers must be"),
+        ({"lr": float("nan")}, "lr must be a finite number"),
+        ({"lr": "fast"}, "lr must be a finite number"),
+        ({"lr": -1}, "lr must lie within"),
+        ({"final_fraction": 1.5}, "final_fraction must lie within 0..1"),
+        ({"gradient_clip": 0}, "gradient_clip must lie within"),
+        ({"ema_decay": 1}, "ema_decay must lie within"),
+        ({"ema_decay": None}, "ema_decay must be a finite number"),
+        ({"betas": 0.9}, "betas must be two numbers"),
+        ({"betas": [0.9, 1]}, "betas must lie within"),
+        ({"precision": "float16"}, "precision must be one of auto, float32, bfloat16"),
+        ({"device": "tpu"}, "device must be one of auto, cpu, cuda"),
+        ({"stepz": 3}, "unknown option 'stepz'; allowed are steps, batch"),
+    ],
+)
+def test_other_values_are_named(options, words) -> None:
+    with pytest.raises(InputError) as caught:
+        TrainSettings.from_options(options)
+    assert words in str(caught.value)
+
+
+def test_settings_survive_json() -> None:
+    settings = TrainSettings(betas=(0.8, 0.9), gradient_clip=None, gradient_skip=3.0)
+    assert TrainSettings.from_options(json.loads(json.dumps(settings.as_dict()))) == settings
+
+
+def test_the_identity_leaves_out_what_does_not_change_the_result() -> None:
+    free = TrainSettings(device="cpu", workers=7, log_every=3, checkpoint_every=9, keep=1)
+    assert free.identity() == TrainSettings().identity()
+    for options in ({"lr": 0.5}, {"seed": 1}, {"steps": 7}, {"precision": "float32"}):
+        assert TrainSettings(**options).identity() != TrainSettings().identity()

@@ -1,0 +1,98 @@
+import pickle
+
+import pytest
+import torch
+
+from selfsame.errors import CorruptedError, InputError
+from selfsame.training.checkpoint import (
+    check_same,
+    checkpoints,
+    latest_checkpoint,
+    load_checkpoint,
+    remove_checkpoints,
+    save_checkpoint,
+)
+
+STATE = {"weights": {"a": torch.arange(5000.0)}, "text": "x", "numbers": [1, 2.5]}
+
+
+def steps_in(folder) -> list[int]:
+    return [step for step, _ in checkpoints(folder)]
+
+
+def test_what_was_saved_comes_back(tmp_path) -> None:
+    path = save_checkpoint(tmp_path / "c", 12, STATE, keep=1)
+    state = load_checkpoint(path)
+    assert torch.equal(state["weights"]["a"], STATE["weights"]["a"])
+    assert (state["text"], state["numbers"], state["step"]) == ("x", [1, 2.5], 12)
+
+
+def test_the_newest_are_kept_and_found_by_name(tmp_path) -> None:
+    for step in (5, 50, 9, 100):
+        save_checkpoint(tmp_path, step, STATE, keep=2)
+    (tmp_path / "step-notes.txt").write_text("not one")
+    assert steps_in(tmp_path) == [100, 50]
+    assert latest_checkpoint(tmp_path, pytest.fail)["step"] == 100
+    remove_checkpoints(tmp_path)
+    assert steps_in(tmp_path) == []
+    assert latest_checkpoint(tmp_path, pytest.fail) is None
+    assert latest_checkpoint(tmp_path / "none", pytest.fail) is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "foreign", "code", "version"])
+def test_a_damaged_newest_gives_the_one_before_with_a_note(tmp_path, damage) -> None:
+    save_checkpoint(tmp_path, 1, STATE, keep=3)
+    path = save_checkpoint(tmp_path, 2, STATE, keep=3)
+    contents = bytearray(path.read_bytes())
+    if damage == "cut":
+        del contents[len(contents) // 2 :]
+    elif damage == "flip":
+        contents[len(contents) // 2] ^= 1  # among the weights: only a checksum can tell
+    elif damage == "empty":
+        contents.clear()
+    elif damage == "foreign":
+        contents[:] = b"not a checkpoint"
+    elif damage == "code":
+        contents[:] = pickle.dumps(print)
+    path.write_bytes(contents)
+    if damage == "version":
+        torch.save({**STATE, "version": 99, "step": 2}, path)
+    with pytest.raises(CorruptedError, match=path.name):
+        load_checkpoint(path)
+    notes: list[str] = []
+    assert latest_checkpoint(tmp_path, notes.append)["step"] == 1
+    assert len(notes) == 1
+    assert path.name in notes[0]
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path) -> None:
+    path = tmp_path / "step-0000000001.pt"
+
+    class Trap:
+        def __reduce__(self):
+            return (path.with_suffix(".sprung").write_text, ("x",))
+
+    torch.save({"version": 1, "trap": Trap()}, path)
+    with pytest.raises(CorruptedError):
+        load_checkpoint(path)
+    assert not path.with_suffix(".sprung").exists()
+
+
+def test_a_failed_write_leaves_the_old_checkpoints(tmp_path) -> None:
+    save_checkpoint(tmp_path, 1, STATE, keep=1)
+    with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
+        save_checkpoint(tmp_path, 2, {"bad": (n for n in "x")}, keep=1)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-0000000001.pt"]
+
+
+def test_check_same_names_what_differs(tmp_path) -> None:
+    before = {"settings": {"lr": 0.1, "betas": [0.9, 0.99], "seed": 0}, "config": {"old": 1}}
+    check_same(before, {**before, "settings": {**before["settings"], "betas": (0.9, 0.99)}}, "f")
+    now = {"settings": {"lr": 0.2, "betas": [0.9, 0.99], "seed": 0}, "config": {}}
+    with pytest.raises(InputError) as caught:
+        check_same(before, now, tmp_path)
+    text = str(caught.value)
+    assert "settings.lr 0.1 (now 0.2)" in text
+    assert "config.old 1 (now nothing)" in text
+    assert "betas" not in text
+    assert "restart" in text
