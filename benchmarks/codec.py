@@ -65,16 +65,22 @@ def measure_ours(
                 harness.say(f"{photo.name} {color} {name} {rate:g} bpp: {error}")
                 continue
             times = {"encode_ms": coded.encode_ms, "decode_ms": coded.decode_ms}
-            row = table.add(key | _judged(pixels, coded.data, coded.picture) | times)
-            harness.say(_told(row, color))
+            row = table.add(key | judged(pixels, coded.data, coded.picture) | times)
+            harness.say(told(row, color))
 
 
-def measure_peers(photo: Photo, color: str, highest: float, table: Table) -> None:
-    """Add the rows of every peer, up its ladder until ``highest`` bits per pixel are passed."""
+def measure_peers(
+    photo: Photo, color: str, highest: float, table: Table, names: Sequence[str] | None = None
+) -> list[Row]:
+    """Add and return the rows of every peer, or of those with ``names``, up its ladder until
+    ``highest`` bits per pixel are passed."""
     from PIL import __version__ as version
 
     pixels = photo.pixels(color)
+    rows: list[Row] = []
     for peer in codec_peers.available(color):
+        if names is not None and peer.name not in names:
+            continue
         row: Row | None = None
         for setting in peer.ladder:
             key = {
@@ -94,19 +100,23 @@ def measure_peers(photo: Photo, color: str, highest: float, table: Table) -> Non
                     "encode_ms": (middle - begin) * 1000,
                     "decode_ms": (end - middle) * 1000,
                 }
-                row = table.add(key | _judged(pixels, data, picture) | times)
+                row = table.add(key | judged(pixels, data, picture) | times)
+            rows.append(row)
             if row["bpp"] > highest * codec_peers.MARGIN:
                 break
         if row:
-            harness.say(_told(row, color))
+            harness.say(told(row, color))
+    return rows
 
 
-def _judged(pixels: Bytes, data: bytes, picture: Bytes) -> Row:
+def judged(pixels: Bytes, data: bytes, picture: Bytes) -> Row:
+    """Return what a row says of a file and the picture decoded from it."""
     quality = codec_data.judge(pixels, picture)
     return {"bytes": len(data), "bpp": codec_data.bpp_of(data, pixels), **quality._asdict()}
 
 
-def _told(row: Row, color: str) -> str:
+def told(row: Row, color: str) -> str:
+    """Return a row as a line of progress."""
     return (
         f"{row['picture']} {color} {row['codec']}: {row['bpp']:.3f} bpp, {row['psnr_db']:.2f} dB,"
         f" {row['encode_ms']:.0f} + {row['decode_ms']:.0f} ms"

@@ -20,6 +20,7 @@ from PIL import Image
 import harness
 import selfsame
 from selfsame import bitstream
+from selfsame.collage.code import CollageCode
 from selfsame.errors import InputError, MissingExtraError
 from selfsame.files import write_bytes
 from selfsame.images import SUFFIXES, read_picture, to_uint8
@@ -35,7 +36,7 @@ QUICK_SIDE = 144
 """Quick runs take this much from the middle of each picture."""
 
 _DEFAULT_PICTURES = ("astronaut.png", "coffee.png")
-_CODEC_SOURCES = ("pifs/*.py", "pifs/*.npz", "bitstream/*.py", "blocks.py")
+_CODEC_SOURCES = ("pifs/*.py", "pifs/*.npz", "bitstream/*.py", "blocks.py", "color.py")
 
 
 class Photo(NamedTuple):
@@ -116,7 +117,7 @@ def judge(original: Bytes, decoded: Bytes) -> Quality:
 class Coded(NamedTuple):
     """A picture through our codec; milliseconds of encoding to bytes and decoding from them."""
 
-    code: PifsCode
+    code: PifsCode | CollageCode
     data: bytes
     picture: Bytes
     encode_ms: float
@@ -140,12 +141,17 @@ def bpp_of(data: bytes, pixels: Bytes) -> float:
     return len(data) * 8 / (pixels.shape[0] * pixels.shape[1])
 
 
-@cache
 def codec_version() -> str:
     """Return a fingerprint of the codec's sources, so that kept rows of others are not mixed in."""
+    return fingerprint(_CODEC_SOURCES)
+
+
+@cache
+def fingerprint(patterns: Sequence[str]) -> str:
+    """Return a short hash of the files of the package whose paths match."""
     root = Path(selfsame.__file__).parent
     digest = hashlib.sha256()
-    for pattern in _CODEC_SOURCES:
+    for pattern in patterns:
         for path in sorted(root.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -86,11 +86,13 @@ class Fit(NamedTuple):
 class _State:
     """A fit between two steps; everything that a checkpoint holds."""
 
-    def __init__(self, configuration: Configuration, seed: int, device: str) -> None:
+    def __init__(
+        self, configuration: Configuration, learning_rate: float, seed: int, device: str
+    ) -> None:
         self.generator = torch.Generator().manual_seed(seed)
         first = coin_network.initial_weights(configuration, self.generator)
         self.weights = first.to(device).requires_grad_()
-        self.optimiser = torch.optim.Adam([self.weights], LEARNING_RATE)
+        self.optimiser = torch.optim.Adam([self.weights], learning_rate)
         # Since the last check: the least loss and the weights that had it.
         self.least = torch.full((), torch.inf, device=device)
         self.candidate = self.weights.detach().clone()
@@ -132,6 +134,7 @@ def fit(
     *,
     steps: int = STEPS,
     batch: int | None = None,
+    learning_rate: float = LEARNING_RATE,
     seed: int = 0,
     device: str = "cpu",
     keep: Path | None = None,
@@ -148,8 +151,8 @@ def fit(
         label: shown by the progress bar.
     """
     height, width = picture.shape[:2]
-    state = _State(configuration, seed, device)
-    path = keep and keep / f"coin-{_fingerprint(picture, configuration, batch, seed, device)}.pt"
+    state = _State(configuration, learning_rate, seed, device)
+    path = keep and keep / _kept_name(picture, (configuration, batch, learning_rate, seed, device))
     if path is not None and path.exists():
         state.load(path)
     places = coin_network.places_of(height, width).to(device)
@@ -233,11 +236,9 @@ def _check(state: _State, configuration: Configuration, picture: Bytes) -> None:
     state.least = torch.full_like(state.least, torch.inf)
 
 
-def _fingerprint(
-    picture: Bytes, configuration: Configuration, batch: int | None, seed: int, device: str
-) -> str:
-    text = f"{picture.shape} {configuration} {batch} {seed} {device} {LEARNING_RATE}"
-    return hashlib.sha256(text.encode() + picture.tobytes()).hexdigest()[:16]
+def _kept_name(picture: Bytes, settings: tuple[Any, ...]) -> str:
+    text = f"{picture.shape} {settings}"
+    return f"coin-{hashlib.sha256(text.encode() + picture.tobytes()).hexdigest()[:16]}.pt"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -250,6 +251,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--coin-batch", type=int, metavar="N", help="random pixels a step [default: all of them]"
+    )
+    parser.add_argument(
+        "--coin-learning-rate",
+        type=float,
+        default=LEARNING_RATE,
+        metavar="RATE",
+        help=f"of Adam [default: {LEARNING_RATE:g}, as published]",
     )
     parser.add_argument(
         "--reduce", type=int, default=1, metavar="N", help="take pictures N times smaller, by area"
@@ -280,6 +288,7 @@ def fit_photo(photo: Photo, bpp: float, options: argparse.Namespace) -> tuple[Ro
         configuration,
         steps=options.coin_steps or (QUICK_STEPS if options.quick else STEPS),
         batch=options.coin_batch,
+        learning_rate=options.coin_learning_rate,
         seed=options.seed,
         device=device,
         keep=options.keep,
@@ -292,7 +301,8 @@ def fit_photo(photo: Photo, bpp: float, options: argparse.Namespace) -> tuple[Ro
         "picture": photo.name,
         "codec": NAME,
         "setting": str(bpp),
-        "version": f"{configuration}, {found.checks[-1].step} steps, {device}",
+        "version": f"{configuration}, {found.checks[-1].step} steps of "
+        f"{options.coin_learning_rate:g}, {device}",
         "bytes": len(found.data),
         "bpp": codec_data.bpp_of(found.data, photo.rgb),
         **codec_data.judge(photo.rgb, decoded)._asdict(),

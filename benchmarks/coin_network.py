@@ -68,7 +68,7 @@ PUBLISHED = {
 }
 """The authors' choice for each rate in bits per pixel of Kodak's pictures."""
 
-DEPTHS = ((600, 3), (5000, 5), (22000, 10))
+DEPTHS = ((1500, 3), (5000, 5), (22000, 10))
 """Sine layers of a network of so many parameters at most; more have 13. The published ones, and
 below them what did best on reduced pictures."""
 
