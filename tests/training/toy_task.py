@@ -66,4 +66,5 @@ if __name__ == "__main__":
     folder, pause, noise = Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     task = ToyTask(pause=pause, noise=noise, dropout=noise)
     result = train(task, ToyData(), replace(SETTINGS, workers=0), folder)
-    print(result.stopped_by, result.step, flush=True)
+    total = sum(float(p.double().sum()) for p in task.model.parameters())
+    print(result.stopped_by, result.step, total, flush=True)

@@ -1,0 +1,73 @@
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from toy_task import SETTINGS, ToyData, ToyTask
+
+from selfsame.errors import InputError
+from selfsame.training import train
+from selfsame.training.checkpoint import checkpoints, load_checkpoint
+from selfsame.training.distributed import Processes
+from selfsame.training.logs import read_log
+
+SCRIPT = str(Path(__file__).with_name("toy_task.py"))
+
+
+def launch(folder: Path, noise: str) -> list[str]:
+    """Run the toy in two processes as ``torchrun`` would; return what each printed."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, SCRIPT, str(folder), "0", noise],
+            env={**os.environ, **common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    try:
+        texts = [process.communicate(timeout=120)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    assert [process.returncode for process in processes] == [0, 0]
+    return texts
+
+
+@pytest.mark.slow
+def test_two_processes_train_what_one_does_with_the_joint_batch(tmp_path) -> None:
+    two, one = tmp_path / "two", tmp_path / "one"
+    first, second = (line.split() for line in launch(two, "0"))
+    assert first[:2] == ["None", "40"]
+    assert first == second  # the sum of all weights, to the last digit, in both processes
+    train(ToyTask(noise=0, dropout=0), ToyData(), SETTINGS, one)
+    states = [load_checkpoint(checkpoints(f / "checkpoints")[0][1])["learner"] for f in (one, two)]
+    for name, value in states[0]["model"].items():
+        torch.testing.assert_close(states[1]["model"][name], value, atol=1e-5, rtol=1e-4)
+    losses = [[x["loss"] for x in read_log(f) if x["kind"] == "train"] for f in (one, two)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+    processes = Processes(1, 3, torch.device("cpu"))
+    assert processes.share(12) == range(4, 8)
+    with pytest.raises(InputError, match="multiple of the 3 processes: got 10"):
+        processes.share(10)
+
+
+def test_more_processes_than_cuda_devices_are_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(InputError, match="process 1 of this machine needs a CUDA device"):
+        train(ToyTask(), ToyData(), replace(SETTINGS, device="cuda"), tmp_path)
