@@ -59,8 +59,8 @@ def rate_class(step: int) -> int:
 
 def write_symbols(symbols: Symbols, domains: int, step: int) -> tuple[bytes, dict[str, float]]:
     """Return the bytes of the symbols, and the bits of each syntax element."""
-    coder = new_coder(*initial_models(), len(c.ELEMENTS), _capacity(symbols))
-    code_symbols(coder, False, [_loaded(plane, domains) for plane in symbols], step)
+    coder = new_coder(*initial_models(), len(c.ELEMENTS), capacity(symbols))
+    code_symbols(coder, False, loaded_planes(symbols, domains), step)
     length = finish(coder)
     bits = dict(zip(c.ELEMENTS, coder.spent.tolist(), strict=True))
     return coder.buffer[:length].tobytes(), bits
@@ -107,6 +107,11 @@ def _state(shape: tuple[int, int, int], domains: int) -> PlaneState:
     )
 
 
+def loaded_planes(symbols: Symbols, domains: int) -> list[PlaneState]:
+    """Return planes ready to be coded."""
+    return [_loaded(plane, domains) for plane in symbols]
+
+
 def _loaded(symbols: NDArray[np.int32], domains: int) -> PlaneState:
     state = _state(symbols.shape, domains)
     atoms = state.weights.shape[2]
@@ -126,7 +131,7 @@ def _stored(state: PlaneState) -> NDArray[np.int32]:
     return symbols
 
 
-def _capacity(symbols: Symbols) -> int:
+def capacity(symbols: Symbols) -> int:
     """Return a number of bytes that no stream of these symbols exceeds."""
     nonzero = sum(int(np.count_nonzero(plane[1:])) for plane in symbols)
     zeros: int = sum(plane.size + 24 * plane[0].size for plane in symbols)
