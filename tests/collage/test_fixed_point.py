@@ -161,7 +161,7 @@ def test_weights_without_a_fixed_point(monkeypatch):
     monkeypatch.setattr(fixed_point, "MAX_ITERATIONS", 150)
     geometry, size = CASES["paper"]
     params = random_collage(geometry, size)
-    growing = params._replace(weights=params.weights.abs() * 3, bias=params.bias.abs())
+    growing = params._replace(weights=params.weights.abs() * 300, bias=params.bias.abs())
     with pytest.raises(DivergedError, match="no fixed point"):
         solve(growing, geometry, size)
     ones = params._replace(weights=torch.ones_like(params.weights) / params.weights.shape[2])
