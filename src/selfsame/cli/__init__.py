@@ -17,9 +17,11 @@ _COMMANDS = {
     "decode": "Decode a code to a picture of any size, or a folder of codes.",
     "encode": "Encode a picture, or a folder of pictures.",
     "fit": "Fit an IFS to a picture, a folder or an .npz of pictures, or a point cloud.",
+    "fractalize": "Make a picture of copies of itself, gigapixels large or endlessly zoomed.",
     "info": "Show what a code file holds.",
     "render": "Render a code to a picture of any size.",
     "sample": "Make random or classic IFS codes.",
+    "train": "Train a model on pictures of one's own.",
 }
 
 

@@ -6,6 +6,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -35,7 +36,7 @@ class FolderCrops:
     for every crop. Safe to call from several threads.
 
     Args:
-        source: a folder, or a list of files.
+        source: a folder, a file, or a list of files.
         size: side of the crops, pixels.
         mode: ``rgb`` gives 3 channels, ``grey`` one.
         flips: mirror half of the crops.
@@ -62,7 +63,7 @@ class FolderCrops:
     ) -> None:
         _check(size, mode, region, shrink)
         self.size, self.mode, self.flips, self.shrink = size, mode, flips, shrink
-        self.region = tuple(region)
+        self.region = region
         self._memory, self._note = memory, note
         self._lock = threading.Lock()
         self._kept: dict[int, Bytes] = {}
@@ -168,19 +169,55 @@ class FolderCrops:
         return region
 
 
+@dataclass(frozen=True)
+class CropSettings:
+    """The arguments of ``FolderCrops`` as a configuration has them; memory in MiB."""
+
+    crop: int = 128
+    flips: bool = True
+    region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    shrink: float = 1.0
+    memory_mib: int = 1024
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "region", tuple(self.region))
+        _check(self.crop, "rgb", self.region, self.shrink)
+        if not isinstance(self.memory_mib, int) or self.memory_mib < 0:
+            raise InputError(
+                f"memory_mib must be a whole number and not negative: got {self.memory_mib!r}"
+            )
+
+    def crops(
+        self, source: str | os.PathLike[str], note: Callable[[str], None] = lambda text: None
+    ) -> FolderCrops:
+        """Return the crops of a folder or a file."""
+        return FolderCrops(
+            source,
+            self.crop,
+            flips=self.flips,
+            region=self.region,
+            shrink=self.shrink,
+            memory=self.memory_mib << 20,
+            note=note,
+        )
+
+
 def _check(size: int, mode: str, region: tuple[float, ...], shrink: float) -> None:
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise InputError(f"size of the crops must be a whole number from 1: got {size!r}")
     if mode not in ("rgb", "grey"):
         raise InputError(f"mode must be rgb or grey: got {mode!r}")
-    if len(region) != 4 or not (
-        0 <= region[0] < region[2] <= 1 and 0 <= region[1] < region[3] <= 1
-    ):
+    numbers = all(isinstance(value, int | float) for value in region)
+    if not numbers or len(region) != 4 or not _is_box(*region):
         raise InputError(
             f"region must be left, top, right, bottom as fractions of 0 to 1: got {region}"
         )
-    if not 1 <= shrink <= 64:
-        raise InputError(f"shrink must lie within 1..64: got {shrink}")
+    if not isinstance(shrink, int | float) or not 1 <= shrink <= 64:
+        raise InputError(f"shrink must lie within 1..64: got {shrink!r}")
+
+
+def _is_box(left: float, top: float, right: float, bottom: float) -> bool:
+    return 0 <= left < right <= 1 and 0 <= top < bottom <= 1
 
 
 def _listed(
@@ -189,6 +226,8 @@ def _listed(
     """Return every file with a name that stays when the folder is moved."""
     if isinstance(source, str | os.PathLike):
         folder = Path(source)
+        if folder.is_file():
+            return [(folder.name, folder)]
         return [(name, folder / name) for name in files_below(folder, SUFFIXES)]
     return [(Path(file).name, Path(file)) for file in source]
 

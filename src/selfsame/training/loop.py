@@ -45,7 +45,7 @@ class TrainResult:
         metrics: the newest logged values.
         validation: the newest values of ``validate``.
         skipped: updates left out because of their gradient.
-        seconds: of this call.
+        seconds: spent on these steps, by earlier calls as well.
         notes: what a person should know (damaged checkpoints), a sentence each.
     """
 
@@ -88,7 +88,6 @@ def train(
             device, or a batch that the processes cannot share.
         DivergedError: too many updates in a row had to be left out.
     """
-    start = time.perf_counter()
     with (
         join_processes(settings.device) as processes,
         _own_torch_state(processes.device),
@@ -108,7 +107,7 @@ def train(
         metrics=run.metrics,
         validation=run.validation,
         skipped=run.learner.skipped,
-        seconds=time.perf_counter() - start,
+        seconds=run.seconds,
         notes=tuple(run.notes),
     )
 
@@ -130,7 +129,7 @@ class _Run:
         self.indices = processes.share(settings.batch)
         self.learner = Learner(task, settings, processes)
         self.validate = getattr(task, "validate", None)
-        self.step = 0
+        self.step, self.seconds = 0, 0.0
         self.metrics: dict[str, float] = {}
         self.validation: dict[str, float] = {}
         self.notes: list[str] = []
@@ -147,7 +146,7 @@ class _Run:
         state = latest_checkpoint(checkpoints, self.notes.append)
         if state is not None:
             check_same(state["identity"], self.identity, self.folder)
-            self.step = state["step"]
+            self.step, self.seconds = state["step"], state["seconds"]
             self.validation = state["validation"]
             self.learner.load_state_dict(state["learner"])
         if self.processes.leads:
@@ -158,7 +157,8 @@ class _Run:
                 "processes": self.processes.ranks,
                 "notes": self.notes,
             }
-            self.log.write("start", self.step, {**about, **self.identity})
+            values = {**about, **self.identity, "settings": self.settings.as_dict()}
+            self.log.write("start", self.step, values)
 
     def go(self, caught: list[str], progress: Progress | None, stop_after: int | None) -> None:
         """Train to the end, a signal or ``stop_after`` steps."""
@@ -167,6 +167,7 @@ class _Run:
         if stop_after is not None:
             last = min(last, self.step + stop_after)
         since = time.perf_counter()
+        begun = since - self.seconds
         with prepared_batches(
             self.data, settings.seed, range(self.step, last), self.indices, settings.workers
         ) as batches:
@@ -182,6 +183,7 @@ class _Run:
                     self._validate()
                 # All processes must stop at the same step, whichever got the signal first.
                 stop = self.processes.largest(bool(caught)) or self.step == last
+                self.seconds = time.perf_counter() - begun
                 if stop or self._due(settings.checkpoint_every):
                     self._save()
                 if progress is not None:
@@ -218,6 +220,7 @@ class _Run:
                 "identity": self.identity,
                 "learner": self.learner.state_dict(),
                 "validation": self.validation,
+                "seconds": self.seconds,
             }
             save_checkpoint(self.folder / CHECKPOINTS, self.step, state, keep=self.settings.keep)
         self.processes.wait()

@@ -20,7 +20,10 @@ class Task(Protocol):
     list[ParameterGroup]`` gives parts of the model settings of their own.
     """
 
-    model: nn.Module
+    @property
+    def model(self) -> nn.Module:
+        """What is trained; always the same object."""
+        ...
 
     def loss(self, batch: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, Metrics]:
         """Return the loss of a batch, a scalar, and scalars to log.
