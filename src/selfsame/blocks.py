@@ -10,9 +10,13 @@ of the block, where ``(u, v) = (i, j)``, with the two exchanged if bit ``TRANSPO
     3 half turn             7 transposition along the other diagonal
 """
 
+from typing import TypeVar
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+T = TypeVar("T", bound=np.generic)
 
 MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE = 1, 2, 4
 
@@ -22,7 +26,7 @@ FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
 """Sums may be reordered, so that they use vectors; infinity and NaN keep their meaning."""
 
 
-def transformed(block: NDArray[np.float32], isometry: int) -> NDArray[np.float32]:
+def transformed(block: NDArray[T], isometry: int) -> NDArray[T]:
     """Return a view of ``block``, (..., n, n), moved by an isometry, 0 to 7."""
     if isometry & MIRROR_COLUMNS:
         block = block[..., :, ::-1]

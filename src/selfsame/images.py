@@ -236,7 +236,7 @@ def write_animation(
     hold_last: int = 1500,
     overwrite: bool = True,
 ) -> None:
-    """Write an endlessly looping ``.gif``, ``.webp`` or ``.png`` (APNG).
+    """Write an endlessly looping ``.gif``, ``.webp``, ``.png`` or ``.apng`` (both APNG).
 
     Args:
         frames: at least one picture, all of one size.
@@ -258,8 +258,8 @@ def write_animation(
 def check_animation_suffix(path: str | os.PathLike[str]) -> None:
     """Raise ``InputError`` unless ``write_animation`` writes to such a file name."""
     suffix = Path(path).suffix.lower()
-    if suffix not in (".gif", ".webp", ".png"):
-        raise InputError(f"an animation is written to .gif, .webp or .png: got {suffix!r}")
+    if suffix not in (".gif", ".webp", ".png", ".apng"):
+        raise InputError(f"an animation is written to .gif, .webp, .png or .apng: got {suffix!r}")
 
 
 def resize_picture(picture: Picture, size: tuple[int, int]) -> Picture:

@@ -59,7 +59,8 @@ def write_png(
     width, height = size
     if channels not in COLOR_TYPES or not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
         raise InputError(
-            f"a PNG has 1 to 4 channels and sides of 1..{MAX_SIDE}: got {channels}, {width}x{height}"
+            f"a PNG has 1 to 4 channels and sides of 1..{MAX_SIDE}: got {channels} channels, "
+            f"{width}x{height}"
         )
     header = struct.pack(">IIBBBBB", width, height, 8, COLOR_TYPES[channels], 0, 0, 0)
     with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as out:

@@ -99,7 +99,7 @@ class FractalCode:
 
 
 def check_code(code: FractalCode) -> None:
-    """Raise ``InputError`` unless the patches tile the picture and all numbers are within limits."""
+    """Raise ``InputError`` unless patches tile the picture and all numbers are within limits."""
     if not 1 <= code.grid <= MAX_GRID or not 0 <= code.levels <= MAX_LEVELS:
         raise InputError(
             f"grid must be within 1..{MAX_GRID} and levels within 0..{MAX_LEVELS}: "

@@ -1,12 +1,11 @@
 """Fitting a fractal code to a picture: which patches, which copies, how much of them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.blocks import transformed
 from selfsame.collage.fractalize import patches as of_patches
 from selfsame.collage.fractalize.code import (
     MAX_GRID,
@@ -100,8 +99,7 @@ def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> Fractal
     raster = of_patches.shrunk(target.astype(np.float64), RASTER_PIXELS * (grid << levels)) / 255
     black, white = chosen.tones
     raster = black + (white - black) * raster
-    moves = TURNS[chosen.turns]
-    moves = moves if width == height else moves[:4]
+    moves = possible_moves(chosen.turns, width, height)
     fits = [
         _fit_level(raster, grid << level, chosen, chosen.fade ** (levels - level), moves)
         for level in range(levels + 1)
@@ -125,6 +123,11 @@ def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> Fractal
         means=_gathered([f.means for f in fits], kept).astype(np.uint8),
         slopes=_gathered([f.slopes for f in fits], kept).astype(np.int8),
     )
+
+
+def possible_moves(turns: Turns, width: int, height: int) -> tuple[int, ...]:
+    """Return the isometries of ``turns`` that do not stretch copies of this shape."""
+    return TURNS[turns] if width == height else TURNS[turns][:4]
 
 
 def grid_of(patch: int | None, width: int, height: int) -> int:
@@ -192,9 +195,7 @@ def _fit_level(
     side, channels = blocks.shape[-2:]
     patches = of_patches.fit_planes(blocks)
     whole = of_patches.without_plane(of_patches.shrunk(raster, side))
-    copies = np.stack(
-        [np.moveaxis(transformed(np.moveaxis(whole, -1, 0), i), 0, -1) for i in moves]
-    )
+    copies = of_patches.moved(whole, moves)
     w = luma_weights(channels)
     luma = (copies @ w).reshape(len(moves), -1)
     matches = (patches.rest @ w).reshape(count * count, -1) @ luma.T
@@ -217,5 +218,5 @@ def _fit_level(
     )
 
 
-def _gathered(levels: list[NDArray[np.generic]], kept: list[NDArray[np.bool_]]) -> NDArray:
+def _gathered(levels: list[NDArray[Any]], kept: list[NDArray[np.bool_]]) -> NDArray[Any]:
     return np.concatenate([values[mask] for values, mask in zip(levels, kept, strict=True)])

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from selfsame.blocks import transformed
 from selfsame.collage.fractalize.code import (
     CONTRAST_STEP,
     MAX_CONTRAST,
@@ -79,7 +80,7 @@ def cut(raster: Float, count: int) -> Float:
     return raster.reshape(count, side, count, side, -1).swapaxes(1, 2)
 
 
-def shrunk(picture: Float, side: int) -> Float:
+def shrunk(picture: NDArray[np.floating], side: int) -> Float:
     """Return averages of a picture (H, W, C) over the squares of a raster (side, side, C)."""
     channels = [
         Image.fromarray(picture[..., c].astype(np.float32)).resize(
@@ -88,6 +89,13 @@ def shrunk(picture: Float, side: int) -> Float:
         for c in range(picture.shape[2])
     ]
     return np.stack([np.asarray(channel, np.float64) for channel in channels], axis=-1)
+
+
+def moved(blocks: Float, isometries: tuple[int, ...]) -> Float:
+    """Return blocks (..., s, s, C) moved by every isometry, (..., moves, s, s, C)."""
+    first = np.moveaxis(blocks, -1, -3)
+    copies = [np.moveaxis(transformed(first, i), -3, -1) for i in isometries]
+    return np.stack(copies, axis=-4)
 
 
 def fit_planes(blocks: Float) -> Patches:

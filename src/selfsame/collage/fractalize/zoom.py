@@ -38,7 +38,7 @@ MAX_ZOOM = 1e100
 MAX_FRAME_SIDE = 4096
 
 FADE_FROM, FADE_TO = 0.15, 0.9
-"""Share of the frame's width that the gate has when its tint begins to fade, and when it is gone."""
+"""Share of the frame's width that the gate has when its tint begins to fade and when it is gone."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def find_gate(code: FractalCode, at: tuple[float, float] | None = None) -> Gate:
             )
         outside = np.maximum(rects[:, :2] - (y, x), (y, x) - rects[:, 2:])
         chosen = int(np.hypot(*np.maximum(outside, 0).T).argmin())
-    top, left, bottom, right = rects[chosen]
+    top, left, bottom, _ = rects[chosen]
     side = bottom - top
     # p = corner + side · p
     return Gate(int(upright[chosen]), 1 / side, left / (1 - side), top / (1 - side))

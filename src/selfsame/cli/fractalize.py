@@ -1,0 +1,241 @@
+"""``selfsame fractalize``: a picture made of itself, at any size, or of another's pieces."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from selfsame.cli.options import (
+    Numbers,
+    fraction_bar,
+    json_option,
+    output_option,
+    overwrite_option,
+    quiet_option,
+    report,
+    seed_option,
+    threads_option,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from selfsame.collage.fractalize import FractalCode
+
+SHARE = click.FloatRange(0, 1)
+DEFAULT_SCALE = 8.0
+DEFAULT_FRAMES = 120
+DEFAULT_FRAME_WIDTH = 480
+MILLISECONDS = 40
+
+ZOOM_ONLY = ("frames", "at", "width")
+STYLE_ONLY = ("repeats",)
+SELF_ONLY = ("strength", "saturation", "turns")
+
+
+@click.command("fractalize")
+@click.argument("image", type=click.Path(path_type=Path))
+@output_option
+@click.option(
+    "--scale",
+    type=click.FloatRange(0, min_open=True),
+    help=f"Output pixels per pixel of IMAGE [default: {DEFAULT_SCALE:g}].",
+)
+@click.option(
+    "--patch",
+    type=click.IntRange(1),
+    help="Width of the largest patches in pixels of IMAGE [default: a 16th].",
+)
+@click.option(
+    "--levels",
+    type=click.IntRange(0, 6),
+    default=3,
+    show_default=True,
+    help="How often a patch may be cut into four; 0: all of one size.",
+)
+@click.option(
+    "--patches",
+    type=click.IntRange(1),
+    help="About how many patches [default: 8 for each of the largest size].",
+)
+@click.option("--strength", type=SHARE, help="How plainly the copies show [default: 0.9].")
+@click.option("--saturation", type=SHARE, help="Of the copies' own colours [default: 0.7].")
+@click.option(
+    "--tint",
+    type=SHARE,
+    help="How far copies take their patch's colour [default: 0.75; with --style: 0.7].",
+)
+@click.option(
+    "--turns",
+    type=click.Choice(["none", "mirror", "any"]),
+    help="How copies may be turned [default: none].",
+)
+@click.option("--style", type=click.Path(path_type=Path), help="Make it of this picture's pieces.")
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    help="How often one piece may appear [default: twice its even share].",
+)
+@click.option(
+    "--zoom",
+    type=click.FloatRange(1),
+    help="Write an animation that dives in so many times instead.",
+)
+@click.option("--loop", is_flag=True, help="Write an animation that dives in endlessly instead.")
+@click.option(
+    "--frames", type=click.IntRange(1), help=f"Of the animation [default: {DEFAULT_FRAMES}]."
+)
+@click.option(
+    "--at",
+    type=Numbers(2, "x,y"),
+    help="Where to dive, in pixels of IMAGE, y down [default: a good place].",
+)
+@click.option(
+    "--width",
+    type=click.IntRange(1),
+    help=f"Width of the frames [default: {DEFAULT_FRAME_WIDTH}, at most].",
+)
+@seed_option
+@threads_option
+@json_option
+@quiet_option
+@overwrite_option
+def command(
+    image: Path,
+    output: Path,
+    as_json: bool,
+    quiet: bool,
+    overwrite: bool,
+    seed: int,
+    threads: int | None,
+    **options: Any,
+) -> None:
+    """Make IMAGE of small tinted copies of itself, which are made of copies in turn.
+
+    A .png may have four gigapixels. With --zoom or --loop OUT is an animation: .gif, .webp, .png or
+    .apng. --seed decides between equally large patches that want the same piece (--style).
+    """
+    _check_usage(options)
+    begin = time.perf_counter()
+    from selfsame.files import check_writable
+    from selfsame.images import read_source
+
+    check_writable(output, overwrite=overwrite)
+    source = read_source(image)
+    pixels, notes = source.pixels, list(source.notes)
+    if source.alpha is not None:
+        pixels = _over_black(pixels, source.alpha)
+        notes.append("transparency laid over black")
+    width, height = source.size
+    zooming = options["zoom"] is not None or options["loop"]
+    frames = DEFAULT_FRAMES if options["frames"] is None else options["frames"]
+    if zooming:
+        across = options["width"] or min(DEFAULT_FRAME_WIDTH, width)
+        size = across, max(1, round(height * across / width))
+    else:
+        scale = DEFAULT_SCALE if options["scale"] is None else options["scale"]
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+    _check_output(output, size, frames if zooming else None)
+    code, second = _code(pixels, options, seed)
+    fitted = time.perf_counter() - begin
+    from selfsame.collage.fractalize import write_rendering, write_zoom
+
+    with fraction_bar("fractalize", quiet=quiet) as progress:
+        if zooming:
+            write_zoom(
+                output,
+                code,
+                frames,
+                zoom=options["zoom"],
+                size=size,
+                at=options["at"],
+                milliseconds=MILLISECONDS,
+                threads=threads,
+                overwrite=overwrite,
+                progress=progress,
+            )
+        else:
+            write_rendering(
+                output,
+                code,
+                size,
+                second=second,
+                threads=threads,
+                overwrite=overwrite,
+                progress=progress,
+            )
+    seconds = time.perf_counter() - begin
+    values = {
+        "output": output,
+        "size": list(size),
+        "frames": frames if zooming else None,
+        "patches": len(code.cells),
+        "grid": code.grid,
+        "levels": code.levels,
+        "bytes": output.stat().st_size,
+        "notes": notes,
+        "fit_seconds": round(fitted, 4),
+        "seconds": round(seconds, 4),
+    }
+    what = f"{frames} frames of " if zooming else ""
+    text = f"{output}: {what}{size[0]}x{size[1]}, {len(code.cells)} patches, {seconds:.1f} s"
+    report(values, as_json=as_json, quiet=quiet, text="\n".join([text, *notes]))
+
+
+def _check_usage(options: dict[str, Any]) -> None:
+    """Refuse options that would do nothing."""
+    zooming = options["zoom"] is not None or options["loop"]
+    if options["zoom"] is not None and options["loop"]:
+        raise click.UsageError("give only one of --zoom, --loop")
+    if zooming and options["style"] is not None:
+        raise click.UsageError("pieces of another picture have an end: no --zoom with --style")
+    if zooming and options["scale"] is not None:
+        raise click.UsageError("frames take --width, not --scale")
+    for names, wanted, given in (
+        (ZOOM_ONLY, "--zoom or --loop", zooming),
+        (STYLE_ONLY, "--style", options["style"] is not None),
+        (SELF_ONLY, "no --style", options["style"] is None),
+    ):
+        for name in names:
+            if options[name] is not None and not given:
+                raise click.UsageError(f"--{name} needs {wanted}")
+
+
+def _check_output(output: Path, size: tuple[int, int], frames: int | None) -> None:
+    """Raise ``InputError`` now if the file could not be written after the work."""
+    from selfsame.collage.fractalize.output import check_rendering, check_zoom
+
+    if frames is None:
+        check_rendering(output, size)
+    else:
+        check_zoom(output, frames, size)
+
+
+def _code(
+    pixels: "NDArray[np.uint8]", options: dict[str, Any], seed: int
+) -> tuple["FractalCode", "NDArray[np.uint8] | None"]:
+    """Return the code of a picture and the second picture, if there is one."""
+    from selfsame.collage.fractalize import Settings, fit, restyled
+    from selfsame.images import read_picture, to_uint8
+
+    names = ("patch", "levels", "patches", *SELF_ONLY)
+    settings = {name: options[name] for name in names if options[name] is not None}
+    if options["style"] is None:
+        if options["tint"] is not None:
+            settings["tint"] = options["tint"]
+        return fit(pixels, Settings(**settings)), None
+    second = to_uint8(read_picture(options["style"], "grey" if pixels.ndim == 2 else "rgb"))
+    second = second.reshape(*second.shape[:2], -1)
+    tint = {} if options["tint"] is None else {"tint": options["tint"]}
+    code = fit(pixels, Settings(**settings))
+    return restyled(code, pixels, second, repeats=options["repeats"], seed=seed, **tint), second
+
+
+def _over_black(pixels: "NDArray[np.uint8]", alpha: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+    import numpy as np
+
+    share = alpha.astype(np.float32) / np.float32(255)
+    laid = pixels * (share if pixels.ndim == 2 else share[..., None])
+    return np.asarray(np.rint(laid), np.uint8)
