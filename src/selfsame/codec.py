@@ -177,7 +177,7 @@ def _prepare(settings: EncodeSettings) -> None:
         import selfsame.pifs.decode
         import selfsame.pifs.encode  # noqa: F401
     else:
-        from selfsame.collage.model import load_model
+        from selfsame.collage.storage import load_model
 
         load_model(settings.model_source)
 
@@ -199,7 +199,7 @@ def _code_of(
         width, height = source.size
         most = max(1, math.floor(settings.bpp * width * height / 8))
     if settings.model is not None:
-        from selfsame.collage.model import load_model
+        from selfsame.collage.storage import load_model
         from selfsame.collage.rate_control import encode as encode_collage
 
         return encode_collage(

@@ -75,7 +75,7 @@ def _decode_file(task: _Task) -> str | None:
             raise InputError(f"output {task.picture} exists; pass --overwrite to replace it")
         task.picture.parent.mkdir(parents=True, exist_ok=True)
         if task.model is not None:
-            from selfsame.collage.model import load_model
+            from selfsame.collage.storage import load_model
 
             load_model(task.model)
         picture = decode(load(task.code), scale=task.scale, threads=task.threads)

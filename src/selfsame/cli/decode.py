@@ -112,7 +112,7 @@ def _decode_one(
         check_animation_suffix(animation)
         check_writable(animation, overwrite=overwrite)
     if options["model"] is not None:
-        from selfsame.collage.model import load_model
+        from selfsame.collage.storage import load_model
 
         load_model(options["model"])
     code, load_seconds = _load(path)

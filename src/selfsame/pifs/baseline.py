@@ -21,7 +21,7 @@ from selfsame.pifs.code import (
     PlaneCode,
     padded_shape,
 )
-from selfsame.pifs.color import planes_from_picture
+from selfsame.color import planes_from_picture
 from selfsame.pifs.contraction import contractive_maps, settled
 from selfsame.pifs.pools import SIDES, Plane
 from selfsame.pifs.search import KINDS, full_search

@@ -14,7 +14,7 @@ from selfsame.images import to_uint8
 from selfsame.parallel import limited_threads
 from selfsame.pifs.attractor import reconstruct_plane
 from selfsame.pifs.code import LUMA, MAX_ITERATIONS, PifsCode, PlaneCode
-from selfsame.pifs.color import planes_from_picture
+from selfsame.color import planes_from_picture
 from selfsame.pifs.compose import Window, compose
 from selfsame.pifs.deblock import MARGIN, deblock
 from selfsame.pifs.region import PlanePart, luma_cells, part_of_plane, whole_plane

@@ -1,0 +1,144 @@
+"""Models in files: safetensors, with the model's shape and its card as JSON beside the tensors."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+
+from selfsame.collage.code import CollageCode
+from selfsame.collage.model import CollageConfig, CollageDecoder, CollageModel
+from selfsame.errors import CorruptedError, InputError, UnsupportedError
+from selfsame.files import write_bytes
+
+SHIPPED = ("photo", "aerial")
+"""Models inside the package."""
+
+MAX_FILE_BYTES = 1 << 30
+_FORMAT = "selfsame collage 1"
+
+_decoders: dict[bytes, CollageDecoder] = {}
+"""Of the models that were loaded from a path, by fingerprint: what files made with them need."""
+
+
+def save_model(
+    model: CollageModel, path: str | Path, card: Mapping[str, Any] | None = None
+) -> None:
+    """Write a model to a file, in half precision; ``model`` itself is rounded to it.
+
+    Args:
+        card: what people should know of it, ready for JSON: data, licence, recipe, time.
+    """
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(parameter.half().float())
+    tensors = {name: p.detach().half().contiguous() for name, p in model.named_parameters()}
+    about = {
+        "format": _FORMAT,
+        "config": json.dumps(asdict(model.config)),
+        "card": json.dumps(dict(card or {})),
+    }
+    write_bytes(path, save_tensors(tensors, about), overwrite=True)
+
+
+def load_model(name_or_path: str | Path) -> CollageModel:
+    """Return a model: one of ``SHIPPED`` by name, or from a file.
+
+    Files that are made with a model from a path can be decoded from then on; its name is that of
+    the file.
+
+    Raises:
+        InputError: no such model.
+        CorruptedError: the file is no model.
+        UnsupportedError: its format is newer than this build.
+    """
+    path, name = _find(name_or_path)
+    model = _read(path.read_bytes(), path)
+    model.name = name
+    if name not in SHIPPED:
+        _decoders[model.decoder.fingerprint()] = model.decoder
+    return model
+
+
+def model_card(name_or_path: str | Path) -> dict[str, Any]:
+    """Return the card of a model; errors as for ``load_model``."""
+    path, _ = _find(name_or_path)
+    card: dict[str, Any] = json.loads(_about(path.read_bytes(), path)["card"])
+    return card
+
+
+def decoder_of(code: CollageCode) -> CollageDecoder:
+    """Return the half of a model that a code needs.
+
+    Raises:
+        InputError: no model at hand has the fingerprint that the code names.
+    """
+    if code.model in SHIPPED and _shipped(code.model)[0] == code.fingerprint:
+        return _shipped(code.model)[1]
+    if code.fingerprint not in _decoders:
+        raise InputError(
+            f"the file was made with model {code.model!r} (fingerprint {code.fingerprint.hex()}), "
+            "which is not at hand; give its file (--model PATH, or load_model)"
+        )
+    return _decoders[code.fingerprint]
+
+
+@cache
+def _shipped(name: str) -> tuple[bytes, CollageDecoder]:
+    decoder = load_model(name).decoder
+    return decoder.fingerprint(), decoder
+
+
+def _find(name_or_path: str | Path) -> tuple[Path, str]:
+    if str(name_or_path) in SHIPPED:
+        name = str(name_or_path)
+        found = resources.files("selfsame.collage") / "models" / f"{name}.safetensors"
+        with resources.as_file(found) as path:
+            return path, name
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise InputError(
+            f"no model {str(name_or_path)!r}: give one of {', '.join(SHIPPED)}, or the path of a "
+            "file that `selfsame train collage` wrote"
+        )
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise InputError(f"{path}: a model has at most {MAX_FILE_BYTES} bytes")
+    # Names go into files, where they are short and plain.
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.stem)
+    return path, plain[:32] or "model"
+
+
+def _about(data: bytes, path: Path) -> dict[str, str]:
+    length = int.from_bytes(data[:8], "little")
+    try:
+        about = json.loads(data[8 : 8 + length])["__metadata__"]
+        kind = about["format"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CorruptedError(f"{path} is no model of a collage") from error
+    if kind != _FORMAT:
+        raise UnsupportedError(
+            f"{path} has the format {kind!r}, this build reads {_FORMAT!r}; update selfsame"
+        )
+    return dict(about)
+
+
+def _read(data: bytes, path: Path) -> CollageModel:
+    about = _about(data, path)
+    try:
+        options = json.loads(about["config"])
+        known = {field.name for field in fields(CollageConfig)}
+        model = CollageModel(CollageConfig(**{k: v for k, v in options.items() if k in known}))
+        tensors = load_tensors(data)
+        model.load_state_dict({name: t.float() for name, t in tensors.items()})
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise CorruptedError(f"{path} is a damaged model: {error}") from error
+    if not all(bool(p.isfinite().all()) for p in model.parameters()):
+        raise CorruptedError(f"{path} is a damaged model: it holds numbers that are not finite")
+    return model.eval()

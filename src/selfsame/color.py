@@ -1,0 +1,36 @@
+"""RGB to the planes of a block code and back: JFIF's full-range YCbCr, centred on 0."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+
+YCC_FROM_RGB = np.array(
+    [[0.299, 0.587, 0.114], [-0.168735892, -0.331264108, 0.5], [0.5, -0.418687589, -0.081312411]],
+    np.float32,
+)
+RGB_FROM_YCC = np.array(
+    [[1, 0, 1.402], [1, -0.344136286, -0.714136286], [1, 1.772, 0]], np.float32
+)
+
+CHROMA_WEIGHTS = (
+    float((RGB_FROM_YCC[:, 1] ** 2).sum() / 3),
+    float((RGB_FROM_YCC[:, 2] ** 2).sum() / 3),
+)
+"""Squared error of R, G and B by one of Cb or Cr, over that by one of Y: 1.09 and 0.83."""
+
+
+def planes_from_picture(picture: NDArray[np.uint8]) -> list[Float]:
+    """Return one plane (grey) or Y, Cb, Cr of a picture of bytes, in units of 1/255."""
+    if picture.ndim == 2:
+        return [picture.astype(np.float32) - np.float32(128)]
+    y, cb, cr = np.moveaxis(picture.astype(np.float32) @ YCC_FROM_RGB.T, 2, 0)
+    return [y - np.float32(128), np.ascontiguousarray(cb), np.ascontiguousarray(cr)]
+
+
+def halved(plane: Float) -> Float:
+    """Return a plane averaged 2:1 in both directions; an odd last row or column is repeated."""
+    height, width = plane.shape
+    even = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
+    pooled: Float = even.reshape(-(-height // 2), 2, -(-width // 2), 2).mean(axis=(1, 3))
+    return pooled
