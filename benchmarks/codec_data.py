@@ -87,7 +87,7 @@ def load_photos(options: argparse.Namespace) -> list[Photo]:
     photos = []
     for file in paths[: options.pictures]:
         rgb = to_uint8(read_picture(file, "rgb"))
-        photos.append(Photo(file.stem, _middle(rgb) if options.quick else rgb))
+        photos.append(Photo(file.stem, middle(rgb) if options.quick else rgb))
     return photos
 
 
@@ -102,7 +102,8 @@ def _scikit_image_folder() -> Path:
     return Path(skimage.__file__).parent / "data"
 
 
-def _middle(rgb: Bytes) -> Bytes:
+def middle(rgb: Bytes) -> Bytes:
+    """Return what a quick run takes of a picture."""
     height, width = rgb.shape[:2]
     top, left = max(0, height - QUICK_SIDE) // 2, max(0, width - QUICK_SIDE) // 2
     return np.ascontiguousarray(rgb[top : top + QUICK_SIDE, left : left + QUICK_SIDE])
