@@ -29,15 +29,15 @@ def plot_steps(
             axis.set(xticks=[], yticks=[])
         line[0].set_ylabel(name, fontsize=9)
     axis = right.subplots()
-    for name, errors in measured["rms_error_by_step"].items():
+    for name, errors in measured["max_error_by_step"].items():
         axis.semilogy(errors, marker=".", label=f"from {name}")
-    factor, errors = measured["contraction_factor"], measured["rms_error_by_step"]
+    factor, errors = measured["contraction_factor"], measured["max_error_by_step"]
     worst = max(own[0] for own in errors.values())
     count = len(next(iter(errors.values())))
     axis.semilogy(
         worst * factor ** np.arange(count), "k:", label=f"guaranteed: factor {factor:.2f}"
     )
-    axis.set(xlabel="applications", ylabel="r.m.s. distance to the fixed point", ylim=(1e-8, 2))
+    axis.set(xlabel="applications", ylabel="greatest distance to the fixed point", ylim=(1e-8, 2))
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8)
     codec_plots.save(drawn, path)
