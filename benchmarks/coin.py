@@ -275,7 +275,7 @@ def reduced(photo: Photo, factor: int) -> Photo:
     if factor < 1 or not height or not width:
         raise InputError(f"--reduce must be from 1 to the picture's smaller side: got {factor}")
     rgb = Image.fromarray(photo.rgb[:height, :width]).reduce(factor)
-    return Photo(photo.name, np.asarray(rgb))
+    return Photo(photo.name, np.array(rgb))
 
 
 def fit_photo(photo: Photo, bpp: float, options: argparse.Namespace) -> tuple[Row, Fit]:
