@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from selfsame.collage.fractalize.code import FractalCode
-from selfsame.collage.fractalize.render import Bytes, check_size, render_bands
+from selfsame.collage.fractalize.rendering import Bytes, check_size, render_bands
 from selfsame.collage.fractalize.zoom import zoom_frames
 from selfsame.errors import InputError
 from selfsame.files import check_writable

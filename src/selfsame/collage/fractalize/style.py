@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from selfsame.collage.fractalize import patches as of_patches
 from selfsame.collage.fractalize.code import FractalCode
-from selfsame.collage.fractalize.fit import possible_moves
+from selfsame.collage.fractalize.fitting import possible_moves
 from selfsame.errors import InputError
 
 Bytes = NDArray[np.uint8]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from selfsame.blocks import FASTMATH, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.collage.fractalize.code import CONTRAST_STEP, FractalCode, matrices, planes
-from selfsame.collage.fractalize.render import Bytes, moved_plane, render
+from selfsame.collage.fractalize.rendering import Bytes, moved_plane, render
 from selfsame.errors import InputError
 from selfsame.parallel import limited_threads
 

@@ -29,8 +29,8 @@ SEED_PIXELS = 4
 SEED_STEPS = 4
 """Steps from the picture of means and slopes to the seed; copies fade by their contrast a step."""
 
-BAND_PIXELS = 1 << 24
-"""Pixels of a band: 48 MB of colours, and enough to share among threads."""
+BAND_PIXELS = 1 << 23
+"""Pixels of a band: 24 MB of colours, and enough to share among threads."""
 
 KEPT_BYTES = 1 << 27
 """Of blocks of a second picture that are kept for the next band."""
@@ -130,8 +130,6 @@ class Painter:
             keys = np.concatenate([keys, code.blocks], axis=1)
         kinds, which = np.unique(keys[inside], axis=0, return_inverse=True)
         for index, (w, h, *block) in enumerate(kinds.tolist()):
-            if w == 0 or h == 0:
-                continue
             self._paint(band, first, inside[which.ravel() == index], tuple(block), w, h)
         return band
 
