@@ -94,11 +94,11 @@ def code_biases(coder, decoding, plane, first, second, index, rate):
             )
             negative = np.int64(residual < 0)
             if size > 0:
-                sides = _sign(left) * 3 + _sign(above)
+                sides = sign_class(left) * 3 + sign_class(above)
                 contexts[0] = c.BIAS_SIGN_NEAR + index * 9 + sides
                 lean = gradient_class(_lean(biases, row, column, predicted))
                 contexts[1] = c.BIAS_SIGN_OTHER + index * c.GRADIENTS + lean
-                planes = (_sign(in_first) * 3 + _sign(in_second)) * 3 + _sign(left)
+                planes = (sign_class(in_first) * 3 + sign_class(in_second)) * 3 + sign_class(left)
                 contexts[2] = c.BIAS_SIGN_LUMA + index * 27 + planes
                 negative = code_mixed(
                     coder, decoding, negative, c.BIAS_SIGN_INPUTS, c.BIAS_SIGN_SET + index, c.BIASES
@@ -113,7 +113,7 @@ def code_biases(coder, decoding, plane, first, second, index, rate):
 
 
 @njit(cache=True)
-def _sign(value):
+def sign_class(value):
     """Return 0 for zero, 1 for positive, 2 for negative numbers."""
     return 1 if value > 0 else 2 if value < 0 else 0
 

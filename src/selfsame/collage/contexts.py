@@ -4,6 +4,7 @@ Everything here is fixed by the file format; nothing depends on a picture.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +26,22 @@ RATES = 8
 """Classes of the code's quantiser step."""
 
 ENERGIES = 12
-TEMPLATES = 9
-POSITIONS = 28
-SPREADS = 16
-"""Classes of: the energy of a weight's frequency in the ranges around, the weights already coded
-around it in frequency, the index of an atom, the roughness of the biases."""
+"""Classes of the magnitudes at a weight's frequency in the ranges around."""
 
-COARSE = 6
-"""Classes of all magnitudes around a weight, in frequency and in the picture."""
+TEMPLATES = 12
+"""Classes of the magnitudes already coded around a weight in frequency, in its range."""
+
+EXPECTATIONS, COARSE = 20, 8
+"""Classes of both together, finer and coarser."""
+
+POSITIONS = 28
+"""Classes of the index of an atom."""
+
+OCTAVES = 6
+"""Classes of four of those each."""
+
+SPREADS = 16
+"""Classes of the roughness of biases."""
 
 GRADIENTS = 7
 """Classes of a signed difference of biases."""
@@ -60,20 +69,20 @@ LAST_INPUTS = 5
 LAST_NEAR = _slots.take(2, POSITIONS, LENGTHS)
 LAST_SIDES = _slots.take(2, 8, 8, LENGTHS)
 LAST_RATE = _slots.take(PLANES, RATES, LENGTHS)
-LAST_SPREAD = _slots.take(2, SPREADS, COARSE, LENGTHS)
+LAST_SPREAD = _slots.take(2, SPREADS, OCTAVES, LENGTHS)
 LAST_OTHER = _slots.take(2, POSITIONS, POSITIONS, LENGTHS)
 LAST_BITS = _slots.take(2, LENGTHS, 8)
 LAST_LOW = _slots.take(2, LENGTHS)
 
 # Slots of the weights, by input of the mixer.
 WEIGHT_SHAPES: tuple[tuple[int, ...], ...] = (
-    (2, TEMPLATES, ENERGIES),
+    (PLANES, TEMPLATES, ENERGIES),
     (PLANES, MAX_ATOMS, COARSE),
     (2, 243, COARSE),
     (2, POSITIONS, 9, COARSE),
     (2, 3, 3, 3, 3, 4),
-    (2, ENERGIES, SPREADS, 4),
-    (2, RATES, POSITIONS, COARSE),
+    (2, ENERGIES, SPREADS, COARSE),
+    (2, RATES, OCTAVES, EXPECTATIONS),
     (PLANES, SLOPED + 1, SPREADS, COARSE),
 )
 WEIGHT_STRIDES = np.array([int(np.prod(shape)) for shape in WEIGHT_SHAPES], np.int64)
@@ -100,7 +109,8 @@ _sets = Layout()
 BIAS_SET = _sets.take(PLANES)
 BIAS_SIGN_SET = _sets.take(PLANES)
 LAST_SET = _sets.take(PLANES)
-WEIGHT_SET = _sets.take(STEPS, PLANES, 4)
+WEIGHT_BANDS = 4
+WEIGHT_SET = _sets.take(STEPS, PLANES, WEIGHT_BANDS)
 SIGN_SET = _sets.take(PLANES, 3)
 WEIGHT_SETS = _sets.size
 
@@ -120,6 +130,10 @@ def _places(move: Callable[[int, int], tuple[int, int]]) -> NDArray[np.int64]:
     return np.array([index.get(move(v, u), NOWHERE) for v, u in _SCAN], np.int64)
 
 
+def _lowered(dv: int, du: int, v: int, u: int) -> tuple[int, int]:
+    return v - dv, u - du
+
+
 RIGHT = _places(lambda v, u: (v, u + 1))
 BELOW = _places(lambda v, u: (v + 1, u))
 ACROSS = _places(lambda v, u: (v + 1, u + 1))
@@ -127,6 +141,16 @@ RIGHT2 = _places(lambda v, u: (v, u + 2))
 BELOW2 = _places(lambda v, u: (v + 2, u))
 LEFT = _places(lambda v, u: (v, u - 1))
 ABOVE = _places(lambda v, u: (v - 1, u))
+
+_REACH = (
+    *((0, 1, 6), (1, 0, 6), (1, 1, 4), (0, 2, 4), (2, 0, 4)),
+    *((0, 3, 3), (3, 0, 3), (1, 2, 3), (2, 1, 3), (1, -1, 3), (-1, 1, 3)),
+)
+"""How much a weight lets expect of one whose frequencies are so much lower: rounded coefficients of
+a regression over photographs, in about 1/32 of its magnitude."""
+
+REACH_TO = np.stack([_places(partial(_lowered, dv, du)) for dv, du, _ in _REACH], axis=1)
+REACH_BY = np.array([by for _, _, by in _REACH], np.int64)
 
 KIND = np.array([1 if v == 0 else 2 if u == 0 else 0 for v, u in _SCAN], np.uint8)
 """1 for atoms that vary along rows only, 2 along columns only."""
@@ -151,8 +175,14 @@ POSITION_CLASS = np.array(_CLASSES, np.uint8)
 ENERGY_LIMIT = 1024
 ENERGY_CLASS = class_table([1, 2, 3, 5, 8, 12, 18, 28, 44, 72, 130], ENERGY_LIMIT)
 
-TEMPLATE_LIMIT = 64
-TEMPLATE_CLASS = class_table([1, 2, 3, 4, 6, 8, 12, 20], TEMPLATE_LIMIT)
+TEMPLATE_LIMIT = 256
+TEMPLATE_CLASS = class_table([1, 4, 7, 10, 14, 19, 26, 36, 50, 75, 120], TEMPLATE_LIMIT)
+
+EXPECTATION_LIMIT = 512
+EXPECTATION_CLASS = class_table(
+    [1, 3, 5, 7, 9, 12, 15, 19, 23, 28, 35, 43, 53, 66, 84, 110, 150, 210, 320], EXPECTATION_LIMIT
+)
+COARSE_CLASS = class_table([1, 6, 12, 20, 32, 55, 110], EXPECTATION_LIMIT)
 
 SPREAD_LIMIT = 4096
 SPREAD_CLASS = class_table(
@@ -161,6 +191,3 @@ SPREAD_CLASS = class_table(
 
 GRADIENT_LIMIT = 128
 GRADIENT_CLASS = class_table([1, 4, 14], GRADIENT_LIMIT)
-
-COARSE_LIMIT = 128
-COARSE_CLASS = class_table([1, 4, 9, 18, 40], COARSE_LIMIT)

@@ -15,6 +15,7 @@ from selfsame.bitstream.range_coder import Coder, finish, new_coder
 from selfsame.bitstream.slots import Models
 from selfsame.collage import contexts as c
 from selfsame.collage.biases import OK
+from selfsame.collage.code import MAX_ATOMS
 from selfsame.collage.syntax import code_plane
 from selfsame.errors import CorruptedError
 
@@ -44,6 +45,20 @@ class PlaneState(NamedTuple):
     lasts: NDArray[np.int16]
     agreement: NDArray[np.int8]
     mixed: NDArray[np.uint8]
+
+
+class Scratch(NamedTuple):
+    """Room for what the weights of one range tell of each other.
+
+    Attributes:
+        magnitudes: (MAX_ATOMS + 1,) int64, of the weights coded; the last place stays zero.
+        templates: (MAX_ATOMS + 1,) int64, what they let expect of lower frequencies.
+        gradients: (SLOPED,) int64, see ``extents.measure_biases``.
+    """
+
+    magnitudes: NDArray[np.int64]
+    templates: NDArray[np.int64]
+    gradients: NDArray[np.int64]
 
 
 @cache
@@ -84,9 +99,11 @@ def read_symbols(
 def code_symbols(coder: Coder, decoding: bool, planes: list[PlaneState], step: int) -> bool:
     """Code planes in turn; return whether they are sound."""
     rate = rate_class(step)
+    places = MAX_ATOMS + 1
+    scratch = Scratch(*(np.zeros(n, np.int64) for n in (places, places, c.SLOPED)))
     for index, plane in enumerate(planes):
         first, second = planes[0], planes[max(index - 1, 0)]
-        if code_plane(coder, decoding, plane, first, second, index, rate) != OK:
+        if code_plane(coder, decoding, plane, first, second, index, rate, scratch) != OK:
             return False
     return True
 

@@ -1,37 +1,22 @@
 """The syntax of a plane: how its symbols become binary decisions, for writer and reader alike."""
 
-import numpy as np
 from numba import njit
 
 from selfsame.bitstream.range_coder import OVERRUN
-from selfsame.collage import contexts as c
 from selfsame.collage.biases import DAMAGED, MAX_OVERRUN, OK, code_biases
-from selfsame.collage.weights import code_domains, code_weights
+from selfsame.collage.domains import code_domains
+from selfsame.collage.weights import code_weights
 
 
 @njit(cache=True)
-def code_plane(coder, decoding, plane, first, second, index, rate):
+def code_plane(coder, decoding, plane, first, second, index, rate, scratch):
     """Code a plane; return a status. Arguments as in ``biases.code_biases``."""
     if code_biases(coder, decoding, plane, first, second, index, rate) != OK:
         return DAMAGED
-    magnitudes = np.zeros(c.MAX_ATOMS + 1, np.int64)
-    gradients = np.zeros(c.SLOPED, np.int64)
     rows, columns = plane.biases.shape
     for row in range(rows):
         for column in range(columns):
-            code_weights(
-                coder,
-                decoding,
-                plane,
-                first,
-                second,
-                index,
-                rate,
-                row,
-                column,
-                magnitudes,
-                gradients,
-            )
+            code_weights(coder, decoding, plane, first, second, index, rate, row, column, scratch)
             code_domains(coder, decoding, plane, index, row, column)
             if coder.state[OVERRUN] > MAX_OVERRUN:
                 return DAMAGED
