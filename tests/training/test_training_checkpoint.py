@@ -10,6 +10,7 @@ from selfsame.training.checkpoint import (
     latest_checkpoint,
     load_checkpoint,
     remove_checkpoints,
+    remove_leftovers,
     save_checkpoint,
 )
 
@@ -82,6 +83,18 @@ def test_a_failed_write_leaves_the_old_checkpoints(tmp_path) -> None:
     save_checkpoint(tmp_path, 1, STATE, keep=1)
     with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
         save_checkpoint(tmp_path, 2, {"bad": (n for n in "x")}, keep=1)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-0000000001.pt"]
+
+
+def test_leftovers_are_removed_and_checkpoints_stay(tmp_path, monkeypatch) -> None:
+    save_checkpoint(tmp_path, 1, STATE, keep=1)
+    monkeypatch.setattr("pathlib.Path.unlink", lambda path: None)  # as if killed before
+    with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
+        save_checkpoint(tmp_path, 2, {"bad": (n for n in "x")}, keep=1)
+    monkeypatch.undo()
+    assert len(list(tmp_path.iterdir())) == 2
+    remove_leftovers(tmp_path)
+    remove_leftovers(tmp_path / "none")
     assert [p.name for p in tmp_path.iterdir()] == ["step-0000000001.pt"]
 
 

@@ -91,6 +91,12 @@ def remove_checkpoints(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Delete what a process that was killed while it wrote a checkpoint has left."""
+    for path in folder.glob(".step-*.pt"):
+        path.unlink(missing_ok=True)
+
+
 def check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
     """Raise ``InputError``, naming what differs, unless both settings are equal as JSON."""
     old, new = _flat(before), _flat(now)

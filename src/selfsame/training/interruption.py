@@ -8,12 +8,12 @@ from typing import Any
 
 
 @contextmanager
-def caught_signals() -> Iterator[list[str]]:
-    """Yield a list that gets the name of the first SIGTERM or SIGINT; a second one acts at once.
+def caught_signals() -> Iterator[list[signal.Signals]]:
+    """Yield a list that gets the first SIGTERM or SIGINT; a second one acts at once.
 
     Outside the main thread, where no signals arrive, the list stays empty.
     """
-    caught: list[str] = []
+    caught: list[signal.Signals] = []
     before: dict[signal.Signals, Any] = {}
 
     def restore() -> None:
@@ -21,7 +21,7 @@ def caught_signals() -> Iterator[list[str]]:
             signal.signal(number, handler)
 
     def catch(number: int, frame: FrameType | None) -> None:
-        caught.append(signal.Signals(number).name)
+        caught.append(signal.Signals(number))
         restore()
 
     try:

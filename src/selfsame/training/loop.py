@@ -5,6 +5,7 @@ Step t is a pure function of the weights, the seed and t: its batch and its nois
 an uninterrupted one does.
 """
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from selfsame.training.checkpoint import (
     check_same,
     latest_checkpoint,
     remove_checkpoints,
+    remove_leftovers,
     save_checkpoint,
 )
 from selfsame.training.distributed import Processes, join_processes
@@ -103,7 +105,7 @@ def train(
     return TrainResult(
         step=run.step,
         finished=run.step == settings.steps,
-        stopped_by=caught[0] if caught else None,
+        stopped_by=run.stopped_by,
         metrics=run.metrics,
         validation=run.validation,
         skipped=run.learner.skipped,
@@ -132,6 +134,7 @@ class _Run:
         self.step, self.seconds = 0, 0.0
         self.metrics: dict[str, float] = {}
         self.validation: dict[str, float] = {}
+        self.stopped_by: str | None = None
         self.notes: list[str] = []
         self.log: TrainingLog | None = None
 
@@ -142,12 +145,13 @@ class _Run:
             make_folder(self.folder, "a training needs a folder")
             if not resume:
                 remove_checkpoints(checkpoints)
+            remove_leftovers(checkpoints)
         self.processes.wait()
         state = latest_checkpoint(checkpoints, self.notes.append)
         if state is not None:
             check_same(state["identity"], self.identity, self.folder)
             self.step, self.seconds = state["step"], state["seconds"]
-            self.validation = state["validation"]
+            self.metrics, self.validation = state["metrics"], state["validation"]
             self.learner.load_state_dict(state["learner"])
         if self.processes.leads:
             self.log = TrainingLog(self.folder, after=self.step if state else -1)
@@ -160,7 +164,9 @@ class _Run:
             values = {**about, **self.identity, "settings": self.settings.as_dict()}
             self.log.write("start", self.step, values)
 
-    def go(self, caught: list[str], progress: Progress | None, stop_after: int | None) -> None:
+    def go(
+        self, caught: list[signal.Signals], progress: Progress | None, stop_after: int | None
+    ) -> None:
         """Train to the end, a signal or ``stop_after`` steps."""
         settings, means = self.settings, _Means()
         last = settings.steps
@@ -182,7 +188,9 @@ class _Run:
                 if self._due(settings.validate_every):
                     self._validate()
                 # All processes must stop at the same step, whichever got the signal first.
-                stop = self.processes.largest(bool(caught)) or self.step == last
+                if number := self.processes.largest(caught[0] if caught else 0):
+                    self.stopped_by = signal.Signals(number).name
+                stop = self.stopped_by is not None or self.step == last
                 self.seconds = time.perf_counter() - begun
                 if stop or self._due(settings.checkpoint_every):
                     self._save()
@@ -219,6 +227,7 @@ class _Run:
             state = {
                 "identity": self.identity,
                 "learner": self.learner.state_dict(),
+                "metrics": self.metrics,
                 "validation": self.validation,
                 "seconds": self.seconds,
             }
