@@ -21,15 +21,11 @@ from selfsame.collage.atoms import start_atoms
 from selfsame.collage.code import FINGERPRINT_BYTES, GRID, MAX_ATOMS, MAX_DOMAINS
 from selfsame.collage.encoder import ConvMixer
 from selfsame.collage.entropy import RateModel
-from selfsame.collage.functional import (
-    CollageParameters,
-    constant_term,
-    domain_term,
-    limit_weights,
-)
+from selfsame.collage.functional import CollageParameters, limit_weights
 from selfsame.collage.geometry import Geometry
 from selfsame.collage.quantise import soft_threshold
 from selfsame.collage.resampling import upscale_aux
+from selfsame.collage.strips import constant_in_strips, domain_in_strips
 from selfsame.errors import InputError
 
 STEP_SCALE = 16
@@ -160,7 +156,7 @@ class CollageDecoder(nn.Module):
             return constant
         geometry = self.config.geometry.scaled(factor)
         for _ in range(self.config.iterations if iterations is None else iterations):
-            x = domain_term(x, weights, geometry) + constant
+            x = domain_in_strips(x, weights, geometry) + constant
         return x
 
     def collage(
@@ -191,7 +187,7 @@ class CollageDecoder(nn.Module):
                 numbers[:, :, 1 : 1 + atoms],
                 blocks if factor == 1 else upscale_aux(blocks, Fraction(factor)),
             )
-            constants.append(constant_term(parameters, geometry, size))
+            constants.append(constant_in_strips(parameters, geometry, size))
         return torch.cat(weights, 1), torch.cat(constants, 1)
 
     def fingerprint(self) -> bytes:
