@@ -199,8 +199,8 @@ def _code_of(
         width, height = source.size
         most = max(1, math.floor(settings.bpp * width * height / 8))
     if settings.model is not None:
-        from selfsame.collage.storage import load_model
         from selfsame.collage.rate_control import encode as encode_collage
+        from selfsame.collage.storage import load_model
 
         return encode_collage(
             source.pixels,
