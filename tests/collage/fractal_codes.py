@@ -16,7 +16,7 @@ W = {1: np.ones(1), 3: np.array([0.299, 0.587, 0.114])}
 
 
 def random_code(*, channels=3, grid=4, levels=1, size=(96, 96), moves=8, contrast=60, seed=0):
-    """A code of random numbers, some patches split, whose colours stay away from black and white."""
+    """A code of random numbers, some patches split, whose colours stay within the gamut."""
     rng = np.random.default_rng(seed)
     cells = []
     for row in range(grid):

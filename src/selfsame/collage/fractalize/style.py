@@ -22,10 +22,10 @@ Float = NDArray[np.float64]
 THUMB = 8
 """Side of the thumbnails that are compared."""
 
-FRACTIONS = (2, 3, 4, 6, 8, 12)
+FRACTIONS = (2, 3, 4, 6, 8, 12, 16)
 """Blocks are the largest window of the patches' shape that fits the second picture, over these."""
 
-OVERLAP = 2
+OVERLAP = 3
 """Windows start at every such part of their side."""
 
 MIN_BLOCK = 16
@@ -34,8 +34,18 @@ MIN_BLOCK = 16
 LEAST_COLOR = 0.3
 """Least weight of a difference in mean or slopes."""
 
+SHARP = 3
+"""Pixels of a block over those of its patch, if there are such blocks: so far a rendering can be
+enlarged before the piece is unsharp."""
+
+TOO_COARSE = 1e6
+"""More than any squared change of a thumbnail."""
+
+CHUNK = 256
+"""Patches that are compared at once, 30 MB of costs."""
+
 CANDIDATES = 256
-"""Best blocks of a patch among which one that is not used up is taken."""
+"""Best moved blocks of a patch among which one that is not used up is taken."""
 
 
 def restyled(
@@ -73,14 +83,21 @@ def restyled(
     moves = possible_moves("any", code.width, code.height)
     thumbs = of_patches.moved(_thumbnails(second, places), moves)
     targets = _patch_thumbnails(code, picture)
-    choice = _assigned(_costs(targets, thumbs, tint), code.cells[:, 0], len(moves), repeats, seed)
+    wanted, offered = _features(targets, tint), _features(thumbs, tint)
+    levels = code.cells[:, 0]
+    best = np.empty((len(wanted), min(CANDIDATES, offered.shape[0] * len(moves))), np.intp)
+    for level in np.unique(levels):
+        sharp = SHARP * code.width / (code.grid << level)
+        fine = places[:, 3] >= min(sharp, places[:, 3].max())
+        best[levels == level] = _best_pieces(wanted[levels == level], offered, fine, best.shape[1])
+    choice = _assigned(best, levels, len(places), len(moves), repeats, seed)
     block, move = np.divmod(choice, len(moves))
     means, slopes = of_patches.smooth_part(targets)
     own_means, own_slopes = of_patches.smooth_part(thumbs[block, move])
-    wanted = of_patches.plane(
+    tinted = of_patches.plane(
         own_means + tint * (means - own_means), own_slopes + tint * (slopes - own_slopes), THUMB
     )
-    fitted = of_patches.fit_planes(wanted)
+    fitted = of_patches.fit_planes(tinted)
     tails = of_patches.luma_tails(of_patches.without_plane(thumbs[block, move]))
     limits = of_patches.contrast_limits(fitted, 0.0, *tails)
     return replace(
@@ -136,12 +153,31 @@ def _patch_thumbnails(code: FractalCode, picture: Bytes) -> Float:
     return np.stack([of_patches.shrunk(block, THUMB) for block in blocks])
 
 
-def _costs(targets: Float, thumbs: Float, tint: float) -> NDArray[np.float32]:
-    """Return the squared change that every moved block needs to be every patch, (R, K · moves)."""
-    wanted, offered = _features(targets, tint), _features(thumbs, tint)
-    offered = offered.reshape(-1, wanted.shape[1])
-    lengths = (wanted**2).sum(axis=1)[:, None] + (offered**2).sum(axis=1)
-    return np.asarray(lengths - 2 * (wanted @ offered.T))
+def _best_pieces(
+    wanted: NDArray[np.float32],
+    offered: NDArray[np.float32],
+    fine: NDArray[np.bool_],
+    count: int,
+) -> NDArray[np.intp]:
+    """Return the moved blocks that need the least squared change to be each patch, best first.
+
+    Args:
+        wanted: (R, f); offered: (K, moves, f), see ``_features``.
+        fine: (K,) blocks to choose from; the others come after all of these.
+    Returns:
+        (R, count) numbers ``block · moves + move``.
+    """
+    moves = offered.shape[1]
+    lengths = (offered**2).sum(axis=2) + np.where(fine, 0, TOO_COARSE).astype(np.float32)[:, None]
+    lengths, offered = lengths.reshape(-1), offered.reshape(len(fine) * moves, -1)
+    best = np.empty((len(wanted), count), np.intp)
+    for first in range(0, len(wanted), CHUNK):
+        # Less the patch's own length, which moves none of its candidates.
+        costs = lengths - 2 * (wanted[first : first + CHUNK] @ offered.T)
+        some = np.argpartition(costs, count - 1, axis=1)[:, :count]
+        order = np.argsort(np.take_along_axis(costs, some, axis=1), axis=1, kind="stable")
+        best[first : first + CHUNK] = np.take_along_axis(some, order, axis=1)
+    return best
 
 
 def _features(blocks: Float, tint: float) -> NDArray[np.float32]:
@@ -154,20 +190,21 @@ def _features(blocks: Float, tint: float) -> NDArray[np.float32]:
 
 
 def _assigned(
-    costs: NDArray[np.float32], levels: NDArray[np.int32], moves: int, repeats: int, seed: int
+    best: NDArray[np.intp],
+    levels: NDArray[np.int32],
+    blocks: int,
+    moves: int,
+    repeats: int,
+    seed: int,
 ) -> NDArray[np.intp]:
-    """Return the column for every row, no block more than ``repeats`` times if possible.
+    """Return one of each patch's best, (R,), no block more than ``repeats`` times if possible.
 
     Large patches choose first, patches of one size in random order; one that finds all of its best
     blocks used up takes the least used of them.
     """
-    count = min(CANDIDATES, costs.shape[1])
-    best = np.argpartition(costs, count - 1, axis=1)[:, :count]
-    order = np.argsort(np.take_along_axis(costs, best, axis=1), axis=1, kind="stable")
-    best = np.take_along_axis(best, order, axis=1)
-    used = np.zeros(costs.shape[1] // moves, np.int64)
-    shuffled = np.random.default_rng(seed).permutation(len(costs))
-    chosen = np.zeros(len(costs), np.intp)
+    used = np.zeros(blocks, np.int64)
+    shuffled = np.random.default_rng(seed).permutation(len(best))
+    chosen = np.zeros(len(best), np.intp)
     for row in shuffled[np.argsort(levels[shuffled], kind="stable")].tolist():
         uses = used[best[row] // moves]
         free = np.flatnonzero(uses < repeats)
