@@ -6,11 +6,12 @@ from PIL import Image
 from random_codes import random_code
 
 from selfsame.errors import InputError
+from selfsame.iteration import decode_steps
 from selfsame.metrics import psnr_db
 from selfsame.pifs.attractor import reconstruct_plane
 from selfsame.pifs.code import PifsCode, PlaneCode
 from selfsame.pifs.deblock import deblock
-from selfsame.pifs.decode import decode, decode_steps
+from selfsame.pifs.decode import decode
 
 COLOURS = [(1, False), (3, False), (3, True)]
 

@@ -149,7 +149,11 @@ def _stored(state: PlaneState) -> NDArray[np.int32]:
 
 
 def capacity(symbols: Symbols) -> int:
-    """Return a number of bytes that no stream of these symbols exceeds."""
+    """Return a number of bytes that no stream of these symbols exceeds.
+
+    A decision costs at most 12 bits; a weight takes at most 1 of them if it is zero and 33, and 17
+    bits, if it is not, a range's bias, extent and flag of domains together fewer than 80.
+    """
     nonzero = sum(int(np.count_nonzero(plane[1:])) for plane in symbols)
-    zeros: int = sum(plane.size + 24 * plane[0].size for plane in symbols)
-    return 1024 + 16 * nonzero + zeros
+    others: int = sum(2 * plane.size + 128 * plane[0].size for plane in symbols)
+    return 1024 + 64 * nonzero + others

@@ -1,20 +1,18 @@
-"""The picture of a code, at any scale: whole, a part of it, or on the way to its fixed point."""
+"""The picture of a code, at any scale: whole, or a part of it."""
 
 import math
-from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from selfsame.bitstream.container import MAX_PIXELS
+from selfsame.color import planes_from_picture
 from selfsame.errors import InputError
 from selfsame.images import to_uint8
 from selfsame.parallel import limited_threads
 from selfsame.pifs.attractor import reconstruct_plane
 from selfsame.pifs.code import LUMA, MAX_ITERATIONS, PifsCode, PlaneCode
-from selfsame.color import planes_from_picture
 from selfsame.pifs.compose import Window, compose
 from selfsame.pifs.deblock import MARGIN, deblock
 from selfsame.pifs.region import PlanePart, luma_cells, part_of_plane, whole_plane
@@ -82,54 +80,6 @@ def decode(
     if code.alpha is not None:
         out[..., -1] = _alpha(code.alpha, view)
     return out[..., 0] if out.shape[2] == 1 else out
-
-
-def starting_picture(code: PifsCode, name: str) -> Picture:
-    """Return ``noise`` (always the same) or ``grey``, in size and channels of the code.
-
-    Raises:
-        InputError: another name.
-    """
-    shape = (code.height, code.width) + ((3,) if len(code.planes) == 3 else ())
-    if name == "noise":
-        return np.random.default_rng(0).random(shape, np.float32)
-    if name == "grey":
-        return np.full(shape, 0.5, np.float32)
-    raise InputError(f"start must be a picture, 'noise' or 'grey': got {name!r}")
-
-
-def decode_steps(
-    code: PifsCode,
-    *,
-    scale: float = 1.0,
-    size: tuple[int, int] | None = None,
-    region: Region | None = None,
-    start: Picture | Literal["noise", "grey"] | None = None,
-    steps: int | None = None,
-    threads: int | None = None,
-) -> Iterator[Picture]:
-    """Yield the pictures after 0, 1, ..., ``steps`` applications of the maps.
-
-    Args:
-        scale, size, region, threads: as in ``decode``.
-        start: a picture as in ``decode``, ``noise`` (always the same), ``grey``, or by default the
-            part of the code that is not self-similar.
-        steps: by default as many as the code says.
-    Raises:
-        InputError: as ``decode``.
-    """
-    if isinstance(start, str):
-        start = starting_picture(code, start)
-    for rounds in range((code.iterations if steps is None else steps) + 1):
-        yield decode(
-            code,
-            scale=scale,
-            size=size,
-            region=region,
-            iterations=rounds,
-            start=start,
-            threads=threads,
-        )
 
 
 def _parts(code: PifsCode, view: View, rounds: int, whole: bool) -> list[PlanePart]:
