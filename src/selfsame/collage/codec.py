@@ -69,7 +69,7 @@ def encode_picture(
     height, width = pixels.shape[:2]
     with _on_threads(threads), torch.no_grad():
         model = model.to(where)
-        picture = torch.from_numpy(pixels.reshape(height, width, -1)).to(where)
+        picture = torch.from_numpy(np.array(pixels).reshape(height, width, -1)).to(where)
         pictures = picture.permute(2, 0, 1)[None].float() / 255
         planes = pad_planes(planes_from_pictures(pictures))
         scale = torch.full((1,), (step - STEP_ZERO) / STEP_SCALE, device=where)
