@@ -73,6 +73,20 @@ def test_a_kept_fit_is_not_trained_again_but_another_is(
         coin.fit(picture[::-1].copy(), SMALL, steps=20, keep=tmp_path)
 
 
+def test_a_worse_candidate_changes_neither_the_file_nor_its_psnr() -> None:
+    picture = smooth()
+    state = coin._State(SMALL, 1e-3, 0, "cpu")
+    black = torch.zeros_like(state.candidate)
+    state.candidate = black.clone()
+    state.candidate[-3:] = 0.5  # the last biases: all grey, which is nearer
+    coin._check(state, SMALL, picture)
+    data, first = state.data, state.checks[0]
+    state.candidate = black
+    coin._check(state, SMALL, picture)
+    assert state.data == data
+    assert state.checks == [first, first]
+
+
 def test_parts_of_a_picture_add_up_to_its_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     picture = smooth()
     places = coin_network.places_of(*picture.shape[:2])

@@ -176,6 +176,32 @@ def test_speed_at_equal_quality(run: Run, tmp_path: Path, monkeypatch: pytest.Mo
         assert image.format == "PNG"
 
 
+@pytest.mark.parametrize(("best", "seconds", "reached"), [(60.0, 3.0, True), (9.0, 4.0, False)])
+def test_seconds_of_coin_are_those_of_its_log(
+    model: Path, best: float, seconds: float, reached: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = zip((5.0, 8.0, best, best), (1.0, 2.0, 3.0, 4.0), strict=True)
+    found = coin.Fit(b"", [coin.Check(10, second, psnr) for psnr, second in ways])
+    row = {"bytes": 500, "bpp": 1.3, "psnr_db": best}
+    monkeypatch.setattr(coin, "fit_photo", lambda *_: (row, found))
+    options = argparse.Namespace(
+        coin_rates=[1.0], quick=True, refine=0, seed=0, threads=1, device="cpu"
+    )
+    used = collage_data.Codec.load(model)
+    photos = [Photo("p", made(64, 48))]
+    lines, logs, points = collage_speed.against_coin(used, photos, options)
+    line = lines[0]
+    assert line["aim"] == collage_speed.SAME_BYTES
+    assert 9 < line["psnr_db"] < 60
+    assert (line["COIN s"], line["reached"]) == (seconds, reached)
+    assert points == {"1 bpp": [(line["encode_s"], line["psnr_db"])]}
+    assert logs["p"]["1 bpp"][-1][1:] == [4.0, best]
+    # No file of ours has 60 dB; one of 9 dB there is, and COIN had that after 3 seconds.
+    assert len(lines) == (1 if reached else 2)
+    if not reached:
+        assert (lines[1]["COIN s"], lines[1]["reached"]) == (3.0, True)
+
+
 def test_a_fit_that_never_gets_there_gives_a_lower_bound() -> None:
     lines = [
         {"aim": "COIN's bytes", "refine": 0, "times_faster": t, "network_times_faster": 2 * t,
