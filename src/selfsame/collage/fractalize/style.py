@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from selfsame.collage.fractalize import patches as of_patches
 from selfsame.collage.fractalize.code import FractalCode
 from selfsame.collage.fractalize.fitting import possible_moves
+from selfsame.collage.fractalize.rendering import resized
 from selfsame.errors import InputError
 
 Bytes = NDArray[np.uint8]
@@ -140,9 +141,8 @@ def block_places(height: int, width: int, shape: float) -> NDArray[np.int32]:
 
 def _thumbnails(second: Bytes, places: NDArray[np.int32]) -> Float:
     """Return every block as a thumbnail, (K, s, s, C), values in [0, 1]."""
-    picture = second.astype(np.float32) / np.float32(255)
-    blocks = [picture[y : y + h, x : x + w] for y, x, h, w in places.tolist()]
-    return np.stack([of_patches.shrunk(block, THUMB) for block in blocks])
+    blocks = [np.ascontiguousarray(second[y : y + h, x : x + w]) for y, x, h, w in places.tolist()]
+    return np.stack([resized(block, THUMB, THUMB) for block in blocks]) / 255
 
 
 def _patch_thumbnails(code: FractalCode, picture: Bytes) -> Float:
