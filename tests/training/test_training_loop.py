@@ -63,6 +63,19 @@ def test_a_seed_repeats_a_run_whatever_the_workers_and_another_differs(tmp_path)
     assert not equal(weights(one), weights(other))
 
 
+def test_every_step_has_noise_of_its_own(tmp_path) -> None:
+    draws = []
+
+    class Drawing(ToyTask):
+        def loss(self, batch, generator):
+            # From the generator, and from where dropout draws.
+            draws.append((float(torch.rand(1, generator=generator)), float(torch.rand(1))))
+            return super().loss(batch, generator)
+
+    trained(tmp_path, replace(SETTINGS, steps=5), Drawing())
+    assert len({number for pair in draws for number in pair}) == 10
+
+
 def test_the_callers_random_state_is_left_alone(tmp_path) -> None:
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
