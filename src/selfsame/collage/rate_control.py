@@ -29,11 +29,17 @@ STEPS_PER_DB = 3.5
 
 MIDDLE_STEP = 128
 
+FINEST_STEP = 64
+"""Finer ones are far from those that models are trained for, and give larger, not better, files."""
+
 REFINEMENTS = 3
 """Most refinements that one picture is worth, until the file meets its target."""
 
 _PREPARED = 0.2
 """Share of the progress bar of what precedes the refinement."""
+
+_TRUSTED = 5
+"""Guesses from the typical growths above, before the rest is found by halving."""
 
 _Attempts = Callable[[int], CollageCode]
 
@@ -127,10 +133,10 @@ def _within(attempt: _Attempts, refined: _Attempts | None, limit: int) -> Collag
     def excess(step: int) -> float:
         return STEPS_PER_HALF * math.log2(file_bytes(attempt(step)) / max(limit, 1))
 
-    found = _first_step(excess, MIDDLE_STEP)
+    found = _first_step(excess, MIDDLE_STEP, range(FINEST_STEP, MAX_STEP + 1))
     if found is None:
         raise InputError(
-            f"bytes: no file of this picture has so few; the smallest of this model has "
+            f"no file of this picture has only {limit} bytes; the smallest of this model has "
             f"{file_bytes(attempt(MAX_STEP))}"
         )
     if refined is None:
@@ -143,9 +149,9 @@ def _within(attempt: _Attempts, refined: _Attempts | None, limit: int) -> Collag
         if excess_steps <= 0:
             best = code if best is None or code.step < best.step else best
         moved = step + math.ceil(excess_steps)
-        if moved == step or (best is not None and moved >= best.step) or moved < 0:
+        if moved == step or (best is not None and moved >= best.step):
             break
-        step = min(moved, MAX_STEP)
+        step = min(max(moved, FINEST_STEP), MAX_STEP)
     return attempt(found) if best is None else best
 
 
@@ -160,11 +166,12 @@ def _reaching(
     def lack(reverse: int) -> float:
         return STEPS_PER_DB * (psnr - quality_of(attempt(MAX_STEP - reverse)))
 
-    reverse = _first_step(lack, MAX_STEP - MIDDLE_STEP)
+    reverses = range(MAX_STEP - FINEST_STEP + 1)
+    reverse = _first_step(lack, MAX_STEP - MIDDLE_STEP, reverses)
     if reverse is None:
         raise InputError(
             f"psnr: no code of this model has {psnr:g} dB on this picture; the best has "
-            f"{quality_of(attempt(0)):.2f}"
+            f"{quality_of(attempt(FINEST_STEP)):.2f}"
         )
     found = step = MAX_STEP - reverse
     if refined is None:
@@ -178,26 +185,27 @@ def _reaching(
         moved = step + math.floor(spare)
         if moved == step or (best is not None and moved <= best.step) or moved > MAX_STEP:
             break
-        step = max(moved, 0)
+        step = max(moved, FINEST_STEP)
     return attempt(found) if best is None else best
 
 
-def _first_step(excess: Callable[[int], float], guess: int) -> int | None:
-    """Return the least of 0 to ``MAX_STEP`` at which a falling function is not above 0.
+def _first_step(excess: Callable[[int], float], guess: int, span: range) -> int | None:
+    """Return the least of ``span`` at which a falling function is not above 0, None if there is
+    none.
 
     Args:
         excess: about how many steps its argument lies below the one sought.
     """
-    bad, good = -1, MAX_STEP + 1
-    while good - bad > 1:
+    bad, good = span[0] - 1, span[-1] + 1
+    for tried in range(len(span)):
+        if good - bad == 1:
+            break
+        if tried >= _TRUSTED:
+            guess = (bad + good) // 2
         step = min(max(guess, bad + 1), good - 1)
         value = excess(step)
         if value > 0:
-            bad = step
-            guess = step + math.ceil(value)
+            bad, guess = step, step + math.ceil(value)
         else:
-            good = step
-            guess = step - max(1, math.floor(-value))
-        if good - bad > 8 and not bad < guess < good:
-            guess = (good + bad) // 2
-    return good if good <= MAX_STEP else None
+            good, guess = step, step - max(1, math.floor(-value))
+    return good if good in span else None
