@@ -12,10 +12,11 @@ import torch
 from PIL import Image
 
 import coin
+import coin_fit
 import coin_network
 import harness
 from codec_data import Photo
-from coin import Check, Fit
+from coin_fit import Check, Fit
 from coin_network import Configuration
 from selfsame.errors import InputError
 from selfsame.metrics import psnr_db
@@ -31,7 +32,7 @@ def smooth(height: int = 20, width: int = 28) -> np.ndarray:
 
 def test_a_smooth_picture_is_learnt() -> None:
     picture = smooth()
-    found = coin.fit(picture, Configuration(3, 16), steps=300, learning_rate=2e-3)
+    found = coin_fit.fit(picture, Configuration(3, 16), steps=300, learning_rate=2e-3)
     assert found.psnr_db > 30
     assert len(found.data) == Configuration(3, 16).file_bytes
     decoded = coin_network.decode(found.data)
@@ -48,9 +49,9 @@ def test_a_smooth_picture_is_learnt() -> None:
 def test_a_fit_goes_on_where_it_stopped(batch: int | None, tmp_path: Path) -> None:
     picture = smooth()
     settings: dict[str, Any] = {"batch": batch, "seed": 3}
-    straight = coin.fit(picture, SMALL, steps=120, **settings)
-    first = coin.fit(picture, SMALL, steps=50, keep=tmp_path / "kept", **settings)
-    second = coin.fit(picture, SMALL, steps=120, keep=tmp_path / "kept", **settings)
+    straight = coin_fit.fit(picture, SMALL, steps=120, **settings)
+    first = coin_fit.fit(picture, SMALL, steps=50, keep=tmp_path / "kept", **settings)
+    second = coin_fit.fit(picture, SMALL, steps=120, keep=tmp_path / "kept", **settings)
     assert second.data == straight.data
     assert [c.step for c in second.checks] == [c.step for c in straight.checks]
     assert [c.psnr_db for c in second.checks] == [c.psnr_db for c in straight.checks]
@@ -62,27 +63,27 @@ def test_a_kept_fit_is_not_trained_again_but_another_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     picture = smooth()
-    kept = coin.fit(picture, SMALL, steps=20, keep=tmp_path)
-    monkeypatch.setattr(coin, "_train", lambda *_: pytest.fail("trained"))
-    assert coin.fit(picture, SMALL, steps=20, keep=tmp_path) == kept
-    assert coin.fit(picture, SMALL, steps=10, keep=tmp_path) == kept
+    kept = coin_fit.fit(picture, SMALL, steps=20, keep=tmp_path)
+    monkeypatch.setattr(coin_fit, "_train", lambda *_: pytest.fail("trained"))
+    assert coin_fit.fit(picture, SMALL, steps=20, keep=tmp_path) == kept
+    assert coin_fit.fit(picture, SMALL, steps=10, keep=tmp_path) == kept
     for change in ({"seed": 1}, {"batch": 9}, {"learning_rate": 1e-3}):
         with pytest.raises(pytest.fail.Exception):
-            coin.fit(picture, SMALL, steps=20, keep=tmp_path, **change)
+            coin_fit.fit(picture, SMALL, steps=20, keep=tmp_path, **change)
     with pytest.raises(pytest.fail.Exception):
-        coin.fit(picture[::-1].copy(), SMALL, steps=20, keep=tmp_path)
+        coin_fit.fit(picture[::-1].copy(), SMALL, steps=20, keep=tmp_path)
 
 
 def test_a_worse_candidate_changes_neither_the_file_nor_its_psnr() -> None:
     picture = smooth()
-    state = coin._State(SMALL, 1e-3, 0, "cpu")
+    state = coin_fit._State(SMALL, 1e-3, 0, "cpu")
     black = torch.zeros_like(state.candidate)
     state.candidate = black.clone()
     state.candidate[-3:] = 0.5  # the last biases: all grey, which is nearer
-    coin._check(state, SMALL, picture)
+    coin_fit._check(state, SMALL, picture)
     data, first = state.data, state.checks[0]
     state.candidate = black
-    coin._check(state, SMALL, picture)
+    coin_fit._check(state, SMALL, picture)
     assert state.data == data
     assert state.checks == [first, first]
 
@@ -95,9 +96,9 @@ def test_parts_of_a_picture_add_up_to_its_gradient(monkeypatch: pytest.MonkeyPat
     weights.requires_grad_()
     mean = (coin_network.predict(weights, SMALL, places) - colors).square().mean()
     (expected,) = torch.autograd.grad(mean, weights)
-    monkeypatch.setattr(coin, "CHUNK_PIXELS", {"cpu": 99})
+    monkeypatch.setattr(coin_fit, "CHUNK_PIXELS", {"cpu": 99})
     for _ in range(2):  # no rest of the gradient before
-        loss = coin._backward(weights, SMALL, places, colors)
+        loss = coin_fit._backward(weights, SMALL, places, colors)
         assert loss.item() == pytest.approx(mean.item(), rel=1e-5)
         torch.testing.assert_close(weights.grad, expected, rtol=1e-3, atol=1e-6)
 
@@ -151,6 +152,6 @@ def test_a_quick_run(
     assert set(document["results"]["logs"]["one"]) == {"0.5 bpp", "1 bpp"}
     with Image.open(tmp_path / "out" / "coin.png") as plot:
         assert plot.format == "PNG"
-    monkeypatch.setattr(coin, "_train", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(coin_fit, "_train", lambda *_: pytest.fail("trained again"))
     coin.main()
     assert json.loads(capsys.readouterr().out)["results"] == document["results"]

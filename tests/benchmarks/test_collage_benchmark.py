@@ -15,6 +15,7 @@ from PIL import Image
 
 import codec
 import coin
+import coin_fit
 import collage
 import collage_data
 import collage_speed
@@ -181,7 +182,7 @@ def test_seconds_of_coin_are_those_of_its_log(
     model: Path, best: float, seconds: float, reached: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ways = zip((5.0, 8.0, best, best), (1.0, 2.0, 3.0, 4.0), strict=True)
-    found = coin.Fit(b"", [coin.Check(10, second, psnr) for psnr, second in ways])
+    found = coin_fit.Fit(b"", [coin_fit.Check(10, second, psnr) for psnr, second in ways])
     row = {"bytes": 500, "bpp": 1.3, "psnr_db": best}
     monkeypatch.setattr(coin, "fit_photo", lambda *_: (row, found))
     options = argparse.Namespace(
