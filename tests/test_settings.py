@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,6 +36,18 @@ def test_quality_75_is_the_default_and_only_without_another_target() -> None:
         ({"effort": "5"}, "effort must be"),
         ({"preset": "best"}, "preset must be one of neural-collages-baseline"),
         ({"preset": "neural-collages-baseline", "bpp": 1}, "takes no bpp"),
+        ({"model": 3}, "model must be collage, collage-aerial, or the path of a model: got 3"),
+        (
+            {"model": "collage", "mode": "pure"},
+            "model collage takes no mode: that is for block codes",
+        ),
+        ({"model": "collage", "effort": 3}, "model collage takes no effort"),
+        ({"model": "m", "preset": "neural-collages-baseline"}, "model m takes no preset"),
+        ({"model": "collage", "refine": -1}, "refine must be 0 to 100000: got -1"),
+        ({"model": "collage", "refine": 1.5}, "refine must be a whole number: got 1.5"),
+        ({"model": "collage", "seed": True}, "seed must be a whole number"),
+        ({"refine": 5}, "refine belongs to a model: give model, one of collage, collage-aerial"),
+        ({"seed": 5}, "seed belongs to a model"),
         ({"qualty": 3}, "unknown option 'qualty'; allowed are quality, bpp, bytes, psnr, mode"),
     ],
 )
@@ -50,6 +63,9 @@ def test_as_dict_is_json_and_equal_for_equal_settings() -> None:
     assert json.loads(json.dumps(a)) == a == b == {"bytes": 500, "mode": "hybrid", "effort": 3}
     assert EncodeSettings(quality=75).as_dict() == EncodeSettings().as_dict()
     assert EncodeSettings(quality=74).as_dict() != EncodeSettings().as_dict()
+    model = EncodeSettings(model=Path("m.safetensors"), bpp=1, refine=np.int64(3)).as_dict()
+    assert json.loads(json.dumps(model)) == model
+    assert model == {"bpp": 1, "model": "m.safetensors", "refine": 3, "seed": 0}
     preset = EncodeSettings(preset="neural-collages-baseline").as_dict()
     assert preset == {
         "preset": "neural-collages-baseline",

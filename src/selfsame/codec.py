@@ -9,7 +9,8 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from selfsame.ifs.code import IFSCode
 from selfsame.images import SourcePicture, to_uint8
 from selfsame.pifs.code import Mode, PifsCode
 from selfsame.settings import EncodeSettings
+
+if TYPE_CHECKING:
+    from selfsame.collage.model import CollageModel
 
 
 def encode(
@@ -177,9 +181,21 @@ def _prepare(settings: EncodeSettings) -> None:
         import selfsame.pifs.decode
         import selfsame.pifs.encode  # noqa: F401
     else:
-        from selfsame.collage.storage import load_model
+        _model_of(settings)
 
-        load_model(settings.model_source)
+
+def _model_of(settings: EncodeSettings) -> "CollageModel":
+    """Return the model of the settings; the last one is kept, for a folder's pictures."""
+    source = settings.model_source
+    changed = os.stat(source).st_mtime_ns if os.path.isfile(source) else 0
+    return _loaded_model(source, changed)
+
+
+@lru_cache(maxsize=1)
+def _loaded_model(source: str, changed: int) -> "CollageModel":
+    from selfsame.collage.storage import load_model
+
+    return load_model(source)
 
 
 def _code_of(
@@ -200,11 +216,10 @@ def _code_of(
         most = max(1, math.floor(settings.bpp * width * height / 8))
     if settings.model is not None:
         from selfsame.collage.rate_control import encode as encode_collage
-        from selfsame.collage.storage import load_model
 
         return encode_collage(
             source.pixels,
-            model=load_model(settings.model_source),
+            model=_model_of(settings),
             alpha=source.alpha,
             quality=settings.quality,
             bytes=most,

@@ -1,0 +1,218 @@
+"""Collages on the command line, from a model of one's own: encode, decode, info, folders."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+import selfsame
+from selfsame.cli import main
+from selfsame.collage.storage import load_model, save_model
+from selfsame.images import to_uint8
+from selfsame.metrics import psnr_db
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "collage"))
+
+from small_model import small_model
+
+PHOTO = np.ascontiguousarray(data.astronaut()[80:112, 200:240])
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "own.safetensors"
+    save_model(small_model(), path)
+    return path
+
+
+@pytest.fixture
+def photo(tmp_path):
+    Image.fromarray(PHOTO).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+@pytest.fixture
+def code(photo, model):
+    path = photo.with_name("a.ssm")
+    assert main(["encode", str(photo), "-o", str(path), "--model", str(model), "--quiet"]) == 0
+    return path
+
+
+def run(capsys, *arguments) -> tuple[int, dict, str]:
+    """Exit status, the JSON object of standard output, and standard error."""
+    status = main([*map(str, arguments), "--json"])
+    out, err = capsys.readouterr()
+    return status, json.loads(out) if out else {}, err
+
+
+def pixels(path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_json_tells_what_the_file_is(photo, model, capsys) -> None:
+    output = photo.with_name("a.ssm")
+    status, values, err = run(
+        capsys, "encode", photo, "-o", output, "--model", model, "--bpp", 3, "--refine", 1
+    )
+    assert (status, err) == (0, "")
+    size = output.stat().st_size
+    code = selfsame.load(output)
+    assert isinstance(code, selfsame.CollageCode)
+    assert values.pop("encode_seconds") < values.pop("seconds")
+    assert values == {
+        "output": str(output),
+        "size": [40, 32],
+        "bytes": size,
+        "bpp": 8 * size / (40 * 32),
+        "psnr": pytest.approx(psnr_db(to_uint8(selfsame.decode(code)) / 255, PHOTO / 255)),
+        "model": "own",
+        "step": code.step,
+        "effort": None,
+        "settings": {"bpp": 3, "model": str(model), "refine": 1, "seed": 0},
+        "notes": [],
+    }
+    assert values["bpp"] <= 3
+
+
+def test_the_library_gives_the_same_bytes(code, model) -> None:
+    made = selfsame.encode(PHOTO, model=model)
+    again = code.with_name("b.ssm")
+    selfsame.save(made, again)
+    assert again.read_bytes() == code.read_bytes()
+    with_alpha = selfsame.encode(np.dstack([PHOTO, PHOTO[..., 0]]), model=str(model), quality=40)
+    picture = selfsame.decode(with_alpha)
+    assert picture.shape == (32, 40, 4)
+    assert np.array_equal(to_uint8(picture[..., 3]), PHOTO[..., 0])
+
+
+def test_pillow_saves_and_opens(model, tmp_path) -> None:
+    Image.fromarray(PHOTO[..., 1]).save(tmp_path / "grey.ssm", model=str(model), quality=60)
+    with Image.open(tmp_path / "grey.ssm") as image:
+        assert (image.size, image.mode) == ((40, 32), "L")
+        picture = selfsame.decode(selfsame.load(tmp_path / "grey.ssm"))
+        assert np.array_equal(np.asarray(image), to_uint8(picture))
+
+
+def test_decode_as_any_code(code, model, capsys) -> None:
+    output = code.with_name("out.png")
+    loaded = selfsame.load(code)
+    for arguments, options in (
+        ([], {}),
+        (["--scale", 2.5], {"scale": 2.5}),
+        (["--size", "9x70"], {"size": (9, 70)}),
+        (["--steps", 0, "--threads", 1], {"iterations": 0}),
+        (["--steps", 1, "--start", "grey"], {"iterations": 1, "start": np.full((32, 40), 0.5)}),
+    ):
+        status, values, err = run(
+            capsys, "decode", code, "-o", output, "--overwrite", "--model", model, *arguments
+        )
+        assert (status, err) == (0, "")
+        assert values["kind"] == "collage"
+        assert np.array_equal(pixels(output), to_uint8(selfsame.decode(loaded, **options)))
+
+
+def test_an_animation_shows_every_step(code, capsys) -> None:
+    moving, output = code.with_name("a.gif"), code.with_name("out.png")
+    arguments = ["--start", "noise", "--steps", 2, "--animate", moving]
+    assert run(capsys, "decode", code, "-o", output, *arguments)[0] == 0
+    with Image.open(moving) as image:
+        assert (image.n_frames, image.size) == (3, (40, 32))
+
+
+def test_info(code, capsys) -> None:
+    status, values, _ = run(capsys, "info", code)
+    assert status == 0
+    loaded = selfsame.load(code)
+    assert values["kind"] == "collage"
+    assert (values["model"], values["step"]) == ("own", loaded.step)
+    assert values["ranges"] == [3, 2]
+    assert values["fingerprint"] == loaded.fingerprint.hex()
+    assert [plane["name"] for plane in values["planes"]] == ["Y", "Cb", "Cr"]
+    luma = loaded.symbols[0][1:21]
+    assert values["planes"][0]["nonzero"] == np.count_nonzero(luma) / 6
+    assert values["planes"][0]["largest"] == np.abs(loaded.symbols[0][1:]).max()
+    reach = [max([k + 1 for k in range(20) if luma[k, r, s]], default=0) for r in (0, 1)
+             for s in range(3)]  # fmt: skip
+    assert values["planes"][0]["reach"] == pytest.approx(np.mean(reach))
+    payload = next(c["length"] for c in values["chunks"] if c["tag"] == "CLGE")
+    assert sum(values["bits"].values()) / 8 == pytest.approx(payload, abs=30)
+    assert main(["info", str(code)]) == 0
+    text = capsys.readouterr().out
+    assert "model         own (" in text
+    assert "3x2 of 16x16 pixels" in text
+    assert "weights a range" in text
+    assert main(["info", str(code), "--plot", str(code.with_name("p.png"))]) == 1
+    assert "this code is a collage" in capsys.readouterr().err
+
+
+def test_folders(photo, model, tmp_path, capsys) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    photo.rename(folder / "photo.png")
+    codes, back = tmp_path / "codes", tmp_path / "back"
+    arguments = ["--jobs", 1, "--model", model]
+    status, values, _ = run(capsys, "encode", folder, "-o", codes, *arguments)
+    assert (status, values["encoded"]) == (0, 1)
+    entry = json.loads((codes / "manifest.json").read_text())["files"][0]
+    assert (entry["model"], entry["state"]) == ("own", "done")
+    status, values, _ = run(capsys, "decode", codes, "-o", back, *arguments)
+    assert (status, values["files"], values["failed"]) == (0, 1, [])
+    expected = to_uint8(selfsame.decode(selfsame.load(codes / "photo.ssm")))
+    assert np.array_equal(pixels(back / "photo.png"), expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "collage", "--mode", "pure"], "--model takes no --mode"),
+        (["--model", "collage", "--effort", "3"], "--model takes no --effort"),
+        (
+            ["--model", "collage", "--preset", "neural-collages-baseline"],
+            "--preset takes no --model",
+        ),
+        (["--model", "collage", "--range-size", "8"], "belong to --preset"),
+        (["--refine", "3"], "--refine belongs to --model"),
+        (["--seed", "3"], "--seed belongs to --model"),
+        (["--model", "collage", "--refine", "-1"], "--refine"),
+        (["--model", "collage", "--bpp", "1", "--psnr", "30"], "only one of --bpp, --psnr"),
+    ],
+)
+def test_wrong_usage(photo, capsys, arguments, words) -> None:
+    output = photo.with_name("a.ssm")
+    assert main(["encode", str(photo), "-o", str(output), *arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_unusable_models_and_options_fail_with_one_line(photo, code, model, capsys) -> None:
+    broken = photo.with_name("broken.safetensors")
+    broken.write_bytes(b"not a model")
+    new, picture = photo.with_name("b.ssm"), photo.with_name("out.png")
+    for arguments, words in (
+        (["encode", photo, "-o", new, "--model", photo.with_name("none")], "no model"),
+        (["encode", photo, "-o", new, "--model", broken], "is no model of a collage"),
+        (["encode", photo, "-o", new, "--model", model, "--bytes", 30], "only 30 bytes"),
+        (["decode", code, "-o", picture, "--region", "0,0,8,8"], "this code is a collage"),
+        (["decode", code, "-o", picture, "--model", broken], "is no model of a collage"),
+    ):
+        status, values, err = run(capsys, *arguments)
+        assert (status, values) == (1, {})
+        assert words in err
+        assert err.count("\n") == 1
+    assert not new.exists()
+
+
+def test_a_code_of_an_absent_model_names_it(code, model, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("selfsame.collage.storage._decoders", {})
+    output = code.with_name("out.png")
+    status, _, err = run(capsys, "decode", code, "-o", output)
+    fingerprint = load_model(model).decoder.fingerprint().hex()
+    assert status == 1
+    assert "'own'" in err
+    assert fingerprint in err
+    assert "--model PATH" in err
