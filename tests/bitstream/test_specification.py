@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sample_codes import SMALLEST
 
-from selfsame.bitstream import container, decode, encode, ifs_chunks
+from selfsame.bitstream import collage_chunks, container, decode, encode, ifs_chunks
 
 TEXT = (Path(__file__).parents[2] / "docs" / "file-format.md").read_text(encoding="utf-8")
 
@@ -28,7 +28,7 @@ def test_table_below_the_dump_covers_every_byte_in_turn():
 
 
 def test_every_limit_is_stated_with_its_value():
-    homes = (container, ifs_chunks)  # which import the limits of the code types
+    homes = (container, ifs_chunks, collage_chunks)  # which import the limits of the code types
     known = {n: v for home in homes for n, v in vars(home).items() if n.startswith("MAX_")}
     stated = re.findall(r"^\| `(MAX_\w+)` \| (\d+)", TEXT, re.MULTILINE)
     assert {name: int(value) for name, value in stated} == known
@@ -36,7 +36,7 @@ def test_every_limit_is_stated_with_its_value():
 
 def test_every_field_of_every_record_is_in_a_table_at_its_offset():
     types = {"B": "u8", "H": "u16", "I": "u32"}
-    for record in (container.HEADER, ifs_chunks.MAPS, ifs_chunks.LEAF):
+    for record in (container.HEADER, ifs_chunks.MAPS, ifs_chunks.LEAF, collage_chunks.CLGE):
         offset = 0
         for name, kind in record.fields:
             assert f"| {offset} | `{types[kind]}` | `{name}` |" in TEXT
