@@ -1,7 +1,9 @@
 import json
+import re
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,13 @@ import torch
 from PIL import Image
 
 from selfsame.cli import main
+from selfsame.cli.train import COLLAGE_TABLES
+from selfsame.collage.model import CollageConfig
 from selfsame.collage.storage import load_model, model_card
+from selfsame.collage.train import CollageObjective
+from selfsame.training import TrainSettings
+from selfsame.training.config import settings_from
+from selfsame.training.crops import CropSettings
 from selfsame.training.logs import read_log
 
 TINY = (
@@ -146,6 +154,17 @@ def test_wrong_usage_gives_2(pictures, tmp_path) -> None:
     assert call(pictures) == 2
     assert call(pictures, "-o", tmp_path / "out", "--lr", "0") == 2
     assert main(["train", "nothing"]) == 2
+
+
+def test_the_configuration_in_the_documentation_is_one() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    tables = tomllib.loads(block)
+    assert settings_from(TrainSettings, tables["train"], "train").steps == 12000
+    assert settings_from(CropSettings, tables["data"], "data").region == (0, 0, 1, 0.5)
+    settings_from(CollageConfig, tables["model"], "model")
+    settings_from(CollageObjective, tables["objective"], "objective")
+    assert set(tables) == set(COLLAGE_TABLES)
 
 
 @pytest.mark.slow
