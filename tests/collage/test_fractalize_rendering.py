@@ -160,7 +160,7 @@ def test_codes_that_are_none():
         replace(code, contrasts=np.full(n, 128, np.uint8)),
         replace(code, means=np.zeros((n, 2), np.uint8), slopes=np.zeros((n, 2, 2), np.int8)),
         replace(code, slopes=code.slopes[:, :, :1]),
-        replace(code, grid=0),
+        replace(code, grid=1),
         replace(code, levels=7),
     ):
         with pytest.raises(InputError):

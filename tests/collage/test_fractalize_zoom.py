@@ -5,9 +5,10 @@ import pytest
 from fractal_codes import random_code
 from skimage import data
 
-from selfsame.collage.fractalize import fit, render, zoom_frames
+from selfsame.collage.fractalize import fit, render, view, zoom_frames
 from selfsame.collage.fractalize.rendering import plane_of
-from selfsame.collage.fractalize.zoom import Gate, Zoomer, _whole_plane, find_gate
+from selfsame.collage.fractalize.window import Viewer, whole_plane
+from selfsame.collage.fractalize.zoom import find_gate, through
 from selfsame.errors import InputError
 
 SIZE = (64, 64)
@@ -18,47 +19,51 @@ def difference(a, b):
     return np.abs(a.astype(float) - b.astype(float)).mean()
 
 
+GATE = find_gate(CODE)
+
+
 @pytest.fixture(scope="module")
-def zoomer():
-    return Zoomer(CODE, find_gate(CODE), SIZE)
+def zoomed():
+    """The view through the gate at a magnification."""
+    viewer = Viewer(CODE, SIZE)
+    return lambda zoom: through(viewer, GATE, zoom)
 
 
-def test_the_first_frame_is_the_picture(zoomer):
+def test_the_first_frame_is_the_picture(zoomed):
     large = render(CODE, (512, 512)).reshape(64, 8, 64, 8, 3).mean(axis=(1, 3))
-    assert difference(zoomer.frame(1), large) < 2
+    assert difference(zoomed(1), large) < 2
 
 
 def test_a_view_is_a_part_of_a_huge_rendering():
     """Every pixel of a zoomed frame against the average of 64 of the tiled renderer's."""
-    gate = Gate(patch=-1, ratio=1e6, x=0.25, y=0.5)  # through none of the patches
-    frame = Zoomer(CODE, gate, SIZE).frame(4)
+    frame = view(CODE, 4, (24, 48), SIZE)
     huge = render(CODE, (2048, 2048))
     top, left = round(0.5 * 0.75 * 2048), round(0.25 * 0.75 * 2048)
     part = huge[top : top + 512, left : left + 512].reshape(64, 8, 64, 8, 3).mean(axis=(1, 3))
     assert difference(frame, part) < 2
 
 
-def test_a_loop_closes(zoomer):
-    ratio = zoomer.gate.ratio
-    first, last = zoomer.frame(1), zoomer.frame(ratio * (1 - 1e-9))
-    step = zoomer.frame(ratio**0.02)
+def test_a_loop_closes(zoomed):
+    ratio = GATE.ratio
+    first, last = zoomed(1), zoomed(ratio * (1 - 1e-9))
+    step = zoomed(ratio**0.02)
     assert difference(first, last) < 0.5
     assert difference(first, step) > 5 * difference(first, last)
 
 
-def test_any_depth_is_a_view_of_the_first_period(zoomer):
+def test_any_depth_is_a_view_of_the_first_period(zoomed):
     for zoom in (1, 1.7, 6.1):
-        shown = zoomer.frame(zoom)
-        assert difference(zoomer.frame(zoom * zoomer.gate.ratio**20), shown) < 0.1
+        shown = zoomed(zoom)
+        assert difference(zoomed(zoom * GATE.ratio**20), shown) < 0.1
 
 
-def test_the_speed_is_constant(zoomer):
+def test_the_speed_is_constant(zoomed):
     """Frames are equally far apart on the scale of the zoom, the first one the whole picture."""
     three = list(zoom_frames(CODE, 3, zoom=4, size=SIZE))
     for frame, zoom in zip(three, (1, 2, 4), strict=True):
-        assert np.array_equal(frame, zoomer.frame(zoom))
+        assert np.array_equal(frame, zoomed(zoom))
     loop = list(zoom_frames(CODE, 2, size=SIZE))
-    assert np.array_equal(loop[1], zoomer.frame(zoomer.gate.ratio**0.5))
+    assert np.array_equal(loop[1], zoomed(GATE.ratio**0.5))
     (alone,) = zoom_frames(CODE, 1, zoom=4, size=SIZE)
     assert np.array_equal(alone, loop[0])
 
@@ -79,7 +84,7 @@ def test_threads_do_not_show_and_grey_stays_grey():
 
 def test_the_plane_of_the_whole_follows_from_the_patches():
     code = random_code(contrast=30)
-    own = 255 * _whole_plane(code)
+    own = 255 * whole_plane(code)
     assert np.abs(own - plane_of(render(code, (512, 512)))).max() < 0.7
 
 
@@ -114,6 +119,15 @@ def test_the_gate():
 def test_what_cannot_be_zoomed(options, words):
     with pytest.raises(InputError, match=words):
         zoom_frames(CODE, **{"frames": 3, **options})
+
+
+@pytest.mark.parametrize(
+    ("zoom", "at", "size"),
+    [(0.9, (1, 1), SIZE), (1e10, (1, 1), SIZE), (2, (97, 1), SIZE), (2, (1, 1), (0, 1))],
+)
+def test_what_cannot_be_viewed(zoom, at, size):
+    with pytest.raises(InputError):
+        view(CODE, zoom, at, size)
 
 
 def test_codes_without_a_gate():

@@ -8,4 +8,5 @@ from selfsame.collage.fractalize.output import write_zoom as write_zoom
 from selfsame.collage.fractalize.rendering import render as render
 from selfsame.collage.fractalize.rendering import render_bands as render_bands
 from selfsame.collage.fractalize.style import restyled as restyled
+from selfsame.collage.fractalize.window import view as view
 from selfsame.collage.fractalize.zoom import zoom_frames as zoom_frames

@@ -100,9 +100,9 @@ class FractalCode:
 
 def check_code(code: FractalCode) -> None:
     """Raise ``InputError`` unless patches tile the picture and all numbers are within limits."""
-    if not 1 <= code.grid <= MAX_GRID or not 0 <= code.levels <= MAX_LEVELS:
+    if not 2 <= code.grid <= MAX_GRID or not 0 <= code.levels <= MAX_LEVELS:
         raise InputError(
-            f"grid must be within 1..{MAX_GRID} and levels within 0..{MAX_LEVELS}: "
+            f"grid must be within 2..{MAX_GRID} and levels within 0..{MAX_LEVELS}: "
             f"got {code.grid}, {code.levels}"
         )
     count, channels = len(code.cells), code.means.shape[-1]
