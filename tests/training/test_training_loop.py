@@ -138,6 +138,14 @@ def test_other_settings_are_refused_by_name(tmp_path) -> None:
     assert trained(tmp_path, free, config={"model": {"width": 8}}, stop_after=1)[1].step == 3
 
 
+def test_a_checkpoint_of_another_model_is_refused(tmp_path) -> None:
+    trained(tmp_path, stop_after=1)
+    other = ToyTask()
+    other.model = torch.nn.Linear(6, 6)
+    with pytest.raises(InputError, match="of another model"):
+        trained(tmp_path, task=other)
+
+
 def test_starting_anew(tmp_path) -> None:
     trained(tmp_path, replace(SETTINGS, lr=0.5), stop_after=20)
     task, _ = trained(tmp_path, resume=False)

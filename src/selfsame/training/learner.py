@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from selfsame.errors import DivergedError
+from selfsame.errors import DivergedError, InputError
 from selfsame.training.distributed import Processes
 from selfsame.training.ema import WeightAverage
 from selfsame.training.schedule import learning_rate_factor
@@ -58,11 +58,11 @@ class Learner:
             self._loss = self._processes.wrap(LossModule(self._task))
         lr = self._set_learning_rate(step)
         self.model.train()
-        self._optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         device = self._processes.device
         generator = _seeded(settings.seed, step, self._processes)
         with torch.autocast(device.type, torch.bfloat16, enabled=self._half):
-            loss, metrics = self._loss(batch.to(device, non_blocking=True), generator)
+            loss, metrics = self._loss(batch.to(device), generator)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self._trained, settings.gradient_clip or float("inf"))
         if self._accepts(float(norm), step):
@@ -82,9 +82,18 @@ class Learner:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take the state of a checkpoint; before the first update."""
-        self.model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        """Take the state of a checkpoint; before the first update.
+
+        Raises:
+            InputError: the state is that of another model.
+        """
+        try:
+            self.model.load_state_dict(state["model"])
+            self._optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            raise InputError(
+                f"the checkpoint is of another model: {error}; use the same model, or start anew"
+            ) from error
         if self._average is not None:
             self._average.load_state_dict(state["average"])
         self.skipped = state["skipped"]
