@@ -178,7 +178,10 @@ def _smooth_collage(geometry, size):
     params = random_collage(geometry, size, batch=1, channels=1, aux=2, bound=0.7)
     slopes = [torch.linspace(-1, 1, n, dtype=torch.float64) for n in geometry.block_size]
     aux = torch.stack(
-        [slopes[0][:, None].expand(geometry.block_size), slopes[1] ** 2 + 0 * slopes[0][:, None]]
+        [
+            slopes[0][:, None].expand(geometry.block_size),
+            (slopes[1] + 0.5) ** 2 + 0 * slopes[0][:, None],
+        ]
     )
     return params._replace(
         aux=aux[:, None], bias=params.bias / 4, aux_weights=params.aux_weights / 4

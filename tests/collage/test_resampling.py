@@ -42,6 +42,14 @@ def test_upscaling_is_smooth():
     assert error < 0.01
 
 
+@pytest.mark.parametrize("scale", [Fraction(1, 2), Fraction(3, 2), 4])
+def test_mirrored_blocks_resample_mirrored(scale):
+    blocks = noise(2, 6, 12)
+    torch.testing.assert_close(
+        upscale_aux(blocks.flip(-2, -1), scale), upscale_aux(blocks, scale).flip(-2, -1)
+    )
+
+
 @pytest.mark.parametrize("scale", [Fraction(1, 2), Fraction(1, 3), Fraction(5, 6)])
 def test_downscaled_blocks_are_area_means(scale):
     blocks = noise(2, 6, 12)
