@@ -1,5 +1,6 @@
 import io
 import threading
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -58,6 +59,20 @@ def test_half_of_them_are_mirrored(folder) -> None:
     batch = FolderCrops(folder, 16).batch(0, 0, range(400))
     mirrored = (batch[:, 0, 0, 0] > batch[:, 0, 0, -1]).float().mean()
     assert abs(mirrored - 0.5) < 0.1
+
+
+def test_turned_crops_lie_in_every_way_equally_often(folder) -> None:
+    batch = FolderCrops(folder, 16, turns=True).batch(0, 0, range(1600))
+    # How red and green, column and row in the picture, grow to the right and downwards.
+    right = batch[:, :2, 0, -1] - batch[:, :2, 0, 0]
+    down = batch[:, :2, -1, 0] - batch[:, :2, 0, 0]
+    growth = (255 * torch.cat([right, down], 1)).round().int().tolist()
+    counts = Counter(tuple(way) for way in growth)
+    assert set(counts) == {
+        *((a, 0, 0, b) for a in (-15, 15) for b in (-15, 15)),
+        *((0, a, b, 0) for a in (-15, 15) for b in (-15, 15)),
+    }
+    assert all(140 < count < 260 for count in counts.values())
 
 
 def test_a_crop_depends_on_seed_step_and_index_alone(folder) -> None:

@@ -40,6 +40,7 @@ class FolderCrops:
         size: side of the crops, pixels.
         mode: ``rgb`` gives 3 channels, ``grey`` one.
         flips: mirror half of the crops.
+        turns: turn crops by 0, 1, 2 or 3 quarters, for pictures without an upright, such as aerial.
         region: part of every picture that crops come from: left, top, right, bottom as fractions.
         shrink: largest factor by which a picture is scaled down before it is cut; the factor of
             each crop is drawn evenly on a logarithmic scale from 1 to it. 1: never.
@@ -56,14 +57,15 @@ class FolderCrops:
         *,
         mode: Literal["rgb", "grey"] = "rgb",
         flips: bool = True,
+        turns: bool = False,
         region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
         shrink: float = 1.0,
         memory: int = 1 << 30,
         note: Callable[[str], None] = lambda text: None,
     ) -> None:
         _check(size, mode, region, shrink)
-        self.size, self.mode, self.flips, self.shrink = size, mode, flips, shrink
-        self.region = region
+        self.size, self.mode, self.region, self.shrink = size, mode, region, shrink
+        self.flips, self.turns = flips, turns
         self._memory, self._note = memory, note
         self._lock = threading.Lock()
         self._kept: dict[int, Bytes] = {}
@@ -84,7 +86,7 @@ class FolderCrops:
             )
         places = [(b[2] - b[0] - size + 1) * (b[3] - b[1] - size + 1) for b in self._boxes]
         self._ends = np.cumsum(np.array(places, np.float64)) / sum(places)
-        state = repr((names, size, mode, flips, self.region, shrink))
+        state = repr((names, size, mode, flips, turns, tuple(region), shrink))
         self.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
         """Digest of all that the crops depend on but the seed: names, sizes, arguments."""
 
@@ -126,6 +128,8 @@ class FolderCrops:
             crop = _shrunk(picture, (left, top, left + side, top + side), self.size)
         if self.flips and random.random() < 0.5:
             crop = crop[:, ::-1]
+        if self.turns:
+            crop = np.rot90(crop, int(random.integers(4)))
         return crop
 
     def _picture(self, number: int) -> Bytes | None:
@@ -175,6 +179,7 @@ class CropSettings:
 
     crop: int = 128
     flips: bool = True
+    turns: bool = False
     region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     shrink: float = 1.0
     memory_mib: int = 1024
@@ -195,6 +200,7 @@ class CropSettings:
             source,
             self.crop,
             flips=self.flips,
+            turns=self.turns,
             region=self.region,
             shrink=self.shrink,
             memory=self.memory_mib << 20,
