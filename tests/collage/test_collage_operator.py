@@ -51,11 +51,13 @@ def test_agrees_with_the_functional_core(geometry, size, shared):
 
 
 def test_the_order_of_the_numbers():
-    operator = CollageOperator(GEOMETRY, 2, aux_blocks=1, shared_maps=False)
+    operator = CollageOperator(GEOMETRY, 2, aux_blocks=3, shared_maps=False)
     raw = raw_numbers(operator)
     params = operator.parameters_from(raw)
     assert torch.equal(params.bias[:, 1], raw[:, -1].flatten(1))
-    assert torch.equal(params.aux_weights[:, 1, 0], raw[:, -3].flatten(1))
+    # Before two biases: three of the second channel, before them three of the first.
+    assert torch.equal(params.aux_weights[:, 1, 0], raw[:, -5].flatten(1))
+    assert torch.equal(params.aux_weights[:, 0, 2], raw[:, -6].flatten(1))
     ratio = params.weights[:, 1, 3] / raw[:, 20 + 3].flatten(1)
     torch.testing.assert_close(ratio, params.weights[:, 1, 4] / raw[:, 20 + 4].flatten(1))
 

@@ -157,6 +157,21 @@ def test_pictures_of_one_batch_do_not_disturb_each_other():
         torch.testing.assert_close(a[1:], b, rtol=1e-9, atol=1e-9)
 
 
+def test_small_gradients_are_as_exact_as_large_ones():
+    # The tolerance of the adjoint is relative to each picture's own gradient.
+    geometry, size = CASES["local overlap"]
+    params = random_collage(geometry, size)
+    params.weights[0] /= 1000  # soon settled
+    outer = noise(2, 2, *size) * torch.tensor([1, 1e-9]).double().view(2, 1, 1, 1)
+    gradients = []
+    for options in ({"tolerance": 1e-3}, {"method": "linear", "gradient": "unroll"}):
+        weights = params.weights.clone().requires_grad_()
+        picture = solve(params._replace(weights=weights), geometry, size, **options).picture
+        gradients.append(torch.autograd.grad((picture * outer).sum(), weights)[0])
+    for near, exact in zip(*gradients, strict=True):
+        assert (near - exact).abs().max() < 5e-3 * exact.abs().max()
+
+
 def test_weights_without_a_fixed_point(monkeypatch):
     monkeypatch.setattr(fixed_point, "MAX_ITERATIONS", 150)
     geometry, size = CASES["paper"]
