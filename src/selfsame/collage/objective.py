@@ -30,6 +30,7 @@ def distortion_and_rate(
     *,
     distortion: Distortion = "decode",
     size: tuple[int, int] | None = None,
+    iterations: int | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return distortion and bits per pixel, (B,) each, and the rounded levels.
 
@@ -43,10 +44,11 @@ def distortion_and_rate(
         scale: (B,), log2 of the scale of the steps.
         generator: of the noise.
         size: height and width without padding; what lies outside does not count as distortion.
+        iterations: applications of the map; default as the model was trained.
     """
     levels = round_straight_through(values)
     if distortion == "decode":
-        decoded = model.decoder(levels, scale)
+        decoded = model.decoder(levels, scale, iterations=iterations)
     else:
         weights, decoded = model.decoder.collage(levels, scale)
         if model.config.domain_factors:

@@ -151,9 +151,10 @@ class CollageTask:
 
 def _measure(model: CollageModel, pixels: NDArray[np.uint8], scale: float) -> tuple[float, float]:
     height, width = pixels.shape[:2]
-    picture = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
-    scales = torch.tensor([scale])
+    device = model.decoder.log_steps.device
+    picture = torch.from_numpy(pixels).to(device).permute(2, 0, 1)[None].float() / 255
+    scales = torch.tensor([scale], device=device)
     levels = model.encode(pad_planes(planes_from_pictures(picture)), scales).round()
     decoded = pictures_from_planes(model.decoder(levels, scales))[..., :height, :width]
     rate = model.bits(levels, levels).sum().item() / (height * width)
-    return rate, psnr_db(decoded.clamp(0, 1).numpy(), picture.numpy())
+    return rate, psnr_db(decoded.clamp(0, 1).cpu().numpy(), picture.cpu().numpy())
