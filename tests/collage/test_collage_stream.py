@@ -203,6 +203,12 @@ def test_every_cut_and_every_flipped_bit():
         assert [plane.shape for plane in back] == shapes
 
 
+def test_a_bias_beyond_its_limit_is_damage():
+    """Zero bytes read as nothing but ones: the longest number there is."""
+    with pytest.raises(CorruptedError, match="damaged"):
+        read_symbols(bytes(100), [(1, 1, 1)], 0, 128)
+
+
 def test_a_huge_claim_on_few_bytes_is_refused_at_once():
     with pytest.raises(CorruptedError, match="damaged"):
         read_symbols(b"\x55" * 40, [(256, 1000, 1000)], 0, 128)

@@ -75,7 +75,8 @@ def rate_class(step: int) -> int:
 def write_symbols(symbols: Symbols, domains: int, step: int) -> tuple[bytes, dict[str, float]]:
     """Return the bytes of the symbols, and the bits of each syntax element."""
     coder = new_coder(*initial_models(), len(c.ELEMENTS), capacity(symbols))
-    code_symbols(coder, False, loaded_planes(symbols, domains), step)
+    sound = code_symbols(coder, False, loaded_planes(symbols, domains), step)
+    assert sound, "a bias beyond MAX_BIAS, which CollageCode refuses"
     length = finish(coder)
     bits = dict(zip(c.ELEMENTS, coder.spent.tolist(), strict=True))
     return coder.buffer[:length].tobytes(), bits
