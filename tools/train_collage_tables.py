@@ -1,10 +1,10 @@
 """Learn the models that collage coding starts from: `python tools/train_collage_tables.py FOLDER`.
 
-Codes the collages of a folder (``.ssm``, or ``.npz`` with arrays ``plane0 …`` and ``step``) one
-after the other without resetting the models, and averages their states: probabilities and mixing
-weights as they are typical of photographs. Writes ``src/selfsame/collage/tables.npz``. A new file
-changes what every stream means: it is part of the format, so do this only together with a new
-version of the stream.
+Codes the collages of a folder (``.ssm``, or ``.npz`` with arrays ``plane0 …``, their step at the
+end of the name: ``tree-128.npz``) one after the other without resetting the models, and averages
+their states: probabilities and mixing weights as they are typical of photographs. Writes
+``src/selfsame/collage/tables.npz``. A new file changes what every stream means: it is part of the
+format, so do this only together with a new version of the stream.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def main() -> None:
     """Read the command line, train, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="+")
-    parser.add_argument("--domains", type=int, default=2, help="of the symbols in .npz files")
+    parser.add_argument("--domains", type=int, default=1, help="of the symbols in .npz files")
     parser.add_argument("--rounds", type=int, default=3, help="passes over the codes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
@@ -50,7 +50,7 @@ def read(path, domains):
     with np.load(path) as archive:
         names = sorted(name for name in archive.files if name.startswith("plane"))
         symbols = tuple(archive[name].astype(np.int32) for name in names)
-        return symbols, domains, int(archive["step"])
+        return symbols, domains, int(path.stem.split("-")[-1])
 
 
 def train(codes, rounds, seed):
