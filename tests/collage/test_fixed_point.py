@@ -8,7 +8,7 @@ from collage_loops import CASES, random_collage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfsame.collage import fixed_point
+from selfsame.collage import elimination, fixed_point
 from selfsame.collage.fixed_point import GRADIENTS, METHODS, render, solve
 from selfsame.collage.functional import CollageParameters, collage_step, contraction_factor
 from selfsame.collage.geometry import Geometry
@@ -282,7 +282,7 @@ def test_hostile_arguments(options, message):
 
 def test_linear_has_a_limit(monkeypatch):
     geometry, size = CASES["paper"]
-    monkeypatch.setattr(fixed_point, "MAX_UNKNOWNS", 16 * 24 // 4 - 1)
+    monkeypatch.setattr(elimination, "MAX_UNKNOWNS", 16 * 24 // 4 - 1)
     with pytest.raises(InputError, match="at most 95 numbers per channel"):
         solve(random_collage(geometry, size), geometry, size, method="linear")
 
@@ -291,5 +291,5 @@ def test_linear_in_small_parts_is_the_same(monkeypatch):
     geometry, size = CASES["local overlap"]
     params = random_collage(geometry, size)
     whole = solve(params, geometry, size, method="linear").picture
-    monkeypatch.setattr(fixed_point, "MAX_NUMBERS", 1000)
+    monkeypatch.setattr(elimination, "MAX_NUMBERS", 1000)
     assert torch.equal(whole, solve(params, geometry, size, method="linear").picture)

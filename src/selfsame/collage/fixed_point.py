@@ -15,13 +15,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from selfsame.collage.elimination import eliminate
 from selfsame.collage.functional import (
     CollageParameters,
     constant_term,
     contraction_factor,
-    domain_blocks,
     domain_term,
-    mix_shared,
 )
 from selfsame.collage.geometry import Geometry, Size
 from selfsame.collage.resampling import area_resize, upscale_aux
@@ -38,14 +37,8 @@ TOLERANCE = 1e-4
 MAX_ITERATIONS = 2000
 """Enough for ``TOLERANCE`` at a contraction factor of 0.99; more are a sign of no fixed point."""
 
-MAX_UNKNOWNS = 4096
-"""Of a linear solve per picture and channel: a dense matrix of 64 MiB in float32."""
-
 MEMORY = 5
 """Earlier iterates that Anderson's acceleration combines; more hardly help and cost memory."""
-
-MAX_NUMBERS = 1 << 24
-"""Computed at once for the matrix of a linear solve."""
 
 ROUNDING = 4
 """Changes below this many units of rounding are noise."""
@@ -116,7 +109,7 @@ def solve(
     implicit = tracked and gradient == "implicit"
     with torch.set_grad_enabled(tracked and not implicit):
         if method == "linear":
-            found = FixedPoint(_solve_linear(params.weights, constant, geometry), 0, 0.0)
+            found = FixedPoint(eliminate(params.weights, constant, geometry), 0, 0.0)
         else:
             begin = constant if start is None else start.expand_as(constant)
             stop = _stop(params.weights, iterations, tolerance)
@@ -277,55 +270,6 @@ def _anderson(step: Callable[[Tensor], Tensor], x: Tensor, stop: _Stop) -> Fixed
         x = (torch.stack(images, dim=2) * shares[..., None]).sum(2)
     stop.exhausted(change)
     return FixedPoint(image, count, change)
-
-
-def _solve_linear(weights: Tensor, constant: Tensor, geometry: Geometry) -> Tensor:
-    """Return the solution of ``x = S x + b`` by elimination.
-
-    The unknowns are the domains' blocks ``y = P x``, where they are fewer than the pixels: with
-    ``S = M P``, ``y = P M y + P b`` and ``x = M y + b``.
-    """
-    size = (constant.shape[2], constant.shape[3])
-    grid = geometry.grid(*size)
-    blocks = None if geometry.local else domain_blocks(constant, geometry)
-    if blocks is None or blocks[0, 0].numel() >= math.prod(size):
-        known, pooled = constant, False
-    else:
-        known, pooled = blocks, True
-    shape = known.shape[2:]
-    unknowns = math.prod(shape)
-    if unknowns > MAX_UNKNOWNS:
-        raise InputError(
-            f"method linear solves for at most {MAX_UNKNOWNS} numbers per channel: this picture "
-            f"of {size[0]}x{size[1]} needs {unknowns}; use method='anderson'"
-        )
-
-    def picture(values: Tensor, weight: Tensor) -> Tensor:
-        if pooled:
-            return mix_shared(values, weight, grid, geometry)
-        return domain_term(values.expand(-1, weight.shape[1], -1, -1), weight, geometry)
-
-    def column(values: Tensor, weight: Tensor) -> Tensor:
-        result = picture(values, weight)
-        return (domain_blocks(result, geometry) if pooled else result).flatten(2)
-
-    unit = torch.eye(unknowns, dtype=constant.dtype, device=constant.device)
-    part = max(1, MAX_NUMBERS // math.prod(size))
-    matrices = []
-    for weight in torch.split(weights, 1):
-        columns = [column(rows.view(-1, 1, *shape), weight) for rows in torch.split(unit, part)]
-        matrices.append(torch.cat(columns).permute(1, 2, 0))  # (C or 1, out, in)
-    right = known.flatten(2)[..., None]
-    if weights.shape[1] == 1:
-        right = right.transpose(1, 3)  # one matrix, a right side per channel
-    try:
-        solution = torch.linalg.solve(unit - torch.stack(matrices), right)
-    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
-        raise DivergedError(f"the collage has no single fixed point: {error}") from error
-    if weights.shape[1] == 1:
-        solution = solution.transpose(1, 3)
-    values = solution.reshape(known.shape)
-    return picture(values, weights) + constant if pooled else values
 
 
 class _Implicit(torch.autograd.Function):
