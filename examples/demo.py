@@ -1,4 +1,4 @@
-"""Encode a photograph, fit an IFS to a silhouette, lay both out in demo/: what `make demo` runs."""
+"""Encode a photograph, make it of itself, fit an IFS to a silhouette, lay both out in demo/: what `make demo` runs."""
 
 import sys
 import webbrowser
@@ -35,6 +35,10 @@ steps_of_cat = ["--start", "noise", "--animate", forming]
 run("decode", cat, "-o", out / "cat.png", *steps_of_cat, "--overwrite")
 run("info", cat, "--plot", plot, "--overwrite")
 
+# The same cat, made of cats.
+run("fractalize", photo, "-o", out / "cat_of_cats.png", "--scale", 6, "--overwrite")
+run("fractalize", photo, "-o", out / "endless.webp", "--loop", "--frames", 60, "--overwrite")
+
 # A horse in black on white, from scikit-image's wheel (CC0); the figure must be bright.
 horse = read_picture(data / "horse.png", "grey")
 target = np.pad(np.float32(1) - horse, 8)
@@ -51,6 +55,8 @@ figures = {
     zoomed.name: f"a photograph in {cat.stat().st_size} bytes, decoded at three times its size",
     forming.name: "the same from noise, application by application",
     plot.name: "its blocks, and where their domains lie",
+    "cat_of_cats.png": "the cat, made of cats: open it and look into an eye",
+    "endless.webp": "into it, for ever",
     "target.png": "a silhouette",
     large.name: f"its attractor: {caption}",
     film.name: "the fit",
