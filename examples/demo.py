@@ -1,4 +1,4 @@
-"""Encode a photograph, make it of itself, fit an IFS to a silhouette, lay both out in demo/: what `make demo` runs."""
+"""Encode a photograph, make it of itself, fit an IFS to a silhouette: what `make demo` runs."""
 
 import sys
 import webbrowser
