@@ -35,6 +35,10 @@ STEP_ZERO = 128
 START_STEP = 32.0
 """Of a weight, in units of 1/255 of the value range times pixels of a block's norm."""
 
+_BIAS_EXPONENT = 0.7
+"""Steps of biases grow more slowly than those of weights: seen as blotches on a clear sky, coarse
+biases cost more than their squared error says."""
+
 _START_DOMAIN_STEP = 1 / 16
 _START_DEAD_ZONE = 0.15
 _MOST_DEAD_ZONE = 0.45
@@ -108,6 +112,7 @@ class CollageDecoder(nn.Module):
     """
 
     is_domain: Tensor
+    exponents: Tensor
 
     def __init__(self, config: CollageConfig) -> None:
         super().__init__()
@@ -120,17 +125,21 @@ class CollageDecoder(nn.Module):
             steps += [_START_DOMAIN_STEP] * len(config.domain_factors)
         self.log_steps = nn.Parameter(torch.tensor(steps).log())
         is_domain = torch.zeros(len(steps), dtype=torch.bool)
+        exponents = torch.ones(len(steps))
         for start, count in zip(config.biases, config.numbers, strict=True):
             is_domain[start + count - len(config.domain_factors) : start + count] = True
+            exponents[start] = _BIAS_EXPONENT
+        exponents[is_domain] = 0
         self.register_buffer("is_domain", is_domain, persistent=False)
+        self.register_buffer("exponents", exponents, persistent=False)
 
     def steps(self, scale: Tensor) -> Tensor:
         """Return the quantiser steps, (B, K, 1, 1), at ``scale``, (B,), log2 of a factor.
 
-        The steps of domain weights do not change with it.
+        Those of biases change less with it, those of domain weights not at all.
         """
-        scales = torch.where(self.is_domain, 0.0, scale[:, None])
-        return (self.log_steps.exp() * torch.exp2(scales))[..., None, None]
+        scales = torch.exp2(scale[:, None] * self.exponents)
+        return (self.log_steps.exp() * scales)[..., None, None]
 
     def forward(
         self,
