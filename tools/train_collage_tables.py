@@ -1,10 +1,12 @@
-"""Learn the models that collage coding starts from: `python tools/train_collage_tables.py FOLDER`.
+"""Learn the models that collage coding starts from.
 
-Codes the collages of a folder (``.ssm``, or ``.npz`` with arrays ``plane0 …``, their step at the
-end of the name: ``tree-128.npz``) one after the other without resetting the models, and averages
-their states: probabilities and mixing weights as they are typical of photographs. Writes
-``src/selfsame/collage/tables.npz``. A new file changes what every stream means: it is part of the
-format, so do this only together with a new version of the stream.
+`python tools/train_collage_tables.py --of photo PICTURES --of aerial OTHER_PICTURES`
+
+Encodes the pictures of each folder with its model, at steps drawn at random, codes their symbols
+one after the other without resetting the models of the range coder, and averages their states:
+probabilities and mixing weights as they are typical. Writes ``src/selfsame/collage/tables.npz``. A
+new file changes what every stream means: it is part of the format, so do this only together with a
+new version of the stream.
 """
 
 import argparse
@@ -13,44 +15,58 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from selfsame.bitstream import load
 from selfsame.bitstream.range_coder import new_coder
 from selfsame.bitstream.slots import save_models, untrained_models
 from selfsame.collage import contexts as c
-from selfsame.collage.code import CollageCode
+from selfsame.collage.codec import encode_picture
+from selfsame.collage.storage import load_model
 from selfsame.collage.stream import capacity, code_symbols, loaded_planes
+from selfsame.images import SUFFIXES, read_source
 
 OUTPUT = Path(__file__).parents[1] / "src" / "selfsame" / "collage" / "tables.npz"
+
+STEPS = 84, 168
+"""Of the codes to learn from: the ones that models are trained for, and a little around."""
 
 SKIPPED = 0.25
 """Share of a round whose states do not count: the models are still settling."""
 
 
 def main() -> None:
-    """Read the command line, train, write."""
+    """Read the command line, encode, train, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, nargs="+")
-    parser.add_argument("--domains", type=int, default=1, help="of the symbols in .npz files")
+    parser.add_argument(
+        "--of", nargs=2, action="append", required=True, metavar=("MODEL", "FOLDER")
+    )
+    parser.add_argument("--limit", type=int, help="use at most so many pictures of each folder")
+    parser.add_argument("--refine", type=int, default=0, help="of every other picture")
     parser.add_argument("--rounds", type=int, default=3, help="passes over the codes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
     arguments = parser.parse_args()
-    files = sorted(p for f in arguments.folder for s in ("ssm", "npz") for p in f.glob(f"*.{s}"))
-    codes = [read(path, arguments.domains) for path in files]
+    codes = []
+    for name, folder in arguments.of:
+        codes += encoded(name, Path(folder), arguments)
     save_models(arguments.output, train(codes, arguments.rounds, arguments.seed))
 
 
-def read(path, domains):
-    """Return the symbols, the number of domains and the step in a file."""
-    if path.suffix == ".ssm":
-        code = load(path)
-        if not isinstance(code, CollageCode):
-            raise SystemExit(f"{path} holds no collage")
-        return code.symbols, code.domains, code.step
-    with np.load(path) as archive:
-        names = sorted(name for name in archive.files if name.startswith("plane"))
-        symbols = tuple(archive[name].astype(np.int32) for name in names)
-        return symbols, domains, int(path.stem.split("-")[-1])
+def encoded(name, folder, arguments):
+    """Return symbols, number of domains and step of the pictures of a folder."""
+    rng = np.random.default_rng(arguments.seed)
+    model = load_model(name)
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = [files[i] for i in rng.permutation(len(files))][: arguments.limit]
+    codes = []
+    for n, path in enumerate(tqdm(files, desc=name)):
+        code = encode_picture(
+            read_source(path).pixels,
+            model=model,
+            step=int(rng.integers(STEPS[0], STEPS[1] + 1)),
+            refine=arguments.refine * (n % 2),
+            seed=n,
+        )
+        codes.append((code.symbols, code.domains, code.step))
+    return codes
 
 
 def train(codes, rounds, seed):
