@@ -51,15 +51,18 @@ def test_the_attractor_has_the_picture_s_means(picture):
 
 
 def test_few_pixels_are_clipped():
-    picture = render(fit(CAT), (900, 600))
-    assert ((picture == 0) | (picture == 255)).mean() < 0.001
+    for photo in (CAT, data.coffee()[::3, ::3]):  # the second has strong colours
+        picture = render(fit(photo), (900, 600))
+        assert ((picture == 0) | (picture == 255)).mean() < 0.004
 
 
 def test_strength_shows_the_copies():
     weak, strong = (fit(CAT, replace(PLAIN, strength=s)) for s in (0.1, 0.8))
     assert strong.contrasts.mean() > 1.5 * weak.contrasts.mean()
-    largest = fit(CAT, replace(PLAIN, strength=0.5, fade=0.5)).cells[:, 0] == 0
-    assert largest.any()
+    code = fit(CAT, replace(PLAIN, strength=0.8, fade=0.5))
+    for level, least in ((2, 0.8), (1, 0.4), (0, 0.2)):
+        contrasts = code.contrasts[code.cells[:, 0] == level] * CONTRAST_STEP
+        assert np.median(contrasts) == pytest.approx(least, abs=0.01)
     bare = fit(CAT, replace(PLAIN, strength=0.5, fade=1.0, levels=0))
     assert np.median(bare.contrasts) == pytest.approx(0.5 / CONTRAST_STEP, abs=1)
 
@@ -98,8 +101,9 @@ def trees(depth):
 
 
 def test_the_tree_is_the_best_of_all():
-    errors = [np.random.default_rng(3).random((1 << k, 1 << k)) / 4**k for k in range(3)]
-    for price in (0.0, 0.01, 0.05, 0.2, 1.0):
+    rng = np.random.default_rng(3)
+    for price in (0.0, 0.01, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 1.0):
+        errors = [rng.random((1 << k, 1 << k)) / 4**k for k in range(3)]
         kept = best_tree(errors, price)
         cost = sum(e[m].sum() + price * m.sum() for e, m in zip(errors, kept, strict=True))
         every = (sum(errors[k][y, x] + price for k, y, x in tree) for tree in trees(2))

@@ -47,8 +47,16 @@ def test_a_loop_closes(zoomed):
     ratio = GATE.ratio
     first, last = zoomed(1), zoomed(ratio * (1 - 1e-9))
     step = zoomed(ratio**0.02)
-    assert difference(first, last) < 0.5
+    assert difference(first, last) < 0.03
     assert difference(first, step) > 5 * difference(first, last)
+
+
+def test_a_loop_of_few_patches_closes():
+    """The gate in the gate is large: it must be as tinted at the end as the gate at the start."""
+    code = random_code(grid=3, levels=0, moves=1, contrast=40)
+    viewer, gate = Viewer(code, SIZE), find_gate(code)
+    first, last = (through(viewer, gate, zoom) for zoom in (1, 3 * (1 - 1e-9)))
+    assert difference(first, last) < 0.03
 
 
 def test_any_depth_is_a_view_of_the_first_period(zoomed):

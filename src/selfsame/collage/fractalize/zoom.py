@@ -22,7 +22,8 @@ MAX_FRAMES = 10_000
 MAX_ZOOM = 1e100
 
 FADE_FROM, FADE_TO = 0.15, 0.9
-"""Share of the frame's width that the gate has when its tint begins to fade and when it is gone."""
+"""Share of the frame's width that the gate has when its tint begins to fade and when it is gone.
+A gate that has more of it from the start begins there."""
 
 
 @dataclass(frozen=True)
@@ -121,13 +122,13 @@ def through(viewer: Viewer, gate: Gate, zoom: float) -> Bytes:
     """Return the view on the way through a gate at a magnification of at least 1."""
     periods = math.floor(math.log(zoom) / math.log(gate.ratio) + 1e-9)
     extent = gate.ratio**periods / zoom
-    fade = _fade(1 / (gate.ratio * extent))
+    fade = _fade(1 / (gate.ratio * extent), max(FADE_FROM, 1 / gate.ratio))
     left, top = gate.x * (1 - extent), gate.y * (1 - extent)
     return viewer.window(left, top, extent, patch=gate.patch, fade=fade)
 
 
-def _fade(share: float) -> float:
-    """Return how far the tint of a gate of this share of the frame has faded, 0 to 1."""
-    t = math.log(max(share, 1e-9) / FADE_FROM) / math.log(FADE_TO / FADE_FROM)
-    t = min(max(t, 0.0), 1.0)
+def _fade(share: float, start: float) -> float:
+    """Return how far the tint of a gate of this share of the frame has faded, 0 to 1; it begins to
+    at the share ``start``."""
+    t = min(max(math.log(share / start) / math.log(FADE_TO / start), 0.0), 1.0)
     return t * t * (3 - 2 * t)
