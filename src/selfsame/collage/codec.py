@@ -19,7 +19,6 @@ from selfsame.collage.code import (
     MAX_WEIGHT,
     CollageCode,
 )
-from selfsame.collage.functional import contraction_factor
 from selfsame.collage.model import STEP_SCALE, STEP_ZERO, CollageDecoder, CollageModel
 from selfsame.collage.planes import pad_planes, pictures_from_planes, planes_from_pictures
 from selfsame.collage.refine import refine_levels
@@ -80,7 +79,7 @@ def encode_picture(
             )
         levels = levels.round()
         levels = _within_limits(levels, model)
-        weights, _ = model.decoder.collage(levels, scale)
+        factor = float(model.decoder.contraction(levels, scale))
     if progress is not None:
         progress(1.0)
     config = model.config
@@ -97,7 +96,7 @@ def encode_picture(
         GRID,
         atoms,
         len(config.domain_factors),
-        _iterations(float(contraction_factor(weights).max())),
+        _iterations(factor),
         tuple(np.ascontiguousarray(plane) for plane in planes_of_symbols),
     )
 

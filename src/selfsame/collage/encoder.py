@@ -44,9 +44,15 @@ class ConvMixer(nn.Module):
     def forward(self, levels: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
         conditions = self.condition(torch.stack([quality, quality**2], 1) / 2)
         first, *rest = conditions[..., None, None].chunk(len(self.norms) + 1, 1)
-        hidden = self.embed(torch.asinh(levels)) + first
+        hidden = self.embed(_asinh(levels)) + first
         layers = zip(self.norms, self.depthwise, self.pointwise, rest, strict=True)
         for norm, depthwise, pointwise, condition in layers:
             hidden = hidden + pointwise(F.gelu(depthwise(norm(hidden)) + condition))
         corrections, dead_zones = self.head(F.gelu(hidden)).chunk(2, 1)
         return corrections, dead_zones
+
+
+def _asinh(x: Tensor) -> Tensor:
+    """Return what ``torch.asinh`` does, which takes five times as long on a processor."""
+    squared = x * x
+    return torch.sign(x) * torch.log1p(x.abs() + squared / (1 + torch.sqrt(1 + squared)))

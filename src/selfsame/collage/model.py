@@ -21,7 +21,7 @@ from selfsame.collage.atoms import start_atoms
 from selfsame.collage.code import FINGERPRINT_BYTES, GRID, MAX_ATOMS, MAX_DOMAINS
 from selfsame.collage.encoder import ConvMixer
 from selfsame.collage.entropy import RateModel
-from selfsame.collage.functional import CollageParameters, limit_weights
+from selfsame.collage.functional import CollageParameters, contraction_factor, limit_weights
 from selfsame.collage.geometry import Geometry
 from selfsame.collage.quantise import soft_threshold
 from selfsame.collage.resampling import upscale_aux
@@ -173,31 +173,42 @@ class CollageDecoder(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return the map that levels stand for, ``x -> S x + b``: domain weights (B, C, D, R) and
         constant term (B, C, H, W); arguments as for ``forward``."""
-        config, geometry = self.config, self.config.geometry.scaled(factor)
-        count = levels.shape[1]
-        grey = count == config.numbers[0]
-        values = (levels * self.steps(scale)[:, :count]).flatten(2)
-        planes = torch.split(values, list(config.numbers[: 1 if grey else 3]), 1)
+        geometry = self.config.geometry.scaled(factor)
+        planes = self._values(levels, scale)
+        weights = self._domain_weights(planes)
         size = levels.shape[2] * geometry.range_size[0], levels.shape[3] * geometry.range_size[1]
-        weights, constants = [], []
-        groups = [(self.blocks[0], planes[:1])]
-        if not grey:
-            groups.append((self.blocks[1], planes[1:]))
-        for blocks, group in groups:
-            numbers = torch.stack(group, 1)  # (B, C, 1 + A + D, R)
-            atoms = blocks.shape[0]
-            raw = numbers[:, :, 1 + atoms :]
-            if not config.domain_factors:
-                raw = numbers.new_zeros(*numbers.shape[:2], 1, numbers.shape[3])
-            weights.append(limit_weights(raw, config.bound))
+        constants = []
+        for blocks, part in ((self.blocks[0], slice(0, 1)), (self.blocks[1], slice(1, 3))):
+            if not planes[part]:
+                continue  # grey
+            numbers = torch.stack(planes[part], 1)  # (B, C, 1 + A + D, R)
             parameters = CollageParameters(
-                weights[-1],
+                weights[:, part],
                 numbers[:, :, 0],
-                numbers[:, :, 1 : 1 + atoms],
+                numbers[:, :, 1 : 1 + blocks.shape[0]],
                 blocks if factor == 1 else upscale_aux(blocks, Fraction(factor)),
             )
             constants.append(constant_in_strips(parameters, geometry, size))
-        return torch.cat(weights, 1), torch.cat(constants, 1)
+        return weights, torch.cat(constants, 1)
+
+    def contraction(self, levels: Tensor, scale: Tensor) -> Tensor:
+        """Return the factors by which the maps of levels contract at least, (B,)."""
+        return contraction_factor(self._domain_weights(self._values(levels, scale)))
+
+    def _values(self, levels: Tensor, scale: Tensor) -> tuple[Tensor, ...]:
+        """Return the numbers that levels stand for, (B, 1 + A + D, R) of each plane."""
+        count = levels.shape[1]
+        planes = 1 if count == self.config.numbers[0] else 3
+        values = (levels * self.steps(scale)[:, :count]).flatten(2)
+        return torch.split(values, list(self.config.numbers[:planes]), 1)
+
+    def _domain_weights(self, planes: tuple[Tensor, ...]) -> Tensor:
+        """Return the domain weights, (B, C, D, R); without domains 0 for the one that blends."""
+        domains = len(self.config.domain_factors)
+        if not domains:
+            return torch.zeros_like(torch.stack(planes[:1] * len(planes), 1)[:, :, :1])
+        raw = torch.stack([plane[:, -domains:] for plane in planes], 1)
+        return limit_weights(raw, self.config.bound)
 
     def fingerprint(self) -> bytes:
         """Return 8 bytes that identify everything that decoding depends on."""
@@ -252,20 +263,18 @@ class CollageEncoder(nn.Module):
         """Return the responses of the filters, (B, K, rows, columns); 0 for domain weights."""
         overlap, domains = self.config.overlap, len(self.config.domain_factors)
         padded = F.pad(planes, (overlap,) * 4, mode="replicate") if overlap else planes
-        # A filter of side n at steps of 16 is a small convolution over cells of 16 x 16 pixels.
-        side = (GRID + 2 * overlap) // GRID
-        cells = F.pixel_unshuffle(padded.flatten(0, 1)[:, None], GRID)
-        cells = cells.reshape(*planes.shape[:2], *cells.shape[1:])
+        side = GRID + 2 * overlap
+        windows = padded.unfold(2, side, GRID).unfold(3, side, GRID)
+        grid = windows.shape[2:4]
         responses = []
-        for plane in range(3):
-            filters = self.filters[min(plane, 1)]
-            kernel = filters.reshape(-1, side, GRID, side, GRID)
-            kernel = kernel.permute(0, 2, 4, 1, 3).flatten(1, 2)
+        for plane, count in enumerate(self.config.numbers):
             if plane < planes.shape[1]:
-                responses.append(F.conv2d(cells[:, plane], kernel))
-            else:
-                responses.append(torch.zeros_like(responses[0][:, : kernel.shape[0]]))
-            responses.append(torch.zeros_like(responses[0][:, :domains]))
+                # One product of matrices; a convolution of such kernels takes twice the time.
+                filters = self.filters[min(plane, 1)].flatten(1)
+                found = filters @ windows[:, plane].flatten(3).flatten(1, 2).mT
+                responses.append(found.unflatten(2, grid))
+                count = domains
+            responses.append(planes.new_zeros(planes.shape[0], count, *grid))
         return torch.cat(responses, 1)
 
 
