@@ -91,7 +91,9 @@ def test_an_ifs_is_drawn_at_its_own_or_any_size() -> None:
     for scale in (0, -1, float("nan"), float("inf")):
         with pytest.raises(InputError, match="scale must be above 0"):
             selfsame.decode(code, scale=scale)
-    with pytest.raises(InputError, match="code must be a PifsCode, CollageCode or IFSCode: got IFS"):
+    with pytest.raises(
+        InputError, match="code must be a PifsCode, CollageCode or IFSCode: got IFS"
+    ):
         selfsame.decode(system)
 
 

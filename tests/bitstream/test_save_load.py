@@ -48,7 +48,7 @@ def test_nothing_is_left_behind_by_a_failing_save(tmp_path):
 
 
 def test_only_codes_are_saved(tmp_path):
-    with pytest.raises(InputError, match="PifsCode: got IFS"):
+    with pytest.raises(InputError, match="PifsCode, CollageCode: got IFS"):
         save(FULL.system, tmp_path / "a.ssm")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.blocks import ISOMETRIES
+from selfsame.color import planes_from_picture
 from selfsame.errors import InputError
 from selfsame.pifs.code import (
     CONTRACTION,
@@ -21,7 +22,6 @@ from selfsame.pifs.code import (
     PlaneCode,
     padded_shape,
 )
-from selfsame.color import planes_from_picture
 from selfsame.pifs.contraction import contractive_maps, settled
 from selfsame.pifs.pools import SIDES, Plane
 from selfsame.pifs.search import KINDS, full_search

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.pifs.code import ALIGNMENT, padded_shape
 from selfsame.color import CHROMA_WEIGHTS, halved, planes_from_picture
+from selfsame.pifs.code import ALIGNMENT, padded_shape
 from selfsame.pifs.partition import SHAPES, border_means, transform_blocks
 
 Float = NDArray[np.float32]
