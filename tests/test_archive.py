@@ -11,8 +11,9 @@ from skimage import data
 
 from selfsame import InputError, decode, load
 from selfsame.archive import decode_folder, encode_folder, write_report
-from selfsame.archive.listing import code_names, files_below
+from selfsame.archive.listing import code_names
 from selfsame.codec import encode_source
+from selfsame.files import files_below
 from selfsame.images import read_picture, read_source, to_uint8
 from selfsame.metrics import psnr_db, ssim
 from selfsame.settings import EncodeSettings

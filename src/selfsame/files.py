@@ -1,8 +1,8 @@
-"""Writing files so that nothing is ever half-written."""
+"""Writing files so that nothing is ever half-written; listing those of a folder."""
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -69,3 +69,28 @@ def make_folder(folder: Path, hint: str) -> None:
         raise InputError(f"{folder} is a file; {hint}") from error
     except FileNotFoundError as error:
         raise InputError(f"folder {folder.parent} does not exist; create it first") from error
+
+
+def files_below(folder: Path, suffixes: Iterable[str]) -> list[str]:
+    """Return the files of a folder and its sub-folders by relative name with slashes, sorted.
+
+    Hidden files and folders are left out, links to folders are not followed.
+
+    Raises:
+        InputError: no such folder, or none of its files has one of the suffixes.
+    """
+    if not folder.is_dir():
+        raise InputError(f"no such folder: {folder}")
+    wanted = frozenset(suffixes)
+    names = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        inside = Path(parent).relative_to(folder)
+        names += [
+            (inside / name).as_posix()
+            for name in files
+            if not name.startswith(".") and Path(name).suffix.lower() in wanted
+        ]
+    if not names:
+        raise InputError(f"folder {folder} holds no file {', '.join(sorted(wanted))}")
+    return sorted(names)

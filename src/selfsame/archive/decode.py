@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from selfsame.archive.listing import CODE_SUFFIX, FOLDER_HINT, files_below
+from selfsame.archive.listing import CODE_SUFFIX, FOLDER_HINT
 from selfsame.errors import InputError
-from selfsame.files import make_folder
+from selfsame.files import files_below, make_folder
 from selfsame.images import check_picture_suffix, write_picture
 from selfsame.workers import WorkerDiedError, available_cores, run_tasks
 

@@ -213,7 +213,8 @@ def _decode_folder(
     overwrite: bool,
 ) -> int:
     from selfsame.archive import decode_folder
-    from selfsame.archive.listing import CODE_SUFFIX, files_below
+    from selfsame.archive.listing import CODE_SUFFIX
+    from selfsame.files import files_below
 
     begin = time.perf_counter()
     with progress_bar(len(files_below(folder, (CODE_SUFFIX,))), "decode", quiet=quiet) as update:

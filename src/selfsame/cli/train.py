@@ -193,7 +193,7 @@ def _configuration(call: Call, tables: tuple[str, ...]) -> dict[str, dict[str, A
 
 def _pictures(path: Path) -> list[Any]:
     """Return the pictures of a folder, or the one picture, as (H, W, 3) bytes."""
-    from selfsame.archive.listing import files_below
+    from selfsame.files import files_below
     from selfsame.images import SUFFIXES, read_picture, to_uint8
 
     files = [path / name for name in files_below(path, SUFFIXES)] if path.is_dir() else [path]

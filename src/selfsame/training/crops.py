@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from selfsame.archive.listing import files_below
 from selfsame.errors import InputError
+from selfsame.files import files_below
 from selfsame.images import SUFFIXES, read_picture, to_uint8
 
 ORIENTATION_TAG, TURNED = 0x0112, (5, 6, 7, 8)
