@@ -102,7 +102,7 @@ def trees(depth):
 
 def test_the_tree_is_the_best_of_all():
     rng = np.random.default_rng(3)
-    for price in (0.0, 0.01, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 1.0):
+    for price in np.linspace(0, 0.5, 100):
         errors = [rng.random((1 << k, 1 << k)) / 4**k for k in range(3)]
         kept = best_tree(errors, price)
         cost = sum(e[m].sum() + price * m.sum() for e, m in zip(errors, kept, strict=True))
