@@ -262,7 +262,7 @@ def _card(
         **tables["card"],
         "pictures": len(crops),
         "steps": result.step,
-        "seconds": round(result.seconds),
+        "training_seconds": round(result.seconds),
         "machine": platform.machine(),
         "selfsame": __version__,
         "validation": result.validation,
