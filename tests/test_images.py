@@ -293,7 +293,7 @@ def test_formats_without_alpha_say_so(tmp_path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".apng"])
 def test_animations_loop_and_hold_the_last_frame(tmp_path, suffix) -> None:
     frames = [np.full((8, 8), level, np.float32) for level in (0, 0.5, 1)]
     path = tmp_path / f"a{suffix}"
@@ -314,7 +314,7 @@ def test_animations_loop_and_hold_the_last_frame(tmp_path, suffix) -> None:
 def test_animations_need_frames_and_a_suffix_that_moves(tmp_path) -> None:
     with pytest.raises(InputError, match="at least one frame"):
         write_animation(tmp_path / "a.gif", [])
-    with pytest.raises(InputError, match=r"\.gif, \.webp or \.png"):
+    with pytest.raises(InputError, match=r"\.gif, \.webp, \.png or \.apng"):
         write_animation(tmp_path / "a.jpg", [GREY])
     assert list(tmp_path.iterdir()) == []
 
