@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from golden_codes import V1
+from golden_collages import COLLAGES
 from test_golden_pifs import SYMBOLS
 
 from selfsame import load
@@ -22,7 +23,7 @@ DIGESTS = {
 
 
 def test_every_golden_file_has_its_entry():
-    assert {p.stem for p in FOLDER.glob("*.ssm")} == set(V1) | set(SYMBOLS)
+    assert {p.stem for p in FOLDER.glob("*.ssm")} == set(V1) | set(SYMBOLS) | set(COLLAGES)
     assert set(V1) == set(DIGESTS)
 
 

@@ -7,10 +7,11 @@ deleted by hand first.
 from pathlib import Path
 
 from golden_codes import V1
+from golden_collages import COLLAGES
 
 from selfsame import save
 
-for name, code in V1.items():
+for name, code in (V1 | COLLAGES).items():
     path = Path(__file__).parent / "v1" / f"{name}.ssm"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
