@@ -38,7 +38,7 @@ class EncodeSettings:
             has fixed blocks of ``range_size`` and all domains of ``domain_size`` pixels, 1, 2 or 4
             times as large.
         model: a neural collage instead of blocks: a key of ``MODELS``, or the path of a model.
-        refine: steps of gradient descent on the code of each picture; of a model only.
+        refine: steps of descent on the levels of each picture, 8 to 16 do most; of a model only.
         seed: of the refinement.
     Raises:
         InputError: more than one target, or a value out of its range.

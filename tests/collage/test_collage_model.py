@@ -142,6 +142,7 @@ def test_any_module_can_be_the_network():
         {"iterations": 0},
         {"width": 0},
         {"domain_factors": tuple(range(2, 30))},
+        {"scales": (2, 1)},
     ],
 )
 def test_odd_shapes_are_refused(options):

@@ -88,7 +88,7 @@ def test_training_goes_on_from_a_model_of_the_same_shape(tmp_path):
 
 @pytest.mark.parametrize(
     "options",
-    [{"distortion": "both"}, {"rate_weight": 0}, {"scales": (2, 1)}, {"regularisation": -1}],
+    [{"distortion": "both"}, {"rate_weight": 0}, {"regularisation": -1}],
 )
 def test_odd_objectives_are_refused(options):
     with pytest.raises(InputError):

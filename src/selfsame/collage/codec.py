@@ -52,8 +52,8 @@ def encode_picture(
         pixels: (H, W) grey or (H, W, 3) sRGB bytes.
         model: see ``selfsame.collage.storage.load_model``.
         step: 0 to 255; larger gives smaller files. 16 more double the quantiser steps.
-        refine: steps of gradient descent on the levels of this picture.
-        seed: of the noise that stands for rounding in the descent.
+        refine: steps of descent on the levels of this picture, see ``refine_levels``; 8 to 16 do most.
+        seed: of the choice of changes in the descent.
         device: ``cpu``, ``cuda`` or ``auto``.
         progress: called with the fraction done.
         threads: of the processor; default torch's.

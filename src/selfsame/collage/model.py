@@ -55,6 +55,8 @@ class CollageConfig:
         bound: the domain weights of a range sum to less than this: contraction is certain.
         iterations: applications of the map in training and decoding.
         width, depth: of the encoder's network.
+        scales: least and greatest log2 of the steps' scale that the network knows from training;
+            beyond, it is told the nearest.
     Raises:
         InputError: a value out of its range.
     """
@@ -66,10 +68,12 @@ class CollageConfig:
     iterations: int = 2
     width: int = 192
     depth: int = 4
+    scales: tuple[float, float] = (-2.5, 2.0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "atoms", tuple(self.atoms))
         object.__setattr__(self, "domain_factors", tuple(self.domain_factors))
+        object.__setattr__(self, "scales", tuple(self.scales))
         if self.overlap not in (0, GRID // 2):
             raise InputError(f"overlap must be 0 or {GRID // 2}: got {self.overlap}")
         if len(self.atoms) != 2 or not all(0 <= n <= MAX_ATOMS for n in self.atoms):
@@ -81,6 +85,8 @@ class CollageConfig:
         for name, least, most in (("iterations", 1, 64), ("width", 1, 4096), ("depth", 0, 64)):
             if not least <= getattr(self, name) <= most:
                 raise InputError(f"{name} must be {least} to {most}: got {getattr(self, name)}")
+        if len(self.scales) != 2 or not -8 <= self.scales[0] <= self.scales[1] < 8:
+            raise InputError(f"scales must be two rising numbers of -8 to 8: got {self.scales}")
         if not 0 < self.bound < 1:
             raise InputError(f"bound must lie between 0 and 1: got {self.bound}")
 
@@ -252,7 +258,7 @@ class CollageEncoder(nn.Module):
             scale: (B,), log2 of their scale.
         """
         levels = self.responses(planes) / steps
-        corrections, dead_zones = self.network(levels, scale)
+        corrections, dead_zones = self.network(levels, scale.clamp(*self.config.scales))
         dead_zone = self.dead_zone.clamp(0, _MOST_DEAD_ZONE)[:, None, None] * self.is_level
         levels = soft_threshold(
             levels + corrections, dead_zone * torch.exp(dead_zones.clamp(-3, 3))

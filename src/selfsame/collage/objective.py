@@ -1,4 +1,4 @@
-"""What training and refinement minimise: distortion + rate_weight · bits per pixel.
+"""What training minimises: distortion + rate_weight · bits per pixel.
 
 The distortion is that of the decoded picture (``decode``), or of one application of the map to the
 original (``collage``), which the collage theorem ties to it and which costs less.
@@ -29,8 +29,6 @@ def distortion_and_rate(
     generator: torch.Generator,
     *,
     distortion: Distortion = "decode",
-    size: tuple[int, int] | None = None,
-    iterations: int | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return distortion and bits per pixel, (B,) each, and the rounded levels.
 
@@ -43,20 +41,16 @@ def distortion_and_rate(
         planes: the pictures, (B, 1 or 3, H, W), padded.
         scale: (B,), log2 of the scale of the steps.
         generator: of the noise.
-        size: height and width without padding; what lies outside does not count as distortion.
-        iterations: applications of the map; default as the model was trained.
     """
     levels = round_straight_through(values)
     if distortion == "decode":
-        decoded = model.decoder(levels, scale, iterations=iterations)
+        decoded = model.decoder(levels, scale)
     else:
         weights, decoded = model.decoder.collage(levels, scale)
         if model.config.domain_factors:
             decoded = decoded + domain_term(planes, weights, model.config.geometry)
-    height, width = planes.shape[2:] if size is None else size
     errors = 255 * (pictures_from_planes(decoded) - pictures_from_planes(planes))
-    errors = errors[..., :height, :width]
     squared = errors.square().mean((1, 2, 3)) / (START_STEP * torch.exp2(scale)).square()
     noise = torch.rand(values.shape, generator=generator, device=values.device) - 0.5
     bits = model.bits(values + noise, levels.detach()).sum((1, 2, 3))
-    return squared, bits / (height * width), levels
+    return squared, bits / (planes.shape[2] * planes.shape[3]), levels

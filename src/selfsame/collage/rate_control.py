@@ -72,7 +72,7 @@ def encode(
         bytes: most bytes of the whole file.
         psnr: least PSNR of the decoded picture over all its channels, in dB. Of the three give
             exactly one.
-        refine: steps of gradient descent on the code of this picture, once its step is found.
+        refine: steps of descent on the levels of this picture, once its step is found.
         seed, device, threads: see ``codec.encode_picture``.
         progress: called with the fraction done.
     Raises:

@@ -40,7 +40,6 @@ class CollageObjective:
     Attributes:
         distortion: of the decoded picture, ``decode``, or of one application, ``collage``.
         rate_weight: larger gives fewer bits at the same steps.
-        scales: least and greatest log2 of the steps' scale that training draws from.
         regularisation: weight of the mean magnitude of domain weights, which keeps them small.
     Raises:
         InputError: a value out of its range.
@@ -48,11 +47,9 @@ class CollageObjective:
 
     distortion: Distortion = "decode"
     rate_weight: float = DEFAULT_RATE_WEIGHT
-    scales: tuple[float, float] = (-2.5, 2.0)
     regularisation: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scales", tuple(self.scales))
         if self.distortion not in DISTORTIONS:
             raise InputError(
                 f"distortion must be one of {', '.join(DISTORTIONS)}: got {self.distortion!r}"
@@ -62,8 +59,6 @@ class CollageObjective:
                 "rate_weight must be above 0 and regularisation not below: "
                 f"got {self.rate_weight} and {self.regularisation}"
             )
-        if len(self.scales) != 2 or not -8 <= self.scales[0] <= self.scales[1] < 8:
-            raise InputError(f"scales must be two rising numbers of -8 to 8: got {self.scales}")
 
 
 class CollageTask:
@@ -100,7 +95,7 @@ class CollageTask:
         """Return the loss of crops, (B, 1 or 3, S, S) in [0, 1], S a multiple of 16."""
         model, objective = self.model, self.objective
         count, device = batch.shape[0], batch.device
-        low, high = objective.scales
+        low, high = model.config.scales
         draws = torch.rand(2, count, generator=generator, device=device)
         scale = low + (high - low) * draws[0]
         planes = planes_from_pictures(batch)
