@@ -59,7 +59,7 @@ from selfsame.settings import DEFAULT_QUALITY, MODELS, PRESETS, TARGETS, EncodeS
 @click.option(
     "--refine",
     type=click.IntRange(0),
-    help="Model: steps of gradient descent on the code of each picture [default: 0].",
+    help="Model: steps of descent on the code of each picture; 8 to 16 do most of it [default: 0].",
 )
 @seed_option
 @click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")

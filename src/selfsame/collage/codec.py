@@ -52,7 +52,7 @@ def encode_picture(
         pixels: (H, W) grey or (H, W, 3) sRGB bytes.
         model: see ``selfsame.collage.storage.load_model``.
         step: 0 to 255; larger gives smaller files. 16 more double the quantiser steps.
-        refine: steps of descent on the levels of this picture, see ``refine_levels``; 8 to 16 do most.
+        refine: steps of descent on the levels of this picture; 8 to 16 do most of it.
         seed: of the choice of changes in the descent.
         device: ``cpu``, ``cuda`` or ``auto``.
         progress: called with the fraction done.
