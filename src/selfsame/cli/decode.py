@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 @click.option(
     "--animate",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the iteration, step by step, as .gif, .webp or .png.",
+    help="Write the iteration, step by step, as .gif, .webp, .png or .apng.",
 )
 @click.option(
     "--model",

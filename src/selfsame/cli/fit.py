@@ -97,7 +97,7 @@ CLOUD_SUFFIXES = (".ply", ".npy")
 @click.option(
     "--animate",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the fit of a single picture as .gif, .webp or .png.",
+    help="Write the fit of a single picture as .gif, .webp, .png or .apng.",
 )
 @common_options
 def command(target: Path, output: Path, **options: Any) -> None:
