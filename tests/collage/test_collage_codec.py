@@ -6,7 +6,7 @@ from small_model import small_model
 
 from selfsame import bitstream
 from selfsame.collage.codec import decode, encode_picture
-from selfsame.collage.storage import load_model, save_model
+from selfsame.collage.storage import SHIPPED, load_model, save_model
 from selfsame.errors import InputError
 from selfsame.metrics import psnr_db
 
@@ -44,6 +44,19 @@ def test_smaller_steps_give_better_pictures(model, picture):
     sizes = [len(bitstream.encode(code)) for code in codes]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[2]
+
+
+def test_the_shipped_models_behave_at_every_step(picture):
+    # Beyond the scales that training drew from, files still shrink and pictures stay pictures.
+    for name in SHIPPED:
+        shipped = load_model(name)
+        codes = [encode_picture(picture, model=shipped, step=step) for step in range(60, 256, 24)]
+        sizes = [len(bitstream.encode(code)) for code in codes]
+        assert sizes == sorted(sizes, reverse=True)
+        qualities = [_psnr(decode(code), picture) for code in codes]
+        assert qualities == sorted(qualities, reverse=True)
+        assert qualities[0] > 38
+        assert qualities[-1] > 10
 
 
 def test_grey_pictures_and_single_pixels(model, picture):
