@@ -219,7 +219,7 @@ class CollageDecoder(nn.Module):
     def fingerprint(self) -> bytes:
         """Return 8 bytes that identify everything that decoding depends on."""
         config = self.config
-        shape = [config.overlap, config.domain_factors, config.bound]
+        shape = [config.overlap, config.domain_factors, config.bound, _BIAS_EXPONENT]
         digest = hashlib.sha256(json.dumps(shape).encode())
         for tensor in (*self.blocks, self.log_steps):
             digest.update(tensor.detach().cpu().to(torch.float32).numpy().astype("<f4").tobytes())
