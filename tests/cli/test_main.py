@@ -10,7 +10,18 @@ from selfsame.cli import main
 from selfsame.cli.options import SIZE, report
 from selfsame.errors import InputError
 
-COMMANDS = ["bench", "convert", "decode", "encode", "fit", "info", "render", "sample"]
+COMMANDS = [
+    "bench",
+    "convert",
+    "decode",
+    "encode",
+    "fit",
+    "fractalize",
+    "info",
+    "render",
+    "sample",
+    "train",
+]
 
 
 def run(monkeypatch, callback) -> int:
