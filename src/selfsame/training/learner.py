@@ -56,6 +56,9 @@ class Learner:
         if self._loss is None:
             # Not before a checkpoint is loaded: wrapping gives all processes the weights of one.
             self._loss = self._processes.wrap(LossModule(self._task))
+        begin_step = getattr(self._task, "begin_step", None)
+        if begin_step is not None:
+            begin_step(step)
         lr = self._set_learning_rate(step)
         self.model.train()
         self.model.zero_grad(set_to_none=True)

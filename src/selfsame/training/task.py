@@ -15,9 +15,10 @@ Metrics = Mapping[str, torch.Tensor | float]
 class Task(Protocol):
     """A model and its loss.
 
-    Two more methods are used where a task has them: ``validate(model) -> dict[str, float]``
-    measures the model it is given, in evaluation mode, and ``parameter_groups() ->
-    list[ParameterGroup]`` gives parts of the model settings of their own.
+    Three more methods are used where a task has them: ``validate(model) -> dict[str, float]``
+    measures the model it is given, in evaluation mode, ``parameter_groups() ->
+    list[ParameterGroup]`` gives parts of the model settings of their own, and ``begin_step(step)``
+    is called before the loss of every update, with its number, from 0.
     """
 
     @property

@@ -1,0 +1,1 @@
+"""Generative models whose latent is a fractal code."""
