@@ -7,9 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from selfsame.priors.config import VdvaeConfig
-
-MIN_LOG_SCALE = -7.0
-"""Of a logistic distribution, in [-1, 1]: below, it lies within one of the 256 values anyway."""
+from selfsame.priors.logistic_mixture import DiscretizedLogisticMixture
 
 
 class PictureLikelihood(Protocol):
@@ -53,4 +51,6 @@ class Bernoulli:
 
 def likelihood_of(config: VdvaeConfig) -> PictureLikelihood:
     """Return the likelihood of a model's shape."""
-    return Bernoulli(config.channels)
+    if config.likelihood == "bernoulli":
+        return Bernoulli(config.channels)
+    return DiscretizedLogisticMixture(config.channels, config.mixtures)
