@@ -1,0 +1,125 @@
+"""A set of pictures of one size, as bytes in memory."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.errors import InputError, LimitError, TruncatedError
+
+Bytes = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+MAX_BYTES = 1 << 31
+"""2 GiB: the most that one array of a file, or all pictures as bytes, may take in memory."""
+
+MAX_SIDE = 4096
+"""Pixels along a side of a picture of a set; larger ones are no data set of small pictures."""
+
+MAX_DEFLATE = 1032
+"""Deflate makes at most so many bytes of one: what claims more is no honest file."""
+
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Pictures of one size, with labels where they have them.
+
+    Attributes:
+        images: (N, H, W, C) bytes, C 1 (grey) or 3 (sRGB), row 0 at the top.
+        labels: class of each picture, (N,), from 0; or None.
+        classes: names of the classes, or None.
+    Raises:
+        InputError: arrays of another shape or type, no picture, or labels that do not fit.
+    """
+
+    images: Bytes
+    labels: Labels | None = None
+    classes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        images, labels = self.images, self.labels
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+            raise InputError(
+                "images must be bytes, (N, H, W, 1) or (N, H, W, 3): "
+                f"got {images.dtype} {images.shape}"
+            )
+        if 0 in images.shape:
+            raise InputError(f"images must hold at least one pixel: got {images.shape}")
+        if labels is None:
+            return
+        if labels.dtype != np.int64 or labels.shape != images.shape[:1]:
+            raise InputError(
+                f"labels must be int64, one for each of {len(images)} pictures: "
+                f"got {labels.dtype} {labels.shape}"
+            )
+        classes = len(self.classes) if self.classes is not None else None
+        if labels.min() < 0 or (classes is not None and labels.max() >= classes):
+            raise InputError(
+                f"labels must lie within 0..{classes - 1 if classes else ''}: "
+                f"got {labels.min()}..{labels.max()}"
+            )
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.images)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of pictures and labels, 16 hexadecimal digits."""
+        digest = hashlib.sha256(repr(self.images.shape).encode())
+        digest.update(np.ascontiguousarray(self.images).data)
+        if self.labels is not None:
+            digest.update(self.labels.astype("<i8").data)
+        return digest.hexdigest()[:16]
+
+
+def check_shape(shape: tuple[int, ...], item_bytes: int, what: str) -> None:
+    """Raise ``LimitError`` if an array is too large to be read.
+
+    Args:
+        shape: (N, ...) as a file claims it, not below 0.
+        item_bytes: of each value.
+        what: the array, for the message.
+    """
+    count = item_bytes
+    for size in shape:
+        count *= size
+    if count > MAX_BYTES:
+        raise LimitError(
+            f"{what} takes {count} bytes, {shape}: at most {MAX_BYTES} are read; split the set"
+        )
+
+
+def check_sides(height: int, width: int, what: str) -> None:
+    """Raise ``LimitError`` unless the sides of a picture, in pixels, lie within 1..MAX_SIDE."""
+    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
+        raise LimitError(
+            f"{what} has pictures of {width}x{height} pixels: sides of 1..{MAX_SIDE} are read"
+        )
+
+
+def read_exactly(stream: IO[bytes], count: int, what: str) -> Bytes:
+    """Return the next ``count`` bytes of a stream.
+
+    Args:
+        what: the stream, for the message.
+    Raises:
+        TruncatedError: it ends before.
+    """
+    contents = np.empty(count, np.uint8)
+    filled = 0
+    while filled < count:
+        piece = stream.read(min(count - filled, _PIECE))
+        got = len(piece)
+        contents[filled : filled + got] = np.frombuffer(piece, np.uint8)
+        if not got:
+            raise TruncatedError(
+                f"{what} ends after {filled} of {count} bytes; get the file once more"
+            )
+        filled += got
+    return contents

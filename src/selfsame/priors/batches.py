@@ -1,0 +1,171 @@
+"""Batches of whole pictures, in epochs, and their binarisation."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from selfsame.datasets.pictures import Bytes, Pictures
+from selfsame.errors import InputError
+
+Binarise = Literal["none", "threshold", "static", "dynamic"]
+BINARISE: tuple[Binarise, ...] = get_args(Binarise)
+
+MAX_PAD = 512
+
+_ORDER, _DYNAMIC, _STATIC = range(3)
+"""Streams of random numbers: different counters under the same key."""
+
+_KEPT_EPOCHS = 4
+"""Threads work a few batches ahead; more than two epochs at a time only in tiny sets."""
+
+_CHUNK = 1024
+"""Pictures binarised at a time: what bounds the random numbers in memory."""
+
+
+class PictureBatches:
+    """Every picture once per epoch, in an order that is drawn anew for each.
+
+    The pictures are one endless stream, epoch after epoch; a batch is the next ``batch`` of them,
+    so one batch can hold the end of an epoch and the start of the next. What is drawn depends on
+    the seed, the step and the number in the batch, not on which process draws it. Safe to call
+    from several threads.
+
+    Args:
+        pictures: see ``selfsame.datasets.read_pictures``.
+        batch: pictures of a step, of all processes together.
+        binarise: ``dynamic`` draws every value as 0 or 1, with its brightness as the probability
+            of 1, anew each time; ``static`` draws likewise, but once and for all; ``threshold``
+            takes 1 from the middle on; ``none`` leaves the bytes.
+        pad: rows and columns of black that are added on each side.
+        static_seed: of the draw of ``static``; independent of the seed of the batches.
+    Raises:
+        InputError: an argument out of its range.
+    """
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        batch: int,
+        *,
+        binarise: Binarise = "none",
+        pad: int = 0,
+        static_seed: int = 0,
+    ) -> None:
+        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+            raise InputError(f"batch must be a whole number from 1: got {batch!r}")
+        self.batch_size, self.binarise = batch, binarise
+        self._bytes = _prepared(pictures, binarise, pad, static_seed)
+        self._order = lru_cache(_KEPT_EPOCHS)(self._drawn_order)
+        seed = static_seed if binarise == "static" else None
+        state = repr((pictures.fingerprint, batch, binarise, pad, seed))
+        self.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
+        """Digest of all that the batches depend on but the seed: pictures and arguments."""
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self._bytes)
+
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> torch.Tensor:
+        """Return pictures ``indices`` of a step: (len(indices), C, H, W), float32 in [0, 1].
+
+        Raises:
+            InputError: an index beyond the batch.
+        """
+        places = np.asarray(indices, np.int64)
+        if len(places) and not (places.min() >= 0 and places.max() < self.batch_size):
+            raise InputError(
+                f"indices must lie within 0..{self.batch_size - 1}, the batch that these pictures "
+                f"were set up for: got {places.min()}..{places.max()}"
+            )
+        chosen = self._bytes[self._numbers(seed, step, places)]
+        if self.binarise == "dynamic" and len(places):
+            first = int(places.min())
+            count = int(places.max()) + 1 - first
+            random = _random_levels(seed, _DYNAMIC, step, first, count, chosen[0].size)
+            chosen = _binarised(chosen, random[places - first])
+        return _as_tensor(chosen)
+
+    def _numbers(self, seed: int, step: int, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return which pictures are at some places of a batch."""
+        epochs, inside = np.divmod(step * self.batch_size + places, len(self))
+        numbers = np.empty_like(inside)
+        for epoch in np.unique(epochs):
+            now = epochs == epoch
+            numbers[now] = self._order(seed, int(epoch))[inside[now]]
+        return numbers
+
+    def _drawn_order(self, seed: int, epoch: int) -> NDArray[np.int64]:
+        """Return all pictures' numbers as they come in an epoch."""
+        random = np.random.Generator(_philox(seed, _ORDER, epoch, 0))
+        return random.permutation(len(self)).astype(np.int64, copy=False)
+
+
+def evaluation_pictures(
+    pictures: Pictures, binarise: Binarise = "none", seed: int = 0, *, pad: int = 0
+) -> torch.Tensor:
+    """Return all pictures, in order, as a bound is measured on: (N, C, H, W), float32 in [0, 1].
+
+    Args:
+        binarise: as of ``PictureBatches``; ``dynamic`` is drawn once, as ``static`` is.
+        seed: of the draw.
+        pad: rows and columns of black that are added on each side.
+    """
+    return _as_tensor(
+        _prepared(pictures, "static" if binarise == "dynamic" else binarise, pad, seed)
+    )
+
+
+def _prepared(pictures: Pictures, binarise: Binarise, pad: int, seed: int) -> Bytes:
+    """Return the pictures as (N, C, H, W) bytes; all that is not drawn anew is done."""
+    if binarise not in BINARISE:
+        raise InputError(f"binarise must be one of {', '.join(BINARISE)}: got {binarise!r}")
+    if isinstance(pad, bool) or not isinstance(pad, int) or not 0 <= pad <= MAX_PAD:
+        raise InputError(f"pad must be a whole number within 0..{MAX_PAD}: got {pad!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
+        raise InputError(f"seed must be a whole number within 0..2^63 - 1: got {seed!r}")
+    planes = np.ascontiguousarray(pictures.images.transpose(0, 3, 1, 2))
+    if binarise == "threshold":
+        planes = (planes > 127).astype(np.uint8) * np.uint8(255)
+    elif binarise == "static":
+        chunks = range(0, len(planes), _CHUNK)
+        planes = np.concatenate([_static(planes, first, seed) for first in chunks])
+    return np.pad(planes, ((0, 0), (0, 0), (pad, pad), (pad, pad))) if pad else planes
+
+
+def _static(planes: Bytes, first: int, seed: int) -> Bytes:
+    """Return some pictures binarised, from number ``first`` on."""
+    chunk = planes[first : first + _CHUNK]
+    random = _random_levels(seed, _STATIC, 0, first, len(chunk), chunk[0].size)
+    return _binarised(chunk, random)
+
+
+def _binarised(values: Bytes, random: Bytes) -> Bytes:
+    """Return 255 where a value, (N, ...), is above a random level, (N, values), else 0."""
+    return (values > random.reshape(values.shape)).astype(np.uint8) * np.uint8(255)
+
+
+def _random_levels(
+    seed: int, stream: int, step: int, first: int, count: int, values: int
+) -> NDArray[np.uint8]:
+    """Return evenly drawn levels of 0..254, (count, values), one row per picture from ``first``.
+
+    A row is a function of seed, stream, step and the picture's number. ``v`` is above a level with
+    probability v / 255, to 2^-16, exactly so for 0 and 255.
+    """
+    blocks = -(-values // 16)  # of the generator: 4 words of 64 bits, 16 levels
+    words = _philox(seed, stream, step, first * blocks).random_raw(4 * count * blocks)
+    wide = words.view(np.uint16).reshape(count, 16 * blocks)[:, :values]
+    return ((wide * np.uint32(255)) >> np.uint32(16)).astype(np.uint8)
+
+
+def _philox(seed: int, stream: int, step: int, block: int) -> np.random.Philox:
+    return np.random.Philox(key=seed, counter=[block, step, 0, stream])
+
+
+def _as_tensor(planes: Bytes) -> torch.Tensor:
+    return torch.from_numpy(planes).float() / 255
