@@ -9,19 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 
 from selfsame.collage.code import CollageCode
 from selfsame.collage.model import CollageConfig, CollageDecoder, CollageModel
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.files import write_bytes
+from selfsame.model_files import (
+    check_file_size,
+    fill_with_weights,
+    plain_name,
+    weights_from_bytes,
+    weights_to_bytes,
+)
 
 SHIPPED = ("photo", "aerial")
 """Models inside the package."""
 
-MAX_FILE_BYTES = 1 << 30
 _FORMAT = "selfsame collage 1"
 
 _decoders: dict[bytes, CollageDecoder] = {}
@@ -39,13 +42,12 @@ def save_model(
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(parameter.half().float())
-    tensors = {name: p.detach().half().contiguous() for name, p in model.named_parameters()}
     about = {
         "format": _FORMAT,
         "config": json.dumps(asdict(model.config)),
         "card": json.dumps(dict(card or {})),
     }
-    write_bytes(path, save_tensors(tensors, about), overwrite=True)
+    write_bytes(path, weights_to_bytes(model, about))
 
 
 def load_model(name_or_path: str | Path) -> CollageModel:
@@ -108,11 +110,8 @@ def _find(name_or_path: str | Path) -> tuple[Path, str]:
             f"no model {str(name_or_path)!r}: give one of {', '.join(SHIPPED)}, or the path of a "
             "file that `selfsame train collage` wrote"
         )
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise InputError(f"{path}: a model has at most {MAX_FILE_BYTES} bytes")
-    # Names go into files, where they are short and plain.
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in path.stem)
-    return path, plain[:32] or "model"
+    check_file_size(path)
+    return path, plain_name(path.stem)  # names go into files, where they are short and plain
 
 
 def _about(data: bytes, path: Path) -> dict[str, str]:
@@ -135,10 +134,7 @@ def _read(data: bytes, path: Path) -> CollageModel:
         options = json.loads(about["config"])
         known = {field.name for field in fields(CollageConfig)}
         model = CollageModel(CollageConfig(**{k: v for k, v in options.items() if k in known}))
-        tensors = load_tensors(data)
-        model.load_state_dict({name: t.float() for name, t in tensors.items()})
-    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise CorruptedError(f"{path} is a damaged model: {error}") from error
-    if not all(bool(p.isfinite().all()) for p in model.parameters()):
-        raise CorruptedError(f"{path} is a damaged model: it holds numbers that are not finite")
+    fill_with_weights(model, weights_from_bytes(data, path), path)
     return model.eval()

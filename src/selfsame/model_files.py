@@ -1,0 +1,78 @@
+"""Weights of models as safetensors: what the files of every kind of model share."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
+
+from selfsame.errors import CorruptedError, InputError
+
+MAX_FILE_BYTES = 1 << 30
+
+_NAME_LENGTH = 32
+
+
+def weights_to_bytes(
+    model: nn.Module,
+    about: Mapping[str, str] | None = None,
+    *,
+    dtype: torch.dtype = torch.float16,
+) -> bytes:
+    """Return the weights of a model as the bytes of a safetensors file.
+
+    Args:
+        about: entries for the file's metadata.
+        dtype: of the numbers in the file; the model keeps its own.
+    """
+    tensors = {
+        name: tensor.detach().to("cpu", dtype).contiguous()
+        for name, tensor in model.state_dict().items()
+    }
+    return save_tensors(tensors, None if about is None else dict(about))
+
+
+def weights_from_bytes(data: bytes, path: str | Path) -> dict[str, Tensor]:
+    """Return the tensors in the bytes of a safetensors file, in single precision.
+
+    Args:
+        path: what errors call the file.
+    Raises:
+        CorruptedError: the bytes are no safetensors, or not all of their numbers finite.
+    """
+    try:
+        weights = {name: tensor.float() for name, tensor in load_tensors(data).items()}
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise CorruptedError(f"{path} is a damaged model: {error}") from error
+    if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
+        raise CorruptedError(f"{path} is a damaged model: it holds numbers that are not finite")
+    return weights
+
+
+def fill_with_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Path) -> None:
+    """Make ``weights`` those of a model, which may be on the device ``meta``.
+
+    Args:
+        path: what errors call the file.
+    Raises:
+        CorruptedError: the tensors are not those that the model has.
+    """
+    try:
+        model.load_state_dict(weights, assign=True)
+    except RuntimeError as error:
+        raise CorruptedError(f"{path} is a damaged model: {error}") from error
+
+
+def check_file_size(path: Path) -> None:
+    """Raise ``InputError`` if a file is larger than a model may be."""
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise InputError(f"{path}: a model has at most {MAX_FILE_BYTES} bytes")
+
+
+def plain_name(name: str) -> str:
+    """Return a name of at most 32 letters, digits, dots, dashes and underscores, for a model."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name)
+    return plain[:_NAME_LENGTH] or "model"
