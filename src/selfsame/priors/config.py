@@ -15,6 +15,12 @@ LIKELIHOODS = ("bernoulli", "logistic-mixture")
 MAX_SIDE = 1024
 MAX_WIDTH = 1 << 14
 
+_MOST_RANGE = 4
+"""Pixels along a side of a range by default: strokes of digits are as wide."""
+
+_WIDE_SIDE = 8
+"""From such a level on, one convolution sees the whole picture."""
+
 T = TypeVar("T")
 
 
@@ -67,10 +73,10 @@ class CollageHeadConfig:
     domains: tuple[int, ...] = (2,)
     local: bool = True
     overlap: int | None = None
-    aux_blocks: int = 32
+    aux_blocks: int = 48
     latent_aux: bool = False
-    bound: float = 0.5
-    iterations: int = 4
+    bound: float = 0.4
+    iterations: int = 3
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", tuple(self.domains))
@@ -91,7 +97,8 @@ class VdvaeConfig:
         likelihood: ``bernoulli`` for pictures of zeros and ones, ``logistic-mixture`` for the
             256 values of a byte.
         mixtures: components of the logistic mixture.
-        levels: from coarse to fine; every side divides the next, the last the picture's.
+        levels: from coarse to fine; every side divides the next, the last the picture's. None
+            given: ``default_levels`` of side and channels.
         bottleneck: width within a residual block over the level's width.
         head: what makes a picture of the last features.
         collage: of the head ``collage``.
@@ -104,11 +111,11 @@ class VdvaeConfig:
     channels: int = 1
     likelihood: Likelihood = "bernoulli"
     mixtures: int = 10
-    levels: tuple[Level, ...] = field(default_factory=lambda: _LEVELS)
+    levels: tuple[Level, ...] = ()
     bottleneck: float = 0.5
     head: Head = "collage"
     collage: CollageHeadConfig = field(default_factory=CollageHeadConfig)
-    plain_width: int = 16
+    plain_width: int = 8
 
     def __post_init__(self) -> None:
         _whole("side", self.side, 1, MAX_SIDE)
@@ -125,9 +132,10 @@ class VdvaeConfig:
         if not 0 < self.bottleneck <= 4:
             raise InputError(f"bottleneck must be above 0 and at most 4: got {self.bottleneck!r}")
         levels = tuple(_nested(Level, level) for level in self.levels)
+        levels = levels or default_levels(self.side, self.channels)
         object.__setattr__(self, "levels", levels)
         object.__setattr__(self, "collage", _nested(CollageHeadConfig, self.collage))
-        if not levels or not any(level.decoder_blocks for level in levels):
+        if not any(level.decoder_blocks for level in levels):
             raise InputError("levels must hold at least one stochastic block")
         sides = [*(level.side for level in levels), self.side]
         for coarse, fine in itertools.pairwise(sides):
@@ -136,6 +144,31 @@ class VdvaeConfig:
                     "each level's side must divide the next, and the last the picture's: got "
                     f"{sides}"
                 )
+
+
+def default_levels(side: int, channels: int) -> tuple[Level, ...]:
+    """Return levels that suit pictures of a size, coarse to fine.
+
+    Ranges of up to ``_MOST_RANGE`` pixels, levels that shrink by the least factor down to
+    ``_WIDE_SIDE``, and one level without a place, which knows the whole picture.
+
+    Raises:
+        InputError: the side has no divisor that a range could have.
+    """
+    factor = max(n for n in range(1, _MOST_RANGE + 1) if side % n == 0)
+    if factor == 1:
+        raise InputError(
+            f"no levels are known for pictures of {side}x{side} pixels: take a side that 2, 3 or "
+            "4 divides, or give levels"
+        )
+    sides = [side // factor]
+    while sides[-1] > _WIDE_SIDE:
+        least = next(n for n in range(2, sides[-1] + 1) if sides[-1] % n == 0)
+        sides.append(sides[-1] // least)
+    if sides[-1] == 1:
+        sides.pop()
+    levels = [Level(s, 64, 4 * channels, 2, 3) for s in reversed(sides)]
+    return (Level(1, 256, 16, 1, 3), *levels)
 
 
 def _nested(kind: type[T], value: Any) -> T:
@@ -156,6 +189,3 @@ def _nested(kind: type[T], value: Any) -> T:
 def _whole(name: str, value: Any, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InputError(f"{name} must be a whole number within {low}..{high}: got {value!r}")
-
-
-_LEVELS: tuple[Level, ...] = (Level(1, 256, 16, 1, 3), Level(7, 64, 4, 2, 3))

@@ -72,8 +72,8 @@ class CollageHead(nn.Module):
             gradient="unroll",
         )
         numbers = self.operator.parameter_count_per_range(side, side)
-        self.hidden = nn.Conv2d(width, config.hidden, 1)
-        self.numbers = nn.Conv2d(config.hidden, numbers, 1)
+        self.hidden = nn.Linear(width, config.hidden)
+        self.numbers = nn.Linear(config.hidden, numbers)
         blocks = config.aux_blocks * channels * geometry.block_size[0] ** 2
         self.own_aux = nn.Linear(width, blocks) if config.latent_aux else None
         if self.own_aux is not None:
@@ -89,7 +89,7 @@ class CollageHead(nn.Module):
     def collages(self, features: Tensor) -> CollageParameters:
         """Return the collages that features code."""
         features = F.silu(features)
-        raw = self.numbers(F.silu(self.hidden(features)))
+        raw = self.numbers(F.silu(self.hidden(features.movedim(1, -1)))).movedim(-1, 1)
         params = self.operator.parameters_from(raw)
         if self.own_aux is None:
             return params

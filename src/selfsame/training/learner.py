@@ -30,7 +30,9 @@ class Learner:
         self._task, self._settings, self._processes = task, settings, processes
         self.model = task.model.to(processes.device)
         groups = optimizer_groups(task, settings)
-        self._optimizer = torch.optim.AdamW(groups, lr=settings.lr, betas=settings.betas)
+        self._optimizer = torch.optim.AdamW(
+            groups, lr=settings.lr, betas=settings.betas, fused=True
+        )
         self._trained = [parameter for group in groups for parameter in group["params"]]
         decay = settings.ema_decay
         self._average = WeightAverage(self.model, decay) if decay else None
