@@ -2,7 +2,6 @@
 
 import math
 import zipfile
-import zlib
 from pathlib import Path
 from typing import IO
 
@@ -21,22 +20,26 @@ from selfsame.datasets.pictures import (
 )
 from selfsame.errors import CorruptedError, FormatError, InputError, UnsupportedError
 
-SCHEMES = (("{}_images", "{}_labels"), ("x_{}", "y_{}"))
-"""Names of the arrays of a split, pictures and labels."""
+NAMES = {
+    "train": (("train_images", "train_labels"), ("x_train", "y_train")),
+    "test": (("test_images", "test_labels"), ("x_test", "y_test"), ("val_images", "val_labels")),
+}
+"""Names of the arrays of a split, pictures and labels; the first that are there."""
 
 ALONE = ("images", "labels")
 """Names of the arrays of a set without splits."""
 
 _MAX_ENTRIES = 1024
+_SHOWN = 20
 _MAX_HEADER = 4096
 _ENTRY_SLACK = 64
 """Bytes that a few compressed ones may become: the ratio of ``MAX_DEFLATE`` is a limit's."""
 
 
-def npz_splits(path: Path, names: tuple[str, ...]) -> dict[str, tuple[str, str]]:
-    """Return, for each of the splits ``names`` that the archive has, its two arrays' names.
+def npz_splits(path: Path) -> dict[str, tuple[str, str]]:
+    """Return the names of two arrays for each split of an archive: pictures and labels.
 
-    A set without splits is the split ``""``. The second array, the labels, need not be there.
+    A set without splits is the split ``train``. The labels need not be there.
 
     Raises:
         InputError: no pictures under any known name, or no such file.
@@ -45,18 +48,17 @@ def npz_splits(path: Path, names: tuple[str, ...]) -> dict[str, tuple[str, str]]
     with _opened(path) as archive:
         there = _entries(archive, path)
     found = {
-        name: (images.format(name), labels.format(name))
-        for name in names
-        for images, labels in SCHEMES
-        if images.format(name) in there
+        split: next(pair for pair in pairs if pair[0] in there)
+        for split, pairs in NAMES.items()
+        if any(pair[0] in there for pair in pairs)
     }
     if not found and ALONE[0] in there:
-        found[""] = ALONE
+        found["train"] = ALONE
     if not found:
-        wanted = ", ".join([ALONE[0], *(images.format("train") for images, _ in SCHEMES)])
+        known = [ALONE[0], *(pair[0] for pairs in NAMES.values() for pair in pairs)]
         raise InputError(
-            f"{path} has no pictures under a known name ({wanted}): found "
-            f"{', '.join(sorted(there)) or 'nothing'}"
+            f"{path} has no array of pictures ({', '.join(known)}): found "
+            f"{', '.join(sorted(there)[:_SHOWN]) or 'none'}"
         )
     return found
 
@@ -86,7 +88,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except FileNotFoundError as error:
         raise InputError(f"no such file: {path}") from error
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except Exception as error:  # zipfile raises a wide assortment on damaged files
         raise CorruptedError(f"{path} cannot be read as .npz: {error}") from error
 
 
@@ -118,9 +120,9 @@ def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> NDAr
             contents = read_exactly(stream, count, what)
             if stream.read(1):
                 raise CorruptedError(f"{what} goes on after its {count} bytes")
-    except FormatError:
+    except (FormatError, InputError, MemoryError):
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # numpy and zipfile raise a wide assortment on damaged files
         raise CorruptedError(f"{what} is damaged: {error}") from error
     return contents.view(dtype).reshape(shape, order="F" if order else "C")
 
@@ -139,6 +141,8 @@ def _header(stream: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dty
         )
     if any(size < 0 for size in shape):
         raise CorruptedError(f"{what} claims the shape {shape}")
+    if 0 in shape:
+        raise InputError(f"{what} is empty: {shape}")
     return shape, order, dtype
 
 
@@ -149,7 +153,8 @@ def _as_bytes(array: NDArray[np.generic], what: str) -> Bytes:
     """
     pixels = _as_pictures(array, what)
     if pixels.dtype == np.bool_:
-        return pixels.astype(np.uint8) * np.uint8(255)
+        # In a file, any byte but 0 is true.
+        return (pixels.view(np.uint8) > 0).astype(np.uint8) * np.uint8(255)
     low, high = pixels.min(), pixels.max()
     most = 1 if pixels.dtype.kind == "f" else 255
     if not (low >= 0 and high <= most):  # not true of NaN either
@@ -168,8 +173,6 @@ def _as_bytes(array: NDArray[np.generic], what: str) -> Bytes:
 def _as_pictures(array: NDArray[np.generic], what: str) -> NDArray[np.generic]:
     """Return an array as (N, H, W, C), from (N, H·H), (N, H, W), (N, H, W, C) or (N, C, H, W)."""
     shape = array.shape
-    if 0 in shape:
-        raise InputError(f"{what} is empty: {shape}")
     if len(shape) == 2 and math.isqrt(shape[1]) ** 2 == shape[1]:
         side = math.isqrt(shape[1])
         array = array.reshape(len(array), side, side, 1)
@@ -195,6 +198,6 @@ def _as_labels(array: NDArray[np.generic], what: str) -> Labels:
     ):
         raise InputError(f"{what} must be whole numbers, (N,): got {array.dtype} {array.shape}")
     flat = array.reshape(-1)
-    if len(flat) and (flat.min() < 0 or flat.max() >= 1 << 31):
+    if flat.min() < 0 or flat.max() >= 1 << 31:
         raise InputError(f"{what} must lie within 0..2^31 - 1: got {flat.min()}..{flat.max()}")
     return flat.astype(np.int64)

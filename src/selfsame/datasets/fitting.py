@@ -1,0 +1,69 @@
+"""Pictures of other sizes and colours made alike."""
+
+from typing import Literal, get_args
+
+import numpy as np
+from PIL import Image
+
+from selfsame.datasets.pictures import MAX_SIDE, Bytes, Pictures, check_shape
+from selfsame.errors import InputError
+
+Mode = Literal["grey", "rgb"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+
+def check_fit(side: int | None, mode: Mode | None) -> None:
+    """Raise ``InputError`` unless pictures can be made of this side and mode; None leaves them."""
+    whole = isinstance(side, int) and not isinstance(side, bool)
+    if side is not None and not (whole and 1 <= side <= MAX_SIDE):
+        raise InputError(f"side must be a whole number within 1..{MAX_SIDE}: got {side!r}")
+    if mode is not None and mode not in MODES:
+        raise InputError(f"mode must be one of {', '.join(MODES)}, or None: got {mode!r}")
+
+
+def fit_pictures(pictures: Pictures, side: int | None, mode: Mode | None, what: str) -> Pictures:
+    """Return the pictures in grey or colour, squares of a side; None leaves them as they are.
+
+    Grey is as Pillow makes it (ITU-R 601), squares as ``fit_square`` does.
+
+    Args:
+        what: where they come from, for the message.
+    Raises:
+        InputError: they are smaller than ``side``.
+    """
+    images = pictures.images
+    count, height, width, channels = images.shape
+    wanted = channels if mode is None else 1 if mode == "grey" else 3
+    if wanted < channels:
+        rows = [Image.fromarray(image).convert("L") for image in images]
+        images = np.stack([np.asarray(row) for row in rows])[..., None]
+    if side is not None and (height, width) != (side, side):
+        images = np.stack([fit_square(image, side, what) for image in images])
+    if wanted > channels:
+        check_shape((count, *images.shape[1:3], wanted), 1, what)
+        images = np.repeat(images, wanted, axis=3)
+    if images is pictures.images:
+        return pictures
+    return Pictures(images, pictures.labels, pictures.classes)
+
+
+def fit_square(pixels: Bytes, side: int, what: str) -> Bytes:
+    """Return the middle of a picture, (H, W, C), scaled down to (side, side, C).
+
+    Raises:
+        InputError: it is smaller.
+    """
+    height, width = pixels.shape[:2]
+    if (height, width) == (side, side):
+        return pixels
+    least = min(height, width)
+    if least < side:
+        raise InputError(
+            f"{what} is smaller than side, {side}: {width}x{height} pixels; choose a side of at "
+            f"most {least}, or leave it out"
+        )
+    left, top = (width - least) / 2, (height - least) / 2
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    box = (left, top, left + least, top + least)
+    fitted = image.resize((side, side), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(fitted).reshape(side, side, -1)
