@@ -52,18 +52,21 @@ def weights_from_bytes(data: bytes, path: str | Path) -> dict[str, Tensor]:
     return weights
 
 
-def fill_with_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Path) -> None:
-    """Make ``weights`` those of a model, which may be on the device ``meta``.
+def check_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Path) -> None:
+    """Raise ``CorruptedError`` unless ``weights`` are those of a model, by names and shapes.
 
     Args:
+        model: of any device, ``meta`` among them.
         path: what errors call the file.
-    Raises:
-        CorruptedError: the tensors are not those that the model has.
     """
-    try:
-        model.load_state_dict(weights, assign=True)
-    except RuntimeError as error:
-        raise CorruptedError(f"{path} is a damaged model: {error}") from error
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            raise CorruptedError(
+                f"{path} is a damaged model: its shape asks for {name} of size "
+                f"{wanted.get(name, 'none')}, the file has {found.get(name, 'none')}"
+            )
 
 
 def check_file_size(path: Path) -> None:

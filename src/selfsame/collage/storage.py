@@ -16,7 +16,7 @@ from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.files import write_bytes
 from selfsame.model_files import (
     check_file_size,
-    fill_with_weights,
+    check_weights,
     plain_name,
     weights_from_bytes,
     weights_to_bytes,
@@ -136,5 +136,7 @@ def _read(data: bytes, path: Path) -> CollageModel:
         model = CollageModel(CollageConfig(**{k: v for k, v in options.items() if k in known}))
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise CorruptedError(f"{path} is a damaged model: {error}") from error
-    fill_with_weights(model, weights_from_bytes(data, path), path)
+    weights = weights_from_bytes(data, path)
+    check_weights(model, weights, path)
+    model.load_state_dict(weights)
     return model.eval()

@@ -14,7 +14,7 @@ from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.files import make_folder, write_bytes
 from selfsame.model_files import (
     check_file_size,
-    fill_with_weights,
+    check_weights,
     plain_name,
     weights_from_bytes,
     weights_to_bytes,
@@ -71,7 +71,8 @@ def from_pretrained(name_or_path: str | Path) -> Vdvae:
         raise CorruptedError(f"{path} is missing: a model is {CONFIG_NAME} and {WEIGHTS_NAME}")
     weights = weights_from_bytes(_read(path), str(path))
     model = _empty_model(folder, len(weights))
-    fill_with_weights(model, weights, str(path))
+    check_weights(model, weights, str(path))
+    model.to_empty(device="cpu").load_state_dict(weights)
     model.name = name
     return model.eval()
 
@@ -135,7 +136,7 @@ def _about(folder: Traversable) -> dict[str, Any]:
 
 
 def _empty_model(folder: Traversable, tensors: int) -> Vdvae:
-    """Return a model of the shape that ``config.json`` gives, its weights without any memory.
+    """Return a model of the shape that ``config.json`` gives, its weights on the device ``meta``.
 
     Args:
         tensors: how many there are to fill it: a shape that needs more is refused before the work.

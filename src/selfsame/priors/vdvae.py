@@ -194,11 +194,23 @@ class Vdvae(nn.Module):
         """How many stochastic blocks there are."""
         return sum(level.decoder_blocks for level in self.config.levels)
 
-    def infer(self, pictures: Tensor, generator: torch.Generator) -> Inference:
+    @property
+    def latent_shapes(self) -> list[tuple[int, int, int]]:
+        """(Z, s, s) of each stochastic block's latent, coarse to fine."""
+        return [
+            (level.latents, level.side, level.side)
+            for level in self.config.levels
+            for _ in range(level.decoder_blocks)
+        ]
+
+    def infer(
+        self, pictures: Tensor, generator: torch.Generator, temperature: float = 1.0
+    ) -> Inference:
         """Return the latents of pictures, drawn from their posteriors.
 
         Args:
             pictures: (B, channels, side, side) in [0, 1].
+            temperature: factor on the standard deviation of every posterior; 0 takes the means.
         Raises:
             InputError: pictures of another size.
         """
@@ -210,7 +222,7 @@ class Vdvae(nn.Module):
 
         def choose(number: int, block: StochasticBlock, x: Tensor, prior: Normal) -> Tensor:
             posterior = block.posterior_of(x, seen[self._level_of(number)])
-            z = gaussian_sample(*posterior, generator)
+            z = gaussian_sample(*posterior, generator, temperature)
             latents.append(Latent(z, posterior, prior))
             return z
 
@@ -237,6 +249,19 @@ class Vdvae(nn.Module):
             return gaussian_sample(*prior, generator, temperature)
 
         return self._descend(count, choose)
+
+    def decode(self, noise: Sequence[Tensor]) -> Tensor:
+        """Return the features, (B, C, s, s), of latents given by their places in the priors.
+
+        Args:
+            noise: of each block ``(z - mean) / std``, where mean and standard deviation are those
+                of its prior after the latents above it; (B, Z, s, s), see ``latent_shapes``.
+        """
+
+        def choose(number: int, block: StochasticBlock, x: Tensor, prior: Normal) -> Tensor:
+            return prior.mean + prior.log_std.exp() * noise[number]
+
+        return self._descend(len(noise[0]), choose)
 
     def draw(self, features: Tensor) -> Tensor:
         """Return the likelihood's parameters, (B, P, side, side), that features imply."""
