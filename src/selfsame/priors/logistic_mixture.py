@@ -58,7 +58,8 @@ class DiscretizedLogisticMixture:
     def log_prob(self, pictures: Tensor, parameters: Tensor) -> Tensor:
         """See ``PictureLikelihood``."""
         log_weights, means, log_scales, slopes = self.components(parameters)
-        levels = (pictures * TOP).round()[:, None]
+        dtype = torch.promote_types(pictures.dtype, parameters.dtype)
+        levels = (pictures * TOP).round()[:, None].to(dtype)
         if slopes is not None:
             means = torch.stack(
                 [
