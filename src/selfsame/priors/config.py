@@ -97,8 +97,8 @@ class VdvaeConfig:
         likelihood: ``bernoulli`` for pictures of zeros and ones, ``logistic-mixture`` for the
             256 values of a byte.
         mixtures: components of the logistic mixture.
-        levels: from coarse to fine; every side divides the next, the last the picture's. None
-            given: ``default_levels`` of side and channels.
+        levels: from coarse to fine; every side divides the next, the last the picture's.
+            Empty: ``default_levels`` of side and channels.
         bottleneck: width within a residual block over the level's width.
         head: what makes a picture of the last features.
         collage: of the head ``collage``.
@@ -167,8 +167,8 @@ def default_levels(side: int, channels: int) -> tuple[Level, ...]:
         sides.append(sides[-1] // least)
     if sides[-1] == 1:
         sides.pop()
-    levels = [Level(s, 64, 4 * channels, 2, 3) for s in reversed(sides)]
-    return (Level(1, 256, 16, 1, 3), *levels)
+    levels = [Level(s, 64, 4 * channels, 2, 4) for s in reversed(sides)]
+    return (Level(1, 256, 16, 1, 2), *levels)
 
 
 def _nested(kind: type[T], value: Any) -> T:
