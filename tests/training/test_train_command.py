@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from selfsame.cli import main
-from selfsame.cli.train import COLLAGE_TABLES
+from selfsame.cli.training import TABLES
 from selfsame.collage.model import CollageConfig
 from selfsame.collage.storage import load_model, model_card
 from selfsame.collage.train import CollageObjective
@@ -164,7 +164,7 @@ def test_the_configuration_in_the_documentation_is_one() -> None:
     assert settings_from(CropSettings, tables["data"], "data").region == (0, 0, 1, 0.5)
     settings_from(CollageConfig, tables["model"], "model")
     settings_from(CollageObjective, tables["objective"], "objective")
-    assert set(tables) == set(COLLAGE_TABLES)
+    assert set(tables) == set(TABLES)
 
 
 @pytest.mark.slow

@@ -1,13 +1,15 @@
 """Bounds on the log-likelihood of pictures under a very deep VAE."""
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
 from selfsame.priors.gaussian import gaussian_kl, gaussian_log_prob
 from selfsame.priors.vdvae import Inference, Vdvae
+
+Nats = TypeVar("Nats", float, Tensor)
 
 
 class Elbo(NamedTuple):
@@ -61,7 +63,7 @@ def importance_weighted_bound(
     return torch.stack(weights).logsumexp(0) - math.log(samples)
 
 
-def bits_per_dimension(nats: float, dimensions: int) -> float:
+def bits_per_dimension(nats: Nats, dimensions: int) -> Nats:
     """Return a negative log-likelihood in bits per dimension, from nats per picture.
 
     Args:

@@ -1,5 +1,6 @@
 """Training of a very deep VAE."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from selfsame.errors import InputError
-from selfsame.priors.bounds import bits_per_dimension, elbo
+from selfsame.priors.bounds import Elbo, bits_per_dimension, elbo
 from selfsame.priors.config import VdvaeConfig
 from selfsame.priors.storage import save_pretrained
 from selfsame.priors.vdvae import Vdvae
@@ -25,17 +26,31 @@ class VdvaeObjective:
 
     Attributes:
         free_bits: nats of KL per stochastic block, in the mean of a batch, that cost nothing.
-        kl_warmup_steps: steps over which β rises from 0 to 1.
+        kl_warmup_steps: steps over which β rises in equal steps to 1.
+    Raises:
+        InputError: a value out of its range.
     """
 
     free_bits: float = 0.0
     kl_warmup_steps: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.free_bits < 1e6:
-            raise InputError(f"free_bits must be within 0..1e6 nats: got {self.free_bits!r}")
-        if not 0 <= self.kl_warmup_steps < 10**9:
-            raise InputError(f"kl_warmup_steps must be at least 0: got {self.kl_warmup_steps!r}")
+        _check("free_bits", self.free_bits, float)
+        _check("kl_warmup_steps", self.kl_warmup_steps, int)
+
+    def kl_weight(self, step: int) -> float:
+        """Return β at a step, counted from 0: 1 from step ``kl_warmup_steps`` on."""
+        return min(1.0, (step + 1) / (self.kl_warmup_steps + 1))
+
+    def loss(self, bound: Elbo, step: int) -> Tensor:
+        """Return what is minimised, a scalar, in nats per picture.
+
+        Args:
+            bound: of a batch.
+            step: number of the update, from 0.
+        """
+        cost = bound.kl.mean(0).clamp(min=self.free_bits).sum()
+        return self.kl_weight(step) * cost - bound.log_likelihood.mean()
 
 
 class VdvaeTask:
@@ -64,41 +79,56 @@ class VdvaeTask:
         self._step = step
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Metrics]:
-        """Return the loss of pictures, (B, C, S, S) in [0, 1], in nats per picture."""
+        """Return the loss of pictures, (B, C, S, S) in [0, 1], in nats per picture.
+
+        The measures are those of the plain bound, whatever the objective weighs down.
+        """
         bound = elbo(self.model, batch, generator)
-        kl = bound.kl.mean(0)
-        cost = kl.clamp(min=self.objective.free_bits).sum()
-        warmup = self.objective.kl_warmup_steps
-        beta = min(1.0, (self._step + 1) / (warmup + 1))
-        distortion = -bound.log_likelihood.mean()
-        loss = distortion + beta * cost
-        return loss, {
-            "negative_elbo": distortion + kl.sum(),
+        distortion, kl = -bound.log_likelihood.mean(), bound.kl.mean(0).sum()
+        return self.objective.loss(bound, self._step), {
+            "negative_elbo": distortion + kl,
             "distortion": distortion,
-            "kl": kl.sum(),
+            "kl": kl,
+            "bits_per_dimension": bits_per_dimension(distortion + kl, batch[0].numel()),
         }
 
     def validate(self, model: torch.nn.Module) -> dict[str, float]:
-        """Return the bound of the validation pictures: nats per picture, bits per dimension."""
+        """Return the bound of the validation pictures and its parts, in nats per picture.
+
+        ``kl_at_7`` is the part of the KL that the blocks of 7x7 latents have. The same draws of
+        latents each time.
+        """
         assert isinstance(model, Vdvae)
         if self.validation is None:
             return {}
         device = model.start.device
         generator = torch.Generator(device).manual_seed(0)
-        total, kl = 0.0, 0.0
-        for pictures in self.validation.split(_BATCH):
-            bound = elbo(model, pictures.to(device), generator)
-            total -= float(bound.total.double().sum())
-            kl += float(bound.kl.double().sum())
-        count = len(self.validation)
-        nats = total / count
-        dimensions = self.validation[0].numel()
+        parts = [
+            elbo(model, pictures.to(device), generator)
+            for pictures in self.validation.split(_BATCH)
+        ]
+        distortion = -float(torch.cat([part.log_likelihood for part in parts]).double().mean())
+        kl = torch.cat([part.kl for part in parts]).double().mean(0).cpu()
+        nats = distortion + float(kl.sum())
+        levels = [level for level in model.config.levels if level.decoder_blocks]
+        shares = kl.split([level.decoder_blocks for level in levels])
         return {
             "negative_elbo": nats,
-            "kl": kl / count,
-            "bits_per_dimension": bits_per_dimension(nats, dimensions),
+            "distortion": distortion,
+            "kl": float(kl.sum()),
+            "bits_per_dimension": bits_per_dimension(nats, self.validation[0].numel()),
+            **{f"kl_at_{a.side}": float(b.sum()) for a, b in zip(levels, shares, strict=True)},
         }
 
     def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
         """Write the model to a folder that ``from_pretrained`` reads."""
         save_pretrained(self.model, path, card)
+
+
+def _check(name: str, value: Any, kind: type[int] | type[float]) -> None:
+    """Raise ``InputError`` unless a value is a number from 0 on, whole if ``kind`` is."""
+    right = isinstance(value, int) or (isinstance(value, kind) and math.isfinite(value))
+    if isinstance(value, bool) or not right or value < 0:
+        raise InputError(
+            f"{name} must be a {'whole' if kind is int else 'finite'} number from 0: got {value!r}"
+        )

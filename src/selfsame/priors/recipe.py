@@ -1,0 +1,14 @@
+"""How a very deep VAE is trained unless told otherwise: for binarised MNIST, on a CPU."""
+
+from selfsame.training.settings import TrainSettings
+
+TRAINING = TrainSettings(
+    steps=50_000,
+    batch=64,
+    lr=1e-3,
+    warmup_steps=200,
+    final_fraction=0.02,
+    gradient_clip=200.0,
+    log_every=100,
+    validate_every=1000,
+)
