@@ -1,0 +1,121 @@
+"""Figures of samples for ``vdvae.py``: grids at several sizes, enlargements side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+import vdvae_upsampling
+from codec_data import Bytes
+from selfsame.datasets import Pictures
+from selfsame.images import to_uint8, write_picture
+from vdvae_data import Subject
+from vdvae_upsampling import COLLAGE, METHODS, SCALE, Pixels, Small
+
+GRID_COUNT, QUICK_GRID_COUNT = 64, 4
+SMALL_MAGNIFIED = 3
+"""Grids at the model's own size are shown so many times larger, pixels as squares."""
+LARGE_SCALE, LARGE_COUNT = 40, 4
+SHOWN = 4
+"""Samples in the figure of enlargements."""
+
+GAP = 4
+CAPTION = 22
+FONT_SIZE = 15
+GREY = 128
+
+
+def grid(pictures: Sequence[Bytes] | Bytes, columns: int, gap: int = GAP) -> Bytes:
+    """Return pictures (N, H, W) in rows of ``columns``, with grey between them."""
+    height, width = pictures[0].shape
+    rows = -(-len(pictures) // columns)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), GREY, np.uint8)
+    for number, picture in enumerate(pictures):
+        top, left = number // columns * (height + gap), number % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = picture
+    return sheet
+
+
+def captioned(panels: dict[str, Bytes]) -> Bytes:
+    """Return panels (H, W) of one height side by side, each below its name."""
+    height = next(iter(panels.values())).shape[0]
+    width = sum(panel.shape[1] for panel in panels.values()) + GAP * (len(panels) - 1)
+    image = Image.new("L", (width, height + CAPTION), 255)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(FONT_SIZE)
+    left = 0
+    for name, panel in panels.items():
+        draw.text((left + panel.shape[1] / 2, CAPTION / 2), name, 0, font, anchor="mm")
+        image.paste(Image.fromarray(panel), (left, CAPTION))
+        left += panel.shape[1] + GAP
+    return np.asarray(image)
+
+
+def magnified(picture: Bytes, times: int) -> Bytes:
+    """Return a picture with every pixel as a square."""
+    return picture.repeat(times, -2).repeat(times, -1)
+
+
+def write_samples(
+    folder: Path, subjects: Sequence[Subject], real: Pictures, seed: int, quick: bool
+) -> None:
+    """Write vdvae_samples.png, mean pictures of samples of all models beside real pictures; and
+    vdvae_samples_10x.png and vdvae_samples_40x.png, the collage's samples decoded larger."""
+    count = QUICK_GRID_COUNT if quick else GRID_COUNT
+    columns = round(count**0.5)
+    temperature = vdvae_upsampling.TEMPERATURE
+    panels = {}
+    for subject in subjects:
+        features = vdvae_upsampling.samples(subject, count, seed, temperature)
+        small = to_uint8(vdvae_upsampling.drawn_small(subject, features).pictures)
+        panels[f"{subject.label}, temperature {temperature:g}"] = magnified(
+            grid(small, columns, 1), SMALL_MAGNIFIED
+        )
+        if subject.label == COLLAGE:
+            large = vdvae_upsampling.drawn_large(subject, features, SCALE)
+            write_picture(folder / f"vdvae_samples_{SCALE}x.png", grid(to_uint8(large), columns))
+            larger = vdvae_upsampling.drawn_large(subject, features[:LARGE_COUNT], LARGE_SCALE)
+            write_picture(folder / f"vdvae_samples_{LARGE_SCALE}x.png", grid(to_uint8(larger), 2))
+    chosen = np.random.default_rng(seed).permutation(len(real))[:count]
+    shown = grid(real.images[chosen, :, :, 0], columns, 1)
+    panels["test pictures"] = magnified(shown, SMALL_MAGNIFIED)
+    write_picture(folder / "vdvae_samples.png", captioned(panels))
+
+
+def write_upsampling(folder: Path, subject: Subject, seed: int) -> None:
+    """Write vdvae_upsampling.png: samples enlarged by every method, and below a part of each at
+    ``LARGE_SCALE`` times the size."""
+    features = vdvae_upsampling.samples(subject, SHOWN, seed, vdvae_upsampling.TEMPERATURE)
+    small = vdvae_upsampling.drawn_small(subject, features)
+    whole = vdvae_upsampling.all_methods(subject, features, SCALE)
+    rows = [
+        captioned({f"{name}, {SCALE} times": to_uint8(p[number]) for name, p in whole.items()})
+        for number in range(SHOWN)
+    ]
+    side = whole[COLLAGE].shape[1]
+    for number in range(SHOWN):
+        one = Small(small.pictures[number : number + 1], small.logits[number : number + 1])
+        large = {name: method(one, LARGE_SCALE)[0] for name, method in METHODS.items()}
+        large[COLLAGE] = vdvae_upsampling.drawn_large(
+            subject, features[number : number + 1], LARGE_SCALE
+        )[0]
+        top, left = busiest(one.pictures[0], side // LARGE_SCALE)
+        rows.append(
+            captioned(
+                {
+                    f"{name}, {LARGE_SCALE} times": to_uint8(
+                        p[top * LARGE_SCALE :, left * LARGE_SCALE :][:side, :side]
+                    )
+                    for name, p in large.items()
+                }
+            )
+        )
+    write_picture(folder / "vdvae_upsampling.png", np.concatenate(rows))
+
+
+def busiest(picture: Pixels, side: int) -> tuple[int, int]:
+    """Return the upper left pixel of the window of a picture that varies most."""
+    windows = np.lib.stride_tricks.sliding_window_view(picture, (side, side))
+    spread = windows.std((2, 3))
+    top, left = np.unravel_index(int(spread.argmax()), spread.shape)
+    return int(top), int(left)
