@@ -62,8 +62,8 @@ def fit_square(pixels: Bytes, side: int, what: str) -> Bytes:
             f"{what} is smaller than side, {side}: {width}x{height} pixels; choose a side of at "
             f"most {least}, or leave it out"
         )
-    left, top = (width - least) / 2, (height - least) / 2
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-    box = (left, top, left + least, top + least)
-    fitted = image.resize((side, side), Image.Resampling.BICUBIC, box=box)
+    left, top = (width - least) // 2, (height - least) // 2
+    middle = pixels[top : top + least, left : left + least]
+    image = Image.fromarray(middle[..., 0] if middle.shape[2] == 1 else middle)
+    fitted = image.resize((side, side), Image.Resampling.BICUBIC)
     return np.asarray(fitted).reshape(side, side, -1)
