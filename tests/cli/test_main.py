@@ -17,6 +17,7 @@ COMMANDS = [
     "encode",
     "fit",
     "fractalize",
+    "generate",
     "info",
     "render",
     "sample",

@@ -18,6 +18,7 @@ _COMMANDS = {
     "encode": "Encode a picture, or a folder of pictures.",
     "fit": "Fit an IFS to a picture, a folder or an .npz of pictures, or a point cloud.",
     "fractalize": "Make a picture of copies of itself, gigapixels large or endlessly zoomed.",
+    "generate": "Make up pictures with a model, walk between them, code and decode some.",
     "info": "Show what a code file holds.",
     "render": "Render a code to a picture of any size.",
     "sample": "Make random or classic IFS codes.",
