@@ -15,7 +15,7 @@ demo: $(STAMP)  ## fit an IFS to a real silhouette and open the result in demo/
 	$(BIN)/python examples/demo.py
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
