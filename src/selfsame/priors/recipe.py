@@ -3,12 +3,12 @@
 from selfsame.training.settings import TrainSettings
 
 TRAINING = TrainSettings(
-    steps=50_000,
+    steps=36_000,
     batch=64,
-    lr=1e-3,
+    lr=4e-3,
     warmup_steps=200,
     final_fraction=0.02,
     gradient_clip=200.0,
     log_every=100,
-    validate_every=1000,
+    checkpoint_every=500,
 )

@@ -92,6 +92,7 @@ class VdvaeTask:
             "bits_per_dimension": bits_per_dimension(distortion + kl, batch[0].numel()),
         }
 
+    @torch.no_grad()
     def validate(self, model: torch.nn.Module) -> dict[str, float]:
         """Return the bound of the validation pictures and its parts, in nats per picture.
 
