@@ -77,6 +77,7 @@ COLOUR = np.random.default_rng(1).integers(0, 256, (4, 5, 6, 3), dtype=np.uint8)
         (COLOUR.astype(">u2"), COLOUR),
         ((COLOUR / 255).astype(np.float32), COLOUR),
         (COLOUR / 255, COLOUR),
+        (np.full((1, 2, 2), 0.999), np.full((1, 2, 2, 1), 255)),
         (COLOUR > 127, (COLOUR > 127) * 255),
         ((COLOUR > 127) * 1, (COLOUR > 127) * 255),
         ((COLOUR > 127).astype(np.float16), (COLOUR > 127) * 255),
