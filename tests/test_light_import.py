@@ -29,6 +29,7 @@ assert not heavy, heavy
         "import selfsame; selfsame.encode; selfsame.decode; selfsame.PifsCode",
         "from selfsame.cli import main; assert main(['render', '--help']) == 0",
         "from selfsame.cli import main; assert main(['train', 'collage', '--help']) == 0",
+        "from selfsame.cli import main; assert main(['train', 'vdvae', '--help']) == 0",
         "from selfsame.cli import main; assert main(['fractalize', '--help']) == 0",
         "import selfsame.ifs.library, selfsame.ifs.geometry, selfsame.ifs.flame",
     ],

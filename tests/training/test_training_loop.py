@@ -264,6 +264,22 @@ def test_bfloat16_is_used_where_asked(tmp_path) -> None:
     assert seen == [torch.float32, torch.float32, torch.bfloat16]
 
 
+def test_a_task_is_told_every_step_before_its_loss(tmp_path) -> None:
+    seen = []
+
+    class Counting(ToyTask):
+        def begin_step(self, step) -> None:
+            seen.append(step)
+
+        def loss(self, batch, generator):
+            seen.append("loss")
+            return super().loss(batch, generator)
+
+    trained(tmp_path, task=Counting(), stop_after=2)
+    trained(tmp_path, task=Counting(), stop_after=1)
+    assert seen == [0, "loss", 1, "loss", 2, "loss"]
+
+
 def test_an_error_in_the_data_comes_through(tmp_path) -> None:
     class Failing(ToyData):
         def batch(self, seed, step, indices):

@@ -9,9 +9,10 @@ import numpy as np
 from torch import Tensor
 
 from selfsame.datasets import Pictures, read_pictures
+from selfsame.datasets.fitting import check_fit
 from selfsame.datasets.readers import picture_splits
 from selfsame.errors import InputError
-from selfsame.priors.batches import BINARISE, Binarise, PictureBatches, evaluation_pictures
+from selfsame.priors.batches import BINARISE, MAX_PAD, Binarise, PictureBatches, evaluation_pictures
 from selfsame.priors.config import VdvaeConfig
 from selfsame.training.config import settings_from
 
@@ -40,13 +41,21 @@ class DataSettings:
     validation_pictures: int = 2000
 
     def __post_init__(self) -> None:
+        check_fit(self.side, self.mode)
         if self.binarise is not None and self.binarise not in BINARISE:
             raise InputError(
                 f"binarise must be one of {', '.join(BINARISE)}: got {self.binarise!r}"
             )
-        count = self.validation_pictures
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise InputError(f"validation_pictures must be a whole number from 1: got {count!r}")
+        for name, low, high in (
+            ("pad", 0, MAX_PAD),
+            ("static_seed", 0, 2**63 - 1),
+            ("validation_pictures", 1, 10**9),
+        ):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise InputError(
+                    f"{name} must be a whole number within {low}..{high}: got {value!r}"
+                )
 
     def learned(self, path: Path) -> Pictures:
         """Return the pictures to learn: the split ``train``, which may be the only one.
@@ -75,8 +84,9 @@ class DataSettings:
         unseen = read_pictures(path, split, self.side, self.mode)
         if unseen.images.shape[1:] != pictures.images.shape[1:]:
             raise InputError(
-                f"{path} has pictures of {_shape(unseen)}, those to learn have "
-                f"{_shape(pictures)}: give data.side and data.mode, or other pictures"
+                f"{path} has pictures of {_described(*unseen.images.shape[1:])}, those to learn "
+                f"have {_described(*pictures.images.shape[1:])}: give data.side and data.mode, or "
+                "other pictures"
             )
         return unseen
 
@@ -113,11 +123,6 @@ class DataSettings:
         )
 
 
-def _shape(pictures: Pictures) -> str:
-    height, width, channels = pictures.images.shape[1:]
-    return f"{width}x{height} pixels with {channels} channel{'s' * (channels > 1)}"
-
-
 def model_for(pictures: Pictures, data: DataSettings, table: Mapping[str, Any]) -> VdvaeConfig:
     """Return the shape of a model for pictures: what ``table`` leaves open follows from them.
 
@@ -138,9 +143,9 @@ def model_for(pictures: Pictures, data: DataSettings, table: Mapping[str, Any]) 
     config = settings_from(VdvaeConfig, {**implied, **table}, "model")
     if (config.side, config.channels) != (side, channels):
         raise InputError(
-            f"model: the pictures are {side}x{side} pixels with {channels} channels, the model "
-            f"takes {config.side}x{config.side} with {config.channels}; leave out side and "
-            "channels, which follow from the pictures"
+            f"model: the pictures have {_described(side, side, channels)}, the model takes "
+            f"{_described(config.side, config.side, config.channels)}; leave out side and channels, which "
+            "follow from the pictures"
         )
     if config.likelihood != implied["likelihood"]:
         raise InputError(
@@ -149,3 +154,7 @@ def model_for(pictures: Pictures, data: DataSettings, table: Mapping[str, Any]) 
             "threshold), logistic-mixture bytes (binarise none)"
         )
     return config
+
+
+def _described(height: int, width: int, channels: int) -> str:
+    return f"{width}x{height} pixels in {'grey' if channels == 1 else 'colour'}"
