@@ -158,7 +158,7 @@ def test_wrong_usage_gives_2(pictures, tmp_path) -> None:
 
 def test_the_configuration_in_the_documentation_is_one() -> None:
     text = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
-    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    block, _ = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     tables = tomllib.loads(block)
     assert settings_from(TrainSettings, tables["train"], "train").steps == 12000
     assert settings_from(CropSettings, tables["data"], "data").region == (0, 0, 1, 0.5)

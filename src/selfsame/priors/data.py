@@ -144,8 +144,8 @@ def model_for(pictures: Pictures, data: DataSettings, table: Mapping[str, Any]) 
     if (config.side, config.channels) != (side, channels):
         raise InputError(
             f"model: the pictures have {_described(side, side, channels)}, the model takes "
-            f"{_described(config.side, config.side, config.channels)}; leave out side and channels, which "
-            "follow from the pictures"
+            f"{_described(config.side, config.side, config.channels)}; leave out side and "
+            "channels, which follow from the pictures"
         )
     if config.likelihood != implied["likelihood"]:
         raise InputError(
