@@ -89,8 +89,8 @@ def by_groups(function: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
 def blend_noise(model: Vdvae, begin: Tensor, end: Tensor, shares: Tensor) -> Tensor:
     """Return noise on the way between two rows, (F, D): in each block the arc that joins them.
 
-    On an arc the length of a block's noise goes evenly from one end's to the other's. Straight
-    lines would pass nearer to 0, that is, nearer to the picture of all means.
+    Noise on an arc is as long as at the ends, if those are alike. Straight lines would pass nearer
+    to 0, that is, nearer to the picture of all means.
 
     Args:
         begin, end: (D,) each.
