@@ -106,13 +106,13 @@ class VdvaeTask:
         generator = torch.Generator(device).manual_seed(0)
         parts = [
             elbo(model, pictures.to(device), generator)
-            for pictures in self.validation.split(_BATCH)
+            for pictures in torch.split(self.validation, _BATCH)
         ]
         distortion = -float(torch.cat([part.log_likelihood for part in parts]).double().mean())
         kl = torch.cat([part.kl for part in parts]).double().mean(0).cpu()
         nats = distortion + float(kl.sum())
         levels = [level for level in model.config.levels if level.decoder_blocks]
-        shares = kl.split([level.decoder_blocks for level in levels])
+        shares = torch.split(kl, [level.decoder_blocks for level in levels])
         return {
             "negative_elbo": nats,
             "distortion": distortion,
