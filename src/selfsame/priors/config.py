@@ -79,10 +79,20 @@ class CollageHeadConfig:
     iterations: int = 3
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "domains", tuple(self.domains))
         _whole("hidden", self.hidden, 1, MAX_WIDTH)
-        for domain in self.domains:
+        domains = _items("domains", self.domains)
+        object.__setattr__(self, "domains", domains)
+        for domain in domains:
             _whole("domains", domain, 2, MAX_SIDE)
+        if not domains or len(set(domains)) < len(domains):
+            raise InputError(f"domains must be one or more different sides: got {domains}")
+        if self.overlap is not None:
+            _whole("overlap", self.overlap, 0, MAX_SIDE)
+        for name in ("local", "latent_aux"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name} must be true or false: got {getattr(self, name)!r}")
+        if not _is_number(self.bound) or not 0 < self.bound < 1:
+            raise InputError(f"bound must lie between 0 and 1: got {self.bound!r}")
         _whole("aux_blocks", self.aux_blocks, 1, MAX_WIDTH)
         _whole("iterations", self.iterations, 1, 1000)
 
@@ -121,7 +131,7 @@ class VdvaeConfig:
         _whole("side", self.side, 1, MAX_SIDE)
         _whole("mixtures", self.mixtures, 1, 100)
         _whole("plain_width", self.plain_width, 1, MAX_WIDTH)
-        if self.channels not in (1, 3):
+        if not _is_whole(self.channels) or self.channels not in (1, 3):
             raise InputError(f"channels must be 1 or 3: got {self.channels!r}")
         if self.likelihood not in LIKELIHOODS:
             raise InputError(
@@ -129,21 +139,21 @@ class VdvaeConfig:
             )
         if self.head not in HEADS:
             raise InputError(f"head must be one of {', '.join(HEADS)}: got {self.head!r}")
-        if not 0 < self.bottleneck <= 4:
+        if not _is_number(self.bottleneck) or not 0 < self.bottleneck <= 4:
             raise InputError(f"bottleneck must be above 0 and at most 4: got {self.bottleneck!r}")
-        levels = tuple(_nested(Level, level) for level in self.levels)
+        levels = tuple(_nested(Level, level) for level in _items("levels", self.levels))
         levels = levels or default_levels(self.side, self.channels)
         object.__setattr__(self, "levels", levels)
         object.__setattr__(self, "collage", _nested(CollageHeadConfig, self.collage))
         if not any(level.decoder_blocks for level in levels):
             raise InputError("levels must hold at least one stochastic block")
-        sides = [*(level.side for level in levels), self.side]
-        for coarse, fine in itertools.pairwise(sides):
-            if fine % coarse or (fine == coarse and fine != self.side):
-                raise InputError(
-                    "each level's side must divide the next, and the last the picture's: got "
-                    f"{sides}"
-                )
+        sides = [level.side for level in levels]
+        alike = len(set(sides)) < len(sides)
+        if alike or any(b % a for a, b in itertools.pairwise([*sides, self.side])):
+            raise InputError(
+                "each level's side must divide the next, larger one, and the last the picture's: "
+                f"got {sides} for {self.side}"
+            )
 
 
 def default_levels(side: int, channels: int) -> tuple[Level, ...]:
@@ -186,6 +196,21 @@ def _nested(kind: type[T], value: Any) -> T:
         raise InputError(f"{kind.__name__}: {error}") from error
 
 
+def _items(name: str, value: Any) -> tuple[Any, ...]:
+    """Return the values of a list, which JSON has for a tuple."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise InputError(f"{name} must be a list: got {value!r}")
+    return tuple(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return _is_whole(value) or isinstance(value, float)
+
+
 def _whole(name: str, value: Any, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    if not _is_whole(value) or not low <= value <= high:
         raise InputError(f"{name} must be a whole number within {low}..{high}: got {value!r}")

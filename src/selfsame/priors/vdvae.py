@@ -241,12 +241,19 @@ class Vdvae(nn.Module):
         Args:
             temperature: factor on the standard deviation of every prior; 0 takes the means.
             latents: of the first, coarsest blocks, (count, Z, s, s) each; the rest is drawn.
+        Raises:
+            InputError: more latents than blocks, or one of another shape.
         """
+        if len(latents) > self.block_count:
+            raise InputError(f"latents must be at most {self.block_count}: got {len(latents)}")
 
         def choose(number: int, block: StochasticBlock, x: Tensor, prior: Normal) -> Tensor:
-            if number < len(latents):
-                return latents[number]
-            return gaussian_sample(*prior, generator, temperature)
+            if number >= len(latents):
+                return gaussian_sample(*prior, generator, temperature)
+            given, shape = latents[number], (count, *prior.mean.shape[1:])
+            if given.shape != shape:
+                raise InputError(f"latents[{number}] must be {shape}: got {tuple(given.shape)}")
+            return given
 
         return self._descend(count, choose)
 
