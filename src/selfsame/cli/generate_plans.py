@@ -78,7 +78,7 @@ def rows(model: Vdvae, ends: Tensor, steps: int, *, scale: float) -> Plan:
     """
     if len(ends) < 2:
         raise InputError(f"a row needs 2 pictures as its ends: got {len(ends)}")
-    pairs = ends[: len(ends) // 2 * 2].unflatten(0, (-1, 2))
+    pairs = list(zip(ends[::2], ends[1::2], strict=False))
 
     def pictures() -> Iterator[list[Bytes]]:
         for begin, end in pairs:
