@@ -25,22 +25,24 @@ _AT_ONCE = 500
 
 
 class Classifier(nn.Module):
-    """Two convolutions, each halving the picture, and two linear layers."""
+    """Two convolutions, each halving the picture, and two linear layers.
+
+    The features are bounded: without that, a few pictures with large ones decide the distances.
+    """
 
     def __init__(self, side: int, classes: int) -> None:
         super().__init__()
         if side % 4:
             raise InputError(f"the classifier takes pictures of a side divisible by 4: got {side}")
-        self.first = nn.Conv2d(1, 16, 5, padding=2)
-        self.second = nn.Conv2d(16, 32, 3, padding=1)
+        self.first = nn.Conv2d(1, 16, 5, stride=2, padding=2)
+        self.second = nn.Conv2d(16, 32, 3, stride=2, padding=1)
         self.features = nn.Linear(32 * (side // 4) ** 2, FEATURES)
         self.classes = nn.Linear(FEATURES, classes)
 
     def describe(self, pictures: Tensor) -> Tensor:
-        """Return the features, (B, FEATURES), of pictures, (B, 1, S, S)."""
-        x = F.max_pool2d(F.relu(self.first(2 * pictures - 1)), 2)
-        x = F.max_pool2d(F.relu(self.second(x)), 2)
-        features: Tensor = F.relu(self.features(x.flatten(1)))
+        """Return the features, (B, FEATURES) in [-1, 1], of pictures, (B, 1, S, S)."""
+        x = F.relu(self.second(F.relu(self.first(2 * pictures - 1))))
+        features: Tensor = self.features(x.flatten(1)).tanh()
         return features
 
     def forward(self, pictures: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ import vdvae
 import vdvae_bounds
 import vdvae_classifier
 import vdvae_data
+import vdvae_pictures
 import vdvae_training
 import vdvae_upsampling
 from selfsame.errors import InputError
@@ -56,6 +57,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setattr(vdvae_data, "QUICK_TRAIN", 60)
     monkeypatch.setattr(vdvae_data, "QUICK_TEST", 40)
     monkeypatch.setattr(vdvae_upsampling, "QUICK_COUNT", 2)
+    monkeypatch.setattr(vdvae_pictures, "SHOWN", 1)
+    monkeypatch.setattr(vdvae_pictures, "LARGE_COUNT", 1)
     return call
 
 
