@@ -31,7 +31,11 @@ class Elbo(NamedTuple):
 
 def elbo(model: Vdvae, pictures: Tensor, generator: torch.Generator) -> Elbo:
     """Return the evidence lower bound of pictures, (B, C, S, S), from one draw of the latents."""
-    inference = model.infer(pictures, generator)
+    return elbo_of(model, pictures, model.infer(pictures, generator))
+
+
+def elbo_of(model: Vdvae, pictures: Tensor, inference: Inference) -> Elbo:
+    """Return the evidence lower bound of pictures, (B, C, S, S), that were coded already."""
     log_likelihood = model.likelihood.log_prob(pictures, model.draw(inference.features))
     return Elbo(log_likelihood, block_kl(inference))
 

@@ -10,6 +10,7 @@ from selfsame.collage.fixed_point import render, solve
 from selfsame.collage.functional import CollageParameters
 from selfsame.collage.geometry import Geometry
 from selfsame.collage.operator import CollageOperator
+from selfsame.collage.resampling import area_resize, upscale_aux
 from selfsame.priors.config import CollageHeadConfig
 
 
@@ -104,3 +105,17 @@ class CollageHead(nn.Module):
         """
         size = (self.side, self.side)
         return render(self.collages(features), self.operator.geometry, size, scale)
+
+    def detail(self, features: Tensor) -> Tensor:
+        """Return how much detail pictures have that appears only when they are enlarged, (B,).
+
+        The mean square of what a picture decoded at twice the side has beyond the smooth
+        enlargement of its own averages. No picture of the training says anything about it.
+        """
+        size, operator = (2 * self.side, 2 * self.side), self.operator
+        params = self.collages(features)
+        if params.aux is not None:
+            params = params._replace(aux=upscale_aux(params.aux, 2))
+        large = solve(params, operator.geometry.scaled(2), size, **operator.options).picture
+        smooth = upscale_aux(area_resize(large, (self.side, self.side)), 2)
+        return (large - smooth).square().flatten(1).mean(1)

@@ -3,7 +3,7 @@
 from selfsame.training.settings import TrainSettings
 
 TRAINING = TrainSettings(
-    steps=36_000,
+    steps=18_000,
     batch=64,
     lr=4e-3,
     warmup_steps=200,

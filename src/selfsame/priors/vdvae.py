@@ -24,6 +24,9 @@ from selfsame.priors.gaussian import gaussian_sample
 from selfsame.priors.heads import CollageHead, PlainHead
 from selfsame.priors.likelihoods import PictureLikelihood, likelihood_of
 
+MAX_LOG_STD = 5.0
+"""Standard deviations lie between e^-5 and e^5; without a bound a training soon meets infinity."""
+
 
 class Normal(NamedTuple):
     """A diagonal normal distribution: mean and log of the standard deviation, (B, Z, s, s)."""
@@ -110,11 +113,12 @@ class StochasticBlock(nn.Module):
     def prior_of(self, x: Tensor) -> tuple[Normal, Tensor]:
         """Return the prior that features (B, C, s, s) imply, and the features it leaves."""
         mean, log_std, rest = self.prior(x).split([self.latents, self.latents, self.width], 1)
-        return Normal(mean, log_std), x + rest
+        return Normal(mean, _bounded(log_std)), x + rest
 
     def posterior_of(self, x: Tensor, seen: Tensor) -> Normal:
         """Return the posterior that features and the encoder's features imply, alike in shape."""
-        return Normal(*self.posterior(x + seen).chunk(2, 1))
+        mean, log_std = self.posterior(x + seen).chunk(2, 1)
+        return Normal(mean, _bounded(log_std))
 
     def read(self, x: Tensor, z: Tensor) -> Tensor:
         """Return the features after a latent."""
@@ -326,6 +330,11 @@ class Vdvae(nn.Module):
                 module.net.scale_last(self.block_count**-0.5)
             elif isinstance(module, StochasticBlock):
                 module.prior.scale_last(0)
+
+
+def _bounded(log_std: Tensor) -> Tensor:
+    """Return numbers within ``MAX_LOG_STD``, small ones nearly unchanged."""
+    return MAX_LOG_STD * (log_std / MAX_LOG_STD).tanh()
 
 
 def _middle(level: Level, bottleneck: float) -> int:
