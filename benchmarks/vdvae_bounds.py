@@ -107,6 +107,29 @@ def gap(first: Array, second: Array, names: Sequence[str]) -> Row:
     }
 
 
+def all_passes(
+    subject: Subject, pictures: Tensor, kept: Kept, settings: Row, count: int
+) -> list[Arrays]:
+    """Return ``count`` passes over the pictures; see ``measured_pass``."""
+    passes = []
+    for number in range(count):
+        work = partial(measured_pass, subject, pictures, settings["seed"] + number)
+        passes.append(kept.get("elbo", {**settings, "pass": number}, work))
+    return passes
+
+
+def tightened(
+    subject: Subject, pictures: Tensor, kept: Kept, settings: Row, counts: Sequence[int]
+) -> dict[int, Array]:
+    """Return the negative importance-weighted bound of each picture, (N,), by count of samples."""
+    found = {}
+    for samples in counts:
+        own = {**settings, "samples": samples, "pictures": len(pictures)}
+        work = partial(measured_importance, subject, pictures, settings["seed"], samples)
+        found[samples] = -kept.get("importance", own, work)["bound"].astype(np.float64)
+    return found
+
+
 def measure(
     subjects: Sequence[Subject], data: Data, kept: Kept, options: argparse.Namespace
 ) -> tuple[Row, list[str], list[str]]:
@@ -119,32 +142,29 @@ def measure(
     count = QUICK_PASSES if quick else PASSES
     counts = QUICK_IMPORTANCE_SAMPLES if quick else IMPORTANCE_SAMPLES
     dimensions = pictures[0].numel()
-    rows, tight, each, each_tight = [], [], [], {}
+    rows, tight, each, each_tight = [], [], [], []
     for subject in subjects:
-        base = {"model": subject.fingerprint, "data": data.test.fingerprint, "seed": seed}
-        passes = []
-        for number in range(count):
-            settings = {**base, "pass": number}
-            work = partial(measured_pass, subject, pictures, seed + number)
-            passes.append(kept.get("elbo", settings, work))
+        settings = {"model": subject.fingerprint, "data": data.test.fingerprint, "seed": seed}
+        passes = all_passes(subject, pictures, kept, settings, count)
         each.append(negative_elbo(passes))
         rows.append({"head": subject.label, **summary(passes, dimensions)})
-        for samples in counts:
-            settings = {**base, "samples": samples, "pictures": len(chosen)}
-            work = partial(measured_importance, subject, chosen, seed, samples)
-            values = -kept.get("importance", settings, work)["bound"].astype(np.float64)
-            each_tight[subject.label, samples] = values
+        harness.say(f"{subject.label}: {rows[-1]['negative_elbo_nats']:.3f} nats")
+        each_tight.append(tightened(subject, chosen, kept, settings, counts))
+        for samples, values in each_tight[-1].items():
+            nats = float(values.mean())
             tight.append(
                 {
                     "head": subject.label,
                     "samples": samples,
                     "pictures": len(chosen),
-                    "negative_bound_nats": float(values.mean()),
+                    "negative_bound_nats": nats,
                     "standard_error_nats": standard_error(values),
-                    "bits_per_dimension": bits_per_dimension(float(values.mean()), dimensions),
+                    "bits_per_dimension": bits_per_dimension(nats, dimensions),
                 }
             )
-        harness.say(f"{subject.label}: {rows[-1]['negative_elbo_nats']:.3f} nats")
+    columns = ["head", "negative_elbo_nats", "standard_error_nats", "bits_per_dimension"]
+    columns += ["distortion_nats", "kl_nats"]
+    texts = [harness.markdown_table(rows, columns), harness.markdown_table(tight, list(tight[0]))]
     results: dict[str, Any] = {
         "test_pictures": len(pictures),
         "binarised_fingerprint": vdvae_data.fingerprint_of(pictures),
@@ -154,18 +174,10 @@ def measure(
     }
     if len(subjects) == 2:
         names = [subject.label for subject in subjects]
-        results["gap"] = gap(each[0], each[1], names)
+        results["gap"] = gap(*each, names)
         results["gap_importance_weighted"] = [
-            {"samples": n, **gap(each_tight[names[0], n], each_tight[names[1], n], names)}
-            for n in counts
+            {"samples": n, **gap(each_tight[0][n], each_tight[1][n], names)} for n in counts
         ]
-    columns = ["head", "negative_elbo_nats", "standard_error_nats", "bits_per_dimension"]
-    columns += ["distortion_nats", "kl_nats"]
-    texts = [
-        harness.markdown_table(rows, columns),
-        harness.markdown_table(tight, list(tight[0])),
-    ]
-    if "gap" in results:
         texts.append(harness.markdown_table([results["gap"]], list(results["gap"])))
     notes = [
         "test pictures drawn once as zeros and ones, from the brightness, by the seed",
