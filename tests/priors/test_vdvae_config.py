@@ -61,7 +61,7 @@ def test_a_config_with_every_default_makes_a_model():
         ({"bottleneck": float("nan")}, "bottleneck must be"),
         ({"bottleneck": "half"}, "bottleneck must be"),
         ({"plain_width": -1}, "plain_width must"),
-        ({"levels": (Level(1, 4, 1, 1, 0),)}, "at least one stochastic block"),
+        ({"levels": (Level(1, 4, 1, 1, 0),)}, "coarsest of levels must have decoder_blocks"),
         ({"levels": (Level(7, 4, 1), Level(1, 4, 1))}, "each level's side must divide"),
         ({"levels": (Level(7, 4, 1), Level(7, 4, 1))}, "each level's side must divide"),
         ({"levels": (Level(28, 4, 1), Level(28, 4, 1))}, "each level's side must divide"),

@@ -145,8 +145,8 @@ class VdvaeConfig:
         levels = levels or default_levels(self.side, self.channels)
         object.__setattr__(self, "levels", levels)
         object.__setattr__(self, "collage", _nested(CollageHeadConfig, self.collage))
-        if not any(level.decoder_blocks for level in levels):
-            raise InputError("levels must hold at least one stochastic block")
+        if not levels[0].decoder_blocks:
+            raise InputError("the coarsest of levels must have decoder_blocks: got 0")
         sides = [level.side for level in levels]
         alike = len(set(sides)) < len(sides)
         if alike or any(b % a for a, b in itertools.pairwise([*sides, self.side])):

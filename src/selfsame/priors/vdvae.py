@@ -113,12 +113,11 @@ class StochasticBlock(nn.Module):
     def prior_of(self, x: Tensor) -> tuple[Normal, Tensor]:
         """Return the prior that features (B, C, s, s) imply, and the features it leaves."""
         mean, log_std, rest = self.prior(x).split([self.latents, self.latents, self.width], 1)
-        return Normal(mean, _bounded(log_std)), x + rest
+        return _normal(mean, log_std), x + rest
 
     def posterior_of(self, x: Tensor, seen: Tensor) -> Normal:
         """Return the posterior that features and the encoder's features imply, alike in shape."""
-        mean, log_std = self.posterior(x + seen).chunk(2, 1)
-        return Normal(mean, _bounded(log_std))
+        return _normal(*self.posterior(x + seen).chunk(2, 1))
 
     def read(self, x: Tensor, z: Tensor) -> Tensor:
         """Return the features after a latent."""
@@ -276,7 +275,7 @@ class Vdvae(nn.Module):
 
     def draw(self, features: Tensor) -> Tensor:
         """Return the likelihood's parameters, (B, P, side, side), that features imply."""
-        return cast(Tensor, self.head(features))
+        return _precise(self.head(features))
 
     def render(self, features: Tensor, scale: float | Fraction = 1) -> Tensor:
         """Return mean pictures at ``scale`` times the side, (B, channels, S, S) in [0, 1].
@@ -332,9 +331,15 @@ class Vdvae(nn.Module):
                 module.prior.scale_last(0)
 
 
-def _bounded(log_std: Tensor) -> Tensor:
-    """Return numbers within ``MAX_LOG_STD``, small ones nearly unchanged."""
-    return MAX_LOG_STD * (log_std / MAX_LOG_STD).tanh()
+def _normal(mean: Tensor, log_std: Tensor) -> Normal:
+    """Return a distribution of what a network says, bounded, in single precision at least."""
+    mean, log_std = _precise(mean), _precise(log_std)
+    return Normal(mean, MAX_LOG_STD * (log_std / MAX_LOG_STD).tanh())
+
+
+def _precise(x: Tensor) -> Tensor:
+    """Return numbers in single precision at least: autocast makes half ones of them."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _middle(level: Level, bottleneck: float) -> int:
