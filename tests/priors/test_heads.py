@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from selfsame.collage.fixed_point import solve
 from selfsame.collage.functional import contraction_factor
+from selfsame.collage.resampling import upscale_aux
 from selfsame.errors import InputError
 from selfsame.priors.config import CollageHeadConfig
 from selfsame.priors.heads import CollageHead, PlainHead
@@ -71,6 +72,26 @@ def test_a_rendering_averages_down_to_the_drawing(name):
     close = 1e-4 if name == "shared" else 0.15
     assert relative(difference, whole) < close
     assert head.render(features, 0.5).shape[-1] == SIDE // 2
+
+
+@pytest.mark.parametrize("name", ["local", "own blocks"])
+def test_detail_is_what_smooth_enlargement_does_not_give(name):
+    head, features = head_and_features(name)
+    head.operator.options["iterations"] = 40  # The fixed point, as ``render`` has it.
+    large = head.render(features, 2)
+    averages = F.avg_pool2d(large, 2)
+    smooth = upscale_aux(averages, 2)
+    expected = (large - smooth).square().mean((1, 2, 3))
+    assert (expected > 1e-3).all()
+    torch.testing.assert_close(head.detail(features), expected, rtol=1e-3, atol=1e-5)
+
+
+def test_an_even_picture_has_no_detail():
+    head, features = head_and_features("local")
+    for parameter in head.parameters():
+        parameter.zero_()
+    head.numbers.bias[-CHANNELS:] = 3.0
+    torch.testing.assert_close(head.detail(features), torch.zeros(3), atol=1e-10, rtol=0)
 
 
 def test_the_blocks_of_a_picture_are_its_own():

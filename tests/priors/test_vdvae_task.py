@@ -75,7 +75,7 @@ def logged(folder, kind="train"):
 
 @pytest.mark.parametrize("head", ["collage", "plain"])
 def test_the_loss_is_the_bound_in_nats_per_picture(head) -> None:
-    learner = task(head=head)
+    learner = task(VdvaeObjective(detail_weight=0.0), head)
     batch = squares(5)
     loss, measures = learner.loss(batch, noise())
     with torch.no_grad():
@@ -88,6 +88,19 @@ def test_the_loss_is_the_bound_in_nats_per_picture(head) -> None:
     assert measures["bits_per_dimension"].item() == pytest.approx(expected / 64 / math.log(2))
     loss.backward()
     assert all(p.grad is not None for p in learner.model.parameters())
+
+
+def test_detail_is_weighed_on_a_share_of_the_batch_of_collage_heads() -> None:
+    batch = squares(16)
+    plain, _ = task(VdvaeObjective(detail_weight=0.0)).loss(batch, noise())
+    learner = task(VdvaeObjective(detail_weight=100.0))
+    loss, measures = learner.loss(batch, noise())
+    features = learner.model.infer(batch, noise()).features
+    expected = learner.model.head.detail(features[:2]).mean()
+    assert expected > 1e-5
+    assert measures["detail"].item() == pytest.approx(expected.item(), rel=1e-5)
+    assert (loss - plain).item() == pytest.approx(100 * expected.item(), rel=1e-3)
+    assert "detail" not in task(head="plain").loss(batch, noise())[1]
 
 
 def test_free_bits_cost_nothing_and_have_no_gradient() -> None:
@@ -110,7 +123,7 @@ def test_the_weight_of_the_kl_rises_in_equal_steps() -> None:
 
 
 def test_a_training_that_goes_on_is_where_the_warmup_was(tmp_path) -> None:
-    objective = VdvaeObjective(kl_warmup_steps=4)
+    objective = VdvaeObjective(detail_weight=0.0, kl_warmup_steps=4)
     train(task(objective), Squares(), SETTINGS, tmp_path, stop_after=2)
     train(task(objective), Squares(), SETTINGS, tmp_path)
     found = [(x["loss"] - x["distortion"]) / x["kl"] for x in logged(tmp_path)]
