@@ -1,7 +1,7 @@
 """Pictures of many planar systems in one call, as data sets for pre-training need them."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -27,15 +27,68 @@ BLOCK = 4
 """Pictures that a thread takes at a time; few, that their histograms stay in the cache."""
 
 
+class SystemArrays(NamedTuple):
+    """B planar systems as arrays, padded to M maps; what ``render_batch`` takes without a look at
+    single systems.
+
+    Attributes:
+        matrices: (B, M, 2, 2).
+        offsets: (B, M, 2).
+        probabilities: (B, M), rows of sum 1; 0 from the system's count on.
+        counts: (B,) int64, the maps of each, 1 to M.
+    """
+
+    matrices: NDArray[np.float64]
+    offsets: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+    def take(self, chosen: ArrayLike) -> "SystemArrays":
+        """Return the systems at these places, in this order."""
+        places = np.asarray(chosen, np.int64)
+        return SystemArrays(
+            self.matrices[places],
+            self.offsets[places],
+            self.probabilities[places],
+            self.counts[places],
+        )
+
+
+def stack_systems(systems: Sequence[IFS]) -> SystemArrays:
+    """Return the arrays of planar systems.
+
+    Raises:
+        InputError: a system of another dimension.
+    """
+    wrong = [i for i, system in enumerate(systems) if system.dimension != 2]
+    if wrong:
+        raise InputError(f"render_batch draws planar systems: those at {wrong[:5]} are not")
+    total, most = len(systems), max(map(len, systems), default=1)
+    arrays = SystemArrays(
+        np.zeros((total, most, 2, 2)),
+        np.zeros((total, most, 2)),
+        np.zeros((total, most)),
+        np.array([len(system) for system in systems], np.int64),
+    )
+    for i, system in enumerate(systems):
+        n = len(system)
+        arrays.matrices[i, :n] = system.matrices
+        arrays.offsets[i, :n] = system.offsets
+        arrays.probabilities[i, :n] = system.probabilities
+    return arrays
+
+
 def render_batch(
-    systems: Sequence[IFS],
+    systems: Sequence[IFS] | SystemArrays,
     size: tuple[int, int],
     points: int = 100_000,
     *,
     viewports: ArrayLike | None = None,
     margin: float = 0.0,
+    stretch: bool = False,
     mode: BatchMode = "binary",
     seed: int = 0,
+    streams: ArrayLike | None = None,
     dtype: DTypeLike = np.float32,
     threads: int | None = None,
     allow_escape: bool = False,
@@ -43,8 +96,8 @@ def render_batch(
 ) -> NDArray[np.float32] | NDArray[np.uint8]:
     """Return one picture of each planar system, (B, H, W), row 0 at the top.
 
-    Picture i depends on ``systems[i]``, i and the other arguments only, not on the number of
-    threads or the other systems.
+    Picture i depends on ``systems[i]``, ``streams[i]`` and the other arguments only, not on the
+    number of threads or the other systems.
 
     Args:
         systems: B systems of the plane, with any numbers of maps.
@@ -52,10 +105,14 @@ def render_batch(
         points: points of each picture.
         viewports: (4,) or (B, 4); None fits each window to the bounding box of its points,
             widened to the aspect of ``size`` and by ``margin`` of its larger side.
+        stretch: with fitted windows: fill the picture in x and y, whatever the aspect; ``margin``
+            is then one of each side.
         mode: ``binary`` pixels that were hit; ``grey`` counts over the largest count; ``log``
             log(1 + count) over the largest; ``patch`` every point stamps a 3 × 3 pattern, one of
             the 511 non-empty ones by chance for each picture (Kataoka et al. 2020,
             "Pre-training without Natural Images").
+        seed: 0 .. 2^64 - 1.
+        streams: (B,) the random stream of each picture, 0 .. 2^64 - 1; None numbers them from 0.
         dtype: float32 for values in [0, 1], uint8 for 0 to 255.
         allow_escape: draw systems that run off to infinity as far as they stay in the window.
         progress: called with the number of pictures done since the last call.
@@ -72,31 +129,22 @@ def render_batch(
         raise InputError(f"dtype must be float32 or uint8: got {kind}")
     if not 0 <= margin <= 100:
         raise InputError(f"margin must be within 0..100: got {margin}")
-    total = len(systems)
-    wrong = [i for i, system in enumerate(systems) if system.dimension != 2]
-    if wrong:
-        raise InputError(f"render_batch draws planar systems: those at {wrong[:5]} are not")
+    arrays = systems if isinstance(systems, SystemArrays) else stack_systems(systems)
+    total = len(arrays.counts)
     check_cells(total * width * height, kind.itemsize, "the pictures of the batch")
     out: NDArray[np.float32] | NDArray[np.uint8] = np.empty((total, height, width), kind)
     if total == 0:
         return out
     views = _views(viewports, total)
-    counts = [len(system) for system in systems]
+    numbers = _streams(streams, total)
+    matrices, offsets, probabilities, counts = arrays
     bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    # Padded to the longest system; surplus maps have probability 0.
-    matrices = np.zeros((total, max(counts), 2, 2))
-    offsets = np.zeros((total, max(counts), 2))
-    probabilities = np.zeros((total, max(counts)))
-    for i, system in enumerate(systems):
-        matrices[i, : counts[i]] = system.matrices
-        offsets[i, : counts[i]] = system.offsets
-        probabilities[i, : counts[i]] = system.probabilities
-    used = np.arange(max(counts)) < np.array(counts)[:, None]
+    used = np.arange(matrices.shape[1]) < counts[:, None]
     maps = np.concatenate([matrices[used].reshape(-1, 4), offsets[used]], axis=1)
     trees = probability_tree(probabilities)
     starts = start_points(matrices, offsets, probabilities)
     burn_ins = burn_in_steps(matrices, probabilities)
-    field, ancestor_field = choose_fields(points, max(counts))
+    field, ancestor_field = choose_fields(points, matrices.shape[1])
     lost = np.zeros(total)
     scale = kind.type(1 if kind == np.float32 else 255)
 
@@ -108,6 +156,7 @@ def render_batch(
         patches = np.empty(n, np.int64)
         chaos_batch.plot_batch(
             np.uint64(seed),
+            numbers,
             first,
             maps,
             bounds,
@@ -117,6 +166,7 @@ def render_batch(
             views,
             viewports is None,
             float(margin),
+            0.0 if stretch else width / height,
             points,
             field,
             ancestor_field,
@@ -140,6 +190,19 @@ def render_batch(
             f"{escaped[:5].tolist()}); leave them out or pass allow_escape=True"
         )
     return out
+
+
+def _streams(streams: ArrayLike | None, total: int) -> NDArray[np.uint64]:
+    if streams is None:
+        return np.arange(total, dtype=np.uint64)
+    numbers = np.asarray(streams)
+    if numbers.shape != (total,) or not np.issubdtype(numbers.dtype, np.integer):
+        raise InputError(
+            f"streams must be ({total},) whole numbers: got {numbers.dtype} {numbers.shape}"
+        )
+    if total and numbers.min() < 0:
+        raise InputError(f"streams must not be negative: got {numbers.min()}")
+    return cast(NDArray[np.uint64], numbers.astype(np.uint64))
 
 
 def _views(viewports: ArrayLike | None, total: int) -> NDArray[np.float64]:

@@ -38,6 +38,8 @@ def _fitted(population, field, game, rng, margin, aspect):
 def window(x_min, y_min, x_max, y_max, margin, aspect):
     """Return the box widened by ``margin`` of its larger side and to width / height = ``aspect``.
 
+    With an aspect of 0 each side is widened by ``margin`` of itself, and the box keeps its aspect.
+
     A box without any extent (one point) becomes 1 wide or high, or a millionth of its distance
     from the origin if that is more; an empty one (no points) becomes the unit square.
     """
@@ -50,11 +52,13 @@ def window(x_min, y_min, x_max, y_max, margin, aspect):
     far = max(abs(x_min), abs(x_max), abs(y_min), abs(y_max))
     if larger <= 1e-6 * far:  # the extent is rounding noise of 32-bit points
         larger = max(1.0, 1e-6 * far) if larger == 0 or far > 1 else larger
-    width += 2 * margin * larger
-    height += 2 * margin * larger
+    width += 2 * margin * (larger if aspect > 0 else width)
+    height += 2 * margin * (larger if aspect > 0 else height)
     width = max(width, 1e-3 * larger)
     height = max(height, 1e-3 * larger)
-    if width < height * aspect:
+    if aspect == 0:
+        pass
+    elif width < height * aspect:
         width = height * aspect
     else:
         height = width / aspect
@@ -134,6 +138,7 @@ def develop(histogram, mode, patch, scale, out):
 @kernel
 def plot_batch(
     seed,
+    streams,
     first,
     maps,
     bounds,
@@ -143,6 +148,7 @@ def plot_batch(
     views,
     fit,
     margin,
+    aspect,
     n_points,
     field,
     ancestor_field,
@@ -153,13 +159,15 @@ def plot_batch(
     lost,
     out,
 ):
-    """Draw some systems, from ``first`` on, each from its own random stream ``(seed, i)``.
+    """Draw some systems, from ``first`` on, each from its own random stream.
 
     Args:
+        streams: (B,) uint64; picture i draws from the stream ``(seed, streams[i])``.
         maps: (sum of N, 6) float64 in plane units; system i has the rows
             ``bounds[i] : bounds[i + 1]``.
         trees: (B, L), ``probability_tree`` of each.
         views: (B, 4); written if ``fit``.
+        margin, aspect: of the fitted windows, see ``window``.
         patches: (n,), a random pattern of 1 to 511 for each picture, written.
         lost: (n,), the fraction of each population that escaped, written.
         out: (n, (H + 2) · (W + 2)), the histograms, written.
@@ -170,7 +178,7 @@ def plot_batch(
     size = 1 << field[0]
     for k in range(out.shape[0]):
         i = first + k
-        rng = new_stream(seed, i)
+        rng = new_stream(seed, streams[i])
         patches[k] = 1 + below(rng, 511)
         plane = maps[bounds[i] : bounds[i + 1]]
         game = (plane.astype(np.float32), trees[i])
@@ -178,7 +186,7 @@ def plot_batch(
         parting = 0 if fit else PARTING_STEPS
         _settle(population, start, burn_ins[i], field, ancestor_field, game, rng, parting)
         if fit:
-            views[i] = _fitted(population, field, game, rng, margin, width / height)
+            views[i] = _fitted(population, field, game, rng, margin, aspect)
         sx, sy, tx, ty = to_pixels(plane, views[i], width, height, game[0])
         for j in range(size):
             points[j] = complex(

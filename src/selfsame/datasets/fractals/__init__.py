@@ -1,0 +1,26 @@
+"""Data sets of fractals for pre-training, of which every picture can be made by itself.
+
+The names below load on first use: ``import selfsame.datasets.fractals`` stays light.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from selfsame.datasets.fractals.presets import PRESETS as PRESETS
+    from selfsame.datasets.fractals.presets import make_recipe as make_recipe
+    from selfsame.datasets.fractals.recipe import Recipe as Recipe
+
+_HOME = {
+    "PRESETS": "selfsame.datasets.fractals.presets",
+    "Recipe": "selfsame.datasets.fractals.recipe",
+    "make_recipe": "selfsame.datasets.fractals.presets",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
