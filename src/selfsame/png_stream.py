@@ -67,8 +67,8 @@ def write_png(
     header = struct.pack(">IIBBBBB", width, height, 8, COLOR_TYPES[channels], 0, 0, 0)
     with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as out:
         out.write(SIGNATURE)
-        _write_chunk(out, b"IHDR", header)
-        _write_chunk(out, b"IDAT", b"\x78\x01")  # a zlib stream: deflate, window of 32 KiB
+        write_chunk(out, b"IHDR", header)
+        write_chunk(out, b"IDAT", b"\x78\x01")  # a zlib stream: deflate, window of 32 KiB
         done, checksum = 0, 1
         above = np.zeros((1, width * channels), np.uint8)
         for band in bands:
@@ -84,11 +84,12 @@ def write_png(
         if done != height:
             raise InputError(f"the bands must have {height} rows together: got {done}")
         last = zlib.compressobj(wbits=-15).flush(zlib.Z_FINISH)
-        _write_chunk(out, b"IDAT", last + struct.pack(">I", checksum))
-        _write_chunk(out, b"IEND", b"")
+        write_chunk(out, b"IDAT", last + struct.pack(">I", checksum))
+        write_chunk(out, b"IEND", b"")
 
 
-def _write_chunk(out: BinaryIO, kind: bytes, payload: bytes) -> None:
+def write_chunk(out: BinaryIO, kind: bytes, payload: bytes) -> None:
+    """Write a chunk of PNG: length, kind, payload and their checksum."""
     out.write(struct.pack(">I", len(payload)) + kind + payload)
     out.write(struct.pack(">I", zlib.crc32(payload, zlib.crc32(kind))))
 
@@ -104,7 +105,7 @@ def _write_rows(out: BinaryIO, rows: Bytes, checksum: int, threads: int | None) 
 
     for filtered, deflated in run_shares(work, range(0, len(rows) - 1, count), threads):
         checksum = zlib.adler32(filtered, checksum)
-        _write_chunk(out, b"IDAT", deflated)
+        write_chunk(out, b"IDAT", deflated)
     return checksum
 
 
