@@ -9,7 +9,7 @@ is stored, whatever the length, and to start in the middle costs nothing.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from selfsame.datasets.fractals.randomness import random_words
+from selfsame.datasets.fractals.randomness import Words, _mixed, random_words
 
 _ORDER = 2001  # purpose of the random words
 _ROUNDS = 8
@@ -28,17 +28,17 @@ def shuffled(places: ArrayLike, length: int, seed: int, epoch: int) -> NDArray[n
     """
     # At least 2 bits a half: a function of one bit is linear, and so would be the permutation.
     bits = max(2, ((length - 1).bit_length() + 1) // 2)
-    keys = [int(key) for key in random_words(seed, _ORDER, [epoch], _ROUNDS)[0]]
+    keys = random_words(seed, _ORDER, [epoch], _ROUNDS)[0]
     numbers = _network(np.asarray(places, np.int64), bits, keys)
     while (outside := np.flatnonzero(numbers >= length)).size:
         numbers[outside] = _network(numbers[outside], bits, keys)
     return numbers
 
 
-def _network(numbers: NDArray[np.int64], bits: int, keys: list[int]) -> NDArray[np.int64]:
-    mask = (1 << bits) - 1
-    left, right = numbers >> bits, numbers & mask
+def _network(numbers: NDArray[np.int64], bits: int, keys: Words) -> NDArray[np.int64]:
+    words = numbers.astype(np.uint64)
+    shift, surplus = np.uint64(bits), np.uint64(64 - bits)
+    left, right = words >> shift, words & np.uint64((1 << bits) - 1)
     for key in keys:
-        words = random_words(key, _ORDER, right, 1)[:, 0]
-        left, right = right, left ^ (words >> np.uint64(64 - bits)).astype(np.int64)
-    return (left << bits) | right
+        left, right = right, left ^ (_mixed(right + key) >> surplus)
+    return ((left << shift) | right).astype(np.int64)
