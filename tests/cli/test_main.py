@@ -13,6 +13,7 @@ from selfsame.errors import InputError
 COMMANDS = [
     "bench",
     "convert",
+    "dataset",
     "decode",
     "encode",
     "fit",

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from selfsame.datasets.fractals.order import shuffled
 from selfsame.datasets.fractals.recipe import Recipe, check_whole
-from selfsame.datasets.fractals.split import split_of
 from selfsame.errors import InputError
 
 Format = Literal["folder", "webdataset"]
@@ -112,6 +111,8 @@ def _shuffled_shards(
 def _parts(recipe: Recipe, split: tuple[float, float, float]) -> NDArray[np.int8]:
     """Return the split of every picture, checked: without all classes in every split, readers
     that number the folders they find would disagree on the labels."""
+    from selfsame.datasets.fractals.split import split_of
+
     parts = split_of(recipe, split)
     for part, share in enumerate(split):
         labels = np.flatnonzero(parts == part) // recipe.instances

@@ -51,8 +51,9 @@ class DatasetRecord:
             self.done[record["name"]] = record
 
     def begin(self) -> None:
-        """Write the record of a data set that is not complete."""
+        """Write the record of a data set that is not complete, and start a new journal."""
         self._write(complete=False, shards=list(self.done.values()))
+        (self.folder / JOURNAL).unlink(missing_ok=True)
 
     def add(self, record: ShardRecord) -> None:
         """Keep a finished shard."""

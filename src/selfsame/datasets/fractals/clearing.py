@@ -1,0 +1,47 @@
+"""Removing the files of a data set, and nothing else that lies in its folder."""
+
+import os
+import re
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from selfsame.datasets.fractals.layout import SPLITS
+from selfsame.datasets.fractals.record import JOURNAL, NAME, read_record
+from selfsame.datasets.fractals.shards import STAGING
+
+SIDECARS = ("README.md", "classes.json", "classes.safetensors", "labels.jsonl", JOURNAL)
+
+_SPLIT = re.compile("|".join(SPLITS))
+_CLASS = re.compile(r"\d{5,}")
+_FILE = re.compile(r"\d{5,}\.png|\d{6,}\.tar")
+
+
+def clear_dataset(folder: Path) -> None:
+    """Remove the data set in a folder, if it holds one; other files stay.
+
+    The record goes last, so that what a kill leaves is still known as a data set.
+
+    Raises:
+        InputError: ``dataset.json`` is that of something else.
+    """
+    if read_record(folder) is None:
+        return
+    shutil.rmtree(folder / STAGING, ignore_errors=True)
+    _clear_numbered(folder)
+    for name in (*SIDECARS, NAME):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _clear_numbered(folder: Path) -> None:
+    """Remove pictures and shards here and in folders of splits and classes; then those folders."""
+    with os.scandir(folder) as entries:
+        found = list(entries)
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            if _SPLIT.fullmatch(entry.name) or _CLASS.fullmatch(entry.name):
+                _clear_numbered(Path(entry.path))
+                with suppress(OSError):  # not empty: something of others lies there
+                    os.rmdir(entry.path)
+        elif _FILE.fullmatch(entry.name):
+            os.unlink(entry.path)
