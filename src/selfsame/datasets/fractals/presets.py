@@ -1,11 +1,16 @@
 """The data sets of fractals by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
-from selfsame.datasets.fractals.recipe import Recipe
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.datasets.fractals.recipe import MAX_PICTURES, VERSION, Recipe, check_whole
 from selfsame.errors import InputError
+from selfsame.ifs.batch import SystemArrays
 
 
 @dataclass(frozen=True)
@@ -14,27 +19,73 @@ class Preset:
 
     Attributes:
         description: one line.
-        source: the paper.
-        classes, instances, side: defaults.
+        source: the paper, or None.
+        classes: default number; None for as many as there are codes.
+        instances, side: defaults.
         options: further options and their defaults.
+        kind: module and class of the recipe.
     """
 
     description: str
-    source: str
+    source: str | None
     classes: int | None
     instances: int
     side: int
     options: dict[str, Any]
+    kind: tuple[str, str]
 
 
 PRESETS = {
     "fractaldb": Preset(
-        "categories by filling rate; 25 variations, 4 flips and 10 patches of each",
+        "FractalDB: categories by filling rate; 25 variations, 4 flips and 10 patches of each",
         'Kataoka et al. 2020, "Pre-training without Natural Images"',
         classes=1000,
         instances=1000,
         side=256,
-        options={"points": 100_000, "color": False, "rate": 0.2},
+        options={"points": 100_000, "color": False, "interval": 0.1, "rate": 0.2},
+        kind=("fractaldb", "FractalDB"),
+    ),
+    "anderson-farrell": Preset(
+        "systems sampled in SVD form, one coloured fractal on a coloured background",
+        'Anderson and Farrell 2022, "Improving Fractal Pre-training"',
+        classes=1000,
+        instances=1000,
+        side=224,
+        options={"points": 100_000, "background": True},
+        kind=("anderson_farrell", "AndersonFarrell"),
+    ),
+    "multifractal": Preset(
+        "the same systems, one to five small fractals on a background, several labels",
+        'Anderson and Farrell 2022, "Improving Fractal Pre-training"',
+        classes=1000,
+        instances=1000,
+        side=224,
+        options={
+            "objects": (1, 5),
+            "sizes": (0.15, 0.6),
+            "points": 100_000,
+            "interval": 0.4,
+            "background": True,
+        },
+        kind=("multifractal", "MultiFractal"),
+    ),
+    "1p": Preset(
+        "1p-frac: a single fractal, whose small perturbations are the classes",
+        'Nakamura et al. 2024, "Scaling Backwards: Minimal Synthetic Pre-training?"',
+        classes=1000,
+        instances=1,
+        side=512,
+        options={"points": 100_000, "delta": 0.1, "sigma": 3.5},
+        kind=("perturbation", "OneParameter"),
+    ),
+    "custom": Preset(
+        "any codes as classes, with jitter, flips and patches",
+        None,
+        classes=None,
+        instances=100,
+        side=256,
+        options={"codes": None, "points": 100_000, "jitter": 0.1, "flips": True, "patch": False},
+        kind=("custom", "Custom"),
     ),
 }
 
@@ -64,21 +115,88 @@ def make_recipe(
     preset = _preset(name)
     unknown = sorted(set(options) - set(preset.options))
     if unknown:
-        known = ", ".join(preset.options) or "none"
-        raise InputError(f"{name} has no option {', '.join(unknown)}: it has {known}")
+        raise InputError(
+            f"{name} has no option {', '.join(unknown)}: it has {', '.join(preset.options)}"
+        )
+    chosen = _usable(preset.options | options)
+    kind = _recipe_class(preset)
+    check_whole("seed", seed, 0, 2**63 - 1)
+    if classes is None:
+        classes = preset.classes
+    if "codes" in chosen:
+        from selfsame.datasets.fractals.custom import read_systems
+
+        chosen["codes"] = read_systems(chosen["codes"])
+        classes = len(chosen["codes"]) if classes is None else classes
+    check_whole("classes", classes, 1, MAX_PICTURES)
     values = {
-        "classes": preset.classes if classes is None else classes,
+        "classes": classes,
         "instances": preset.instances if instances is None else instances,
         "side": preset.side if side is None else side,
         "seed": seed,
         "threads": threads,
-        "progress": progress,
-        **preset.options,
-        **options,
+        **{key: value for key, value in chosen.items() if key != "codes"},
     }
-    from selfsame.datasets.fractals.fractaldb import make_fractaldb
+    systems = kind.find_systems(
+        values["classes"], seed=seed, options=chosen, threads=threads, progress=progress
+    )
+    return kind(systems=systems, **values)
 
-    return make_fractaldb(**values)
+
+def rebuild_recipe(
+    identity: Mapping[str, Any],
+    parameters: Mapping[str, NDArray[Any]],
+    *,
+    threads: int | None = None,
+) -> Recipe:
+    """Return the recipe of an identity, without the search for its classes.
+
+    Args:
+        identity: of ``Recipe.identity``, perhaps by way of JSON.
+        parameters: of ``Recipe.class_parameters``.
+        threads: as in ``make_recipe``.
+    Raises:
+        InputError: an identity of another version, or one that these parameters do not make.
+    """
+    try:
+        version = identity["version"]
+        preset = _preset(identity["recipe"])
+        numbers = {key: identity[key] for key in ("classes", "instances", "side", "seed")}
+        options = _usable(dict(identity["options"]))
+        systems = SystemArrays(
+            matrices=np.asarray(parameters["matrices"], np.float64),
+            offsets=np.asarray(parameters["offsets"], np.float64),
+            probabilities=np.asarray(parameters["probabilities"], np.float64),
+            counts=np.asarray(parameters["counts"], np.int64),
+        )
+    except KeyError as error:
+        raise InputError(f"the identity or its parameters lack {error}") from error
+    if version != VERSION:
+        raise InputError(
+            f"the data set is of version {version} of the recipes, and this is {VERSION}: "
+            "use the release that made it"
+        )
+    wanted = set(preset.options) - {"codes"}
+    if set(options) != wanted:
+        raise InputError(f"the identity must have the options {sorted(wanted)}: {sorted(options)}")
+    recipe = _recipe_class(preset)(systems=systems, threads=threads, **numbers, **options)
+    if recipe.identity() != {**identity}:
+        raise InputError("these parameters of classes are not those of the identity")
+    return recipe
+
+
+def _usable(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options with pairs as tuples, which JSON makes lists."""
+    return {
+        key: tuple(value) if isinstance(value, list) and key != "codes" else value
+        for key, value in options.items()
+    }
+
+
+def _recipe_class(preset: Preset) -> type[Recipe]:
+    module, name = preset.kind
+    kind: type[Recipe] = getattr(import_module(f"selfsame.datasets.fractals.{module}"), name)
+    return kind
 
 
 def _preset(name: str) -> Preset:

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from selfsame.errors import InputError
 from selfsame.ifs.batch import SystemArrays
+from selfsame.parallel import thread_count
 
 VERSION = 1
 """Of what recipes draw: it changes whenever a picture of any recipe does."""
@@ -64,9 +65,29 @@ class Recipe(ABC):
                 f"systems must be one for each of {self.classes} classes: "
                 f"got {len(self.systems.counts)}"
             )
+        if self.threads is not None:
+            thread_count(self.threads)
 
     def __len__(self) -> int:
         return self.classes * self.instances
+
+    @classmethod
+    @abstractmethod
+    def find_systems(
+        cls,
+        classes: int,
+        *,
+        seed: int,
+        options: dict[str, Any],
+        threads: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> SystemArrays:
+        """Return the fractals of the classes; those of fewer classes are the first of them.
+
+        Args:
+            options: all of the recipe's options.
+            progress: called with the number of classes found since the last call.
+        """
 
     @property
     @abstractmethod
@@ -87,11 +108,11 @@ class Recipe(ABC):
 
     def label(self, index: int) -> int:
         """Return the class of a picture: that of its first fractal if it has several."""
-        return int(self._checked([index])[0]) // self.instances
+        return int(self.checked_indices([index])[0]) // self.instances
 
     def label_matrix(self, indices: ArrayLike) -> NDArray[np.uint8]:
         """Return which classes each picture shows, (n, C), 1 for those and 0 for the rest."""
-        chosen = self._checked(indices)
+        chosen = self.checked_indices(indices)
         matrix = np.zeros((len(chosen), self.classes), np.uint8)
         matrix[np.arange(len(chosen)), chosen // self.instances] = 1
         return matrix
@@ -102,11 +123,28 @@ class Recipe(ABC):
         Raises:
             InputError: an index is not a whole number of 0 .. len - 1.
         """
-        chosen = self._checked(indices)
+        chosen = self.checked_indices(indices)
         if len(chosen) == 0:
             shape = (0, self.side, self.side, self.channels)
             return np.zeros(shape[:3] if self.channels == 1 else shape, np.uint8)
         return self._draw(chosen)
+
+    def checked_indices(self, indices: ArrayLike) -> NDArray[np.int64]:
+        """Return indices as whole numbers, (n,).
+
+        Raises:
+            InputError: one is not a whole number of 0 .. len - 1.
+        """
+        chosen = np.atleast_1d(np.asarray(indices))
+        if chosen.size == 0:
+            return np.zeros(0, np.int64)
+        if chosen.ndim != 1 or not np.issubdtype(chosen.dtype, np.integer):
+            raise InputError(f"indices must be a row of whole numbers: got {indices!r}")
+        if chosen.min() < 0 or chosen.max() >= len(self):
+            raise InputError(
+                f"indices must lie within 0..{len(self) - 1}: got {chosen.min()}..{chosen.max()}"
+            )
+        return chosen.astype(np.int64)
 
     def class_parameters(self) -> dict[str, NDArray[Any]]:
         """Return the systems of all classes as arrays, padded with zeros to the longest.
@@ -135,18 +173,6 @@ class Recipe(ABC):
             "systems": digest.hexdigest(),
         }
 
-    def _checked(self, indices: ArrayLike) -> NDArray[np.int64]:
-        chosen = np.atleast_1d(np.asarray(indices))
-        if chosen.size == 0:
-            return np.zeros(0, np.int64)
-        if chosen.ndim != 1 or not np.issubdtype(chosen.dtype, np.integer):
-            raise InputError(f"indices must be a row of whole numbers: got {indices!r}")
-        if chosen.min() < 0 or chosen.max() >= len(self):
-            raise InputError(
-                f"indices must lie within 0..{len(self) - 1}: got {chosen.min()}..{chosen.max()}"
-            )
-        return chosen.astype(np.int64)
-
 
 def check_whole(name: str, value: Any, least: int, most: int) -> int:
     """Return ``value``; raise ``InputError`` unless it is a whole number of ``least..most``."""
@@ -162,3 +188,21 @@ def check_number(name: str, value: Any, least: float, most: float) -> float:
     if not number or not least <= value <= most:
         raise InputError(f"{name} must be a number within {least}..{most}: got {value!r}")
     return float(value)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return ``value``; raise ``InputError`` unless it is True or False."""
+    if not isinstance(value, bool):
+        raise InputError(f"{name} must be True or False: got {value!r}")
+    return value
+
+
+def check_pair(name: str, value: Any) -> tuple[Any, Any]:
+    """Return ``value``; raise ``InputError`` unless it has two parts, the first not the larger."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise InputError(f"{name} must be a pair, (least, largest): got {value!r}")
+    if not all(isinstance(part, int | float | np.number) for part in value) or not (
+        value[0] <= value[1]
+    ):
+        raise InputError(f"{name} must be numbers, the least first: got {value!r}")
+    return value

@@ -4,11 +4,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.datasets.fractals.hues import write_color
 from selfsame.ifs.random_counts import kernel, mix64, new_stream
 from selfsame.parallel import run_shares
 
-DOT = 0b000_010_000
-"""The pattern of a single pixel: its own."""
+WHITE = 127
+"""Grey value of FractalDB's pictures, on black."""
 
 _SHARE = 16
 """Pictures that a thread takes at a time."""
@@ -55,7 +56,7 @@ def colored(
     threads: int | None,
 ) -> NDArray[np.uint8]:
     """Return pictures in which every point stamps a pattern in a colour of its own by chance,
-    (n, S, S, 3); else as ``stamped``.
+    (n, S, S, 3), one of 128 hues of saturation and value 0.75; else as ``stamped``.
 
     Args:
         streams: (n,); the colour of a point depends on (seed, stream, pixel) only.
@@ -97,15 +98,18 @@ def _stamp(points, sources, patterns, flips, white, out):
                 target = picture[i]
                 for j in range(left, right):
                     target[j] |= row[j - dj]
-        _flip(picture, flips[k])
         for i in range(height):
             for j in range(width):
                 picture[i, j] = white if picture[i, j] else np.uint8(0)
+        _flip(picture, flips[k])
 
 
 @kernel
 def _stamp_colors(points, sources, patterns, flips, seed, streams, out):
     _, height, width, _ = out.shape
+    palette = np.empty((128, 3), np.uint8)
+    for k in range(128):
+        write_color(k / 128, 0.75, 0.75, palette[k])
     for k in range(out.shape[0]):
         cells = points[sources[k]]
         picture = out[k]
@@ -120,9 +124,10 @@ def _stamp_colors(points, sources, patterns, flips, seed, streams, out):
                 for j in range(max(0, dj), min(width, width + dj)):
                     if cells[i - di, j - dj]:
                         word = mix64(key + np.uint64((i - di) * width + j - dj))
-                        picture[i, j, 0] = word & np.uint64(255)
-                        picture[i, j, 1] = (word >> np.uint64(8)) & np.uint64(255)
-                        picture[i, j, 2] = (word >> np.uint64(16)) & np.uint64(255)
+                        color = palette[word >> np.uint64(57)]
+                        picture[i, j, 0] = color[0]
+                        picture[i, j, 1] = color[1]
+                        picture[i, j, 2] = color[2]
         _flip(picture, flips[k])
 
 

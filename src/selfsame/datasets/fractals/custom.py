@@ -1,0 +1,182 @@
+"""A data set of any codes: each system a class, its jittered pictures the instances."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.datasets.fractals.jitter import ATTEMPTS, scaled_parameters
+from selfsame.datasets.fractals.patches import DOT, PATTERNS, patch_rows
+from selfsame.datasets.fractals.point_pictures import point_pictures
+from selfsame.datasets.fractals.randomness import uniforms
+from selfsame.datasets.fractals.recipe import Recipe, check_flag, check_number
+from selfsame.datasets.fractals.scene_choices import whole
+from selfsame.errors import InputError
+from selfsame.ifs.batch import SystemArrays, stack_systems
+from selfsame.ifs.code import IFSCode
+from selfsame.ifs.limits import check_points
+from selfsame.ifs.system import IFS
+
+BRIGHT = 255
+"""Grey value of set pixels."""
+
+_CHOICES = 6  # purpose of random numbers
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Custom(Recipe):
+    """Pictures of given systems: jitter, flips and patches.
+
+    Instance 0 of every class is its system as given, neither flipped nor stamped.
+
+    Attributes:
+        points: of each picture.
+        jitter: every parameter is multiplied by a factor of its own, uniform in
+            [1 - jitter, 1 + jitter]; ``jitter.scaled_parameters``.
+        flips: mirror pictures left and right, and top and bottom, by chance.
+        patch: every point stamps a pattern of 3 × 3 pixels, one for each picture.
+    """
+
+    name: ClassVar[str] = "custom"
+    points: int = 100_000
+    jitter: float = 0.1
+    flips: bool = True
+    patch: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_points(self.points)
+        check_number("jitter", self.jitter, 0, 1)
+        check_flag("flips", self.flips)
+        check_flag("patch", self.patch)
+
+    @classmethod
+    def find_systems(
+        cls,
+        classes: int,
+        *,
+        seed: int,
+        options: dict[str, Any],
+        threads: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> SystemArrays:
+        systems = read_systems(options["codes"])
+        if classes > len(systems):
+            raise InputError(f"codes must be one for each of {classes} classes: got {len(systems)}")
+        if progress is not None:
+            progress(classes)
+        return stack_systems(systems[:classes])
+
+    @property
+    def channels(self) -> int:
+        return 1
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "points": self.points,
+            "jitter": self.jitter,
+            "flips": self.flips,
+            "patch": self.patch,
+        }
+
+    def instance_parameters(self, index: int) -> dict[str, Any]:
+        chosen = self.checked_indices([index])
+        systems, flips, patterns = self._choices(chosen)
+        n = systems.counts[0]
+        return {
+            "matrices": systems.matrices[0, :n].tolist(),
+            "offsets": systems.offsets[0, :n].tolist(),
+            "probabilities": systems.probabilities[0, :n].tolist(),
+            "flip_horizontal": bool(flips[0] & 1),
+            "flip_vertical": bool(flips[0] & 2),
+            "patch": patch_rows(int(patterns[0])),
+        }
+
+    def _choices(
+        self, indices: NDArray[np.int64]
+    ) -> tuple[SystemArrays, NDArray[np.int64], NDArray[np.int64]]:
+        """Return the systems, flips and patterns of some pictures."""
+        n, maps = len(indices), self.systems.matrices.shape[1]
+        u = uniforms(self.seed, _CHOICES, indices, 2 + ATTEMPTS * maps * 6)
+        given = indices % self.instances == 0
+        systems = self.systems.take(indices // self.instances)
+        if self.jitter > 0:
+            numbers = u[:, 2:].reshape(n, ATTEMPTS, maps, 6)
+            changed = scaled_parameters(systems, numbers, self.jitter)
+            systems = systems._replace(
+                matrices=np.where(given[:, None, None, None], systems.matrices, changed.matrices),
+                offsets=np.where(given[:, None, None], systems.offsets, changed.offsets),
+                probabilities=np.where(
+                    given[:, None], systems.probabilities, changed.probabilities
+                ),
+            )
+        flips = np.where(given | (not self.flips), 0, whole(u[:, 0], 4))
+        patterns = np.where(given | (not self.patch), DOT, 1 + whole(u[:, 1], PATTERNS))
+        return systems, flips, patterns
+
+    def _draw(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        from selfsame.datasets.fractals.stamps import stamped
+
+        systems, flips, patterns = self._choices(indices)
+        points = point_pictures(
+            systems,
+            self.side,
+            self.points,
+            seed=self.seed,
+            streams=indices,
+            stretch=False,
+            threads=self.threads,
+        )
+        sources = np.arange(len(indices))
+        return stamped(points, sources, patterns, flips, white=BRIGHT, threads=self.threads)
+
+
+Codes = str | os.PathLike[str] | Sequence[IFS | IFSCode]
+
+
+def read_systems(codes: Codes) -> list[IFS]:
+    """Return planar systems.
+
+    Args:
+        codes: systems or codes; or a folder, whose ``.ssm`` files are read in the order of their
+            names; or one such file.
+    Raises:
+        InputError: there are none, or a file holds another kind of code.
+    """
+    if isinstance(codes, str | os.PathLike):
+        return [_read_system(path) for path in _code_files(Path(codes))]
+    if not isinstance(codes, Sequence) or len(codes) == 0:
+        raise InputError(f"codes must be a folder of .ssm files, or systems: got {codes!r}")
+    return [_system_of(code) for code in codes]
+
+
+def _system_of(code: Any) -> IFS:
+    if isinstance(code, IFSCode):
+        return code.system
+    if not isinstance(code, IFS):
+        raise InputError(f"codes must be IFS or IFSCode: got {type(code).__name__}")
+    return code
+
+
+def _code_files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InputError(f"no such folder of codes: {path}")
+    found = sorted(path.glob("*.ssm"))
+    if not found:
+        raise InputError(f"{path} has no .ssm files; make some with: selfsame sample, or fit")
+    return found
+
+
+def _read_system(path: Path) -> IFS:
+    from selfsame.bitstream import load
+
+    code = load(path)
+    if not isinstance(code, IFSCode):
+        raise InputError(f"{path} holds no system of maps, but a {type(code).__name__}")
+    return code.system
