@@ -173,7 +173,7 @@ def _options(settings: tuple[str, ...], defaults: dict[str, Any]) -> dict[str, A
             options[key] = _typed(text, defaults.get(key))
         except ValueError as error:
             raise click.UsageError(
-                f"--set {key} takes a value such as {defaults[key]}: got {text!r}"
+                f"--set {key} takes a value such as {_shown(defaults[key])}: got {text!r}"
             ) from error
     return options
 
@@ -185,6 +185,8 @@ def _typed(text: str, default: Any) -> Any:
         return text.lower() == "true"
     if isinstance(default, int | float):
         return type(default)(text)
+    if isinstance(default, tuple):
+        return tuple(_typed(part, default[0]) for part in text.split(","))
     return text
 
 
@@ -199,7 +201,15 @@ def _print_names(*, as_json: bool) -> None:
         return
     for name, preset in PRESETS.items():
         classes = "" if preset.classes is None else f"{preset.classes} classes, "
-        options = ", ".join(f"{key}={value}" for key, value in preset.options.items())
+        options = " ".join(f"{key}={_shown(value)}" for key, value in preset.options.items())
         click.echo(f"{name}: {preset.description}")
+        if preset.source:
+            click.echo(f"  {preset.source}")
         click.echo(f"  {classes}{preset.instances} instances, {preset.side} pixels; {options}")
-        click.echo(f"  {preset.source}")
+
+
+def _shown(value: Any) -> str:
+    """Return an option's value as ``--set`` takes it."""
+    if isinstance(value, tuple):
+        return ",".join(map(_shown, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

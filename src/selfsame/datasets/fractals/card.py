@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import save as save_arrays
 
 from selfsame import __version__
-from selfsame.datasets.fractals.layout import SPLITS, Layout
+from selfsame.datasets.fractals.layout import Layout
 from selfsame.datasets.fractals.presets import PRESETS
 from selfsame.datasets.fractals.recipe import Recipe
+from selfsame.datasets.fractals.split import SPLITS
 
 _LABEL_BATCH = 4096
 
@@ -29,7 +30,7 @@ them as they are.
 _CARD = """\
 # {name}: {classes} classes of {instances} fractals
 
-{description}. {pictures} pictures of {side}×{side} pixels, {kind}. Source: {source}.
+{description}. {pictures} pictures of {side}×{side} pixels, {kind}.{source}
 
 | option | value |
 |---|---|
@@ -85,11 +86,11 @@ def card(recipe: Recipe, layout: Layout, counts: dict[str, int]) -> str:
         classes=recipe.classes,
         instances=recipe.instances,
         description=preset.description[:1].upper() + preset.description[1:],
-        source=preset.source,
+        source=f" Source: {preset.source}." if preset.source else "",
         pictures=len(recipe),
         side=recipe.side,
         kind="grey" if recipe.channels == 1 else "sRGB",
-        options="\n".join(f"| {name} | {value} |" for name, value in options.items()),
+        options="\n".join(f"| {key} | {json.dumps(value)} |" for key, value in options.items()),
         files=files,
         arrays=shapes,
         digest=digest,

@@ -6,9 +6,9 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from selfsame.datasets.fractals.layout import SPLITS
 from selfsame.datasets.fractals.record import JOURNAL, NAME, read_record
 from selfsame.datasets.fractals.shards import STAGING
+from selfsame.datasets.fractals.split import SPLITS
 
 SIDECARS = ("README.md", "classes.json", "classes.safetensors", "labels.jsonl", JOURNAL)
 

@@ -44,7 +44,7 @@ def run_on_cluster(
         ) from error
     waiting = deque(tasks)
     running: dict[Future, T] = {}
-    done = as_completed()
+    done = as_completed(loop=client.loop)
     with client:
         while waiting or running:
             # Tasks carry their recipe: all at once would fill the memory of the scheduler.

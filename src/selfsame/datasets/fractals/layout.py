@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from selfsame.datasets.fractals.order import shuffled
 from selfsame.datasets.fractals.recipe import Recipe, check_whole
+from selfsame.datasets.fractals.split import SPLITS, split_of
 from selfsame.errors import InputError
 
 Format = Literal["folder", "webdataset"]
 FORMATS: tuple[str, ...] = get_args(Format)
-
-SPLITS = ("train", "val", "test")
 
 MAX_SHARD_SIZE = 1_000_000
 _ORDER = 1 << 40  # number of the permutation of a split; its place is added
@@ -59,12 +58,12 @@ class Shard:
     Attributes:
         name: with the folder of its split if it has one, without a suffix.
         indices: (n,) int64, in the order in which they are written.
-        parts: (n,) int8, places in ``SPLITS``; None without a split.
+        parts: (n,) uint8, places in ``SPLITS``; None without a split.
     """
 
     name: str
     indices: NDArray[np.int64]
-    parts: NDArray[np.int8] | None
+    parts: NDArray[np.uint8] | None
 
 
 def plan_shards(recipe: Recipe, layout: Layout) -> list[Shard]:
@@ -103,16 +102,14 @@ def _shuffled_shards(
     for first in range(0, len(chosen), size):
         places = np.arange(first, min(first + size, len(chosen)))
         indices = chosen[shuffled(places, len(chosen), recipe.seed, number)]
-        parts = None if part is None else np.full(len(indices), part, np.int8)
+        parts = None if part is None else np.full(len(indices), part, np.uint8)
         shards.append(Shard(f"{folder}{first // size:06d}", indices, parts))
     return shards
 
 
-def _parts(recipe: Recipe, split: tuple[float, float, float]) -> NDArray[np.int8]:
+def _parts(recipe: Recipe, split: tuple[float, float, float]) -> NDArray[np.uint8]:
     """Return the split of every picture, checked: without all classes in every split, readers
     that number the folders they find would disagree on the labels."""
-    from selfsame.datasets.fractals.split import split_of
-
     parts = split_of(recipe, split)
     for part, share in enumerate(split):
         labels = np.flatnonzero(parts == part) // recipe.instances

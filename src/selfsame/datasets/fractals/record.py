@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from selfsame.datasets.fractals.shards import ShardRecord
+from selfsame.datasets.fractals.split import SPLITS
 from selfsame.errors import InputError
 from selfsame.files import write_bytes
 
 NAME = "dataset.json"
 JOURNAL = "shards.jsonl"
 SCHEMA = 1
+
+_CONSEQUENCES = {"systems", "all", *SPLITS}
+"""Entries that differ because others do; named only where nothing else differs."""
 
 
 class DatasetRecord:
@@ -41,7 +45,10 @@ class DatasetRecord:
         old = read_record(self.folder)
         if old is None:
             return
-        differences = list(_differences(old, self.head))
+        found = dict(_differences(old, self.head))
+        differences = [found[key] for key in found if key not in _CONSEQUENCES] or list(
+            found.values()
+        )
         if differences:
             raise InputError(
                 f"{self.folder} holds another data set: {'; '.join(differences)}; give another "
@@ -113,11 +120,11 @@ def read_record(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
     return dict(values)
 
 
-def _differences(old: Any, new: Any, name: str = "") -> Iterator[str]:
-    """Yield in words where the entries of ``new`` are other than those of ``old``."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = new if not name else sorted(old.keys() | new.keys())
-        for key in keys:
-            yield from _differences(old.get(key), new.get(key), f"{name}.{key}" if name else key)
-    elif old != new:
-        yield f"{name.partition('.')[2] or name} is {old!r} there and {new!r} here"
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the name of each entry of ``new`` that is other than in ``old``, and how, in words."""
+    for key, value in new.items():
+        there = old.get(key)
+        if isinstance(value, dict) and isinstance(there, dict):
+            yield from _differences(there, value)
+        elif there != value:
+            yield key, f"{key} is {json.dumps(there)} there and {json.dumps(value)} here"

@@ -13,9 +13,10 @@ from typing import BinaryIO, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.datasets.fractals.layout import SPLITS, Format, Shard
+from selfsame.datasets.fractals.layout import Format, Shard
 from selfsame.datasets.fractals.recipe import Recipe
 from selfsame.datasets.fractals.small_png import png_bytes
+from selfsame.datasets.fractals.split import SPLITS
 
 STAGING = ".partial"
 """Folder of a data set in which files are written before they are renamed into place."""

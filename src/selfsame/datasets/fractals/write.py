@@ -13,7 +13,7 @@ import numpy as np
 
 from selfsame.datasets.fractals.card import card, class_files, label_lines
 from selfsame.datasets.fractals.clearing import clear_dataset
-from selfsame.datasets.fractals.layout import SPLITS, Layout, Shard, plan_shards
+from selfsame.datasets.fractals.layout import Layout, Shard, plan_shards
 from selfsame.datasets.fractals.recipe import Recipe
 from selfsame.datasets.fractals.record import NAME, DatasetRecord, read_record
 from selfsame.datasets.fractals.shards import (
@@ -23,6 +23,7 @@ from selfsame.datasets.fractals.shards import (
     shard_files,
     write_shard,
 )
+from selfsame.datasets.fractals.split import SPLITS
 from selfsame.errors import InputError
 from selfsame.files import atomic_path, make_folder, write_bytes
 from selfsame.workers import WorkerDiedError, available_cores, run_tasks
