@@ -7,6 +7,7 @@ import pytest
 import torch
 from vdvae_cases import random_vdvae
 
+from selfsame.errors import InputError
 from selfsame.priors.bounds import (
     bits_per_dimension,
     block_kl,
@@ -130,6 +131,13 @@ def test_a_perfect_posterior_makes_the_bound_exact():
     torch.testing.assert_close(elbo(model, PICTURES, torch.Generator()).total, log_p)
     weighted = importance_weighted_bound(model, PICTURES, torch.Generator(), 5)
     torch.testing.assert_close(weighted, log_p)
+
+
+@pytest.mark.parametrize("samples", [0, -1])
+def test_a_bound_needs_a_sample(samples):
+    config = VdvaeConfig(2, levels=(Level(1, 4, 2),), head="plain")
+    with pytest.raises(InputError, match=f"samples must be at least 1: got {samples}"):
+        importance_weighted_bound(random_vdvae(config), PICTURES, torch.Generator(), samples)
 
 
 def test_bits_per_dimension():

@@ -4,10 +4,12 @@ import json
 from dataclasses import asdict
 
 import pytest
+import torch
 from vdvae_cases import CASES
 
 from selfsame.errors import InputError
-from selfsame.priors.config import CollageHeadConfig, Level, VdvaeConfig, default_levels
+from selfsame.priors.config import HEADS, CollageHeadConfig, Level, VdvaeConfig, default_levels
+from selfsame.priors.heads import CollageHead
 from selfsame.priors.vdvae import Vdvae
 
 
@@ -27,12 +29,23 @@ def test_levels_as_lists():
 
 @pytest.mark.parametrize(
     ("side", "sides"),
-    [(28, [1, 7]), (32, [1, 8]), (64, [1, 8, 16]), (30, [1, 5, 10]), (9, [1, 3]), (4, [1])],
+    [(28, [1, 7]), (32, [1, 8]), (64, [1, 8, 16]), (30, [1, 5, 15]), (4, [1])],
 )
 def test_levels_by_default(side, sides):
     config = VdvaeConfig(side)
     assert [level.side for level in config.levels] == sides
     assert config == VdvaeConfig(side, levels=default_levels(side, 1))
+
+
+@pytest.mark.parametrize("side", [2, 6, 30])
+@pytest.mark.parametrize("head", HEADS)
+def test_default_levels_suit_both_heads(side, head):
+    """Ranges of 2 pixels too, whose blocks of 4x4 have room for 15 auxiliary ones."""
+    model = Vdvae(VdvaeConfig(side, head=head))
+    features = model.sample(1, torch.Generator().manual_seed(0))
+    assert model.draw(features).shape == (1, 1, side, side)
+    if isinstance(model.head, CollageHead):
+        assert len(model.head.operator.aux) == 15
 
 
 def test_a_config_with_every_default_makes_a_model():
@@ -99,7 +112,6 @@ def test_nonsense_is_refused(options, message):
     [
         (CollageHeadConfig(overlap=3), "overlap must be 0 to half"),
         (CollageHeadConfig(16, (3,), local=False), "must tile the picture"),
-        (CollageHeadConfig(aux_blocks=64), "aux_blocks must be 0 to 63"),
     ],
 )
 def test_a_head_that_does_not_fit_the_picture_is_refused(head, message):

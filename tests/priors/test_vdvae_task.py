@@ -131,7 +131,7 @@ def test_a_training_that_goes_on_is_where_the_warmup_was(tmp_path) -> None:
 
 
 def test_validation_is_the_mean_over_pictures_by_parts(monkeypatch) -> None:
-    monkeypatch.setattr(priors_train, "_BATCH", 4)
+    monkeypatch.setattr(priors_train, "_VALUES", 4 * 64 + 1)
     pictures = squares(10, seed=5)
     learner = task(validation=pictures)
     found = learner.validate(learner.model)
@@ -154,7 +154,7 @@ def test_validation_is_the_mean_over_pictures_by_parts(monkeypatch) -> None:
 @pytest.mark.parametrize("head", ["collage", "plain"])
 def test_it_learns(tmp_path, head) -> None:
     learner = task(VdvaeObjective(kl_warmup_steps=10), head, validation=squares(20))
-    settings = replace(SETTINGS, steps=60, batch=20, lr=3e-2, log_every=10)
+    settings = replace(SETTINGS, steps=60, batch=20, lr=3e-2, log_every=10, checkpoint_every=60)
     before = learner.validate(learner.model)["negative_elbo"]
     result = train(learner, Squares(), settings, tmp_path)
     assert before > 40  # 64 coins have 44 nats
@@ -199,6 +199,7 @@ def test_the_average_of_the_weights_is_exported(tmp_path) -> None:
     [
         ({"free_bits": -1}, "free_bits must be a finite number from 0: got -1"),
         ({"free_bits": math.nan}, "free_bits must be a finite number"),
+        ({"detail_weight": -1}, "detail_weight must be a finite number from 0: got -1"),
         ({"free_bits": "many"}, "free_bits must be"),
         ({"kl_warmup_steps": -1}, "kl_warmup_steps must be a whole number from 0: got -1"),
         ({"kl_warmup_steps": 1.5}, "kl_warmup_steps must be a whole number"),

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
+from selfsame.errors import InputError
 from selfsame.priors.gaussian import gaussian_kl, gaussian_log_prob
 from selfsame.priors.vdvae import Inference, Vdvae
 
@@ -54,8 +55,12 @@ def importance_weighted_bound(
     ``log mean_k p(x, z_k) / q(z_k | x)``, which rises to log p(x) with ``samples``; with one it is
     an estimate of the evidence lower bound.
 
+    Raises:
+        InputError: no sample, or pictures of another size.
     Source: Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders", ICLR 2016.
     """
+    if samples < 1:
+        raise InputError(f"samples must be at least 1: got {samples}")
     weights = []
     for _ in range(samples):
         inference = model.infer(pictures, generator)

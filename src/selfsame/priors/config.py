@@ -15,8 +15,9 @@ LIKELIHOODS = ("bernoulli", "logistic-mixture")
 MAX_SIDE = 1024
 MAX_WIDTH = 1 << 14
 
-_MOST_RANGE = 4
-"""Pixels along a side of a range by default: strokes of digits are as wide."""
+_RANGES = (4, 2)
+"""Pixels along a side of a range by default, the first that tile the picture: strokes of digits
+are as wide. Local domains twice as large lie evenly around ranges of even sides only."""
 
 _WIDE_SIDE = 8
 """From such a level on, one convolution sees the whole picture."""
@@ -62,7 +63,7 @@ class CollageHeadConfig:
             ``local``, else they tile the picture.
         local: see ``selfsame.collage.geometry``.
         overlap: pixels that a range's block reaches over its neighbours; None: half a range.
-        aux_blocks: auxiliary blocks.
+        aux_blocks: auxiliary blocks, at most one fewer than a block has pixels: more are left out.
         latent_aux: every picture has auxiliary blocks of its own, made from the latents, added to
             those that all share.
         bound: the collages contract at least by this factor.
@@ -159,17 +160,17 @@ class VdvaeConfig:
 def default_levels(side: int, channels: int) -> tuple[Level, ...]:
     """Return levels that suit pictures of a size, coarse to fine.
 
-    Ranges of up to ``_MOST_RANGE`` pixels, levels that shrink by the least factor down to
-    ``_WIDE_SIDE``, and one level without a place, which knows the whole picture.
+    Ranges of ``_RANGES`` pixels, levels that shrink by the least factor down to ``_WIDE_SIDE``,
+    and one level without a place, which knows the whole picture.
 
     Raises:
-        InputError: the side has no divisor that a range could have.
+        InputError: the side is odd.
     """
-    factor = max(n for n in range(1, _MOST_RANGE + 1) if side % n == 0)
-    if factor == 1:
+    factor = next((n for n in _RANGES if side % n == 0), None)
+    if factor is None:
         raise InputError(
-            f"no levels are known for pictures of {side}x{side} pixels: take a side that 2, 3 or "
-            "4 divides, or give levels"
+            f"no levels are known for pictures of {side}x{side} pixels: take an even side, or give "
+            "levels"
         )
     sides = [side // factor]
     while sides[-1] > _WIDE_SIDE:

@@ -1,5 +1,6 @@
 """What makes a picture of a decoder's last features: a collage, or plain convolutions."""
 
+import math
 from fractions import Fraction
 from typing import cast
 
@@ -63,11 +64,12 @@ class CollageHead(nn.Module):
             overlap=overlap,
             local=config.local,
         )
+        aux_blocks = min(config.aux_blocks, math.prod(geometry.block_size) - 1)
         self.side = side
         self.operator = CollageOperator(
             geometry,
             channels,
-            aux_blocks=config.aux_blocks,
+            aux_blocks=aux_blocks,
             bound=config.bound,
             iterations=config.iterations,
             gradient="unroll",
@@ -75,8 +77,8 @@ class CollageHead(nn.Module):
         numbers = self.operator.parameter_count_per_range(side, side)
         self.hidden = nn.Linear(width, config.hidden)
         self.numbers = nn.Linear(config.hidden, numbers)
-        blocks = config.aux_blocks * channels * geometry.block_size[0] ** 2
-        self.own_aux = nn.Linear(width, blocks) if config.latent_aux else None
+        values = aux_blocks * channels * math.prod(geometry.block_size)
+        self.own_aux = nn.Linear(width, values) if config.latent_aux and aux_blocks else None
         if self.own_aux is not None:
             nn.init.zeros_(self.own_aux.weight)
             nn.init.zeros_(self.own_aux.bias)
@@ -112,10 +114,8 @@ class CollageHead(nn.Module):
         The mean square of what a picture decoded at twice the side has beyond the smooth
         enlargement of its own averages. No picture of the training says anything about it.
         """
-        size, operator = (2 * self.side, 2 * self.side), self.operator
+        size, operator = (self.side, self.side), self.operator
         params = self.collages(features)
-        if params.aux is not None:
-            params = params._replace(aux=upscale_aux(params.aux, 2))
-        large = solve(params, operator.geometry.scaled(2), size, **operator.options).picture
-        smooth = upscale_aux(area_resize(large, (self.side, self.side)), 2)
+        large = render(params, operator.geometry, size, 2, **operator.options)
+        smooth = upscale_aux(area_resize(large, size), 2)
         return (large - smooth).square().flatten(1).mean(1)

@@ -89,7 +89,7 @@ def model_card(name_or_path: str | Path) -> dict[str, Any]:
 def shipped_models() -> list[str]:
     """Return the names of the models inside the package, sorted."""
     home = _home()
-    return sorted(place.name for place in home.iterdir()) if home.is_dir() else []
+    return sorted(place.name for place in home.iterdir() if place.is_dir()) if home.is_dir() else []
 
 
 def _home() -> Traversable:

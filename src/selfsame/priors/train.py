@@ -17,8 +17,8 @@ from selfsame.priors.storage import save_pretrained
 from selfsame.priors.vdvae import Vdvae
 from selfsame.training.task import Metrics
 
-_BATCH = 250
-"""Pictures at a time in validation, where no gradient takes memory."""
+_VALUES = 250 * 28 * 28
+"""Of pictures at a time in validation, where no gradient takes memory."""
 
 _DETAIL_SHARE = 8
 """One in so many pictures of a batch is enlarged, which takes four times as long as drawing it."""
@@ -120,9 +120,10 @@ class VdvaeTask:
             return {}
         device = model.start.device
         generator = torch.Generator(device).manual_seed(0)
+        batch = max(1, _VALUES // self.validation[0].numel())
         parts = [
             elbo(model, pictures.to(device), generator)
-            for pictures in torch.split(self.validation, _BATCH)
+            for pictures in torch.split(self.validation, batch)
         ]
         distortion = -float(torch.cat([part.log_likelihood for part in parts]).double().mean())
         kl = torch.cat([part.kl for part in parts]).double().mean(0).cpu()

@@ -220,11 +220,12 @@ class Vdvae(nn.Module):
         shape = (self.config.channels, self.config.side, self.config.side)
         if pictures.ndim != 4 or pictures.shape[1:] != shape:
             raise InputError(f"pictures must be (B, {shape}): got {tuple(pictures.shape)}")
-        seen = self._ascend(pictures)
+        features_of_levels = zip(self._ascend(pictures), self.config.levels, strict=True)
+        seen = [x for x, level in features_of_levels for _ in range(level.decoder_blocks)]
         latents: list[Latent] = []
 
         def choose(number: int, block: StochasticBlock, x: Tensor, prior: Normal) -> Tensor:
-            posterior = block.posterior_of(x, seen[self._level_of(number)])
+            posterior = block.posterior_of(x, seen[number])
             z = gaussian_sample(*posterior, generator, temperature)
             latents.append(Latent(z, posterior, prior))
             return z
@@ -313,14 +314,6 @@ class Vdvae(nn.Module):
                 number += 1
             x = self.finish[level](x)
         return x
-
-    def _level_of(self, number: int) -> int:
-        """Return the level of a stochastic block."""
-        for level, blocks in enumerate(self.down):
-            number -= len(cast(nn.ModuleList, blocks))
-            if number < 0:
-                return level
-        raise IndexError(number)
 
     def _scale_residuals(self) -> None:
         """Begin with priors that are standard normal and residuals that are small."""
