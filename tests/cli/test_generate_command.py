@@ -176,6 +176,7 @@ def test_an_endless_walk(suffix, models, tmp_path, capsys):
         (["--animate", "--separate"], "--separate"),
         (["--interpolate", "--draw-pixels"], "--draw-pixels"),
         (["--reconstruct", "x.npz", "--temperature", "0.5"], "--temperature"),
+        (["--reconstruct", "x.npz", "--temperature", "0"], "--temperature"),
         (["--interpolate", "--from", "x.npz", "--temperature", "0.5"], "--temperature"),
         (["--separate", "--gap", "2"], "--gap"),
         (["-n", "0"], "-n"),

@@ -165,7 +165,8 @@ def _mode(options: dict[str, Any]) -> str:
         raise click.UsageError(f"give only one of {', '.join('--' + name for name in modes)}")
     mode = modes[0] if modes else "samples"
     for name, modes_of_option in FITTING.items():
-        if options[name] not in (None, False) and mode not in modes_of_option:
+        given = options[name] is not None and options[name] is not False
+        if given and mode not in modes_of_option:
             flag = "--from" if name == "source" else "--" + name.replace("_", "-")
             wanted = " or ".join("no mode" if m == "samples" else f"--{m}" for m in modes_of_option)
             raise click.UsageError(f"{flag} needs {wanted}")
@@ -178,6 +179,7 @@ def _mode(options: dict[str, Any]) -> str:
 
 def _plan(model: "Vdvae", mode: str, seed: int, options: dict[str, Any]) -> "Plan":
     from selfsame.cli import generate_plans as plans
+    from selfsame.priors.noise import infer_noise
 
     count, scale = options["count"], options["scale"]
     temperature = 1.0 if options["temperature"] is None else options["temperature"]
@@ -204,7 +206,7 @@ def _plan(model: "Vdvae", mode: str, seed: int, options: dict[str, Any]) -> "Pla
         )
     else:
         data = plans.read_originals(model, options["source"], wanted, per_count * default)
-        ends = plans.noise_of(model, data)
+        ends = infer_noise(model, data)
     make = plans.rows if mode == "interpolate" else plans.walk
     return make(model, ends, options[mode], scale=scale)
 

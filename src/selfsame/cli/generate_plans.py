@@ -5,19 +5,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from selfsame.datasets import Pictures, read_pictures
-from selfsame.datasets.readers import picture_splits
+from selfsame.datasets.fitting import Mode
+from selfsame.datasets.readers import unseen_split
 from selfsame.errors import InputError
 from selfsame.priors.batches import Binarise, evaluation_pictures
 from selfsame.priors.generation import generate, interpolate, reconstruct, side_at
 from selfsame.priors.grids import BACKGROUND, Bytes, to_arrays
-from selfsame.priors.noise import GROUP, draw_noise, infer_noise, sample_generator
+from selfsame.priors.noise import GROUP, draw_noise, sample_generator
 from selfsame.priors.vdvae import Vdvae
 
 _PIXELS_AT_A_TIME = 1 << 24
@@ -139,12 +139,6 @@ def made_up_noise(model: Vdvae, count: int, *, seed: int, temperature: float) ->
     return draw_noise(model, (sample_generator(seed, k) for k in range(count)), temperature)
 
 
-@torch.no_grad()
-def noise_of(model: Vdvae, pictures: Tensor) -> Tensor:
-    """Return the noise of given pictures, (B, D), wherever they are."""
-    return infer_noise(model, pictures.to(model.start.device))
-
-
 def read_originals(model: Vdvae, path: Path, count: int | None, most: int) -> Tensor:
     """Return the first pictures of a data set as a model takes them, (B, C, side, side) in [0, 1].
 
@@ -157,8 +151,8 @@ def read_originals(model: Vdvae, path: Path, count: int | None, most: int) -> Te
         FormatError: as ``read_pictures``.
     """
     config = model.config
-    split: Literal["train", "test"] = "test" if "test" in picture_splits(path) else "train"
-    found = read_pictures(path, split, config.side, "grey" if config.channels == 1 else "rgb")
+    mode: Mode = "grey" if config.channels == 1 else "rgb"
+    found = read_pictures(path, unseen_split(path), config.side, mode)
     wanted = min(most, len(found)) if count is None else count
     if len(found) < wanted:
         raise InputError(f"{path} has {len(found)} pictures, {wanted} are needed; lower -n")

@@ -53,7 +53,7 @@ def command(
     """
     import torch
 
-    from selfsame.datasets.readers import picture_splits
+    from selfsame.datasets.readers import unseen_split
     from selfsame.priors.data import DataSettings, model_for
     from selfsame.priors.train import VdvaeObjective, VdvaeTask
     from selfsame.training.config import settings_from
@@ -71,7 +71,7 @@ def command(
     data = data.for_model(pictures, config["model"])
     shape = model_for(pictures, data, config["model"])
     batches = data.batches(pictures, settings.batch)
-    place = validate or (call.data if "test" in picture_splits(call.data) else None)
+    place = validate or (call.data if unseen_split(call.data) == "test" else None)
     validation = None if place is None else data.validation(data.unseen(place, pictures))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)  # of the weights that the model starts from

@@ -50,9 +50,9 @@ def read_pictures(
     return fit_pictures(sets[wanted](), side, mode, str(source))
 
 
-def picture_splits(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Return which parts of a set ``read_pictures`` can read; errors as there."""
-    return tuple(_sets(Path(path), None, None))
+def unseen_split(path: str | os.PathLike[str]) -> Split:
+    """Return the split ``test`` if a set has one, else ``train``; errors as ``read_pictures``."""
+    return "test" if "test" in _sets(Path(path), None, None) else "train"
 
 
 def _sets(source: Path, side: int | None, mode: Mode | None) -> _Sets:

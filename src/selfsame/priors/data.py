@@ -10,7 +10,7 @@ from torch import Tensor
 
 from selfsame.datasets import Pictures, read_pictures
 from selfsame.datasets.fitting import check_fit
-from selfsame.datasets.readers import picture_splits
+from selfsame.datasets.readers import unseen_split
 from selfsame.errors import InputError
 from selfsame.priors.batches import BINARISE, MAX_PAD, Binarise, PictureBatches, evaluation_pictures
 from selfsame.priors.config import VdvaeConfig
@@ -80,8 +80,7 @@ class DataSettings:
         Raises:
             InputError: they have another size or other channels, or as ``read_pictures``.
         """
-        split: Literal["train", "test"] = "test" if "test" in picture_splits(path) else "train"
-        unseen = read_pictures(path, split, self.side, self.mode)
+        unseen = read_pictures(path, unseen_split(path), self.side, self.mode)
         if unseen.images.shape[1:] != pictures.images.shape[1:]:
             raise InputError(
                 f"{path} has pictures of {_described(*unseen.images.shape[1:])}, those to learn "

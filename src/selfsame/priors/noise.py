@@ -45,11 +45,14 @@ def draw_noise(
     return torch.stack([temperature * torch.randn(length, generator=g) for g in generators])
 
 
+@torch.no_grad()
 def infer_noise(model: Vdvae, pictures: Tensor) -> Tensor:
-    """Return the noise of given pictures, (B, D): the means of the posteriors, coarse to fine.
+    """Return the noise of given pictures, (B, D), on the device of the model.
+
+    That of the means of the posteriors, coarse to fine.
 
     Args:
-        pictures: (B, C, side, side) in [0, 1], on the device of the model.
+        pictures: (B, C, side, side) in [0, 1].
     Raises:
         InputError: pictures of another size.
     """
@@ -59,7 +62,7 @@ def infer_noise(model: Vdvae, pictures: Tensor) -> Tensor:
         rows = [(z - prior.mean) * (-prior.log_std).exp() for z, _, prior in latents]
         return torch.cat([row.flatten(1) for row in rows], 1)
 
-    return by_groups(infer, pictures)
+    return by_groups(infer, pictures.to(model.start.device))
 
 
 def features_of(model: Vdvae, noise: Tensor) -> Tensor:
