@@ -10,6 +10,7 @@ import vdvae_upsampling
 from codec_data import Bytes
 from selfsame.datasets import Pictures
 from selfsame.images import to_uint8, write_picture
+from selfsame.priors.grids import grid
 from vdvae_data import Subject
 from vdvae_upsampling import COLLAGE, METHODS, SCALE, Pixels, Small
 
@@ -23,18 +24,6 @@ SHOWN = 4
 GAP = 4
 CAPTION = 22
 FONT_SIZE = 15
-GREY = 128
-
-
-def grid(pictures: Sequence[Bytes] | Bytes, columns: int, gap: int = GAP) -> Bytes:
-    """Return pictures (N, H, W) in rows of ``columns``, with grey between them."""
-    height, width = pictures[0].shape
-    rows = -(-len(pictures) // columns)
-    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), GREY, np.uint8)
-    for number, picture in enumerate(pictures):
-        top, left = number // columns * (height + gap), number % columns * (width + gap)
-        sheet[top : top + height, left : left + width] = picture
-    return sheet
 
 
 def captioned(panels: dict[str, Bytes]) -> Bytes:
@@ -69,15 +58,19 @@ def write_samples(
         features = vdvae_upsampling.samples(subject, count, seed, temperature)
         small = to_uint8(vdvae_upsampling.drawn_small(subject, features).pictures)
         panels[f"{subject.label}, temperature {temperature:g}"] = magnified(
-            grid(small, columns, 1), SMALL_MAGNIFIED
+            grid([*small], columns, 1), SMALL_MAGNIFIED
         )
         if subject.label == COLLAGE:
             large = vdvae_upsampling.drawn_large(subject, features, SCALE)
-            write_picture(folder / f"vdvae_samples_{SCALE}x.png", grid(to_uint8(large), columns))
+            write_picture(
+                folder / f"vdvae_samples_{SCALE}x.png", grid([*to_uint8(large)], columns, GAP)
+            )
             larger = vdvae_upsampling.drawn_large(subject, features[:LARGE_COUNT], LARGE_SCALE)
-            write_picture(folder / f"vdvae_samples_{LARGE_SCALE}x.png", grid(to_uint8(larger), 2))
+            write_picture(
+                folder / f"vdvae_samples_{LARGE_SCALE}x.png", grid([*to_uint8(larger)], 2, GAP)
+            )
     chosen = np.random.default_rng(seed).permutation(len(real))[:count]
-    shown = grid(real.images[chosen, :, :, 0], columns, 1)
+    shown = grid([*real.images[chosen, :, :, 0]], columns, 1)
     panels["test pictures"] = magnified(shown, SMALL_MAGNIFIED)
     write_picture(folder / "vdvae_samples.png", captioned(panels))
 

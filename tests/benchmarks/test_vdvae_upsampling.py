@@ -109,16 +109,14 @@ def test_measures_of_all_methods_and_samples() -> None:
     assert (found["consistency_db"][0] == 100).all()  # nearest
 
 
-def test_sheets_hold_their_pictures() -> None:
-    pictures = np.arange(5, dtype=np.uint8)[:, None, None].repeat(3, 1).repeat(2, 2)
-    sheet = vdvae_pictures.grid(pictures, 2, gap=1)
-    assert sheet.shape == (11, 5)
-    assert (sheet[8:, :2] == 4).all()
-    assert (sheet[4:7, 3:] == 3).all()
-    assert (sheet[8:, 3:] == vdvae_pictures.GREY).all()
+def test_panels_side_by_side() -> None:
+    sheet = np.arange(55, dtype=np.uint8).reshape(11, 5)
     named = vdvae_pictures.captioned({"a": sheet, "b": sheet})
     assert named.shape == (11 + vdvae_pictures.CAPTION, 10 + vdvae_pictures.GAP)
     np.testing.assert_array_equal(named[vdvae_pictures.CAPTION :, :5], sheet)
+
+
+def test_the_busiest_window() -> None:
     picture = np.zeros((9, 9), np.float32)
     picture[5:7, 2:4] = [[0, 1], [1, 0]]
     assert vdvae_pictures.busiest(picture, 2) == (5, 2)
