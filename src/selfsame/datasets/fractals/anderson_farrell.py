@@ -57,17 +57,8 @@ class AndersonFarrell(Recipe):
         check_points(self.points)
         check_flag("background", self.background)
 
-    @classmethod
-    def find_systems(
-        cls,
-        classes: int,
-        *,
-        seed: int,
-        options: dict[str, Any],
-        threads: int | None = None,
-        progress: Callable[[int], None] | None = None,
-    ) -> SystemArrays:
-        return svd_systems(classes, seed, progress)
+    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+        return svd_systems(self.classes, self.seed, progress)
 
     @property
     def channels(self) -> int:

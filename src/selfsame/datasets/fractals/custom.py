@@ -13,7 +13,7 @@ from selfsame.datasets.fractals.jitter import ATTEMPTS, scaled_parameters
 from selfsame.datasets.fractals.patches import DOT, PATTERNS, patch_rows
 from selfsame.datasets.fractals.point_pictures import point_pictures
 from selfsame.datasets.fractals.randomness import uniforms
-from selfsame.datasets.fractals.recipe import Recipe, check_flag, check_number
+from selfsame.datasets.fractals.recipe import Recipe, check_flag, check_number, check_whole
 from selfsame.datasets.fractals.scene_choices import whole
 from selfsame.errors import InputError
 from selfsame.ifs.batch import SystemArrays, stack_systems
@@ -54,22 +54,8 @@ class Custom(Recipe):
         check_flag("flips", self.flips)
         check_flag("patch", self.patch)
 
-    @classmethod
-    def find_systems(
-        cls,
-        classes: int,
-        *,
-        seed: int,
-        options: dict[str, Any],
-        threads: int | None = None,
-        progress: Callable[[int], None] | None = None,
-    ) -> SystemArrays:
-        systems = read_systems(options["codes"])
-        if classes > len(systems):
-            raise InputError(f"codes must be one for each of {classes} classes: got {len(systems)}")
-        if progress is not None:
-            progress(classes)
-        return stack_systems(systems[:classes])
+    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+        return self.systems  # they were given
 
     @property
     def channels(self) -> int:
@@ -138,15 +124,24 @@ class Custom(Recipe):
 Codes = str | os.PathLike[str] | Sequence[IFS | IFSCode]
 
 
-def read_systems(codes: Codes) -> list[IFS]:
-    """Return planar systems.
+def read_codes(codes: Codes, classes: int | None = None) -> SystemArrays:
+    """Return the systems of codes.
 
     Args:
         codes: systems or codes; or a folder, whose ``.ssm`` files are read in the order of their
             names; or one such file.
+        classes: how many, the first ones; None for all.
     Raises:
-        InputError: there are none, or a file holds another kind of code.
+        InputError: there are none, or fewer, or a file holds another kind of code, or a system is
+            not planar.
     """
+    systems = _read_systems(codes)
+    if classes is not None:
+        check_whole("classes", classes, 1, len(systems))
+    return stack_systems(systems[:classes])
+
+
+def _read_systems(codes: Codes) -> list[IFS]:
     if isinstance(codes, str | os.PathLike):
         return [_read_system(path) for path in _code_files(Path(codes))]
     if not isinstance(codes, Sequence) or len(codes) == 0:

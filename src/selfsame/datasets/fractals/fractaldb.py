@@ -51,21 +51,13 @@ class FractalDB(Recipe):
         check_points(self.points)
         check_flag("color", self.color)
         check_number("interval", self.interval, 0, 0.5)
+        check_number("rate", self.rate, 0, 1)
 
-    @classmethod
-    def find_systems(
-        cls,
-        classes: int,
-        *,
-        seed: int,
-        options: dict[str, Any],
-        threads: int | None = None,
-        progress: Callable[[int], None] | None = None,
-    ) -> SystemArrays:
-        rate = check_number("rate", options["rate"], 0, 1)
-        return stack_systems(
-            search_fractaldb(classes, seed=seed, rate=rate, threads=threads, progress=progress)
+    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+        found = search_fractaldb(
+            self.classes, seed=self.seed, rate=self.rate, threads=self.threads, progress=progress
         )
+        return stack_systems(found)
 
     @property
     def channels(self) -> int:
@@ -82,6 +74,9 @@ class FractalDB(Recipe):
     def instance_parameters(self, index: int) -> dict[str, Any]:
         instance = self.checked_indices([index]) % self.instances
         variation, flip, patch = (int(part[0]) for part in grid_place(instance))
+        games = np.array([self.label(index) * VARIATIONS + variation])
+        if self._escaped(self._points(games))[0]:
+            variation = 0
         return {
             "variation": variation,
             "weights": variation_weights(self.interval)[variation].tolist(),
@@ -94,6 +89,22 @@ class FractalDB(Recipe):
         """Return the ten patches of this seed, different ones of the 511 that are not empty."""
         order = np.argsort(uniforms(self.seed, _PATTERNS, [0], PATTERNS)[0], kind="stable")
         return 1 + order[:PATCHES]
+
+    def _points(self, games: NDArray[np.int64]) -> NDArray[np.uint8]:
+        return point_pictures(
+            self._varied(games),
+            self.side,
+            self.points,
+            seed=self.seed,
+            streams=games,
+            stretch=True,
+            threads=self.threads,
+        )
+
+    @staticmethod
+    def _escaped(points: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Return which variations ran off to infinity; they are drawn as the category itself."""
+        return np.asarray(points.max(axis=(1, 2)) == 0)
 
     def _varied(self, games: NDArray[np.int64]) -> SystemArrays:
         """Return a category with a variation for each ``label · VARIATIONS + variation``: factors
@@ -112,15 +123,9 @@ class FractalDB(Recipe):
         variations, flips, patches = grid_place(indices % self.instances)
         # One chaos game serves all flips and patches of a variation.
         games, sources = np.unique(labels * VARIATIONS + variations, return_inverse=True)
-        points = point_pictures(
-            self._varied(games),
-            self.side,
-            self.points,
-            seed=self.seed,
-            streams=games,
-            stretch=True,
-            threads=self.threads,
-        )
+        points = self._points(games)
+        escaped = np.flatnonzero(self._escaped(points))
+        points[escaped] = self._points(games[escaped] // VARIATIONS * VARIATIONS)
         patterns = self._patterns()[patches]
         if self.color:
             return colored(

@@ -53,10 +53,13 @@ def scaled_entries(systems: SystemArrays, u: Array, interval: float) -> SystemAr
 def scaled_parameters(systems: SystemArrays, u: Array, delta: float) -> SystemArrays:
     """Return each system with every parameter times its own factor of [1 - delta, 1 + delta].
 
+    Probabilities stay: those of a fern's stem, which has no area, are no matter of areas.
+
     Args:
         u: (n, ATTEMPTS, M, 6), uniform.
     """
-    return _first_contracting(systems, 1 + delta * (2 * u - 1))
+    changed = _first_contracting(systems, 1 + delta * (2 * u - 1))
+    return changed._replace(probabilities=systems.probabilities)
 
 
 def times(systems: SystemArrays, weights: Array) -> SystemArrays:

@@ -71,17 +71,8 @@ class MultiFractal(Recipe):
         check_number("interval", self.interval, 0, 0.5)
         check_flag("background", self.background)
 
-    @classmethod
-    def find_systems(
-        cls,
-        classes: int,
-        *,
-        seed: int,
-        options: dict[str, Any],
-        threads: int | None = None,
-        progress: Callable[[int], None] | None = None,
-    ) -> SystemArrays:
-        return svd_systems(classes, seed, progress)
+    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+        return svd_systems(self.classes, self.seed, progress)
 
     @property
     def channels(self) -> int:

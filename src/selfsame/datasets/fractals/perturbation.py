@@ -54,27 +54,18 @@ class OneParameter(Recipe):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_points(self.points)
+        check_number("delta", self.delta, 0, 1)
+        check_number("sigma", self.sigma, 3.5, 4 - SIGMA_WIDTH)
 
-    @classmethod
-    def find_systems(
-        cls,
-        classes: int,
-        *,
-        seed: int,
-        options: dict[str, Any],
-        threads: int | None = None,
-        progress: Callable[[int], None] | None = None,
-    ) -> SystemArrays:
-        delta = check_number("delta", options["delta"], 0, 1)
-        sigma = check_number("sigma", options["sigma"], 3.5, 4 - SIGMA_WIDTH)
-        base = find_fractal(seed, sigma)
-        weights = np.ones((classes, MAPS, 6))
-        missing = np.arange(classes)
+    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+        base = find_fractal(self.seed, self.sigma)
+        weights = np.ones((self.classes, MAPS, 6))
+        missing = np.arange(self.classes)
         for attempt in range(MAX_TRIES):
-            u = uniforms(seed, _PERTURBATIONS + attempt, missing, MAPS * 6)
-            weights[missing] = 1 + delta * (2 * u.reshape(-1, MAPS, 6) - 1)
+            u = uniforms(self.seed, _PERTURBATIONS + attempt, missing, MAPS * 6)
+            weights[missing] = 1 + self.delta * (2 * u.reshape(-1, MAPS, 6) - 1)
             systems = [_perturbed(base, weights[label]) for label in missing]
-            rates = run_shares(partial(filling_rate, seed=seed), systems, threads)
+            rates = run_shares(partial(filling_rate, seed=self.seed), systems, self.threads)
             bad = np.array(rates) < LEAST_RATE
             if progress is not None:
                 progress(int(np.count_nonzero(~bad)))
@@ -82,8 +73,8 @@ class OneParameter(Recipe):
             if len(missing) == 0:
                 return stack_systems([_perturbed(base, each) for each in weights])
         raise InputError(
-            f"{len(missing)} of {classes} perturbations fill less than {LEAST_RATE} of their "
-            f"picture: lower delta, {delta}, or take another seed"
+            f"{len(missing)} of {self.classes} perturbations fill less than {LEAST_RATE} of their "
+            f"picture: lower delta, {self.delta}, or take another seed"
         )
 
     @property

@@ -1,14 +1,15 @@
 """The data sets of fractals by name."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.datasets.fractals.recipe import MAX_PICTURES, VERSION, Recipe, check_whole
+from selfsame.datasets.fractals.custom import read_codes
+from selfsame.datasets.fractals.recipe import MAX_CLASSES, VERSION, Recipe, check_whole
 from selfsame.errors import InputError
 from selfsame.ifs.batch import SystemArrays
 
@@ -118,29 +119,22 @@ def make_recipe(
         raise InputError(
             f"{name} has no option {', '.join(unknown)}: it has {', '.join(preset.options)}"
         )
-    chosen = _usable(preset.options | options)
-    kind = _recipe_class(preset)
-    check_whole("seed", seed, 0, 2**63 - 1)
-    if classes is None:
-        classes = preset.classes
-    if "codes" in chosen:
-        from selfsame.datasets.fractals.custom import read_systems
-
-        chosen["codes"] = read_systems(chosen["codes"])
-        classes = len(chosen["codes"]) if classes is None else classes
-    check_whole("classes", classes, 1, MAX_PICTURES)
     values = {
-        "classes": classes,
+        "classes": preset.classes if classes is None else classes,
         "instances": preset.instances if instances is None else instances,
         "side": preset.side if side is None else side,
         "seed": seed,
         "threads": threads,
-        **{key: value for key, value in chosen.items() if key != "codes"},
+        **_usable(preset.options | options),
     }
-    systems = kind.find_systems(
-        values["classes"], seed=seed, options=chosen, threads=threads, progress=progress
-    )
-    return kind(systems=systems, **values)
+    if "codes" in values:
+        systems = read_codes(values.pop("codes"), classes)
+        values["classes"] = len(systems.counts)
+    else:
+        check_whole("classes", values["classes"], 1, MAX_CLASSES)
+        systems = _unknown_systems(values["classes"])
+    draft = _recipe_class(preset)(systems=systems, **values)  # checks all before the search
+    return replace(draft, systems=draft.find_systems(progress))
 
 
 def rebuild_recipe(
@@ -183,6 +177,16 @@ def rebuild_recipe(
     if recipe.identity() != {**identity}:
         raise InputError("these parameters of classes are not those of the identity")
     return recipe
+
+
+def _unknown_systems(classes: int) -> SystemArrays:
+    """Return the shapes of systems that are still to be found, without memory for them."""
+    return SystemArrays(
+        np.broadcast_to(0.0, (classes, 1, 2, 2)),
+        np.broadcast_to(0.0, (classes, 1, 2)),
+        np.broadcast_to(1.0, (classes, 1)),
+        np.broadcast_to(np.int64(1), (classes,)),
+    )
 
 
 def _usable(options: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from selfsame.parallel import thread_count
 VERSION = 1
 """Of what recipes draw: it changes whenever a picture of any recipe does."""
 
-MAX_PICTURES = 2**40
+MAX_CLASSES = 2**20
+MAX_INSTANCES = 2**32
 SIDES = (16, 4096)
 """Least and largest side of a picture, in pixels."""
 
@@ -50,16 +51,11 @@ class Recipe(ABC):
     def __post_init__(self) -> None:
         for field, least, most in (
             ("side", *SIDES),
-            ("classes", 1, MAX_PICTURES),
-            ("instances", 1, MAX_PICTURES),
+            ("classes", 1, MAX_CLASSES),
+            ("instances", 1, MAX_INSTANCES),
             ("seed", 0, 2**63 - 1),
         ):
             check_whole(field, getattr(self, field), least, most)
-        if self.classes * self.instances > MAX_PICTURES:
-            raise InputError(
-                f"classes times instances must be at most {MAX_PICTURES}: "
-                f"got {self.classes} times {self.instances}"
-            )
         if len(self.systems.counts) != self.classes:
             raise InputError(
                 f"systems must be one for each of {self.classes} classes: "
@@ -71,22 +67,10 @@ class Recipe(ABC):
     def __len__(self) -> int:
         return self.classes * self.instances
 
-    @classmethod
     @abstractmethod
-    def find_systems(
-        cls,
-        classes: int,
-        *,
-        seed: int,
-        options: dict[str, Any],
-        threads: int | None = None,
-        progress: Callable[[int], None] | None = None,
-    ) -> SystemArrays:
-        """Return the fractals of the classes; those of fewer classes are the first of them.
-
-        Args:
-            options: all of the recipe's options.
-            progress: called with the number of classes found since the last call.
+    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+        """Return the fractals that these settings give the classes; those of fewer classes are the
+        first of them. ``progress`` is called with the number found since the last call.
         """
 
     @property
