@@ -3,6 +3,7 @@
 import itertools
 import json
 import pickle
+import tracemalloc
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Subset
 
-from selfsame.datasets.fractals.fractaldb import make_fractaldb
+from selfsame.datasets.fractals.fractaldb import FractalDB
 from selfsame.datasets.fractals.order import shuffled
 from selfsame.datasets.fractals.recipe import Recipe
 from selfsame.datasets.fractals.sharing import find_share
 from selfsame.datasets.fractals.torch_data import FractalDataset, FractalStream
 from selfsame.errors import InputError
-from selfsame.ifs.batch import stack_systems
+from selfsame.ifs.batch import SystemArrays, stack_systems
 from selfsame.ifs.sampling import sample_anderson_farrell
 
 SIDE = 16
@@ -46,6 +47,9 @@ class Numbered(Recipe):
     @property
     def multi_label(self) -> bool:  # type: ignore[override]
         return self.several
+
+    def find_systems(self, progress: Any = None) -> SystemArrays:
+        return self.systems
 
     def options(self) -> dict[str, Any]:
         return {}
@@ -109,7 +113,7 @@ def test_a_sample_is_the_picture_of_the_recipe() -> None:
 
 
 def test_grey_pictures_have_one_channel() -> None:
-    recipe = make_fractaldb(
+    recipe = FractalDB(
         classes=2,
         instances=40,
         side=SIDE,
@@ -344,6 +348,24 @@ def _noise(picture: torch.Tensor) -> torch.Tensor:
     return torch.randn(2) + 0 * picture.mean()
 
 
+def test_memory_does_not_grow() -> None:
+    source = stream(numbered(256, 2**32), endless=True)
+    source.set_epoch(1000, sample=2**39)
+    batches = iter(source)
+    tracemalloc.start()
+    try:
+        for _ in range(5):
+            next(batches)
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(50):
+            next(batches)
+        after, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 20_000
+    assert most < 1_000_000
+
+
 def test_they_are_pickled() -> None:
     source = stream()
     source.set_epoch(4, sample=6)
@@ -370,7 +392,7 @@ def test_workers_that_are_spawned() -> None:
 
 def make_small() -> Recipe:
     systems = stack_systems(sample_anderson_farrell(3, seed=0))
-    return make_fractaldb(classes=3, instances=20, side=32, seed=1, points=500, systems=systems)
+    return FractalDB(classes=3, instances=20, side=32, seed=1, points=500, systems=systems)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -394,7 +416,7 @@ def test_fractals_are_the_same_in_every_process(workers: int) -> None:
         ({"seed": -1}, "seed must be a whole number"),
         ({"rank": 0}, "rank and ranks come together"),
         ({"rank": 2, "ranks": 2}, "rank must be within 0..ranks - 1: got 2 of 2"),
-        ({"indices": []}, "at least one"),
+        ({"indices": []}, "at least one picture"),
         ({"indices": [0.5]}, "whole numbers"),
         ({"indices": [[1]]}, "indices must be a row"),
         ({"indices": [0, 35]}, r"indices must lie within 0\.\.34: got 0\.\.35"),

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from selfsame.datasets.fractals.recipe import Recipe as Recipe
     from selfsame.datasets.fractals.split import SPLITS as SPLITS
     from selfsame.datasets.fractals.split import split_of as split_of
+    from selfsame.datasets.fractals.torch_data import FractalDataset as FractalDataset
+    from selfsame.datasets.fractals.torch_data import FractalStream as FractalStream
 
 _HOME = {
+    "FractalDataset": "selfsame.datasets.fractals.torch_data",
+    "FractalStream": "selfsame.datasets.fractals.torch_data",
     "PRESETS": "selfsame.datasets.fractals.presets",
     "Recipe": "selfsame.datasets.fractals.recipe",
     "SPLITS": "selfsame.datasets.fractals.split",

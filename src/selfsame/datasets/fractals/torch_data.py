@@ -25,7 +25,7 @@ Labels = Literal["class", "multi"]
 Transform: TypeAlias = Callable[[Tensor], Any]
 
 _DTYPES = (torch.float32, torch.uint8)
-_MAX_EPOCH = 2**20
+_MAX_SAMPLE = 2**62
 _TRANSFORM = 2002  # purpose of random words
 
 
@@ -131,7 +131,9 @@ class FractalStream(IterableDataset[tuple[Any, Tensor]]):
         self.seed = check_whole("seed", seed, 0, 2**63 - 1)
         self.batch = check_whole("batch", batch, 1, 2**20)
         self.shuffle, self.endless, self.drop_last = shuffle, endless, drop_last
-        self._indices = None if indices is None else _checked_indices(indices, recipe)
+        self._indices = None if indices is None else recipe.checked_indices(indices).copy()
+        if self.samples == 0:
+            raise InputError("indices must name at least one picture")
         self.share: Share = find_share(rank, ranks)
         # Shared, so that the workers of a loader that keeps them learn of a new epoch.
         self._begin = torch.zeros(2, dtype=torch.int64)
@@ -159,7 +161,7 @@ class FractalStream(IterableDataset[tuple[Any, Tensor]]):
         To resume a training at step s of an epoch, skip s · batch · ranks samples; batch and ranks
         may have changed since.
         """
-        check_whole("epoch", epoch, 0, _MAX_EPOCH)
+        check_whole("epoch", epoch, 0, _MAX_SAMPLE // self.samples - 1)
         check_whole("sample", sample, 0, self.samples)
         self._begin[0], self._begin[1] = epoch, sample
 
@@ -280,7 +282,8 @@ class _Pictures:
             pictures = pictures.float() / 255
         if self._multi:
             return pictures, torch.from_numpy(self.recipe.label_matrix(indices)).float()
-        return pictures, torch.tensor([self.recipe.label(i) for i in indices], dtype=torch.int64)
+        numbers = self.recipe.checked_indices(indices)
+        return pictures, torch.from_numpy(numbers // self.recipe.instances)
 
 
 def _transformed(transform: Transform, pictures: Tensor, seeds: NDArray[np.uint64]) -> Any:
@@ -294,18 +297,3 @@ def _transformed(transform: Transform, pictures: Tensor, seeds: NDArray[np.uint6
     finally:
         torch.set_rng_state(before)
     return torch.utils.data.default_collate(changed)
-
-
-def _checked_indices(indices: ArrayLike, recipe: Recipe) -> NDArray[np.int64]:
-    chosen = np.array(indices)
-    whole = chosen.ndim == 1 and np.issubdtype(chosen.dtype, np.integer) and chosen.size > 0
-    if not whole:
-        raise InputError(
-            f"indices must be a row of whole numbers, at least one: got {chosen.dtype} "
-            f"{chosen.shape}"
-        )
-    if chosen.min() < 0 or chosen.max() >= len(recipe):
-        raise InputError(
-            f"indices must lie within 0..{len(recipe) - 1}: got {chosen.min()}..{chosen.max()}"
-        )
-    return chosen.astype(np.int64)
