@@ -32,6 +32,7 @@ assert not heavy, heavy
         "from selfsame.cli import main; assert main(['train', 'vdvae', '--help']) == 0",
         "from selfsame.cli import main; assert main(['fractalize', '--help']) == 0",
         "from selfsame.cli import main; assert main(['generate', '--help']) == 0",
+        "from selfsame.cli import main; assert main(['dataset', '--help']) == 0",
         "import selfsame.ifs.library, selfsame.ifs.geometry, selfsame.ifs.flame",
     ],
 )

@@ -29,8 +29,11 @@ def fail(number: int) -> int:
 
 
 def die_at_2(number: int) -> int:
+    """What Dask says of a task that killed one worker after the other, without the wait."""
     if number == 2:
-        os._exit(7)
+        from distributed import KilledWorker
+
+        raise KilledWorker("die_at_2", None, 3)
     return number
 
 
