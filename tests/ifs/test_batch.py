@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from selfsame.errors import InputError
-from selfsame.ifs.batch import MODES, render_batch
+from selfsame.ifs.batch import MODES, render_batch, stack_systems
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.histogram import set_cells
 from selfsame.ifs.library import classic
@@ -35,6 +35,28 @@ def test_a_picture_does_not_depend_on_its_neighbours():
     # The same place in the list, other systems around it.
     others = [classic("sierpinski-gasket")] * 17 + many[17:20]
     assert np.array_equal(render_batch(others, (32, 32), 5000)[17:], all_pictures[17:20])
+
+
+def test_streams_tell_which_random_numbers_a_picture_gets():
+    many = systems(8)
+    in_order = render_batch(many, (16, 16), 500)
+    mixed = [5, 0, 7]
+    arrays = stack_systems(many)
+    picked = render_batch(arrays.take(mixed), (16, 16), 500, streams=mixed)
+    assert np.array_equal(picked, in_order[mixed])
+    other = render_batch([many[5]], (16, 16), 500, streams=[2**63])
+    assert not np.array_equal(other[0], in_order[5])
+
+
+def test_stretched_pictures_touch_all_four_borders():
+    flat = IFS([np.eye(2) / 2] * 2, [[0, 0], [1, 0.1]])  # a line that rises by a tenth
+    plain = render_batch([flat], (20, 20), 20_000)[0]
+    assert plain.any(axis=1).sum() < 5
+    stretched = render_batch([flat], (20, 20), 20_000, stretch=True)[0]
+    assert np.array_equal(stretched, np.eye(20)[::-1])
+    with_margin = render_batch([flat], (20, 20), 20_000, stretch=True, margin=0.5)[0]
+    assert with_margin.any(axis=0).sum() in (10, 11, 12)
+    assert with_margin.any(axis=1).sum() in (10, 11, 12)
 
 
 @pytest.mark.parametrize("view", [(-2, -2, 2, 2), [(-2, -2, 2, 2), (0, 0, 1, 1)]])
@@ -112,6 +134,9 @@ def test_an_empty_batch_is_empty():
         ({"viewports": np.zeros((3, 4))}, "viewports"),
         ({"viewports": (0, 0, np.nan, 1)}, "viewports"),
         ({"points": 0}, "points"),
+        ({"streams": [0, 1]}, r"streams must be \(1,\)"),
+        ({"streams": [0.5]}, "whole numbers"),
+        ({"streams": [-1]}, "must not be negative"),
         ({"size": (20_000, 10_000), "systems": systems(10)}, "GiB"),
     ],
 )
