@@ -219,9 +219,7 @@ def test_classes_lie_beside_the_pictures(tmp_path) -> None:
         assert words in text
 
 
-@pytest.mark.parametrize(
-    "layout", [LAYOUTS[1], pytest.param(LAYOUTS[3], marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("layout", [LAYOUTS[1], pytest.param(LAYOUTS[3], marks=pytest.mark.slow)])
 def test_processes_make_the_same_files(tmp_path, layout) -> None:
     run(noise(color=True), tmp_path / "one", layout)
     run(noise(color=True, threads=3), tmp_path / "two", layout, jobs=2)
@@ -351,6 +349,22 @@ def test_a_full_disk_is_named_and_loses_nothing(tmp_path, monkeypatch) -> None:
     assert run(noise(), out).kept == 8
     run(noise(), tmp_path / "whole")
     assert tree(out) == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_files_appear_whole_or_not_at_all(tmp_path, layout, monkeypatch) -> None:
+    rename = os.replace
+
+    def refuse(source, target):
+        if Path(target).suffix in (".png", ".tar"):
+            raise OSError(errno.EIO, "no renaming")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(InputError, match="no renaming"):
+        run(noise(), tmp_path / "out", layout)
+    assert set(tree(tmp_path / "out")) == SIDECARS
+    assert not (tmp_path / "out" / ".partial").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch) -> None:

@@ -12,9 +12,8 @@ from selfsame import __version__
 from selfsame.datasets.fractals.layout import Layout
 from selfsame.datasets.fractals.presets import PRESETS
 from selfsame.datasets.fractals.recipe import Recipe
+from selfsame.datasets.fractals.shards import shown_classes
 from selfsame.datasets.fractals.split import SPLITS
-
-_LABEL_BATCH = 4096
 
 _FOLDER = """\
 Pictures are PNG files in one folder per class, `{example}`: label, then instance. `torchvision`'s
@@ -127,7 +126,5 @@ def _classes(arrays: dict[str, NDArray[Any]]) -> Iterator[dict[str, Any]]:
 
 def label_lines(recipe: Recipe, names: list[str], indices: NDArray[np.int64]) -> Iterator[str]:
     """Yield a line of JSON for each picture: its file and the classes it shows."""
-    for first in range(0, len(indices), _LABEL_BATCH):
-        matrix = recipe.label_matrix(indices[first : first + _LABEL_BATCH])
-        for name, row in zip(names[first : first + _LABEL_BATCH], matrix, strict=True):
-            yield json.dumps({"file": name, "labels": np.flatnonzero(row).tolist()}) + "\n"
+    for name, labels in zip(names, shown_classes(recipe, indices), strict=True):
+        yield json.dumps({"file": name, "labels": labels}) + "\n"

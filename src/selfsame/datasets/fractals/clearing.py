@@ -6,7 +6,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from selfsame.datasets.fractals.record import JOURNAL, NAME, read_record
+from selfsame.datasets.fractals.record import JOURNAL
 from selfsame.datasets.fractals.shards import STAGING
 from selfsame.datasets.fractals.split import SPLITS
 
@@ -18,18 +18,13 @@ _FILE = re.compile(r"\d{5,}\.png|\d{6,}\.tar")
 
 
 def clear_dataset(folder: Path) -> None:
-    """Remove the data set in a folder, if it holds one; other files stay.
+    """Remove the pictures of the data set in a folder and what lies beside them; other files stay.
 
-    The record goes last, so that what a kill leaves is still known as a data set.
-
-    Raises:
-        InputError: ``dataset.json`` is that of something else.
+    So does the record, by which what a kill leaves is still known as a data set.
     """
-    if read_record(folder) is None:
-        return
     shutil.rmtree(folder / STAGING, ignore_errors=True)
     _clear_numbered(folder)
-    for name in (*SIDECARS, NAME):
+    for name in SIDECARS:
         (folder / name).unlink(missing_ok=True)
 
 

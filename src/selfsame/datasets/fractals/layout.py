@@ -58,12 +58,12 @@ class Shard:
     Attributes:
         name: with the folder of its split if it has one, without a suffix.
         indices: (n,) int64, in the order in which they are written.
-        parts: (n,) uint8, places in ``SPLITS``; None without a split.
+        parts: (n,) int8, places in ``SPLITS``; None without a split.
     """
 
     name: str
     indices: NDArray[np.int64]
-    parts: NDArray[np.uint8] | None
+    parts: NDArray[np.int8] | None
 
 
 def plan_shards(recipe: Recipe, layout: Layout) -> list[Shard]:
@@ -98,16 +98,18 @@ def _shuffled_shards(
     """Return the shards of one split, its pictures in the order that the seed gives."""
     number = _ORDER + (0 if part is None else 1 + part)
     folder = "" if part is None else f"{SPLITS[part]}/"
+    order = chosen
+    if len(chosen):
+        order = chosen[shuffled(np.arange(len(chosen)), len(chosen), recipe.seed, number)]
     shards = []
     for first in range(0, len(chosen), size):
-        places = np.arange(first, min(first + size, len(chosen)))
-        indices = chosen[shuffled(places, len(chosen), recipe.seed, number)]
-        parts = None if part is None else np.full(len(indices), part, np.uint8)
+        indices = order[first : first + size]
+        parts = None if part is None else np.full(len(indices), part, np.int8)
         shards.append(Shard(f"{folder}{first // size:06d}", indices, parts))
     return shards
 
 
-def _parts(recipe: Recipe, split: tuple[float, float, float]) -> NDArray[np.uint8]:
+def _parts(recipe: Recipe, split: tuple[float, float, float]) -> NDArray[np.int8]:
     """Return the split of every picture, checked: without all classes in every split, readers
     that number the folders they find would disagree on the labels."""
     parts = split_of(recipe, split)

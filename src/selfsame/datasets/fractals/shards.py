@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import tarfile
 import tempfile
@@ -75,6 +76,14 @@ def shard_files(shard: Shard, recipe: Recipe, form: Format) -> list[str]:
     return [f"{SPLITS[p]}/{name}" for p, name in zip(shard.parts, names, strict=True)]
 
 
+def shown_classes(recipe: Recipe, indices: NDArray[np.int64]) -> Iterator[list[int]]:
+    """Yield the classes whose fractals each picture shows, in rising order."""
+    batch = max(1, _BATCH_SAMPLES // recipe.classes)
+    for first in range(0, len(indices), batch):
+        for row in recipe.label_matrix(indices[first : first + batch]):
+            yield np.flatnonzero(row).tolist()
+
+
 def _pictures(task: ShardTask) -> Iterator[NDArray[np.uint8]]:
     recipe, indices = task.recipe, task.shard.indices
     batch = max(1, _BATCH_SAMPLES // (recipe.side**2 * recipe.channels))
@@ -98,6 +107,7 @@ def _write_pictures(task: ShardTask, temporary: Path) -> ShardRecord:
 
 def _write_tar(task: ShardTask, temporary: Path) -> ShardRecord:
     recipe, indices = task.recipe, task.shard.indices
+    shown = shown_classes(recipe, indices)
     target = task.root / f"{task.shard.name}.tar"
     target.parent.mkdir(exist_ok=True)
     with temporary.open("wb") as stream:
@@ -107,6 +117,8 @@ def _write_tar(task: ShardTask, temporary: Path) -> ShardRecord:
                 key = f"{index:09d}"
                 _add(tar, f"{key}.png", png_bytes(picture))
                 _add(tar, f"{key}.cls", str(recipe.label(index)).encode())
+                if recipe.multi_label:
+                    _add(tar, f"{key}.json", json.dumps({"labels": next(shown)}).encode())
     os.replace(temporary, target)
     return _record(task, out.length, out.digest.hexdigest())
 

@@ -1,4 +1,4 @@
-"""Small pictures as PNG, many of them: several times as fast as Pillow, and no larger.
+"""Small pictures as PNG, many of them: several times as fast as Pillow, and hardly larger.
 
 Pillow tries five filters on every row. Fractals in grey are runs of equal pixels, which want no
 filter and zlib's run lengths; coloured ones are smooth, which wants differences along the row.

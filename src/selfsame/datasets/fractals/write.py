@@ -88,11 +88,12 @@ def write_dataset(
     with _named_errors(folder):
         make_folder(folder, _HINT)
         with _only_writer(folder):
-            if overwrite:
-                clear_dataset(folder)
             _check_contents(folder)
             record = DatasetRecord(folder, head)
-            record.take_over()
+            if overwrite:
+                clear_dataset(folder)
+            else:
+                record.take_over()
             for name in _lost(record, shards, recipe, layout, folder):
                 del record.done[name]
             kept = sum(entry["pictures"] for entry in record.done.values())
@@ -100,8 +101,10 @@ def write_dataset(
                 progress(kept)
             record.begin()
             _write_sidecars(folder, recipe, layout, shards, splits)
-            _make_shards(record, recipe, layout, shards, folder, jobs, scheduler, progress)
-            shutil.rmtree(folder / STAGING, ignore_errors=True)
+            try:
+                _make_shards(record, recipe, layout, shards, folder, jobs, scheduler, progress)
+            finally:  # also of what a killed run left
+                shutil.rmtree(folder / STAGING, ignore_errors=True)
             record.finish(shard.name for shard in shards)
     return Written(
         pictures=len(recipe),
@@ -124,7 +127,6 @@ def _make_shards(
     scheduler: str | None,
     progress: Callable[[int], None] | None,
 ) -> None:
-    shutil.rmtree(folder / STAGING, ignore_errors=True)  # of a run that was killed
     open_shards = [shard for shard in shards if shard.name not in record.done]
     jobs = max(1, min(available_cores() if jobs is None else jobs, len(open_shards)))
     alone = recipe if jobs == 1 and scheduler is None else replace(recipe, threads=1)
