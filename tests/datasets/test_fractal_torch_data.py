@@ -330,8 +330,8 @@ def test_state_is_saved_and_loaded(endless: bool) -> None:
 
 
 def test_transforms_of_a_stream_draw_the_same_numbers_everywhere() -> None:
-    alone = [p for p, _ in FractalStream(numbered(), _noise, batch=4)]
     before = torch.get_rng_state()
+    alone = [p for p, _ in FractalStream(numbered(), _noise, batch=4)]
     again = [p for p, _ in FractalStream(numbered(), _noise, batch=5)]
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(torch.cat(alone), torch.cat(again))

@@ -26,8 +26,7 @@ def shuffled(places: ArrayLike, length: int, seed: int, epoch: int) -> NDArray[n
         seed: 0 .. 2^63 - 1.
         epoch: 0 .. 2^63 - 1; every one has a permutation of its own.
     """
-    # At least 2 bits a half: a function of one bit is linear, and so would be the permutation.
-    bits = max(2, ((length - 1).bit_length() + 1) // 2)
+    bits = max(1, ((length - 1).bit_length() + 1) // 2)  # of each half
     keys = random_words(seed, _ORDER, [epoch], _ROUNDS)[0]
     numbers = _network(np.asarray(places, np.int64), bits, keys)
     while (outside := np.flatnonzero(numbers >= length)).size:
