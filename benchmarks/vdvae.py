@@ -50,7 +50,7 @@ def run_part(
         logs = vdvae_training.parse_logs(options.log)
         return Measured(*vdvae_training.measure(logs, folder)) if logs else None
     if folder is not None:
-        vdvae_pictures.write_samples(folder, subjects, data.test, options.seed, options.quick)
+        vdvae_pictures.write_samples(folder, subjects, options.seed, options.quick)
     collage = next((s for s in subjects if s.label == vdvae_upsampling.COLLAGE), None)
     if collage is None:
         return None

@@ -8,7 +8,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 import vdvae_upsampling
 from codec_data import Bytes
-from selfsame.datasets import Pictures
 from selfsame.images import to_uint8, write_picture
 from selfsame.priors.grids import grid
 from vdvae_data import Subject
@@ -45,11 +44,9 @@ def magnified(picture: Bytes, times: int) -> Bytes:
     return picture.repeat(times, -2).repeat(times, -1)
 
 
-def write_samples(
-    folder: Path, subjects: Sequence[Subject], real: Pictures, seed: int, quick: bool
-) -> None:
-    """Write vdvae_samples.png, mean pictures of samples of all models beside real pictures; and
-    vdvae_samples_10x.png and vdvae_samples_40x.png, the collage's samples decoded larger."""
+def write_samples(folder: Path, subjects: Sequence[Subject], seed: int, quick: bool) -> None:
+    """Write vdvae_samples.png, mean pictures of samples of all models; and vdvae_samples_10x.png
+    and vdvae_samples_40x.png, the collage's samples decoded larger."""
     count = QUICK_GRID_COUNT if quick else GRID_COUNT
     columns = round(count**0.5)
     temperature = vdvae_upsampling.TEMPERATURE
@@ -69,9 +66,6 @@ def write_samples(
             write_picture(
                 folder / f"vdvae_samples_{LARGE_SCALE}x.png", grid([*to_uint8(larger)], 2, GAP)
             )
-    chosen = np.random.default_rng(seed).permutation(len(real))[:count]
-    shown = grid([*real.images[chosen, :, :, 0]], columns, 1)
-    panels["test pictures"] = magnified(shown, SMALL_MAGNIFIED)
     write_picture(folder / "vdvae_samples.png", captioned(panels))
 
 
