@@ -276,12 +276,16 @@ class _Pictures:
         if get_worker_info() is not None and self.recipe.threads != 1:
             # The workers of a loader share the cores already; this copy is the worker's own.
             self.recipe = replace(self.recipe, threads=1)
-        drawn = torch.from_numpy(self.recipe.pictures(indices))
-        pictures = drawn[:, None] if drawn.ndim == 3 else drawn.permute(0, 3, 1, 2).contiguous()
+        drawn = self.recipe.pictures(indices)
+        planes = drawn[:, None] if drawn.ndim == 3 else drawn.transpose(0, 3, 1, 2)
+        # By numpy: in a forked worker torch can wait for ever for threads that only the parent has.
         if self._dtype == torch.float32:
-            pictures = pictures.float() / 255
+            pictures = torch.from_numpy(planes.astype(np.float32, order="C") / np.float32(255))
+        else:
+            pictures = torch.from_numpy(np.ascontiguousarray(planes))
         if self._multi:
-            return pictures, torch.from_numpy(self.recipe.label_matrix(indices)).float()
+            matrix = self.recipe.label_matrix(indices)
+            return pictures, torch.from_numpy(matrix.astype(np.float32))
         numbers = self.recipe.checked_indices(indices)
         return pictures, torch.from_numpy(numbers // self.recipe.instances)
 
