@@ -4,10 +4,10 @@ The names below load on first use, so that ``import selfsame`` stays light:
 neither torch nor numba is imported before something needs them.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from selfsame.bitstream import pillow_plugin as _pillow_plugin  # noqa: F401  (opens and saves .ssm)
+from selfsame.lazy import lazy_names
 
 __version__ = "0.1.0"
 
@@ -44,13 +44,7 @@ _HOME = {
 
 __all__ = [*sorted(_HOME), "__version__"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'selfsame' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

@@ -3,8 +3,9 @@
 The names below load on first use: ``import selfsame.datasets`` stays light.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from selfsame.lazy import lazy_names
 
 if TYPE_CHECKING:
     from selfsame.datasets.pictures import Pictures as Pictures
@@ -15,10 +16,4 @@ _HOME = {
     "read_pictures": "selfsame.datasets.readers",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(__name__, _HOME)

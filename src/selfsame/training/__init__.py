@@ -3,8 +3,9 @@
 The names below load on first use: settings can be read without torch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from selfsame.lazy import lazy_names
 
 if TYPE_CHECKING:
     from selfsame.training.crops import FolderCrops as FolderCrops
@@ -23,10 +24,4 @@ _HOME = {
     "train": "selfsame.training.loop",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(__name__, _HOME)

@@ -15,6 +15,7 @@ from selfsame.datasets.fractals.scene_choices import (
     BLUR_NUMBERS,
     LOOK_NUMBERS,
     STREAMS,
+    background_streams,
     choose_background,
     choose_blurs,
     choose_look,
@@ -82,9 +83,7 @@ class AndersonFarrell(Recipe):
         decays, background_colors = choose_background(of_background)
         systems = self.systems.take(indices // self.instances)
         return Scenes(
-            background_streams=indices * STREAMS + STREAMS - 1
-            if self.background
-            else np.full(n, -1, np.int64),
+            background_streams=background_streams(indices, self.background),
             decays=decays,
             background_colors=background_colors,
             blurs=choose_blurs(of_blur),

@@ -23,6 +23,7 @@ from selfsame.datasets.fractals.scene_choices import (
     LOOK_NUMBERS,
     MAX_FRACTALS,
     STREAMS,
+    background_streams,
     choose_background,
     choose_blurs,
     choose_look,
@@ -123,7 +124,6 @@ class MultiFractal(Recipe):
         return streams, np.where(order == 0, own, whole(u[:, 0], self.classes)), u[:, 1:]
 
     def _scenes(self, indices: NDArray[np.int64]) -> Scenes:
-        n = len(indices)
         counts = self._counts(indices)
         u = uniforms(self.seed, _CHOICES, indices, 1 + int(_SPLITS[-1]))[:, 1:]
         of_background, of_blur, _ = np.split(u, _SPLITS, axis=1)
@@ -141,9 +141,7 @@ class MultiFractal(Recipe):
             shape = (len(labels), ATTEMPTS, -1)
             systems = scaled_entries(systems, of_jitter.reshape(shape), self.interval)
         return Scenes(
-            background_streams=indices * STREAMS + STREAMS - 1
-            if self.background
-            else np.full(n, -1, np.int64),
+            background_streams=background_streams(indices, self.background),
             decays=decays,
             background_colors=background_colors,
             blurs=choose_blurs(of_blur),

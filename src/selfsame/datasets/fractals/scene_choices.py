@@ -70,3 +70,8 @@ def scaled(u: Array, bounds: tuple[float, float]) -> Array:
 def whole(u: Array, bound: int) -> Whole:
     """Return uniform numbers of [0, 1) as whole numbers of 0 .. bound - 1."""
     return cast(Whole, np.floor(u * bound).astype(np.int64))
+
+
+def background_streams(indices: NDArray[np.int64], background: bool) -> NDArray[np.int64]:
+    """Return the random stream of each picture's surface, (B,); -1 for black."""
+    return indices * STREAMS + STREAMS - 1 if background else np.full_like(indices, -1)
