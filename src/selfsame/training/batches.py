@@ -4,15 +4,18 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import torch
+
+Batch: TypeAlias = torch.Tensor | tuple[torch.Tensor, ...]
+"""Samples stacked; a tuple where there is more than one tensor of each, as pictures and labels."""
 
 
 class Batches(Protocol):
     """Samples by number, without any state: what lets a training be resumed and split up."""
 
-    def batch(self, seed: int, step: int, indices: Sequence[int]) -> torch.Tensor:
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> Batch:
         """Return samples ``indices`` of the batch of a step, stacked, on the CPU.
 
         A pure function of its arguments; called from several threads.
@@ -23,7 +26,7 @@ class Batches(Protocol):
 @contextmanager
 def prepared_batches(
     data: Batches, seed: int, steps: range, indices: Sequence[int], workers: int
-) -> Iterator[Iterator[torch.Tensor]]:
+) -> Iterator[Iterator[Batch]]:
     """Yield an iterator over the batches of ``steps``, made ahead by ``workers`` threads.
 
     Each thread is up to two batches ahead. 0 workers make each batch when it is asked for.
@@ -32,10 +35,10 @@ def prepared_batches(
         yield (data.batch(seed, step, indices) for step in steps)
         return
     pool = ThreadPoolExecutor(workers, thread_name_prefix="batches")
-    pending: deque[Future[torch.Tensor]] = deque()
+    pending: deque[Future[Batch]] = deque()
     todo = iter(steps)
 
-    def ahead() -> Iterator[torch.Tensor]:
+    def ahead() -> Iterator[Batch]:
         while True:
             while len(pending) < 2 * workers and (step := next(todo, None)) is not None:
                 pending.append(pool.submit(data.batch, seed, step, indices))

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from selfsame.errors import DivergedError, InputError
+from selfsame.training.batches import Batch
 from selfsame.training.distributed import Processes
 from selfsame.training.ema import WeightAverage
 from selfsame.training.schedule import learning_rate_factor
@@ -46,7 +47,7 @@ class Learner:
         """The model to be used: with averaged weights where an average is kept."""
         return self._average.model if self._average is not None else self.model
 
-    def update(self, step: int, batch: torch.Tensor) -> Metrics:
+    def update(self, step: int, batch: Batch) -> Metrics:
         """Do step ``step``; return scalars to log of it, on the device.
 
         Args:
@@ -67,7 +68,7 @@ class Learner:
         device = self._processes.device
         generator = _seeded(settings.seed, step, self._processes)
         with torch.autocast(device.type, torch.bfloat16, enabled=self._half):
-            loss, metrics = self._loss(batch.to(device), generator)
+            loss, metrics = self._loss(_moved(batch, device), generator)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self._trained, settings.gradient_clip or float("inf"))
         if self._accepts(float(norm), step):
@@ -130,6 +131,12 @@ class Learner:
                 f"{limit:g}; lower lr, or raise gradient_skip"
             )
         return False
+
+
+def _moved(batch: Batch, device: torch.device) -> Batch:
+    if isinstance(batch, tuple):
+        return tuple(part.to(device) for part in batch)
+    return batch.to(device)
 
 
 def _seeded(seed: int, step: int, processes: Processes) -> torch.Generator:

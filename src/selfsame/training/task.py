@@ -26,11 +26,11 @@ class Task(Protocol):
         """What is trained; always the same object."""
         ...
 
-    def loss(self, batch: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, Metrics]:
+    def loss(self, batch: Any, generator: torch.Generator) -> tuple[torch.Tensor, Metrics]:
         """Return the loss of a batch, a scalar, and scalars to log.
 
         Args:
-            batch: what the data gave, on the device of the model.
+            batch: what the data gave, a tensor or a tuple of them, on the device of the model.
             generator: for all noise of the step, on the same device.
         """
         ...
@@ -59,9 +59,7 @@ class LossModule(nn.Module):
         self.model = task.model
         self._loss = task.loss
 
-    def forward(
-        self, batch: torch.Tensor, generator: torch.Generator
-    ) -> tuple[torch.Tensor, Metrics]:
+    def forward(self, batch: Any, generator: torch.Generator) -> tuple[torch.Tensor, Metrics]:
         """Return what ``task.loss`` returns."""
         return self._loss(batch, generator)
 
