@@ -99,8 +99,6 @@ def command(
 
     The same command goes on with what was interrupted.
     """
-    from selfsame.datasets.fractals.presets import PRESETS, make_recipe
-
     if list_names:
         _print_names(as_json=as_json)
         return
@@ -109,6 +107,8 @@ def command(
     if (engine == "dask") != (scheduler is not None) or (scheduler and jobs is not None):
         raise click.UsageError("--engine dask takes --scheduler, --engine processes takes --jobs")
     from selfsame.datasets.fractals.layout import Layout
+    from selfsame.datasets.fractals.make import make_recipe
+    from selfsame.datasets.fractals.presets import PRESETS
     from selfsame.datasets.fractals.write import write_dataset
 
     layout = Layout(form, split, shard_size)  # type: ignore[arg-type]

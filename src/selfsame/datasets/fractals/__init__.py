@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from selfsame.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from selfsame.datasets.fractals.make import make_recipe as make_recipe
+    from selfsame.datasets.fractals.make import rebuild_recipe as rebuild_recipe
     from selfsame.datasets.fractals.presets import PRESETS as PRESETS
-    from selfsame.datasets.fractals.presets import make_recipe as make_recipe
-    from selfsame.datasets.fractals.presets import rebuild_recipe as rebuild_recipe
     from selfsame.datasets.fractals.recipe import Recipe as Recipe
     from selfsame.datasets.fractals.split import SPLITS as SPLITS
     from selfsame.datasets.fractals.split import split_of as split_of
@@ -23,8 +23,8 @@ _HOME = {
     "PRESETS": "selfsame.datasets.fractals.presets",
     "Recipe": "selfsame.datasets.fractals.recipe",
     "SPLITS": "selfsame.datasets.fractals.split",
-    "make_recipe": "selfsame.datasets.fractals.presets",
-    "rebuild_recipe": "selfsame.datasets.fractals.presets",
+    "make_recipe": "selfsame.datasets.fractals.make",
+    "rebuild_recipe": "selfsame.datasets.fractals.make",
     "split_of": "selfsame.datasets.fractals.split",
 }
 
