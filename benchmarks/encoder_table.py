@@ -1,0 +1,124 @@
+"""Table 1, row B against row F, and our encoder beside them, for ``encoder.py``."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import encoder_inverse
+import floor
+import harness
+import ifs_fit
+import protocol
+from selfsame.ifs.code import IFSCode
+from selfsame.ifs.encoder.storage import encoder_card
+from selfsame.ifs.fit import PRESETS, FitConfig
+from selfsame.pretrain.inverse import load_inverse_encoder, predict_systems
+from selfsame.pretrain.inverse_data import WINDOW
+
+INVERSE = "B: inverse encoder"
+PAPER = "F: full method, 1000 steps"
+ALONE = "set encoder, no step"
+
+COLUMNS = ["set", "method", "targets", "min MSE", "mean MSE", "IoU", "Chamfer px", "density SSE"]
+
+NOTES = [
+    "min MSE: the least of 100 drawings of 300 points; mean MSE: their mean",
+    "B: a ResNet-18 trained on fractals drawn on the fly, in the manner of FractalDB",
+    "the set encoder was trained on doodles, none of them from a data set",
+    "rows with * are published or earlier figures on other pictures",
+]
+
+
+def configs(encoder: str) -> dict[str, FitConfig]:
+    """Return the settings of every method that is a fit, by its name in the table."""
+    proposed = FitConfig(init="encoder", encoder=encoder, restarts=1)
+    return {
+        PAPER: PRESETS["paper"],
+        "default, 4 starts, 400 steps": FitConfig(),
+        ALONE: at_start(proposed),
+        "set encoder, then 100 steps": replace(proposed, steps=100),
+        "set encoder, then 400 steps": proposed,
+        "set encoder, 4 starts, 400 steps": replace(proposed, restarts=FitConfig().restarts),
+    }
+
+
+def at_start(config: FitConfig) -> FitConfig:
+    """Return settings whose fit ends where it starts: one step without any length to speak of."""
+    return replace(config, steps=1, learning_rate=1e-9)
+
+
+def inverse_fits(model: Path, targets: Sequence[protocol.Target]) -> ifs_fit.Fits:
+    """Return what the inverse encoder predicts for the targets, judged."""
+    network, _ = load_inverse_encoder(model)
+    pictures = torch.from_numpy(np.stack([target.image for target in targets]))[:, None]
+    begin = time.perf_counter()
+    systems = predict_systems(network, pictures)
+    seconds = time.perf_counter() - begin
+    size = (protocol.SIDE, protocol.SIDE)
+    codes = [IFSCode(system, WINDOW, size) for system in systems]
+    pairs = enumerate(zip(codes, targets, strict=True))
+    return ifs_fit.Fits(codes, seconds, [ifs_fit.judge(c, t.image, i) for i, (c, t) in pairs])
+
+
+def measure(
+    options: argparse.Namespace, keep: Path, model: Path, weights: str
+) -> tuple[dict[str, Any], str]:
+    """Return the results and the table.
+
+    Args:
+        keep: takes the codes of every method.
+        model: the file of the inverse encoder.
+        weights: fingerprint of our encoder's weights.
+    """
+    names, targets, members = ifs_fit.load(options)
+    fits = {INVERSE: inverse_fits(model, targets)}
+    chosen = {
+        method: ifs_fit.shortened(config, options.quick)
+        for method, config in configs(options.encoder).items()
+    }
+    for method, config in chosen.items():
+        harness.say(f"{method}: {len(targets)} targets")
+        kept = "-".join([*method.replace(":", "").replace(",", "").split(), weights])
+        fits[method] = ifs_fit.quality(config, targets, options.seed, keep / "table" / kept)
+    harness.say("floor of independent points")
+    floors = floor.floors([t.image for t in targets], quick=options.quick, seed=options.seed)
+    rows: list[dict[str, Any]] = []
+    for name in names:
+        part = members[name]
+        rows += [ifs_fit.table_row(name, method, one, part) for method, one in fits.items()]
+        rows.append(
+            {
+                "set": name,
+                "method": "floor: 300 independent points",
+                "targets": len(targets[part]),
+                "min MSE": float(floors.min_mse[part].mean()),
+                "mean MSE": float(floors.mean_mse[part].mean()),
+            }
+        )
+        rows += [
+            {**row, "method": row["method"] + " *"}
+            for row in ifs_fit.PUBLISHED
+            if row["set"] == name
+        ]
+    if options.sheets:
+        import ifs_plots
+
+        shown = {method: one.codes for method, one in fits.items()}
+        ifs_plots.contact_sheets(options.sheets, names, targets, members, shown)
+    results = {
+        "split": options.split,
+        "quality": rows,
+        "targets": [t.name for t in targets],
+        "scores": {method: one.scores for method, one in fits.items()},
+        "floor": floors,
+        "configs": chosen,
+        "inverse_encoder": load_inverse_encoder(model)[1],
+        "set_encoder": encoder_card(options.encoder),
+    }
+    return results, harness.markdown_table(rows, COLUMNS)

@@ -1,0 +1,167 @@
+"""Fractals whose parameters are known, in the manner of FractalDB: what an inverse encoder learns.
+
+A system has ten maps with numbers uniform in [-1, 1], as FractalDB draws them; matrices that do
+not contract are drawn again. It is drawn as "Learning Fractals by Gradient Descent" draws: 300
+points, Gaussians of σ = 1 on 32×32 pixels. The window of the plane is [-1, 1]², and the system is
+moved and scaled, alike in both directions, so that the points of its drawing fill a square
+somewhere within it; its parameters are those after that. Pictures are thresholded, as the
+targets of a fit are.
+
+Source: Kataoka et al. 2020, "Pre-training without Natural Images"; Tu et al. 2023.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from selfsame.ifs.code import Viewport
+from selfsame.ifs.fit.config import PAPER_MAPS, PAPER_POINTS, PAPER_SIZE
+from selfsame.ifs.fit.orbit import orbit
+from selfsame.ifs.fit.parameters import Maps, largest_singular_value
+from selfsame.ifs.fit.points import first_fixed_point
+from selfsame.ifs.sampling import FILLING_RATE
+from selfsame.ifs.splat import splat
+
+MAPS, SIDE, POINTS = PAPER_MAPS, PAPER_SIZE, PAPER_POINTS
+SIGMA, THRESHOLD = 1.0, 0.2
+# The paper's: bandwidth in pixels², and the level above which a pixel is figure.
+
+WINDOW = Viewport(-1.0, -1.0, 1.0, 1.0)
+"""The part of the plane that all pictures show."""
+
+LARGEST_SINGULAR = 0.95
+"""Bound on every singular value, as in a fit."""
+
+EXTENTS = (0.65, 1.0)
+"""Side of the square that a drawing fills, in sides of the picture: figures of data sets differ."""
+
+MAX_TRIES = 50
+"""Draws after which a picture is taken although it is filled too little."""
+
+_SMALLEST_AREA = 1e-12
+"""Of a map, so that logarithms stay finite; as in a fit."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Compiled loops of several threads may not meet where numba has nothing but its own scheduler."""
+
+
+def fractals(seed: int, step: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Return pictures (B, 1, 32, 32) of zeros and ones, and the parameters of their systems.
+
+    Sample i is a function of (seed, step, i). At least ``FILLING_RATE`` of the square that a
+    drawing fills are figure (FractalDB's rule); a system that fills less is drawn again.
+
+    Args:
+        seed, step: 0 .. 2^63 - 1.
+        indices: B numbers from 0.
+    Returns:
+        pictures, and parameters (B, 60), see ``parameters_of``.
+    """
+    pictures = torch.empty(len(indices), 1, SIDE, SIDE)
+    parameters = torch.empty(len(indices), MAPS * 6)
+    waiting = list(range(len(indices)))
+    for attempt in range(MAX_TRIES):
+        drawn = [_draws(seed, step, indices[k], attempt) for k in waiting]
+        numbers = [torch.from_numpy(np.stack(parts)).float() for parts in zip(*drawn, strict=True)]
+        found, maps, filled = _placed(*numbers)
+        if attempt == MAX_TRIES - 1:
+            filled[:] = True
+        taken = [k for k, enough in zip(waiting, filled.tolist(), strict=True) if enough]
+        pictures[taken], parameters[taken] = found[filled], parameters_of(maps)[filled]
+        waiting = [k for k, enough in zip(waiting, filled.tolist(), strict=True) if not enough]
+        if not waiting:
+            break
+    return pictures, parameters
+
+
+@dataclass(frozen=True)
+class InverseBatches:
+    """Batches of ``fractals`` for ``selfsame.training.train``: new ones in every step."""
+
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return pictures (B, 1, 32, 32) and parameters (B, 60) of a step."""
+        return fractals(seed, step, indices)
+
+
+def parameters_of(maps: Maps) -> Tensor:
+    """Return the numbers of B systems of N maps, (B, 6 N): of each map its matrix by rows, then
+    its offset; maps by their largest singular value, the largest first."""
+    order = largest_singular_value(maps.matrices).argsort(1, descending=True, stable=True)
+    each = torch.cat([maps.matrices.flatten(2), maps.offsets], 2)
+    return each.gather(1, order[..., None].expand_as(each)).flatten(1)
+
+
+def maps_of(parameters: Tensor) -> Maps:
+    """Return the systems that ``parameters_of`` had, from any numbers (B, 6 N).
+
+    Matrices with a singular value beyond ``LARGEST_SINGULAR`` are scaled down to it, as in a fit;
+    probabilities are proportional to ``|det A|``.
+    """
+    each = parameters.unflatten(1, (-1, 6))
+    matrices = each[..., :4].unflatten(2, (2, 2))
+    excess = largest_singular_value(matrices).clamp_min(LARGEST_SINGULAR) / LARGEST_SINGULAR
+    return with_area_probabilities(matrices / excess[..., None, None], each[..., 4:])
+
+
+def with_area_probabilities(matrices: Tensor, offsets: Tensor) -> Maps:
+    """Return systems of (B, N, 2, 2) and (B, N, 2), their probabilities proportional to area."""
+    area = torch.linalg.det(matrices).abs().clamp_min(_SMALLEST_AREA)
+    return Maps(matrices, offsets, (area / area.sum(1, keepdim=True)).log())
+
+
+def chain(maps: Maps, uniforms: Tensor) -> Tensor:
+    """Return the points (B, T, 2) of a chain of each system, from the first map's fixed point.
+
+    Args:
+        uniforms: (B, T) in [0, 1), which choose the maps.
+    """
+    cumulative = maps.log_probabilities.exp().cumsum(1)
+    choices = torch.searchsorted(cumulative / cumulative[:, -1:], uniforms, right=True)
+    choices = choices.clamp_max(cumulative.shape[1] - 1)
+    with _ONE_AT_A_TIME:
+        return orbit(maps.matrices, maps.offsets, choices[:, None], first_fixed_point(maps))[:, 0]
+
+
+def drawing(points: Tensor) -> Tensor:
+    """Return the pictures (B, 1, 32, 32) in [0, 1] of points (B, T, 2) of the window."""
+    x, y = points.unbind(-1)
+    pixels = torch.stack([x - WINDOW.x_min, WINDOW.y_max - y], -1) * (SIDE / WINDOW.width)
+    with _ONE_AT_A_TIME:
+        return splat(pixels, pixels.new_ones(*pixels.shape[:2], 1), (SIDE, SIDE), SIGMA).clamp(
+            max=1
+        )
+
+
+def _draws(seed: int, step: int, index: int, attempt: int) -> tuple[np.ndarray, ...]:
+    """Return all random numbers of one try: matrices, offsets, choices of maps, and the square's
+    side and place."""
+    random = np.random.Generator(np.random.Philox(key=seed, counter=[0, step, index, attempt]))
+    matrices = np.empty((0, 2, 2))
+    while len(matrices) < MAPS:
+        more = random.uniform(-1, 1, (4 * MAPS, 2, 2))
+        contracts = np.linalg.norm(more, ord=2, axis=(1, 2)) <= LARGEST_SINGULAR
+        matrices = np.concatenate([matrices, more[contracts]])
+    offsets, choices = random.uniform(-1, 1, (MAPS, 2)), random.random(POINTS)
+    return matrices[:MAPS], offsets, choices, random.uniform(*EXTENTS), random.uniform(-1, 1, 2)
+
+
+def _placed(
+    matrices: Tensor, offsets: Tensor, choices: Tensor, extents: Tensor, places: Tensor
+) -> tuple[Tensor, Maps, Tensor]:
+    """Return pictures, the systems moved into their squares, and which are filled enough.
+
+    With ``x' = s x + t`` the map ``A x + b`` becomes ``A x' + s b + t - A t``.
+    """
+    first = with_area_probabilities(matrices, offsets)
+    points = chain(first, choices)
+    low, high = points.amin(1), points.amax(1)
+    scale = extents / ((high - low).amax(1) / 2).clamp_min(1e-6)
+    shift = places * (1 - extents[:, None]) - scale[:, None] * (low + high) / 2
+    moved = (matrices @ shift[:, None, :, None])[..., 0]
+    maps = first._replace(offsets=scale[:, None, None] * offsets + shift[:, None] - moved)
+    pictures = (drawing(scale[:, None, None] * points + shift[:, None]) > THRESHOLD).float()
+    return pictures, maps, pictures.mean((1, 2, 3)) >= FILLING_RATE * extents**2
