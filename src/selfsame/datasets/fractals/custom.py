@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,18 @@ from selfsame.datasets.fractals.recipe import Recipe, check_flag, check_number, 
 from selfsame.datasets.fractals.scene_choices import whole
 from selfsame.errors import InputError
 from selfsame.ifs.batch import SystemArrays, stack_systems
-from selfsame.ifs.code import IFSCode
+from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.limits import check_points
 from selfsame.ifs.system import IFS
 
 BRIGHT = 255
 """Grey value of set pixels."""
+
+Window = Literal["points", "code"]
+WINDOWS: tuple[Window, ...] = get_args(Window)
+
+CODE_WINDOW = Viewport(-1.0, -1.0, 1.0, 1.0)
+"""Where ``read_codes`` brings the codes' own windows."""
 
 _CHOICES = 6  # purpose of random numbers
 
@@ -39,6 +45,9 @@ class Custom(Recipe):
             [1 - jitter, 1 + jitter]; ``jitter.scaled_parameters``.
         flips: mirror pictures left and right, and top and bottom, by chance.
         patch: every point stamps a pattern of 3 × 3 pixels, one for each picture.
+        window: ``points``: fitted to the points of every picture; ``code``: ``CODE_WINDOW``, where
+            the systems were brought from the windows of their codes, so that all keep the size
+            and the place that they have there.
     """
 
     name: ClassVar[str] = "custom"
@@ -46,9 +55,11 @@ class Custom(Recipe):
     jitter: float = 0.1
     flips: bool = True
     patch: bool = False
+    window: Window = "points"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_window(self.window)
         check_points(self.points)
         check_number("jitter", self.jitter, 0, 1)
         check_flag("flips", self.flips)
@@ -67,6 +78,7 @@ class Custom(Recipe):
             "jitter": self.jitter,
             "flips": self.flips,
             "patch": self.patch,
+            "window": self.window,
         }
 
     def instance_parameters(self, index: int) -> dict[str, Any]:
@@ -115,6 +127,7 @@ class Custom(Recipe):
             seed=self.seed,
             streams=indices,
             stretch=False,
+            viewport=CODE_WINDOW if self.window == "code" else None,
             threads=self.threads,
         )
         sources = np.arange(len(indices))
@@ -124,35 +137,61 @@ class Custom(Recipe):
 Codes = str | os.PathLike[str] | Sequence[IFS | IFSCode]
 
 
-def read_codes(codes: Codes, classes: int | None = None) -> SystemArrays:
+def read_codes(codes: Codes, classes: int | None = None, window: Window = "points") -> SystemArrays:
     """Return the systems of codes.
 
     Args:
         codes: systems or codes; or a folder, whose ``.ssm`` files are read in the order of their
             names; or one such file.
         classes: how many, the first ones; None for all.
+        window: ``points`` takes the systems as they are; ``code`` moves and scales every one by
+            what brings the square around its code's window to ``CODE_WINDOW``.
     Raises:
         InputError: there are none, or fewer, or a file holds another kind of code, or a system is
-            not planar.
+            not planar, or has no window.
     """
-    systems = _read_systems(codes)
+    check_window(window)
+    found = _read(codes)
     if classes is not None:
-        check_whole("classes", classes, 1, len(systems))
-    return stack_systems(systems[:classes])
+        check_whole("classes", classes, 1, len(found))
+    chosen = found[:classes]
+    if window == "code":
+        return stack_systems([_in_code_window(code) for code in chosen])
+    return stack_systems([code if isinstance(code, IFS) else code.system for code in chosen])
 
 
-def _read_systems(codes: Codes) -> list[IFS]:
+def check_window(window: Any) -> None:
+    """Raise ``InputError`` unless ``window`` is one of ``WINDOWS``."""
+    if window not in WINDOWS:
+        raise InputError(f"window must be one of {', '.join(WINDOWS)}: got {window!r}")
+
+
+def _in_code_window(code: IFS | IFSCode) -> IFS:
+    """Return the planar system of a code in units of its window: ``s (f(x / s + c) - c)`` for f."""
+    if not isinstance(code, IFSCode):
+        raise InputError(
+            "window='code' takes codes with a window of their own: got a system without; pass "
+            "IFSCode or .ssm files, or window='points'"
+        )
+    system, view = code.system, code.viewport
+    if system.dimension != 2:
+        raise InputError(f"window='code' takes planar systems: got one of {system.dimension}-space")
+    scale = 2 / max(view.width, view.height)
+    center = np.array([view.x_min + view.x_max, view.y_min + view.y_max]) / 2
+    offsets = scale * (system.matrices @ center + system.offsets - center)
+    return IFS(system.matrices, offsets, system.probabilities)
+
+
+def _read(codes: Codes) -> list[IFS | IFSCode]:
     if isinstance(codes, str | os.PathLike):
-        return [_read_system(path) for path in _code_files(Path(codes))]
+        return [_read_code(path) for path in _code_files(Path(codes))]
     if not isinstance(codes, Sequence) or len(codes) == 0:
         raise InputError(f"codes must be a folder of .ssm files, or systems: got {codes!r}")
-    return [_system_of(code) for code in codes]
+    return [_checked(code) for code in codes]
 
 
-def _system_of(code: Any) -> IFS:
-    if isinstance(code, IFSCode):
-        return code.system
-    if not isinstance(code, IFS):
+def _checked(code: Any) -> IFS | IFSCode:
+    if not isinstance(code, IFS | IFSCode):
         raise InputError(f"codes must be IFS or IFSCode: got {type(code).__name__}")
     return code
 
@@ -168,10 +207,10 @@ def _code_files(path: Path) -> list[Path]:
     return found
 
 
-def _read_system(path: Path) -> IFS:
+def _read_code(path: Path) -> IFSCode:
     from selfsame.bitstream import load
 
     code = load(path)
     if not isinstance(code, IFSCode):
         raise InputError(f"{path} holds no system of maps, but a {type(code).__name__}")
-    return code.system
+    return code

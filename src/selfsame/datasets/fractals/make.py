@@ -52,7 +52,7 @@ def make_recipe(
         **_usable(preset.options | options),
     }
     if "codes" in values:
-        systems = read_codes(values.pop("codes"), classes)
+        systems = read_codes(values.pop("codes"), classes, values["window"])
         values["classes"] = len(systems.counts)
     else:
         check_whole("classes", values["classes"], 1, MAX_CLASSES)

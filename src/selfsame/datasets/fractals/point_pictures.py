@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.ifs.batch import SystemArrays, render_batch
+from selfsame.ifs.code import Viewport
 from selfsame.ifs.sampling import FILLING_PADDING, FILLING_SIZE
 
 _MARGIN = FILLING_PADDING / (FILLING_SIZE - 2 * FILLING_PADDING)
@@ -17,21 +18,24 @@ def point_pictures(
     seed: int,
     streams: NDArray[np.int64],
     stretch: bool,
+    viewport: Viewport | None = None,
     threads: int | None,
 ) -> NDArray[np.uint8]:
     """Return where the points of each system fall, (n, S, S), 255 there and 0 elsewhere.
 
-    Fitted to the picture but for FractalDB's border, 6 pixels of 512. A system all of whose points
-    escape to infinity leaves its picture black.
+    Fitted to the picture but for FractalDB's border, 6 pixels of 512, unless there is a viewport.
+    A system all of whose points escape to infinity leaves its picture black.
 
     Args:
         streams: (n,), the random numbers of each picture.
         stretch: fill the picture in x and y alike, as FractalDB does.
+        viewport: the window of all pictures; what lies outside is not drawn.
     """
     drawn = render_batch(
         systems,
         (side, side),
         points,
+        viewports=viewport,
         margin=_MARGIN,
         stretch=stretch,
         seed=seed,

@@ -77,7 +77,14 @@ PRESETS = {
         classes=None,
         instances=100,
         side=256,
-        options={"codes": None, "points": 100_000, "jitter": 0.1, "flips": True, "patch": False},
+        options={
+            "codes": None,
+            "points": 100_000,
+            "jitter": 0.1,
+            "flips": True,
+            "patch": False,
+            "window": "points",
+        },
         kind=("custom", "Custom"),
     ),
 }

@@ -1,0 +1,84 @@
+"""``selfsame train fractals DATA -o FOLDER``: sets of fractals that look like pictures."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from selfsame.cli.training import call_of, configuration, run_training, training_options
+from selfsame.pretrain.set_config import LOSSES, TRAINING
+
+_CODES_NAME = "codes"
+
+
+@click.command("fractals")
+@training_options(TRAINING)
+@click.option("--fractals", type=click.IntRange(1), help="How many are learned [default: 100].")
+@click.option("--maps", type=click.IntRange(1), help="Of each fractal [default: 10].")
+@click.option(
+    "--loss",
+    type=click.Choice(LOSSES),
+    help="What tells the set of fractals from that of pictures [default: gan].",
+)
+@click.option(
+    "--side",
+    type=click.IntRange(1),
+    help="Pixels to which the pictures of a folder are scaled and cut [default: as they are].",
+)
+def command(
+    fractals: int | None, maps: int | None, loss: str | None, side: int | None, **options: Any
+) -> int:
+    """Learn fractals that look, as a set, like the pictures in DATA.
+
+    DATA is an .npz or idx file or a folder of pictures, which are made grey; of a set with splits,
+    the split train is learned. The folder OUTPUT gets config.json, checkpoints, a log, the folder
+    codes with a code of each fractal, and codes.png, a picture of all. The same command goes on
+    where it was stopped.
+    """
+    from selfsame.pretrain.set_config import FractalSetConfig, SetObjective
+    from selfsame.pretrain.set_training import (
+        SetData,
+        identity,
+        make_task,
+        padded_side,
+        set_batches,
+    )
+    from selfsame.training.config import settings_from
+    from selfsame.training.settings import TrainSettings
+
+    call = call_of(options)
+    config = configuration(call)
+    config["model"] |= _given(fractals=fractals, maps=maps)
+    config["objective"] |= _given(loss=loss)
+    config["data"] |= _given(side=side)
+    train = {**TRAINING.as_dict(), **config["train"]}
+    settings = settings_from(TrainSettings, train, "train")
+    objective = settings_from(SetObjective, config["objective"], "objective")
+    data = settings_from(SetData, config["data"], "data")
+    pictures = data.learned(call.data)
+    model = {"side": padded_side(pictures.images.shape[1]), **config["model"]}
+    shape = settings_from(FractalSetConfig, model, "model")
+    batches = set_batches(pictures, shape, settings.batch, data.binarise)
+    task = make_task(shape, objective, seed=settings.seed)
+    tables = {
+        "train": settings.as_dict(),
+        "data": asdict(data),
+        "model": asdict(shape),
+        "objective": asdict(objective),
+        "card": config["card"],
+    }
+    return run_training(
+        call,
+        task,
+        batches,
+        settings,
+        tables,
+        identity(shape, objective),
+        model_name=_CODES_NAME,
+        notes=[],
+    )
+
+
+def _given(**flags: Any) -> dict[str, Any]:
+    """Return the flags that were given."""
+    return {name: value for name, value in flags.items() if value is not None}
