@@ -1,0 +1,129 @@
+"""What the parts of ``pretraining.py`` share: the labelled pictures and finished pieces on disk."""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import codec_data
+import harness
+from selfsame.datasets import Pictures, read_pictures
+from selfsame.errors import InputError
+from selfsame.files import write_bytes
+from vdvae_data import made_pictures
+
+Row = dict[str, Any]
+
+MNIST = "mnist"
+FEW_SHOT = {"fashion-mnist": "fashion_mnist_600.npz", "kmnist": "kmnist_200.npz"}
+HELD_OUT = 10_000
+"""The last of MNIST's training pictures: with ``--dev`` they are tested on, never otherwise."""
+
+PAD = 2
+"""MNIST's 28 pixels become the 32 of LeNet-5 and of the sets of fractals."""
+
+QUICK_TRAIN, QUICK_TEST, QUICK_POOL = 200, 100, 60
+
+SOURCES = {
+    "learning": ("pretrain/set*.py", "training/*.py", "ifs/splat.py", "ifs/fit/*.py"),
+    "networks": (
+        "pretrain/networks.py",
+        "pretrain/classification.py",
+        "training/*.py",
+        "datasets/fractals/*.py",
+        "ifs/batch.py",
+        "ifs/chaos*.py",
+    ),
+    "probes": ("pretrain/probes.py", "pretrain/logistic.py", "pretrain/labelled.py"),
+}
+"""Finished work of each kind counts only while these files of the package are the same."""
+
+
+class Data(NamedTuple):
+    """All pictures of a run, 32×32 and grey.
+
+    Attributes:
+        train, test: what features are probed on; the set of fractals is learned from ``train``.
+        few_shot: small sets by name.
+    """
+
+    train: Pictures
+    test: Pictures
+    few_shot: Mapping[str, Pictures]
+
+    def fingerprints(self) -> list[str]:
+        """Return digests of all sets."""
+        return [part.fingerprint for part in (self.train, self.test, *self.few_shot.values())]
+
+
+def load_data(options: argparse.Namespace) -> Data:
+    """Return the pictures of ``--data``, a folder with mnist.npz and the small sets; without it
+    lines that are drawn on the spot.
+
+    Raises:
+        InputError: a file is missing, or what ``read_pictures`` finds wrong.
+    """
+    if options.data is None:
+        train, test = made_pictures(QUICK_TRAIN, 0), made_pictures(QUICK_TEST, 1)
+        return Data(padded(train), padded(test), {"lines": padded(made_pictures(QUICK_POOL, 2))})
+    folder: Path = options.data
+    needed = [folder / "mnist.npz", *(folder / name for name in FEW_SHOT.values())]
+    if missing := [path.name for path in needed if not path.is_file()]:
+        raise InputError(f"--data must be a folder with {', '.join(missing)}: got {folder}")
+    train = padded(read_pictures(needed[0], "train"))
+    if options.dev:
+        cut = len(train) - HELD_OUT
+        train, test = part(train, np.arange(cut)), part(train, np.arange(cut, len(train)))
+        data = Data(train, test, {"held out": part(test, np.arange(600))})
+    else:
+        small = {name: padded(read_pictures(folder / file)) for name, file in FEW_SHOT.items()}
+        data = Data(train, padded(read_pictures(needed[0], "test")), small)
+    if not options.quick:
+        return data
+    return Data(
+        part(data.train, np.arange(QUICK_TRAIN)),
+        part(data.test, np.arange(QUICK_TEST)),
+        data.few_shot,
+    )
+
+
+def padded(pictures: Pictures) -> Pictures:
+    """Return pictures with a black border of ``PAD`` pixels."""
+    border = ((0, 0), (PAD, PAD), (PAD, PAD), (0, 0))
+    return Pictures(np.pad(pictures.images, border), pictures.labels, pictures.classes)
+
+
+def part(pictures: Pictures, places: np.ndarray[Any, Any]) -> Pictures:
+    """Return the labelled pictures at some places."""
+    assert pictures.labels is not None
+    return Pictures(pictures.images[places], pictures.labels[places], pictures.classes)
+
+
+def kept_folder(keep: Path, kind: str, settings: Mapping[str, Any]) -> Path:
+    """Return the folder of work of a kind of ``SOURCES`` with these settings, ready for JSON."""
+    text = json.dumps([codec_data.fingerprint(SOURCES[kind]), settings], sort_keys=True)
+    return keep / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def finished(path: Path, work: Callable[[], list[Row]]) -> list[Row]:
+    """Return the rows that ``work()`` returns, from the file if it was done before."""
+    if not path.exists():
+        harness.say(f"{path.parent.name}/{path.stem}")
+        write_rows(path, work())
+    return read_rows(path)
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write rows to a file in one atomic step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, json.dumps(rows, allow_nan=False).encode())
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the rows of a file of ``write_rows``."""
+    rows: list[Row] = json.loads(path.read_text())
+    return rows

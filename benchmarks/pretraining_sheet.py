@@ -1,0 +1,29 @@
+"""The figure of learned fractals for ``pretraining.py``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pretraining_work import Plan, fractal_recipe
+from selfsame.images import write_picture
+from selfsame.priors.grids import grid
+from vdvae_pictures import captioned, magnified
+
+COLUMNS = 10
+TIMES = 2
+"""Every pixel is shown as a square of so many."""
+
+STATES = 3
+
+
+def write_sheet(path: Path, codes: Mapping[int, Path], plan: Plan) -> None:
+    """Write the sets at the start, half-way and at the end, as they are trained on: the
+    first instance of each fractal."""
+    steps = sorted(codes)
+    shown = sorted({steps[round(i * (len(steps) - 1) / (STATES - 1))] for i in range(STATES)})
+    panels = {}
+    for step in shown:
+        recipe = fractal_recipe(codes[step], plan, 0, "code")
+        first = range(0, len(recipe), recipe.instances)
+        pictures = recipe.pictures([*first])
+        panels[f"{step} steps"] = magnified(grid([*pictures], COLUMNS, 1), TIMES)
+    write_picture(path, captioned(panels))
