@@ -1,5 +1,6 @@
 """Weights of models as safetensors: what the files of every kind of model share."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from selfsame.errors import CorruptedError, InputError
+from selfsame.errors import CorruptedError, InputError, UnsupportedError
 
 MAX_FILE_BYTES = 1 << 30
 
@@ -50,6 +51,30 @@ def weights_from_bytes(data: bytes, path: str | Path) -> dict[str, Tensor]:
     if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
         raise CorruptedError(f"{path} is a damaged model: it holds numbers that are not finite")
     return weights
+
+
+def about_model(data: bytes, path: str | Path, kind: str) -> dict[str, str]:
+    """Return the metadata in the bytes of a safetensors file, as ``weights_to_bytes`` wrote them.
+
+    Args:
+        path: what errors call the file.
+        kind: what the entry ``format`` must say.
+    Raises:
+        CorruptedError: the bytes are no safetensors with such an entry.
+        UnsupportedError: the file is of another kind, or of a newer version of it.
+    """
+    length = int.from_bytes(data[:8], "little")
+    try:
+        about = json.loads(data[8 : 8 + length])["__metadata__"]
+        found = about["format"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CorruptedError(f"{path} is no model: it does not say of which kind") from error
+    if found != kind:
+        raise UnsupportedError(
+            f"{path} has the format {found!r}, {kind!r} is read here; take another file, or update "
+            "selfsame"
+        )
+    return dict(about)
 
 
 def check_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Path) -> None:

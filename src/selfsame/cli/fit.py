@@ -77,6 +77,17 @@ CLOUD_SUFFIXES = (".ply", ".npy")
     help="Descent through rendered points, or through distance maps.",
 )
 @click.option(
+    "--init",
+    type=click.Choice(["mixture", "encoder", "uniform"]),
+    help="Starts of a descent: a Gaussian mixture, a trained network's proposal, or random numbers "
+    "[default: the preset's].",
+)
+@click.option(
+    "--encoder",
+    help="The network of --init encoder: a shipped one, or a file of `selfsame train encoder` "
+    "[default: doodles].",
+)
+@click.option(
     "--layout",
     default="squares:3",
     show_default=True,
@@ -158,6 +169,8 @@ def _config(options: dict[str, Any]) -> "FitConfig":
         "threshold": options["threshold"],
         "objective": options["objective"],
         "points": options["points"],
+        "init": options["init"],
+        "encoder": options["encoder"],
     }
     config = replace(
         PRESETS[options["preset"]], **{k: v for k, v in given.items() if v is not None}

@@ -2,13 +2,15 @@
 
 import click
 
-from selfsame.cli import train_collage, train_vdvae
+from selfsame.cli import train_collage, train_encoder, train_fractals, train_vdvae
 
 
 @click.group("train", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Train a model on pictures of one's own."""
+    """Train a model of one's own."""
 
 
 command.add_command(train_collage.command)
+command.add_command(train_encoder.command)
+command.add_command(train_fractals.command)
 command.add_command(train_vdvae.command)

@@ -55,7 +55,7 @@ SIGNAL_STATUS = 128
 class Call:
     """The options that every kind of training has."""
 
-    data: Path
+    place_of_data: Path | None
     output: Path
     config_path: Path | None
     assignments: tuple[str, ...]
@@ -66,12 +66,19 @@ class Call:
     quiet: bool
     flags: dict[str, Any]
 
+    @property
+    def data(self) -> Path:
+        """Where the pictures are, of a command that takes them."""
+        assert self.place_of_data is not None
+        return self.place_of_data
 
-def training_options(defaults: TrainSettings) -> Callable[[F], F]:
+
+def training_options(defaults: TrainSettings, *, takes_data: bool = True) -> Callable[[F], F]:
     """Return what adds the options of a ``Call``; what is not a field of it arrives as a flag.
 
     Args:
         defaults: of this kind of training, for the help.
+        takes_data: whether it learns from pictures of the user's, not from made-up ones.
     """
     flags: tuple[tuple[str, Any, str], ...] = (
         ("steps", click.IntRange(1), "Updates of the weights"),
@@ -117,9 +124,12 @@ def training_options(defaults: TrainSettings) -> Callable[[F], F]:
             help="Tables of settings, .toml or .json; flags override them.",
         ),
         output_option,
-        click.option("--data", "data_flag", type=path, help="The same as the argument DATA."),
-        click.argument("data", type=path, required=False),
     )
+    if takes_data:
+        options += (
+            click.option("--data", "data_flag", type=path, help="The same as the argument DATA."),
+            click.argument("data", type=path, required=False),
+        )
 
     def decorate(function: F) -> F:
         for option in options:
@@ -133,18 +143,23 @@ def call_of(options: dict[str, Any]) -> Call:
     """Return the options that have a field, and the others, where given, as flags.
 
     Raises:
-        click.UsageError: the data are given twice or not at all.
+        click.UsageError: the data are given twice or, by a command that takes them, not at all.
     """
-    places = [options.pop(name) for name in ("data", "data_flag")]
-    given = [place for place in places if place is not None]
-    if len(given) != 1:
-        raise click.UsageError("give the pictures once: as the argument DATA or as --data DATA")
-    names = [name for name in Call.__dataclass_fields__ if name not in ("data", "flags")]
+    data = _place_of_data(options) if "data" in options else None
+    names = [name for name in Call.__dataclass_fields__ if name not in ("place_of_data", "flags")]
     own = {name: options.pop(name) for name in names}
     flags = {name: value for name, value in options.items() if value is not None}
-    call = Call(data=given[0], **own, flags=flags)
+    call = Call(place_of_data=data, **own, flags=flags)
     set_threads(call.threads)
     return call
+
+
+def _place_of_data(options: dict[str, Any]) -> Path:
+    places = [options.pop(name) for name in ("data", "data_flag")]
+    given: list[Path] = [place for place in places if place is not None]
+    if len(given) != 1:
+        raise click.UsageError("give the pictures once: as the argument DATA or as --data DATA")
+    return given[0]
 
 
 def configuration(call: Call) -> dict[str, dict[str, Any]]:

@@ -12,9 +12,10 @@ import torch
 
 from selfsame.collage.code import CollageCode
 from selfsame.collage.model import CollageConfig, CollageDecoder, CollageModel
-from selfsame.errors import CorruptedError, InputError, UnsupportedError
+from selfsame.errors import CorruptedError, InputError
 from selfsame.files import write_bytes
 from selfsame.model_files import (
+    about_model,
     check_file_size,
     check_weights,
     plain_name,
@@ -72,7 +73,7 @@ def load_model(name_or_path: str | Path) -> CollageModel:
 def model_card(name_or_path: str | Path) -> dict[str, Any]:
     """Return the card of a model; errors as for ``load_model``."""
     path, _ = _find(name_or_path)
-    card: dict[str, Any] = json.loads(_about(path.read_bytes(), path)["card"])
+    card: dict[str, Any] = json.loads(about_model(path.read_bytes(), path, _FORMAT)["card"])
     return card
 
 
@@ -114,22 +115,8 @@ def _find(name_or_path: str | Path) -> tuple[Path, str]:
     return path, plain_name(path.stem)  # names go into files, where they are short and plain
 
 
-def _about(data: bytes, path: Path) -> dict[str, str]:
-    length = int.from_bytes(data[:8], "little")
-    try:
-        about = json.loads(data[8 : 8 + length])["__metadata__"]
-        kind = about["format"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CorruptedError(f"{path} is no model of a collage") from error
-    if kind != _FORMAT:
-        raise UnsupportedError(
-            f"{path} has the format {kind!r}, this build reads {_FORMAT!r}; update selfsame"
-        )
-    return dict(about)
-
-
 def _read(data: bytes, path: Path) -> CollageModel:
-    about = _about(data, path)
+    about = about_model(data, path, _FORMAT)
     try:
         options = json.loads(about["config"])
         known = {field.name for field in fields(CollageConfig)}

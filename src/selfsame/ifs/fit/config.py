@@ -35,7 +35,8 @@ class FitConfig:
     """Everything that decides how an IFS is fitted, except the targets, the seed and the device.
 
     Attributes:
-        maps: N, the number of maps. None: 10 at 32 pixels and below (the paper's), else 64.
+        maps: N, the number of maps. None: 10 at 32 pixels and below (the paper's) and from an
+            encoder, which proposes 10, else 64.
         steps: optimisation steps.
         size: longest side in pixels of the picture compared. None: 32 for pictures up to 64
             pixels (the paper's protocol), else twice the picture's own, so that an attractor has
@@ -59,7 +60,9 @@ class FitConfig:
         clamp: clamp the rendered picture to [0, 1].
         parameters: ``raw`` matrices, or ``svd`` (rotation, singular values, rotation; eq. 10).
         init: ``mixture`` (a Gaussian mixture of the target, each component an affine copy of the
-            whole) or ``uniform`` (the paper's).
+            whole), ``encoder`` (a trained network looks at the target and proposes maps) or
+            ``uniform`` (the paper's).
+        encoder: the network of ``init="encoder"``, a shipped one by name or a file.
         learn_probabilities: otherwise they are proportional to ``|det A|``.
         largest_singular: bound on every singular value, below 1.
         window: half the longest side of the picture, in units of the plane.
@@ -87,7 +90,8 @@ class FitConfig:
     objective_sampling: Literal["expectation", "fixed"] = "expectation"
     clamp: bool = True
     parameters: Literal["raw", "svd"] = "raw"
-    init: Literal["mixture", "uniform"] = "mixture"
+    init: Literal["mixture", "encoder", "uniform"] = "mixture"
+    encoder: str = "doodles"
     learn_probabilities: bool = True
     largest_singular: float = 0.95
     window: float = 1.0
@@ -135,7 +139,7 @@ class FitConfig:
             "generator": ("words", "sequences"),
             "objective_sampling": ("expectation", "fixed"),
             "parameters": ("raw", "svd"),
-            "init": ("mixture", "uniform"),
+            "init": ("mixture", "encoder", "uniform"),
             "optimizer": ("adam", "sgd"),
             "schedule": ("cosine", "halving"),
         }
@@ -162,7 +166,7 @@ class FitConfig:
             small_picture = longest <= 2 * PAPER_SIZE
             size = PAPER_SIZE if small_picture else min(2 * longest, LARGEST_DEFAULT_SIZE)
         small = size <= PAPER_SIZE
-        maps = self.maps or (PAPER_MAPS if small else MANY_MAPS)
+        maps = self.maps or (PAPER_MAPS if small or self.init == "encoder" else MANY_MAPS)
         return ResolvedConfig(
             size=size,
             maps=maps,

@@ -12,6 +12,7 @@ from torch import Tensor
 from selfsame.device import resolve_device
 from selfsame.errors import DivergedError, InputError
 from selfsame.ifs.code import IFSCode
+from selfsame.ifs.encoder import encoder_maps, load_encoder
 from selfsame.ifs.fit.config import FitConfig
 from selfsame.ifs.fit.descent import Descent, descend
 from selfsame.ifs.fit.mixture import mixture_maps
@@ -188,6 +189,8 @@ def _start(
     if config.init == "uniform":
         drawn = Parameters.svd_uniform(len(serves), maps_each, generator, learn_probabilities=learn)
         maps = drawn.maps().detach()
+    elif config.init == "encoder":
+        maps = _proposed(targets, serves, config, maps_each, generator)
     else:
         coarse = targets
         while max(coarse.images.shape[-2:]) > MIXTURE_SIDE:
@@ -207,6 +210,21 @@ def _start(
     parameters = make(maps, learn_probabilities=learn)
     parameters.bound(config.largest_singular)
     return parameters
+
+
+def _proposed(
+    targets: Targets, serves: Tensor, config: FitConfig, maps: int, generator: torch.Generator
+) -> Maps:
+    """Return the systems that a network proposes, a different one for each start of a target."""
+    encoder = load_encoder(config.encoder).to(targets.images.device)
+    if maps != encoder.config.maps:
+        raise InputError(
+            f"the encoder {config.encoder!r} proposes {encoder.config.maps} maps: got maps {maps}; "
+            "leave maps out, or train an encoder of so many"
+        )
+    starts = torch.arange(len(serves)) % config.restarts
+    ink = targets.images.amax(1, keepdim=True)[serves]
+    return encoder_maps(encoder, ink, starts, config.window, generator)
 
 
 def _local_colors(targets: Targets, positions: Tensor) -> Tensor:

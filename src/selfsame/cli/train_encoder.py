@@ -1,0 +1,51 @@
+"""``selfsame train encoder -o FOLDER``: networks that propose starts for a fit."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from selfsame.cli.training import call_of, configuration, run_training, training_options
+from selfsame.pretrain.encoder_recipe import TRAINING
+
+MODEL_NAME = "encoder.safetensors"
+
+
+@click.command("encoder")
+@training_options(TRAINING, takes_data=False)
+@click.option("--maps", type=click.IntRange(1, 256), help="Of the systems proposed [default: 10].")
+def command(maps: int | None, **options: Any) -> int:
+    """Train a network for `selfsame fit --init encoder`.
+
+    It learns from pictures that are made up as it goes, new ones in every step. The folder OUTPUT
+    gets config.json, checkpoints, a log and encoder.safetensors. The same command goes on where it
+    was stopped.
+    """
+    import torch
+
+    from selfsame.ifs.encoder import EncoderConfig
+    from selfsame.pretrain.encoder_training import DoodleBatches, EncoderObjective, EncoderTask
+    from selfsame.training.config import settings_from
+    from selfsame.training.settings import TrainSettings
+
+    call = call_of(options)
+    config = configuration(call)
+    if maps is not None:
+        config["model"]["maps"] = maps
+    settings = settings_from(TrainSettings, {**TRAINING.as_dict(), **config["train"]}, "train")
+    shape = settings_from(EncoderConfig, config["model"], "model")
+    objective = settings_from(EncoderObjective, config["objective"], "objective")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)  # of the weights that the network starts from
+        task = EncoderTask(shape, objective)
+    tables = {
+        "train": settings.as_dict(),
+        "model": asdict(shape),
+        "objective": asdict(objective),
+        "card": config["card"],
+    }
+    same = {"model": tables["model"], "objective": tables["objective"]}
+    doodles = DoodleBatches(shape.side, settings.batch, settings.steps)
+    return run_training(
+        call, task, doodles, settings, tables, same, model_name=MODEL_NAME, notes=[]
+    )

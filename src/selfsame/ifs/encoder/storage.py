@@ -1,0 +1,95 @@
+"""Encoders in files: safetensors, with shape and card as JSON beside the tensors."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from selfsame.errors import CorruptedError, InputError
+from selfsame.files import write_bytes
+from selfsame.ifs.encoder.network import EncoderConfig, SetEncoder
+from selfsame.model_files import (
+    about_model,
+    check_file_size,
+    check_weights,
+    weights_from_bytes,
+    weights_to_bytes,
+)
+
+SHIPPED = ("doodles",)
+"""Encoders inside the package."""
+
+_FORMAT = "selfsame encoder 1"
+
+
+def save_encoder(
+    encoder: SetEncoder, path: str | Path, card: Mapping[str, Any] | None = None
+) -> None:
+    """Write an encoder to a file, in half precision.
+
+    Args:
+        card: what people should know of it, ready for JSON: data, licence, recipe, time.
+    """
+    about = {
+        "format": _FORMAT,
+        "config": json.dumps(asdict(encoder.config)),
+        "card": json.dumps(dict(card or {})),
+    }
+    write_bytes(path, weights_to_bytes(encoder, about))
+
+
+def load_encoder(name_or_path: str | Path) -> SetEncoder:
+    """Return an encoder, ready to use: one of ``SHIPPED`` by name, or from a file.
+
+    Raises:
+        InputError: no such encoder.
+        CorruptedError: the file is damaged.
+        UnsupportedError: it is of another kind, or newer than this build.
+    """
+    if str(name_or_path) in SHIPPED:
+        return _shipped(str(name_or_path))
+    path = _find(name_or_path)
+    return _read(path.read_bytes(), path)
+
+
+def encoder_card(name_or_path: str | Path) -> dict[str, Any]:
+    """Return the card of an encoder; errors as for ``load_encoder``."""
+    path = _find(name_or_path)
+    card: dict[str, Any] = json.loads(about_model(path.read_bytes(), path, _FORMAT)["card"])
+    return card
+
+
+@cache
+def _shipped(name: str) -> SetEncoder:
+    path = _find(name)
+    return _read(path.read_bytes(), path)
+
+
+def _find(name_or_path: str | Path) -> Path:
+    if str(name_or_path) in SHIPPED:
+        found = resources.files("selfsame.ifs.encoder") / "models" / f"{name_or_path}.safetensors"
+        with resources.as_file(found) as path:
+            return path
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise InputError(
+            f"no encoder {str(name_or_path)!r}: give one of {', '.join(SHIPPED)}, or the path of a "
+            "file that `selfsame train encoder` wrote"
+        )
+    check_file_size(path)
+    return path
+
+
+def _read(data: bytes, path: Path) -> SetEncoder:
+    about = about_model(data, path, _FORMAT)
+    try:
+        encoder = SetEncoder(EncoderConfig(**json.loads(about["config"])))
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise CorruptedError(f"{path} is a damaged model: {error}") from error
+    weights = weights_from_bytes(data, path)
+    check_weights(encoder, weights, path)
+    encoder.load_state_dict(weights)
+    return encoder.eval()

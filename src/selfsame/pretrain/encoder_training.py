@@ -1,0 +1,166 @@
+"""Training of a ``SetEncoder``: from pictures alone, by how its attractors look.
+
+No parameters are compared: many systems share an attractor, and no order of their maps is the
+right one. The loss is that of a fit, the expected squared error of a drawing, for pictures that
+are new in every step; the network learns to do at once what a descent does for one picture.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from selfsame.errors import InputError
+from selfsame.ifs.code import Viewport
+from selfsame.ifs.encoder.network import EncoderConfig, SetEncoder
+from selfsame.ifs.encoder.storage import save_encoder
+from selfsame.ifs.fit.config import PAPER_POINTS, FitConfig
+from selfsame.ifs.fit.objectives import WordObjective, mean_squared_error
+from selfsame.ifs.fit.targets import Targets
+from selfsame.pretrain.doodles import doodles
+from selfsame.training.task import Metrics
+
+VALIDATION_SEED = 2**62
+"""Doodles of this seed are never learned."""
+
+VALIDATION_PICTURES = 256
+
+COARSEST_CELLS = 2
+"""Cells along a side, below which no coarser error is taken."""
+
+
+@dataclass(frozen=True)
+class EncoderObjective:
+    """What is minimised: the expected squared error of a drawing of ``points`` points.
+
+    Attributes:
+        points: of the drawing; 300 as in "Learning Fractals by Gradient Descent".
+        samples: points of the attractor that the error is estimated from, spread over all words
+            of two maps.
+    Raises:
+        InputError: a value out of its range.
+    """
+
+    points: int = PAPER_POINTS
+    samples: int = 1000
+    coarse_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("points", "samples"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10**7:
+                raise InputError(f"{name} must be a whole number within 1..10000000: got {value!r}")
+
+    def errors(self, encoder: SetEncoder, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """Return the expected squared error (B,) of what an encoder predicts from pictures.
+
+        Args:
+            pictures: (B, 1, S, S) in [0, 1].
+            generator: on the CPU.
+        """
+        return self._objective(encoder, pictures, generator)(encoder(pictures))
+
+    def loss(self, encoder: SetEncoder, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """Return what is minimised (B,); as for ``errors``."""
+        maps = encoder(pictures)
+        objective = self._objective(encoder, pictures, generator)
+        error = objective(maps)
+        if not self.coarse_weight:
+            return error
+        coarse = replace(objective, loss=coarse_squared_error)
+        return error + self.coarse_weight * coarse(maps)
+
+    def _objective(
+        self, encoder: SetEncoder, pictures: Tensor, generator: torch.Generator
+    ) -> WordObjective:
+        side, count = pictures.shape[-1], len(pictures)
+        config = FitConfig(
+            maps=encoder.config.maps, size=side, points=self.points, samples=self.samples
+        )
+        targets = Targets(
+            pictures,
+            Viewport(-1, -1, 1, 1),
+            torch.full((count,), float(self.points), device=pictures.device),
+            ((side, side),) * count,
+        )
+        return WordObjective(targets, config, generator)
+
+
+def coarse_squared_error(image: Tensor, target: Tensor) -> Tensor:
+    """Return the squared errors of pictures (B, C, S, S) in cells of 2, 4, 8 ... pixels, (B,).
+
+    A pixel's error is flat where no point is near; cells pull from afar.
+    """
+    total = torch.zeros(len(image)).to(image)
+    while image.shape[-1] > COARSEST_CELLS:
+        image, target = F.avg_pool2d(image, 2), F.avg_pool2d(target, 2)
+        total = total + mean_squared_error(image, target)
+    return total
+
+
+class EncoderTask:
+    """An encoder that learns to predict systems, for ``selfsame.training.train``.
+
+    Attributes:
+        model: what is trained.
+        objective: what is minimised.
+    """
+
+    def __init__(
+        self, config: EncoderConfig | None = None, objective: EncoderObjective | None = None
+    ) -> None:
+        self.model = SetEncoder(config)
+        self.objective = objective or EncoderObjective()
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+        """Return the mean error of pictures, (B, 1, S, S) in [0, 1]."""
+        draws = torch.Generator().manual_seed(int(torch.randint(2**62, (), generator=generator)))
+        errors = self.objective.loss(self.model, batch, draws)
+        return errors.mean(), {}
+
+    def validate(self, model: torch.nn.Module) -> dict[str, float]:
+        """Return the mean error of doodles that are never learned; the same ones each time."""
+        assert isinstance(model, SetEncoder)
+        pictures = doodles(VALIDATION_SEED, range(VALIDATION_PICTURES), model.config.side)
+        batch = torch.from_numpy(pictures)[:, None].to(model.first.device)
+        generator = torch.Generator().manual_seed(0)
+        return {"error": float(self.objective.errors(model, batch, generator).mean())}
+
+    def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
+        """Write the encoder to a file that ``load_encoder`` reads."""
+        save_encoder(self.model, path, card)
+
+
+@dataclass(frozen=True)
+class DoodleBatches:
+    """Batches of doodles, new ones in every step.
+
+    Attributes:
+        side: of the pictures, pixels.
+        batch_size: samples of a step, of all processes together.
+        steps: of the training.
+    """
+
+    side: int
+    batch_size: int
+    steps: int
+
+    def __len__(self) -> int:
+        """Return how many doodles the training sees."""
+        return self.batch_size * self.steps
+
+    @property
+    def fingerprint(self) -> str:
+        """What all batches depend on beside the seed."""
+        return f"doodles {self.side} {self.batch_size}"
+
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> Tensor:
+        """Return samples ``indices`` of a step, (B, 1, side, side) in [0, 1]."""
+        first = step * self.batch_size
+        pictures = doodles(seed, [first + index for index in indices], self.side)
+        return torch.from_numpy(np.ascontiguousarray(pictures[:, None]))
