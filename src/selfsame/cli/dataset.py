@@ -113,7 +113,7 @@ def command(
 
     layout = Layout(form, split, shard_size)  # type: ignore[arg-type]
     begin = time.perf_counter()
-    options = _options(settings, PRESETS[name].options if name in PRESETS else {})
+    options = recipe_options(settings, PRESETS[name].options if name in PRESETS else {})
     if codes is not None:
         options["codes"] = codes
     total = classes or (PRESETS[name].classes if name in PRESETS else None) or 0
@@ -162,7 +162,7 @@ def command(
     report(values, as_json=as_json, quiet=quiet, text=text)
 
 
-def _options(settings: tuple[str, ...], defaults: dict[str, Any]) -> dict[str, Any]:
+def recipe_options(settings: tuple[str, ...], defaults: dict[str, Any]) -> dict[str, Any]:
     """Return options of a data set from ``KEY=VALUE``, of the types of their defaults."""
     options = {}
     for setting in settings:

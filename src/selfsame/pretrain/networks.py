@@ -1,7 +1,7 @@
 """The networks that are pre-trained: LeNet, ResNet-18 and a small vision transformer.
 
-Each is a body, whose output ``features`` returns, and a linear ``head``. Pictures go in as they are,
-in [0, 1]: nothing is subtracted, so that the black around a figure is the zero of the padding.
+Each is a body, whose output ``features`` returns, and a linear ``head``. Pictures go in as they
+are, in [0, 1]: nothing is subtracted, so that the black around a figure is the zero of the padding.
 """
 
 from abc import ABC, abstractmethod
