@@ -41,19 +41,19 @@ class LabelledSet:
 
     @property
     def side(self) -> int:
-        return self.learned.images.shape[1]
+        return int(self.learned.images.shape[1])
 
     @property
     def channels(self) -> int:
-        return self.learned.images.shape[3]
+        return int(self.learned.images.shape[3])
 
     def split(
         self, seed: int, draw: int, *, shots: int | None = None, limit: int | None = None
-    ) -> tuple[Mask, Mask]:
-        """Return which pictures of ``learned`` one draw learns from, and which it tests on.
+    ) -> tuple[Pictures, Pictures]:
+        """Return the pictures to learn from and those to test on, of one draw.
 
-        None of the latter if there is a test split, which is tested instead. Otherwise all that is
-        left beside ``shots``, or a fifth of every class.
+        The latter are the test split; without one, all that is left beside ``shots``, or a fifth
+        of every class.
 
         Args:
             seed, draw: what the split is drawn from.
@@ -62,6 +62,17 @@ class LabelledSet:
         Raises:
             InputError: a class has too few pictures, ``limit`` leaves it none, or nothing is left
                 to test on.
+        """
+        chosen, rest = self.masks(seed, draw, shots=shots, limit=limit)
+        tested = subset(self.learned, rest) if self.tested is None else self.tested
+        return subset(self.learned, chosen), tested
+
+    def masks(
+        self, seed: int, draw: int, *, shots: int | None = None, limit: int | None = None
+    ) -> tuple[Mask, Mask]:
+        """Return which pictures of ``learned`` are learned and tested; arguments as of ``split``.
+
+        None are tested if there is a test split.
         """
         labels = label_array(self.learned)
         ranks = class_ranks(labels, np.random.default_rng([seed, draw]))

@@ -20,7 +20,7 @@ from selfsame.errors import InputError
 from selfsame.files import make_folder, write_bytes
 from selfsame.pretrain.classification import ClassificationTask, FractalBatches
 from selfsame.pretrain.finetune import finetune
-from selfsame.pretrain.labelled import LabelledSet, Mask, label_array, subset
+from selfsame.pretrain.labelled import LabelledSet, Mask, label_array
 from selfsame.pretrain.network_files import load_network, save_network
 from selfsame.pretrain.networks import Network, make_network
 from selfsame.pretrain.probe_settings import ProbeSettings
@@ -133,8 +133,11 @@ class SeedRun:
             yield {"step": step, "draw": draw, **evaluation.as_dict()}
 
     def _linear(self, step: int, draws: list[int]) -> Iterator[tuple[int, Evaluation]]:
-        data = self.data
-        splits = {draw: self._split(draw) for draw in draws}
+        data, settings = self.data, self.settings
+        splits = {
+            draw: data.masks(self.seed, draw, shots=settings.shots, limit=settings.limit)
+            for draw in draws
+        }
         # Features of every picture that a draw needs, once for all of them.
         needed = np.any([mask for split in splits.values() for mask in split], axis=0)
         learned = self._features(data.learned, needed)
@@ -154,9 +157,9 @@ class SeedRun:
             yield draw, evaluation
 
     def _finetuned(self, step: int, draws: list[int]) -> Iterator[tuple[int, Evaluation]]:
-        data = self.data
+        shots, limit = self.settings.shots, self.settings.limit
         for draw in draws:
-            learn, rest = self._split(draw)
+            learned, tested = self.data.split(self.seed, draw, shots=shots, limit=limit)
             folder = self.folder / f"finetune-{step}-{draw}"
             settings = replace(self.settings.finetuning, seed=self._draw_seed(draw))
             label = f"seed {self.seed}, fine-tuning"
@@ -164,21 +167,17 @@ class SeedRun:
             with self._progress(settings.steps, label, found[0][0] if found else 0) as progress:
                 evaluation, result = finetune(
                     copy.deepcopy(self._network),
-                    subset(data.learned, learn),
-                    subset(data.learned, rest) if data.tested is None else data.tested,
+                    learned,
+                    tested,
                     settings,
                     folder,
-                    classes=len(data.classes),
+                    classes=len(self.data.classes),
                     progress=progress,
                 )
             self._check_stopped(result)
             assert evaluation is not None
             yield draw, evaluation
             remove_checkpoints(folder / CHECKPOINTS)  # the evaluation is written by now
-
-    def _split(self, draw: int) -> tuple[Mask, Mask]:
-        settings = self.settings
-        return self.data.split(self.seed, draw, shots=settings.shots, limit=settings.limit)
 
     def _draw_seed(self, draw: int) -> int:
         return int(np.random.SeedSequence([self.seed, draw]).generate_state(1)[0])
