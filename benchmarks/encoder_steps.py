@@ -8,7 +8,7 @@ length, show what a given number of steps is good for.
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -225,9 +225,7 @@ def _interval(row: Mapping[str, Any]) -> str:
     return f"{median} ({low} to {high})"
 
 
-def plot(
-    path: Path, curves: Mapping[int, Mapping[str, Run]], members: Mapping[str, slice]
-) -> None:
+def plot(path: Path, curves: Mapping[int, Mapping[str, Run]], members: Mapping[str, slice]) -> None:
     """Write the losses of the long runs against steps: medians over targets, and quartiles."""
     drawn = codec_plots.figure(4 * len(members), 3.2 * len(curves))
     axes = drawn.subplots(len(curves), len(members), squeeze=False, sharex=True, sharey="col")

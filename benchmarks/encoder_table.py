@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 
-import encoder_inverse
 import floor
 import harness
 import ifs_fit

@@ -1,13 +1,16 @@
 """Fractals whose parameters are known, in the manner of FractalDB: what an inverse encoder learns.
 
-A system has ten maps with numbers uniform in [-1, 1], as FractalDB draws them; matrices that do
-not contract are drawn again. It is drawn as "Learning Fractals by Gradient Descent" draws: 300
-points, Gaussians of σ = 1 on 32×32 pixels. The window of the plane is [-1, 1]², and the system is
-moved and scaled, alike in both directions, so that the points of its drawing fill a square
-somewhere within it; its parameters are those after that. Pictures are thresholded, as the
-targets of a fit are.
+Random systems of ten maps, taken if they fill enough of their picture, which is FractalDB's rule.
+The maps are Anderson and Farrell's, in SVD form: all contract, as those of a fit do, and their
+singular values, by which they are ordered, lie far apart; FractalDB's own, with all numbers uniform
+in [-1, 1], make hardly anything but round blobs once there are ten. Pictures are drawn as in
+"Learning Fractals by Gradient Descent": 300 points, Gaussians of σ = 1 on 32×32 pixels. The window
+of the plane is [-1, 1]², and each system is moved and scaled, alike in both directions, so that the
+points drawn fill a square somewhere within it; its parameters are those after that. Pictures are
+thresholded, as the targets of a fit are.
 
-Source: Kataoka et al. 2020, "Pre-training without Natural Images"; Tu et al. 2023.
+Source: Kataoka et al. 2020, "Pre-training without Natural Images"; Anderson and Farrell 2022,
+"Improving Fractal Pre-training"; Tu et al. 2023.
 """
 
 import threading
@@ -23,7 +26,7 @@ from selfsame.ifs.fit.config import PAPER_MAPS, PAPER_POINTS, PAPER_SIZE
 from selfsame.ifs.fit.orbit import orbit
 from selfsame.ifs.fit.parameters import Maps, largest_singular_value
 from selfsame.ifs.fit.points import first_fixed_point
-from selfsame.ifs.sampling import FILLING_RATE
+from selfsame.ifs.sampling import FILLING_RATE, sample_anderson_farrell
 from selfsame.ifs.splat import splat
 
 MAPS, SIDE, POINTS = PAPER_MAPS, PAPER_SIZE, PAPER_POINTS
@@ -90,7 +93,7 @@ class InverseBatches:
 def parameters_of(maps: Maps) -> Tensor:
     """Return the numbers of B systems of N maps, (B, 6 N): of each map its matrix by rows, then
     its offset; maps by their largest singular value, the largest first."""
-    order = largest_singular_value(maps.matrices).argsort(1, descending=True, stable=True)
+    order = largest_singular_value(maps.matrices).argsort(dim=1, descending=True, stable=True)
     each = torch.cat([maps.matrices.flatten(2), maps.offsets], 2)
     return each.gather(1, order[..., None].expand_as(each)).flatten(1)
 
@@ -140,13 +143,10 @@ def _draws(seed: int, step: int, index: int, attempt: int) -> tuple[np.ndarray, 
     """Return all random numbers of one try: matrices, offsets, choices of maps, and the square's
     side and place."""
     random = np.random.Generator(np.random.Philox(key=seed, counter=[0, step, index, attempt]))
-    matrices = np.empty((0, 2, 2))
-    while len(matrices) < MAPS:
-        more = random.uniform(-1, 1, (4 * MAPS, 2, 2))
-        contracts = np.linalg.norm(more, ord=2, axis=(1, 2)) <= LARGEST_SINGULAR
-        matrices = np.concatenate([matrices, more[contracts]])
-    offsets, choices = random.uniform(-1, 1, (MAPS, 2)), random.random(POINTS)
-    return matrices[:MAPS], offsets, choices, random.uniform(*EXTENTS), random.uniform(-1, 1, 2)
+    number = int(random.integers(2**62))
+    system = sample_anderson_farrell(1, seed=number, maps=(MAPS, MAPS))[0]
+    choices, extent = random.random(POINTS), random.uniform(*EXTENTS)
+    return system.matrices, system.offsets, choices, extent, random.uniform(-1, 1, 2)
 
 
 def _placed(
