@@ -46,7 +46,7 @@ def main() -> None:
     protocol.add_options(parser)
     parser.add_argument("--part", choices=PARTS, default="table")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep models and fits, and reuse")
-    parser.add_argument("--steps", type=int, metavar="N", help="of train-inverse [default: 16000]")
+    parser.add_argument("--steps", type=int, metavar="N", help="of train-inverse [default: 8000]")
     parser.add_argument("--encoder", default="doodles", help="ours: a shipped one, or a file")
     parser.add_argument(
         "--inits", nargs="+", choices=encoder_steps.INITS, default=encoder_steps.INITS

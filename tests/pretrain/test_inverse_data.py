@@ -98,8 +98,7 @@ def test_pictures_show_their_parameters() -> None:
 
 
 def test_the_square_is_filled_by_the_points_and_filled_enough() -> None:
-    drawn = [inverse_data._draws(0, 0, index, 0) for index in range(16)]
-    numbers = [torch.from_numpy(np.stack(part)).float() for part in zip(*drawn, strict=True)]
+    numbers = inverse_data._draws(0, 0, np.arange(16), 0)
     extents, places = numbers[3], numbers[4]
     pictures, maps, enough = inverse_data._placed(*numbers)
     points = chain(maps, numbers[2])
@@ -129,9 +128,9 @@ def test_what_fills_too_little_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -
     tries: list[tuple[int, int]] = []
     original = inverse_data._draws
 
-    def counted(seed: int, step: int, index: int, attempt: int) -> tuple[np.ndarray, ...]:
-        tries.append((index, attempt))
-        return original(seed, step, index, attempt)
+    def counted(seed: int, step: int, indices: np.ndarray, attempt: int) -> list[torch.Tensor]:
+        tries.extend((int(index), attempt) for index in indices)
+        return original(seed, step, indices, attempt)
 
     monkeypatch.setattr(inverse_data, "_draws", counted)
     monkeypatch.setattr(inverse_data, "FILLING_RATE", 0.45)

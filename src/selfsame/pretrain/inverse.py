@@ -40,7 +40,7 @@ from selfsame.training.settings import TrainSettings
 from selfsame.training.task import Metrics
 
 TRAINING = TrainSettings(
-    steps=16_000,
+    steps=8000,
     batch=64,
     lr=1e-3,
     warmup_steps=300,

@@ -19,8 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from selfsame.ifs.batch import stack_systems
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.fit.config import PAPER_MAPS, PAPER_POINTS, PAPER_SIZE
 from selfsame.ifs.fit.orbit import orbit
@@ -65,18 +67,15 @@ def fractals(seed: int, step: int, indices: Sequence[int]) -> tuple[Tensor, Tens
         pictures, and parameters (B, 60), see ``parameters_of``.
     """
     pictures = torch.empty(len(indices), 1, SIDE, SIDE)
-    parameters = torch.empty(len(indices), MAPS * 6)
-    waiting = list(range(len(indices)))
+    parameters = torch.empty(len(indices), 6 * MAPS)
+    waiting = np.arange(len(indices))
     for attempt in range(MAX_TRIES):
-        drawn = [_draws(seed, step, indices[k], attempt) for k in waiting]
-        numbers = [torch.from_numpy(np.stack(parts)).float() for parts in zip(*drawn, strict=True)]
-        found, maps, filled = _placed(*numbers)
-        if attempt == MAX_TRIES - 1:
-            filled[:] = True
-        taken = [k for k, enough in zip(waiting, filled.tolist(), strict=True) if enough]
-        pictures[taken], parameters[taken] = found[filled], parameters_of(maps)[filled]
-        waiting = [k for k, enough in zip(waiting, filled.tolist(), strict=True) if not enough]
-        if not waiting:
+        found, maps, filled = _placed(*_draws(seed, step, np.asarray(indices)[waiting], attempt))
+        enough = filled.numpy() if attempt < MAX_TRIES - 1 else np.ones(len(waiting), np.bool_)
+        pictures[waiting[enough]] = found[enough]
+        parameters[waiting[enough]] = parameters_of(maps)[enough]
+        waiting = waiting[~enough]
+        if not len(waiting):
             break
     return pictures, parameters
 
@@ -139,14 +138,29 @@ def drawing(points: Tensor) -> Tensor:
         )
 
 
-def _draws(seed: int, step: int, index: int, attempt: int) -> tuple[np.ndarray, ...]:
-    """Return all random numbers of one try: matrices, offsets, choices of maps, and the square's
-    side and place."""
-    random = np.random.Generator(np.random.Philox(key=seed, counter=[0, step, index, attempt]))
-    number = int(random.integers(2**62))
-    system = sample_anderson_farrell(1, seed=number, maps=(MAPS, MAPS))[0]
-    choices, extent = random.random(POINTS), random.uniform(*EXTENTS)
-    return system.matrices, system.offsets, choices, extent, random.uniform(-1, 1, 2)
+def _draws(seed: int, step: int, indices: NDArray[np.int64], attempt: int) -> list[Tensor]:
+    """Return what one try of some samples draws: matrices, offsets, numbers that choose the maps,
+    and the side and place of the square."""
+    first = int(indices.min())
+    own = np.random.SeedSequence([seed, step, attempt]).generate_state(1, np.uint64)[0]
+    systems = stack_systems(
+        sample_anderson_farrell(
+            int(indices.max()) + 1 - first, seed=int(own) >> 1, start=first, maps=(MAPS, MAPS)
+        )
+    ).take(indices - first)
+    uniforms = np.empty((len(indices), POINTS + 3))
+    for row, index in zip(uniforms, indices, strict=True):
+        stream = np.random.Philox(key=seed, counter=[0, step, int(index), attempt])
+        np.random.Generator(stream).random(out=row)
+    extents = EXTENTS[0] + (EXTENTS[1] - EXTENTS[0]) * uniforms[:, POINTS]
+    parts = (
+        systems.matrices,
+        systems.offsets,
+        uniforms[:, :POINTS],
+        extents,
+        2 * uniforms[:, POINTS + 1 :] - 1,
+    )
+    return [torch.from_numpy(np.ascontiguousarray(part)).float() for part in parts]
 
 
 def _placed(
