@@ -34,8 +34,8 @@ MARKS = (0.125, 0.25, 0.5, 1.0)
 """Where, as a share of the long run, the mixture start sets what is to be reached."""
 
 NOTES = [
-    "steps to equal quality: the first step whose running loss is at or below the goal's, all runs "
-    "of one length and with one schedule; medians over targets, 95 % from the order statistics",
+    "steps to equal quality: those done when the running loss is first at or below the goal's, all "
+    "runs of one length and with one schedule; medians over targets, 95 % from order statistics",
     "the running loss keeps 0.85 of itself in each step, for every start alike",
     "budgets: the protocol's figures at the end of runs of these lengths; 0 is the start itself",
 ]
@@ -90,9 +90,12 @@ def run(config: FitConfig, targets: Sequence[protocol.Target], seed: int, path: 
 
 
 def steps_to(losses: Array, levels: Array) -> Array:
-    """Return the first step (T,) at which losses (T, steps) are at or below levels (T,), or inf."""
+    """Return after how many steps (T,) losses (T, steps) are at or below levels (T,), or inf.
+
+    The loss of a step is that of what the steps before it have made: 0 is the start itself.
+    """
     below = losses <= levels[:, None]
-    return np.where(below.any(1), below.argmax(1) + 1.0, np.inf)
+    return np.where(below.any(1), below.argmax(1), np.inf)
 
 
 def median_interval(values: Array) -> tuple[float, float, float]:
@@ -110,7 +113,7 @@ def median_interval(values: Array) -> tuple[float, float, float]:
 
 
 def equal_quality(runs: Mapping[str, Run], members: Mapping[str, slice]) -> list[dict[str, Any]]:
-    """Return the steps to equal quality: a row for each set (``all`` too), goal and start.
+    """Return the steps to equal quality: a row for each set (and ``all``), goal and start.
 
     Args:
         runs: the long run of each start.
@@ -122,9 +125,10 @@ def equal_quality(runs: Mapping[str, Run], members: Mapping[str, slice]) -> list
     if "mixture" in runs:
         steps = runs["mixture"].losses.shape[1]
         for mark in sorted({max(1, round(share * steps)) for share in MARKS}):
-            goals[f"mixture at {mark}"] = runs["mixture"].losses[:, mark - 1]
+            goals[f"mixture after {mark}"] = runs["mixture"].losses[:, min(mark, steps - 1)]
+    together = {"all": slice(None)} if len(members) > 1 else {}
     rows = []
-    for name, part in {"all": slice(None), **members}.items():
+    for name, part in {**together, **members}.items():
         for goal, levels in goals.items():
             for init, one in runs.items():
                 needed = steps_to(one.losses, levels)[part]
@@ -197,20 +201,20 @@ def tables(
     equal_rows: Sequence[dict[str, Any]], budget_rows: Sequence[dict[str, Any]], budgets: Any
 ) -> str:
     """Return both tables as text: steps to equal quality, and mean MSE by number of steps."""
-    shown = [
-        {**row, "median steps (95 %)": _interval(row), "reached": f"{row['reached']:.0%}"}
-        for row in equal_rows
-    ]
-    columns = ["starts", "set", "goal", "init", "median steps (95 %)", "reached"]
+    equal: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in equal_rows:
+        key = {name: row[name] for name in ("starts", "set", "goal")}
+        equal.setdefault(tuple(key.values()), key)[row["init"]] = _interval(row)
     wide: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in budget_rows:
-        key = {name: row[name] for name in ("set", "starts", "init")}
+        key = {name: row[name] for name in ("starts", "set", "init")}
         wide.setdefault(tuple(key.values()), key)[str(row["steps"])] = row["mean_mse"]
-    across = ["set", "starts", "init", *(str(steps) for steps in budgets)]
+    inits = list(dict.fromkeys(row["init"] for row in equal_rows))
+    across = ["starts", "set", "init", *(str(steps) for steps in budgets)]
     return "\n\n".join(
         [
-            "Steps to equal quality:",
-            harness.markdown_table(shown, columns),
+            "Steps to equal quality: median over the targets, 95 % interval, share that gets there:",
+            harness.markdown_table(list(equal.values()), ["starts", "set", "goal", *inits]),
             "Mean MSE of a drawing after so many steps, each with a schedule of that length:",
             harness.markdown_table(list(wide.values()), across),
         ]
@@ -222,7 +226,7 @@ def _interval(row: Mapping[str, Any]) -> str:
         "never" if np.isinf(row[name]) else f"{row[name]:g}"
         for name in ("median_steps", "low_steps", "high_steps")
     )
-    return f"{median} ({low} to {high})"
+    return f"{median} ({low} to {high}), {row['reached']:.0%}"
 
 
 def plot(path: Path, curves: Mapping[int, Mapping[str, Run]], members: Mapping[str, slice]) -> None:

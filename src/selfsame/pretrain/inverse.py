@@ -156,5 +156,5 @@ def predict_systems(network: nn.Module, pictures: Tensor) -> list[IFS]:
 def _predicted(network: nn.Module, pictures: Tensor) -> Tensor:
     """Return the parameters (B, 60), on the CPU."""
     device = next(network.parameters()).device
-    parts = [network(part.to(device)).cpu() for part in pictures.split(_AT_ONCE)]
+    parts = [network(part.to(device)).cpu() for part in torch.split(pictures, _AT_ONCE)]
     return torch.cat([torch.empty(0, 6 * MAPS), *parts])

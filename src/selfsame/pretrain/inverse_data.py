@@ -103,8 +103,8 @@ def maps_of(parameters: Tensor) -> Maps:
     Matrices with a singular value beyond ``LARGEST_SINGULAR`` are scaled down to it, as in a fit;
     probabilities are proportional to ``|det A|``.
     """
-    each = parameters.unflatten(1, (-1, 6))
-    matrices = each[..., :4].unflatten(2, (2, 2))
+    each = parameters.reshape(len(parameters), -1, 6)
+    matrices = each[..., :4].reshape(*each.shape[:2], 2, 2)
     excess = largest_singular_value(matrices).clamp_min(LARGEST_SINGULAR) / LARGEST_SINGULAR
     return with_area_probabilities(matrices / excess[..., None, None], each[..., 4:])
 
