@@ -60,25 +60,22 @@ def run_experiment(
         config["weights"] = _digest(settings.weights)
     elif settings.takes_codes:
         config["codes"] = settings.recipe(data.side, settings.seed).identity()["systems"]
-    make_folder(folder, "an experiment needs a folder")
-    path = folder / CONFIG_NAME
-    if restart:
-        _clear(folder)
-    elif path.exists():
-        check_same(_read_config(path), config, folder)
-    write_bytes(path, _json(config))
-    seeds = range(settings.seed, settings.seed + settings.seeds)
-    records = {
-        seed: SeedRun(data, settings, _place(folder, seed), seed, bars, note).run()
-        for seed in seeds
+    runs = {
+        seed: SeedRun(data, settings, folder / f"seed-{seed}", seed, bars, note)
+        for seed in range(settings.seed, settings.seed + settings.seeds)
     }
+    path = folder / CONFIG_NAME
+    if path.exists() and not restart:
+        check_same(_read_config(path), config, folder)
+    else:
+        runs[settings.seed].prepare()  # what cannot be done leaves no folder behind
+        make_folder(folder, "an experiment needs a folder")
+        _clear(folder)
+        write_bytes(path, _json(config))
+    records = {seed: run.run() for seed, run in runs.items()}
     results = {**config, **summary(records)}
     write_bytes(folder / RESULTS_NAME, _json(results))
     return results
-
-
-def _place(folder: Path, seed: int) -> Path:
-    return folder / f"seed-{seed}"
 
 
 def _clear(folder: Path) -> None:

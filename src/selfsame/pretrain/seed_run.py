@@ -59,6 +59,15 @@ class SeedRun:
     bars: Bars
     note: Callable[[str], None]
 
+    def prepare(self) -> None:
+        """Find the fractals, make the network and split the pictures, where that is possible.
+
+        Raises:
+            InputError: it is not.
+        """
+        self._masks(0)
+        _ = self._network
+
     def run(self) -> list[dict[str, Any]]:
         """Do what is missing; return all evaluations, by step and draw."""
         make_folder(self.folder, "a seed needs a folder")
@@ -133,11 +142,8 @@ class SeedRun:
             yield {"step": step, "draw": draw, **evaluation.as_dict()}
 
     def _linear(self, step: int, draws: list[int]) -> Iterator[tuple[int, Evaluation]]:
-        data, settings = self.data, self.settings
-        splits = {
-            draw: data.masks(self.seed, draw, shots=settings.shots, limit=settings.limit)
-            for draw in draws
-        }
+        data = self.data
+        splits = {draw: self._masks(draw) for draw in draws}
         # Features of every picture that a draw needs, once for all of them.
         needed = np.any([mask for split in splits.values() for mask in split], axis=0)
         learned = self._features(data.learned, needed)
@@ -178,6 +184,10 @@ class SeedRun:
             assert evaluation is not None
             yield draw, evaluation
             remove_checkpoints(folder / CHECKPOINTS)  # the evaluation is written by now
+
+    def _masks(self, draw: int) -> tuple[Mask, Mask]:
+        settings = self.settings
+        return self.data.masks(self.seed, draw, shots=settings.shots, limit=settings.limit)
 
     def _draw_seed(self, draw: int) -> int:
         return int(np.random.SeedSequence([self.seed, draw]).generate_state(1)[0])
