@@ -17,6 +17,7 @@ COMMANDS = (
     ["train", "vdvae", "--help"],
     ["fractalize", "--help"],
     ["generate", "--help"],
+    ["probe", "--help"],
     ["dataset", "--help"],
     ["dataset", "--list"],
     ["dataset", "--list", "--json"],
