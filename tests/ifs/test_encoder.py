@@ -6,13 +6,12 @@ import torch
 from safetensors.torch import save_file
 
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
-from selfsame.ifs.encoder import EncoderConfig, SetEncoder, load_encoder, save_encoder
-from selfsame.ifs.encoder.start import _matrix, _turned, encoder_maps, squared
+from selfsame.ifs.encoder import EncoderConfig, SetEncoder, encoder_maps, load_encoder, save_encoder
+from selfsame.ifs.encoder.start import squared
 from selfsame.ifs.encoder.storage import SHIPPED, encoder_card
 from selfsame.ifs.fit import FitConfig, fit
-from selfsame.ifs.fit.parameters import Maps, largest_singular_value
 
-SMALL = EncoderConfig(side=16, maps=4, width=16, layers=1, heads=2)
+SMALL = EncoderConfig(side=16, width=16, layers=1, heads=2)
 
 
 @pytest.fixture
@@ -26,77 +25,77 @@ def pictures(count: int, side: int = 16) -> torch.Tensor:
     return (drawn > 0.6).float()
 
 
-def test_each_picture_has_contractive_maps_of_its_own(encoder):
-    with torch.no_grad():
-        encoder.head.weight *= 100  # large numbers, so that the bound is at work
-        maps = encoder(pictures(3))
-        alone = encoder(pictures(3)[1:2])
-    assert maps.matrices.shape == (3, 4, 2, 2)
+def drawn(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@torch.no_grad()
+def test_every_picture_gets_contractive_maps(encoder):
+    encoder.head.weight *= 100  # large numbers, so that the bound is at work
+    maps = encoder(pictures(3), 7, drawn())
+    assert maps.matrices.shape == (3, 7, 2, 2)
+    assert maps.offsets.shape == (3, 7, 2)
     norms = torch.linalg.matrix_norm(maps.matrices, ord=2)
     assert norms.max() <= 0.95 + 1e-5
     assert norms.max() > 0.9
     assert torch.allclose(maps.log_probabilities.exp().sum(1), torch.ones(3))
-    assert torch.allclose(maps.offsets[1], alone.offsets[0], atol=1e-5)
-    assert not torch.allclose(maps.offsets[1], maps.offsets[0], atol=1e-3)
 
 
-def test_pieces_follow_the_centre_of_the_ink():
-    """A picture of one pixel: every map sends that pixel to the place of its piece."""
-    encoder = SetEncoder(SMALL)
+@torch.no_grad()
+def test_an_untrained_head_gives_the_affine_copies_of_a_mixture(encoder):
+    """Whose attractor has, by the collage theorem for moments, those of the picture."""
+    encoder.head.weight.zero_()
     picture = torch.zeros(1, 1, 16, 16)
-    picture[0, 0, 2, 12] = 1  # x = 25/16 - 1, y = 1 - 5/16
-    with torch.no_grad():
-        encoder.head.weight.zero_()
-        encoder.head.bias.zero_()
-        maps = encoder(picture)
-    point = torch.tensor([25 / 16 - 1, 1 - 5 / 16])
-    places = (maps.matrices @ point[:, None])[0, ..., 0] + maps.offsets[0]
-    assert torch.allclose(places, encoder.first[:, 4:6], atol=1e-6)
+    picture[0, 0, 2:10, 4:6] = 1
+    picture[0, 0, 8:14, 10:14] = 1
+    maps = encoder(picture, 5, drawn())
+    p, A, b = maps.log_probabilities[0].exp(), maps.matrices[0], maps.offsets[0]
+    # The mean of the invariant measure solves m = Σ p (A m + b).
+    system = torch.eye(2) - (p[:, None, None] * A).sum(0)
+    mean = torch.linalg.solve(system, (p[:, None] * b).sum(0))
+    rows, columns = torch.nonzero(picture[0, 0], as_tuple=True)
+    expected = torch.stack([(2 * columns + 1) / 16 - 1, 1 - (2 * rows + 1) / 16]).mean(1)
+    assert torch.allclose(mean, expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("k", range(8))
-def test_an_isometry_moves_points_as_it_moves_pixels(k):
-    picture = torch.zeros(1, 5, 5)
-    picture[0, 1, 4] = 1  # column 4, row 1: x = 2, y = 1 from the middle
-    row, column = (int(i) for i in torch.nonzero(_turned(picture, k)[0])[0])
-    moved = _matrix(k) @ torch.tensor([2.0, 1.0])
-    assert (column - 2, 2 - row) == tuple(moved.round().int().tolist())
+@torch.no_grad()
+def test_the_order_of_the_pieces_does_not_matter(encoder, monkeypatch):
+    from selfsame.ifs.encoder import network
+
+    found = network._mixture(pictures(1), 6, drawn())
+    order = torch.tensor([3, 5, 0, 1, 4, 2])
+    turned = type(found)(*(part[:, order] for part in found))
+    results = []
+    for mixture in (found, turned):
+        monkeypatch.setattr(network, "_mixture", lambda *_, mixture=mixture: mixture)
+        results.append(encoder(pictures(1), 6, drawn()))
+    assert torch.allclose(results[0].matrices[:, order], results[1].matrices, atol=1e-5)
+    assert torch.allclose(results[0].offsets[:, order], results[1].offsets, atol=1e-5)
 
 
-def test_the_isometries_are_eight():
-    assert len({tuple(_matrix(k).flatten().round().int().tolist()) for k in range(8)}) == 8
+@torch.no_grad()
+def test_the_bound_leaves_every_piece_where_it_is(encoder, monkeypatch):
+    """The middle of the picture goes to the same places whatever the bound."""
+    from selfsame.ifs.encoder import network
+
+    encoder.head.weight *= 100
+    places = []
+    for bound in (0.95, 0.3):
+        monkeypatch.setattr(network, "LARGEST_SINGULAR", bound)
+        maps = encoder(pictures(1), 5, drawn())
+        middle = network._mixture(pictures(1), 5, drawn()).whole()[0][0]
+        places.append((maps.matrices[0] @ middle) + maps.offsets[0])
+    assert torch.linalg.matrix_norm(maps.matrices, ord=2).max() <= 0.3 + 1e-5
+    assert torch.allclose(*places, atol=1e-5)
 
 
-@pytest.mark.parametrize("k", range(8))
-def test_starts_are_turned_back(k):
-    """An encoder that proposes one map onto the bright pixel: turned back, it is where it was."""
-
-    class Pointing(torch.nn.Module):
-        config = EncoderConfig(side=8, maps=1)
-
-        def forward(self, squares):
-            row, column = (int(i) for i in torch.nonzero(squares[0, 0])[0])
-            place = torch.tensor([(2 * column + 1) / 8 - 1, 1 - (2 * row + 1) / 8])
-            matrix = torch.tensor([[0.5, 0.2], [0.0, 0.3]])
-            return Maps(matrix[None, None], place[None, None], torch.zeros(1, 1))
-
-    picture = torch.zeros(1, 1, 8, 8)
-    picture[0, 0, 1, 6] = 1
-    generator = torch.Generator()
-    maps = encoder_maps(Pointing(), picture, torch.tensor([k]), 2.0, generator)
-    assert torch.allclose(maps.offsets[0, 0], 2 * torch.tensor([5 / 8, 5 / 8]), atol=1e-6)
-    turn = _matrix(k)
-    expected = turn.T @ torch.tensor([[0.5, 0.2], [0.0, 0.3]]) @ turn
-    assert torch.allclose(maps.matrices[0, 0], expected, atol=1e-6)
-
-
-def test_starts_beyond_the_isometries_are_noisy(encoder):
-    starts = torch.tensor([0, 8, 16])
-    generator = torch.Generator().manual_seed(0)
-    maps = encoder_maps(encoder, pictures(1).expand(3, -1, -1, -1), starts, 1.0, generator)
-    assert (maps.matrices[0] != maps.matrices[1]).any()
-    assert (maps.matrices[2] != maps.matrices[1]).any()
-    assert (maps.matrices[0] - maps.matrices[1]).abs().max() < 0.5
+def test_a_picture_given_twice_has_two_starts(encoder):
+    twice = pictures(1).expand(2, -1, -1, -1)
+    maps = encoder_maps(encoder, twice, 5, 2.0, drawn())
+    assert not torch.allclose(maps.offsets[0], maps.offsets[1], atol=1e-3)
+    again = encoder_maps(encoder, twice, 5, 1.0, drawn())
+    assert torch.equal(maps.offsets, 2 * again.offsets)  # the window is twice as large
+    assert torch.equal(maps.matrices, again.matrices)
 
 
 def test_pictures_are_put_on_a_square():
@@ -141,44 +140,47 @@ def test_damaged_files_are_named(encoder, tmp_path):
         load_encoder(path)
 
 
-@pytest.mark.parametrize("wrong", [{"side": 30}, {"maps": 0}, {"width": 20}, {"layers": 1.5}])
+@pytest.mark.parametrize("wrong", [{"side": 30}, {"heads": 0}, {"width": 20}, {"layers": 1.5}])
 def test_shapes_out_of_range_are_refused(wrong):
     with pytest.raises(InputError, match="must be"):
         EncoderConfig(**wrong)
 
 
 def test_a_fit_begins_where_the_encoder_says(encoder, tmp_path):
+    with torch.no_grad():
+        encoder.head.weight *= 5  # so that the proposal is not the plain mixture
     path = tmp_path / "mine.safetensors"
     save_encoder(encoder, path)
-    config = FitConfig(init="encoder", encoder=str(path), maps=4, steps=1, restarts=1, size=16)
+    config = FitConfig(
+        init="encoder", encoder=str(path), maps=1, steps=1, restarts=1, size=16, word_length=1
+    )
     target = pictures(1)[0, 0].numpy()
     code = fit([target], config).codes[0]
-    with torch.no_grad():
-        maps = load_encoder(path)(torch.from_numpy(target)[None, None])
-    assert np.allclose(code.system.matrices, maps.matrices[0], atol=0.011)  # a step of Adam
-    assert np.allclose(code.system.offsets, maps.offsets[0], atol=0.011)
-    wide = np.zeros((10, 20, 3), np.float32)
-    wide[2:8, 3:17] = 0.8
-    assert len(fit([wide], FitConfig(**{**vars(config), "restarts": 3})).codes[0].system) == 4
+    with torch.no_grad():  # a mixture of one piece has nothing to draw
+        maps = load_encoder(path)(torch.from_numpy(target)[None, None], 1, drawn())
+    assert np.allclose(code.system.matrices, maps.matrices[0], atol=0.001)  # a step of Adam
+    assert np.allclose(code.system.offsets, maps.offsets[0], atol=0.001)
 
 
-def test_an_encoder_of_other_maps_is_refused(encoder, tmp_path):
+@pytest.mark.parametrize("shape", [(10, 20, 3), (20, 10), (70, 70)])
+def test_pictures_of_any_shape_begin_with_an_encoder(encoder, tmp_path, shape):
     path = tmp_path / "mine.safetensors"
     save_encoder(encoder, path)
-    with pytest.raises(InputError, match="proposes 4 maps: got maps 10"):
-        fit([pictures(1)[0, 0].numpy()], FitConfig(init="encoder", encoder=str(path), steps=1))
+    picture = np.zeros(shape, np.float32)
+    picture[2:8, 3:9] = 0.8
+    config = FitConfig(init="encoder", encoder=str(path), steps=1, restarts=3, maps=4)
+    assert len(fit([picture], config).codes[0].system) == 4
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_encoders_draw_what_they_see(name):
-    """A ring and a bar: the proposal alone is much nearer than an empty picture."""
-    encoder = load_encoder(name)
-    side = encoder.config.side
-    y, x = np.mgrid[:side, :side] / side * 2 - 1
+    """A ring and a bar: the proposal alone is nearer than the mixture that it begins with."""
+    y, x = np.mgrid[:32, :32] / 16 - 1
     ring = (np.abs(np.hypot(x, y) - 0.6) < 0.1).astype(np.float32)
     bar = ((np.abs(x + y) < 0.2) & (np.hypot(x, y) < 0.8)).astype(np.float32)
-    config = FitConfig(init="encoder", encoder=name, steps=1, restarts=1)
-    losses = fit([ring, bar], config).losses
-    assert (losses < 0.4 * np.array([ring.mean(), bar.mean()])).all()
-    assert largest_singular_value(encoder(torch.zeros(1, 1, side, side)).matrices).max() < 0.96
+    losses = {
+        init: fit([ring, bar], FitConfig(init=init, encoder=name, steps=1, restarts=1)).losses
+        for init in ("mixture", "encoder")
+    }
+    assert (losses["encoder"] < 0.5 * losses["mixture"]).all()
     assert encoder_card(name)["steps"] > 1000

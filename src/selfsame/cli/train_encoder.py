@@ -13,8 +13,7 @@ MODEL_NAME = "encoder.safetensors"
 
 @click.command("encoder")
 @training_options(TRAINING, takes_data=False)
-@click.option("--maps", type=click.IntRange(1, 256), help="Of the systems proposed [default: 10].")
-def command(maps: int | None, **options: Any) -> int:
+def command(**options: Any) -> int:
     """Train a network for `selfsame fit --init encoder`.
 
     It learns from pictures that are made up as it goes, new ones in every step. The folder OUTPUT
@@ -30,8 +29,6 @@ def command(maps: int | None, **options: Any) -> int:
 
     call = call_of(options)
     config = configuration(call)
-    if maps is not None:
-        config["model"]["maps"] = maps
     settings = settings_from(TrainSettings, {**TRAINING.as_dict(), **config["train"]}, "train")
     shape = settings_from(EncoderConfig, config["model"], "model")
     objective = settings_from(EncoderObjective, config["objective"], "objective")

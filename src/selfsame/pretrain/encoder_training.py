@@ -6,21 +6,20 @@ are new in every step; the network learns to do at once what a descent does for 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from selfsame.errors import InputError
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.encoder.network import EncoderConfig, SetEncoder
 from selfsame.ifs.encoder.storage import save_encoder
-from selfsame.ifs.fit.config import PAPER_POINTS, FitConfig
-from selfsame.ifs.fit.objectives import WordObjective, mean_squared_error
+from selfsame.ifs.fit.config import PAPER_MAPS, PAPER_POINTS, FitConfig
+from selfsame.ifs.fit.objectives import WordObjective
 from selfsame.ifs.fit.targets import Targets
 from selfsame.pretrain.doodles import doodles
 from selfsame.training.task import Metrics
@@ -30,8 +29,8 @@ VALIDATION_SEED = 2**62
 
 VALIDATION_PICTURES = 256
 
-COARSEST_CELLS = 2
-"""Cells along a side, below which no coarser error is taken."""
+FEWEST_MAPS, MOST_MAPS = 4, 20
+"""Numbers of maps that half of the steps are trained with; the others take ``PAPER_MAPS``."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,6 @@ class EncoderObjective:
 
     points: int = PAPER_POINTS
     samples: int = 1000
-    coarse_weight: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("points", "samples"):
@@ -56,51 +54,26 @@ class EncoderObjective:
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10**7:
                 raise InputError(f"{name} must be a whole number within 1..10000000: got {value!r}")
 
-    def errors(self, encoder: SetEncoder, pictures: Tensor, generator: torch.Generator) -> Tensor:
+    def errors(
+        self, encoder: SetEncoder, pictures: Tensor, maps: int, generator: torch.Generator
+    ) -> Tensor:
         """Return the expected squared error (B,) of what an encoder predicts from pictures.
 
         Args:
             pictures: (B, 1, S, S) in [0, 1].
+            maps: N, of the systems predicted.
             generator: on the CPU.
         """
-        return self._objective(encoder, pictures, generator)(encoder(pictures))
-
-    def loss(self, encoder: SetEncoder, pictures: Tensor, generator: torch.Generator) -> Tensor:
-        """Return what is minimised (B,); as for ``errors``."""
-        maps = encoder(pictures)
-        objective = self._objective(encoder, pictures, generator)
-        error = objective(maps)
-        if not self.coarse_weight:
-            return error
-        coarse = replace(objective, loss=coarse_squared_error)
-        return error + self.coarse_weight * coarse(maps)
-
-    def _objective(
-        self, encoder: SetEncoder, pictures: Tensor, generator: torch.Generator
-    ) -> WordObjective:
         side, count = pictures.shape[-1], len(pictures)
-        config = FitConfig(
-            maps=encoder.config.maps, size=side, points=self.points, samples=self.samples
-        )
+        config = FitConfig(maps=maps, size=side, points=self.points, samples=self.samples)
         targets = Targets(
             pictures,
             Viewport(-1, -1, 1, 1),
             torch.full((count,), float(self.points), device=pictures.device),
             ((side, side),) * count,
         )
-        return WordObjective(targets, config, generator)
-
-
-def coarse_squared_error(image: Tensor, target: Tensor) -> Tensor:
-    """Return the squared errors of pictures (B, C, S, S) in cells of 2, 4, 8 ... pixels, (B,).
-
-    A pixel's error is flat where no point is near; cells pull from afar.
-    """
-    total = torch.zeros(len(image)).to(image)
-    while image.shape[-1] > COARSEST_CELLS:
-        image, target = F.avg_pool2d(image, 2), F.avg_pool2d(target, 2)
-        total = total + mean_squared_error(image, target)
-    return total
+        found = encoder(pictures, maps, generator)
+        return WordObjective(targets, config, generator)(found)
 
 
 class EncoderTask:
@@ -120,16 +93,18 @@ class EncoderTask:
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Metrics]:
         """Return the mean error of pictures, (B, 1, S, S) in [0, 1]."""
         draws = torch.Generator().manual_seed(int(torch.randint(2**62, (), generator=generator)))
-        errors = self.objective.loss(self.model, batch, draws)
-        return errors.mean(), {}
+        maps = int(torch.randint(FEWEST_MAPS, MOST_MAPS + 1, (), generator=draws))
+        if torch.rand((), generator=draws) < 0.5:
+            maps = PAPER_MAPS
+        return self.objective.errors(self.model, batch, maps, draws).mean(), {}
 
     def validate(self, model: torch.nn.Module) -> dict[str, float]:
         """Return the mean error of doodles that are never learned; the same ones each time."""
         assert isinstance(model, SetEncoder)
         pictures = doodles(VALIDATION_SEED, range(VALIDATION_PICTURES), model.config.side)
-        batch = torch.from_numpy(pictures)[:, None].to(model.first.device)
+        batch = torch.from_numpy(pictures)[:, None].to(model.places.device)
         generator = torch.Generator().manual_seed(0)
-        return {"error": float(self.objective.errors(model, batch, generator).mean())}
+        return {"error": float(self.objective.errors(model, batch, PAPER_MAPS, generator).mean())}
 
     def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
         """Write the encoder to a file that ``load_encoder`` reads."""

@@ -1,13 +1,13 @@
-"""Set prediction: a picture in, the N maps of a system out, in no particular order.
+"""Set prediction: a picture in, the maps of a system out, in no particular order.
 
-Overlapping windows of the picture are its tokens, attention lets them know of each other, and N
-learned queries, one per map, ask them for the map's numbers. No order of the maps is ever
-compared: what a network of this kind learns from is how the attractor looks
-(``selfsame.pretrain.encoder_training``). Source of queries as set prediction: Carion et al. 2020,
-"End-to-End Object Detection with Transformers".
+The pieces of a Gaussian mixture of the picture are the queries; attention lets them look at the
+picture and at each other, and the answer of each is the map that sends the whole onto its piece:
+how it is turned, stretched and shifted against the plain affine copy. Any number of maps goes, in
+any order: what a network of this kind learns from is how the attractor looks
+(``selfsame.pretrain.encoder_training``). Source of sets by attention: Lee et al. 2019, "Set
+Transformer"; Carion et al. 2020, "End-to-End Object Detection with Transformers".
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -15,13 +15,23 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
+from selfsame.ifs.fit.mixture import Mixture, affine_copies, gaussian_mixture, roots
 from selfsame.ifs.fit.parameters import Maps, largest_singular_value
 
 LARGEST_SINGULAR = 0.95
 """Bound on the singular values of every predicted map; the fit's default."""
 
 _NUMBERS = 7
-"""Of a map: four of the matrix, two of the place of its piece, one for its probability."""
+"""Of a map: four for its matrix, two for the place of its piece, one for its probability."""
+
+_FEATURES = 12
+"""Of a query: see ``_features``."""
+
+_ITERATIONS = 10
+"""Of the mixture; the network makes up for what more of them would find."""
+
+_CELL = 2
+"""Pixels along the side of the cells that the mixture is of; finer ones take most of the time."""
 
 _POOLING = 4
 """Pixels of the picture along the side of a token."""
@@ -33,7 +43,6 @@ class EncoderConfig:
 
     Attributes:
         side: of the pictures it looks at, pixels; a multiple of 4.
-        maps: N, of the systems that it predicts.
         width: numbers of a token; a multiple of ``heads``.
         layers: of attention among the tokens, and as many of the queries.
         heads: of attention.
@@ -42,7 +51,6 @@ class EncoderConfig:
     """
 
     side: int = 32
-    maps: int = 10
     width: int = 128
     layers: int = 3
     heads: int = 4
@@ -50,7 +58,6 @@ class EncoderConfig:
     def __post_init__(self) -> None:
         for name, low, high in (
             ("side", 8, 256),
-            ("maps", 1, 256),
             ("width", 8, 4096),
             ("layers", 1, 64),
             ("heads", 1, 64),
@@ -68,7 +75,7 @@ class EncoderConfig:
 
 
 class SetEncoder(nn.Module):
-    """Predicts a system of ``config.maps`` contractive maps from each picture."""
+    """Predicts systems of contractive maps from pictures."""
 
     def __init__(self, config: EncoderConfig | None = None) -> None:
         super().__init__()
@@ -78,53 +85,49 @@ class SetEncoder(nn.Module):
         self.stem = nn.Conv2d(1, width, 2 * _POOLING, stride=_POOLING, padding=_POOLING // 2)
         tokens = (config.side // _POOLING) ** 2
         self.places = nn.Parameter(0.02 * torch.randn(tokens, width))
-        self.queries = nn.Parameter(torch.randn(config.maps, width))
+        self.queries = nn.Sequential(
+            nn.Linear(_FEATURES, width), nn.GELU(), nn.Linear(width, width)
+        )
         self.looking = nn.ModuleList(_Layer(config) for _ in range(config.layers))
         self.asking = nn.ModuleList(_Layer(config, asks=True) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, _NUMBERS)
         with torch.no_grad():
-            self.head.weight *= 0.1
-        # Pieces of a third of the whole, turned and spread evenly: pictures from the first step.
-        angle = 2 * math.pi * torch.arange(config.maps) / config.maps
-        self.first = nn.Parameter(
-            torch.stack(
-                [
-                    0.35 * angle.cos(),
-                    -0.35 * angle.sin(),
-                    0.35 * angle.sin(),
-                    0.35 * angle.cos(),
-                    0.5 * angle.cos(),
-                    0.5 * angle.sin(),
-                    torch.zeros(config.maps),
-                ],
-                -1,
-            )
-        )
+            self.head.weight *= 0.1  # the first proposals are nearly the plain copies
+            self.head.bias.zero_()
 
-    def forward(self, pictures: Tensor) -> Maps:
+    def forward(self, pictures: Tensor, maps: int, generator: torch.Generator) -> Maps:
         """Return a system for each picture, differentiable.
 
         Args:
-            pictures: (B, 1, S, S) in [0, 1], bright = figure; they fill the window [-1, 1]².
+            pictures: (B, 1, S, S) in [0, 1], bright = figure, none of them empty; they fill the
+                window [-1, 1]².
+            maps: N.
+            generator: draws the seeds of the mixtures, on the CPU.
         Returns:
             matrices (B, N, 2, 2) with singular values up to ``LARGEST_SINGULAR``, offsets
             (B, N, 2), log-probabilities (B, N).
         """
+        mixture = _mixture(pictures, maps, generator)
         tokens = self.stem(pictures).flatten(2).transpose(1, 2) + self.places
         for layer in self.looking:
             tokens = layer(tokens, tokens)
-        queries = self.queries.expand(len(pictures), -1, -1)
+        queries = self.queries(_features(mixture))
         for layer in self.asking:
             queries = layer(queries, tokens)
-        numbers = self.first + self.head(self.norm(queries))
-        matrices = numbers[..., :4].unflatten(-1, (2, 2))
-        norm = largest_singular_value(matrices)
-        matrices = matrices * (LARGEST_SINGULAR / norm.clamp_min(LARGEST_SINGULAR))[..., None, None]
-        # A map sends the picture's centre of mass to the place of its piece.
-        center = _center_of_mass(pictures)[:, None, :, None]
-        offsets = numbers[..., 4:6] - (matrices @ center)[..., 0]
-        return Maps(matrices, offsets, torch.log_softmax(numbers[..., 6], -1))
+        numbers = self.head(self.norm(queries))
+        turns = torch.eye(2).to(numbers) + numbers[..., :4].view(*numbers.shape[:2], 2, 2)
+        copies = affine_copies(mixture, turns)
+        root, _ = roots(mixture.covariance)
+        shift = (root @ numbers[..., 4:6, None])[..., 0]
+        # The bound must not move a piece: what the matrix loses at the middle, the offset gets.
+        middle = mixture.whole()[0][:, None, :, None]
+        place = (copies.matrices @ middle)[..., 0] + copies.offsets + shift
+        norm = largest_singular_value(copies.matrices).clamp_min(LARGEST_SINGULAR)
+        matrices = copies.matrices * (LARGEST_SINGULAR / norm)[..., None, None]
+        offsets = place - (matrices @ middle)[..., 0]
+        log_probabilities = torch.log_softmax(copies.log_probabilities + numbers[..., 6], -1)
+        return Maps(matrices, offsets, log_probabilities)
 
 
 class _Layer(nn.Module):
@@ -171,13 +174,35 @@ class _Attention(nn.Module):
         return result
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
 
-def _center_of_mass(pictures: Tensor) -> Tensor:
-    """Return (B, 2), the mean place of the ink in [-1, 1]², y up; the middle if there is none."""
-    side = pictures.shape[-1]
-    x = (2 * torch.arange(side, device=pictures.device) + 1) / side - 1
-    ink = pictures[:, 0]
-    total = ink.sum((1, 2)).clamp_min(1e-6)
-    return torch.stack([(ink.sum(1) * x).sum(1), -(ink.sum(2) * x).sum(1)], -1) / total[:, None]
+@torch.no_grad()
+def _mixture(pictures: Tensor, components: int, generator: torch.Generator) -> Mixture:
+    """Return a mixture of the ink of each picture, in the window [-1, 1]²."""
+    cells = F.avg_pool2d(pictures, _CELL)
+    side = cells.shape[-1]
+    x = (2 * torch.arange(side, device=cells.device) + 1) / side - 1
+    centers = torch.stack(torch.meshgrid(x, -x, indexing="xy"), -1).reshape(-1, 2)
+    floor = (2 / side) ** 2 / 12  # of a square cell
+    return gaussian_mixture(centers, cells.flatten(1), components, floor, generator, _ITERATIONS)
+
+
+def _features(mixture: Mixture) -> Tensor:
+    """Return what each query knows of its piece and of the whole, (B, K, 12): means, roots of the
+    covariances and their inverses' scale, and the logarithm of the share."""
+    m, covariance = mixture.whole()
+    whole, _ = roots(covariance)
+    root, inverse = roots(mixture.covariance)
+    upper = torch.triu_indices(2, 2)
+    size = inverse.diagonal(dim1=-2, dim2=-1).log()
+    count = mixture.share.shape[1]
+    parts = (
+        mixture.mean,
+        4 * root[..., upper[0], upper[1]],
+        size - 2,
+        m[:, None].expand(-1, count, -1),
+        whole[:, None, upper[0], upper[1]].expand(-1, count, -1)[..., :2],
+        (count * mixture.share[..., None]).log(),
+    )
+    return torch.cat(parts, -1)

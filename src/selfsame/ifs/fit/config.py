@@ -35,8 +35,7 @@ class FitConfig:
     """Everything that decides how an IFS is fitted, except the targets, the seed and the device.
 
     Attributes:
-        maps: N, the number of maps. None: 10 at 32 pixels and below (the paper's) and from an
-            encoder, which proposes 10, else 64.
+        maps: N, the number of maps. None: 10 at 32 pixels and below (the paper's), else 64.
         steps: optimisation steps.
         size: longest side in pixels of the picture compared. None: 32 for pictures up to 64
             pixels (the paper's protocol), else twice the picture's own, so that an attractor has
@@ -166,7 +165,7 @@ class FitConfig:
             small_picture = longest <= 2 * PAPER_SIZE
             size = PAPER_SIZE if small_picture else min(2 * longest, LARGEST_DEFAULT_SIZE)
         small = size <= PAPER_SIZE
-        maps = self.maps or (PAPER_MAPS if small or self.init == "encoder" else MANY_MAPS)
+        maps = self.maps or (PAPER_MAPS if small else MANY_MAPS)
         return ResolvedConfig(
             size=size,
             maps=maps,

@@ -217,14 +217,8 @@ def _proposed(
 ) -> Maps:
     """Return the systems that a network proposes, a different one for each start of a target."""
     encoder = load_encoder(config.encoder).to(targets.images.device)
-    if maps != encoder.config.maps:
-        raise InputError(
-            f"the encoder {config.encoder!r} proposes {encoder.config.maps} maps: got maps {maps}; "
-            "leave maps out, or train an encoder of so many"
-        )
-    starts = torch.arange(len(serves)) % config.restarts
     ink = targets.images.amax(1, keepdim=True)[serves]
-    return encoder_maps(encoder, ink, starts, config.window, generator)
+    return encoder_maps(encoder, ink, maps, config.window, generator)
 
 
 def _local_colors(targets: Targets, positions: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ then has only the detail left to find.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -34,43 +35,84 @@ def mixture_maps(
         floor: variance added to every component, plane units² (about a tenth of a pixel²).
         generator: draws the seeds of the mixture and the rotations ``Q_i``.
     """
-    weights = weights / weights.sum(-1, keepdim=True)
-    if positions.dim() == 2:
-        positions = positions.expand(len(weights), *positions.shape)
-    share, mean, covariance = gaussian_mixture(positions, weights, maps, floor, generator)
-    m = (share[..., None] * mean).sum(1)
-    spread = mean - m[:, None]
-    total = share[..., None, None] * (covariance + spread[..., None] * spread[..., None, :])
-    _, inverse_root = _roots(total.sum(1))
-    root, _ = _roots(covariance)
-    turn = _random_orthogonal(share.shape, positions.shape[-1], generator).to(positions)
-    matrices = root @ turn @ inverse_root[:, None]
-    offsets = mean - (matrices @ m[:, None, :, None])[..., 0]
-    return Maps(matrices, offsets, torch.log(share))
+    mixture = gaussian_mixture(positions, weights, maps, floor, generator)
+    turns = _random_orthogonal(mixture.share.shape, positions.shape[-1], generator)
+    return affine_copies(mixture, turns.to(positions))
+
+
+class Mixture(NamedTuple):
+    """A batch of mixtures of K Gaussians: shares (B, K) of sum 1, means (B, K, d), covariances
+    (B, K, d, d)."""
+
+    share: Tensor
+    mean: Tensor
+    covariance: Tensor
+
+    def whole(self) -> tuple[Tensor, Tensor]:
+        """Return mean (B, d) and covariance (B, d, d) of each mixture as a whole."""
+        mean = (self.share[..., None] * self.mean).sum(1)
+        spread = self.mean - mean[:, None]
+        total = self.covariance + spread[..., None] * spread[..., None, :]
+        return mean, (self.share[..., None, None] * total).sum(1)
+
+
+def affine_copies(mixture: Mixture, turns: Tensor) -> Maps:
+    """Return the maps ``x -> C_i^½ Q_i C^-½ (x - m) + m_i`` of the whole onto its components.
+
+    Args:
+        turns: (B, K, d, d), the Q_i.
+    """
+    m, covariance = mixture.whole()
+    _, inverse_root = roots(covariance)
+    root, _ = roots(mixture.covariance)
+    matrices = root @ turns @ inverse_root[:, None]
+    offsets = mixture.mean - (matrices @ m[:, None, :, None])[..., 0]
+    return Maps(matrices, offsets, torch.log(mixture.share))
 
 
 def gaussian_mixture(
-    positions: Tensor, weights: Tensor, components: int, floor: float, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return weights (B, K), means (B, K, d) and covariances (B, K, d, d) of a mixture, by EM.
+    positions: Tensor,
+    weights: Tensor,
+    components: int,
+    floor: float,
+    generator: torch.Generator,
+    iterations: int = ITERATIONS,
+) -> Mixture:
+    """Return a mixture for each item, by expectation maximisation.
 
     Args:
-        positions: (B, P, d).
-        weights: (B, P), summing to 1.
+        positions: (P, d) or (B, P, d).
+        weights: (B, P), non-negative, not all zero in any item.
+        floor: variance added to every component.
+        generator: draws the seeds.
     Source: Dempster et al. 1977; seeding as k-means++ (Arthur and Vassilvitskii 2007).
     """
+    weights = weights / weights.sum(-1, keepdim=True)
+    if positions.dim() == 2:
+        positions = positions.expand(len(weights), *positions.shape)
     per_item = components * positions.shape[1]
     chunk = max(1, CHUNK_ELEMENTS // per_item)
     parts = [
-        _em(positions[i : i + chunk], weights[i : i + chunk], components, floor, generator)
+        _em(
+            positions[i : i + chunk],
+            weights[i : i + chunk],
+            components,
+            floor,
+            generator,
+            iterations,
+        )
         for i in range(0, len(weights), chunk)
     ]
-    share, mean, covariance = (torch.cat(column) for column in zip(*parts, strict=True))
-    return share, mean, covariance
+    return Mixture(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
 def _em(
-    positions: Tensor, weights: Tensor, components: int, floor: float, generator: torch.Generator
+    positions: Tensor,
+    weights: Tensor,
+    components: int,
+    floor: float,
+    generator: torch.Generator,
+    iterations: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     batch, _, d = positions.shape
     mean = _seeds(positions, weights, components, generator)
@@ -80,7 +122,7 @@ def _em(
     covariance = variance[:, None, None, None] / components * eye + floor * eye
     covariance = covariance.expand(batch, components, d, d)
     share = torch.full((batch, components), 1 / components).to(positions)
-    for _ in range(ITERATIONS):
+    for _ in range(iterations):
         difference = positions[:, None] - mean[:, :, None]  # (B, K, P, d)
         whitened = difference @ torch.linalg.inv(covariance)
         mahalanobis = (whitened * difference).sum(-1)
@@ -112,7 +154,7 @@ def _seeds(
     return torch.stack(seeds, 1)
 
 
-def _roots(symmetric: Tensor) -> tuple[Tensor, Tensor]:
+def roots(symmetric: Tensor) -> tuple[Tensor, Tensor]:
     """Return the square root and its inverse of positive (..., d, d) matrices."""
     values, vectors = torch.linalg.eigh(symmetric)
     values = values.clamp_min(1e-12)
