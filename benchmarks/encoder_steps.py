@@ -213,7 +213,7 @@ def tables(
     across = ["starts", "set", "init", *(str(steps) for steps in budgets)]
     return "\n\n".join(
         [
-            "Steps to equal quality: median over the targets, 95 % interval, share that gets there:",
+            "Steps to equal quality: median over targets, 95 % interval, share that gets there:",
             harness.markdown_table(list(equal.values()), ["starts", "set", "goal", *inits]),
             "Mean MSE of a drawing after so many steps, each with a schedule of that length:",
             harness.markdown_table(list(wide.values()), across),
@@ -222,6 +222,8 @@ def tables(
 
 
 def _interval(row: Mapping[str, Any]) -> str:
+    if not row["reached"]:
+        return "never"
     median, low, high = (
         "never" if np.isinf(row[name]) else f"{row[name]:g}"
         for name in ("median_steps", "low_steps", "high_steps")

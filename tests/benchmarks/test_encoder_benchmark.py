@@ -1,0 +1,169 @@
+"""The benchmark of encoders: steps counted rightly, medians, kept runs, what is judged."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import encoder
+import encoder_steps
+import encoder_table
+import harness
+import protocol
+from encoder_steps import Run, equal_quality, median_interval, steps_to
+from selfsame.errors import InputError
+from selfsame.ifs.fit import FitConfig
+from selfsame.pretrain.inverse_data import fractals
+
+
+def made(count: int = 2) -> list[protocol.Target]:
+    return protocol.select_targets(None, "all", None)[:count]
+
+
+def test_steps_are_those_done_before_the_loss() -> None:
+    losses = np.array([[4.0, 3, 2, 1], [4, 1, 3, 1], [4, 4, 4, 4], [1, 4, 4, 4]])
+    found = steps_to(losses, np.array([2.0, 1, 1, 1]))
+    assert found.tolist() == [2, 1, np.inf, 0]
+
+
+def test_the_median_has_the_interval_of_the_tables() -> None:
+    # Ten values: from the second to the ninth, 97.9 %; fifteen: fourth to twelfth, 96.5 %.
+    for count, low, high in ((10, 2, 9), (15, 4, 12)):
+        values = np.random.default_rng(0).permutation(np.arange(1.0, count + 1))
+        assert median_interval(values) == ((count + 1) / 2, low, high)
+    assert median_interval(np.array([3.0, np.inf, np.inf])) == (np.inf, 3, np.inf)
+    assert median_interval(np.array([5.0])) == (5, 5, 5)
+    random = np.random.default_rng(1).exponential(size=(2000, 41))
+    intervals = np.array([median_interval(row)[1:] for row in random])
+    inside = (intervals[:, 0] <= np.log(2)) & (np.log(2) <= intervals[:, 1])
+    assert 0.94 < inside.mean() < 0.985
+
+
+def test_equal_quality_by_set_and_goal() -> None:
+    none = np.zeros(3)
+    slow = np.linspace(8, 1, 8) * np.ones((3, 1))  # 8, 7 ... 1
+    fast = slow / 2
+    runs = {
+        "encoder": Run(fast, none, none),
+        "mixture": Run(slow, none, none),
+        "uniform": Run(slow + 2, none, none),
+    }
+    rows = equal_quality(runs, {"a": slice(0, 1), "b": slice(1, 3)})
+    found = {(row["set"], row["goal"], row["init"]): row for row in rows}
+    # The goal after 4 steps is 4: the encoder begins there, random numbers end at 3.
+    assert found["all", "mixture after 4", "encoder"]["median_steps"] == 0
+    assert found["b", "mixture after 4", "mixture"]["median_steps"] == 4
+    assert found["a", "mixture after 4", "uniform"]["median_steps"] == 6
+    assert found["all", "uniform at its end", "mixture"]["median_steps"] == 5
+    last = found["all", "mixture after 8", "uniform"]
+    assert last["median_steps"] == np.inf
+    assert last["reached"] == 0
+    assert [found[s, "mixture after 1", "encoder"]["targets"] for s in ("all", "a", "b")] == [
+        3,
+        1,
+        2,
+    ]
+    assert {row["set"] for row in equal_quality(runs, {"a": slice(0, 3)})} == {"a"}
+
+
+def test_a_run_is_kept_and_no_other_is_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets, config = made(3), FitConfig(steps=3, restarts=1, batch=2)
+    path = tmp_path / "steps" / "run.json"
+    first = encoder_steps.run(config, targets, 0, path)
+    assert first.losses.shape == (3, 3)
+    assert (first.losses > 0).all()
+    assert (first.min_mse < first.mean_mse).all()
+
+    def gone(*_: Any, **__: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(encoder_steps, "fit_batch", gone)
+    again = encoder_steps.run(config, targets, 0, path)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    for other in ((replace(config, steps=4), targets, 0), (config, targets[:2], 0)):
+        with pytest.raises(InputError, match="other settings or targets"):
+            encoder_steps.run(*other, path)
+
+
+def test_no_step_is_the_start_itself(tmp_path: Path) -> None:
+    targets, config = made(), FitConfig(steps=4, restarts=2)
+    start = encoder_steps.run(encoder_table.at_start(config), targets, 0, tmp_path / "a.json")
+    whole = encoder_steps.run(config, targets, 0, tmp_path / "b.json")
+    np.testing.assert_array_equal(start.losses[:, 0], whole.losses[:, 0])
+    assert (whole.mean_mse < start.mean_mse).all()
+
+
+def test_predictions_are_judged_on_their_own_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures, parameters = fractals(0, 0, range(3))
+
+    class Oracle(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.known = nn.Parameter(parameters)
+
+        def forward(self, asked: torch.Tensor) -> torch.Tensor:
+            assert torch.equal(asked, pictures)
+            return self.known
+
+    monkeypatch.setattr(encoder_table, "load_inverse_encoder", lambda _: (Oracle(), {}))
+    targets = [protocol.Target(str(i), 0, p[0].numpy()) for i, p in enumerate(pictures)]
+    fits = encoder_table.inverse_fits(Path("unused"), targets)
+    wrong = [
+        encoder_table.ifs_fit.judge(fits.codes[i - 1], t.image, 0) for i, t in enumerate(targets)
+    ]
+    for mine, other in zip(fits.scores, wrong, strict=True):
+        assert mine.mean_mse < 0.6 * other.mean_mse
+
+
+def test_the_tables_show_what_is_never_reached() -> None:
+    row = {"starts": 1, "set": "a", "goal": "g", "targets": 3, "low_steps": 3.0}
+    equal = [
+        {**row, "init": "encoder", "median_steps": 4.0, "high_steps": np.inf, "reached": 2 / 3},
+        {**row, "init": "uniform", "median_steps": np.inf, "high_steps": np.inf, "reached": 0.0},
+    ]
+    budgets = [
+        {"set": "a", "starts": 1, "init": "encoder", "steps": steps, "mean_mse": 1 / (1 + steps)}
+        for steps in (0, 3)
+    ]
+    text = encoder_steps.tables(equal, budgets, (0, 3))
+    assert "| 1 | a | g | 4 (3 to never), 67% | never |" in text
+    assert "| 1 | a | encoder | 1 | 0.25 |" in text
+
+
+def test_a_training_needs_a_place(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["encoder.py", "--quick", "--part", "train-inverse"])
+    with pytest.raises(SystemExit):
+        harness.run(encoder.main)
+    assert "--keep DIR" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["table", "steps"])
+def test_a_quick_run_of_every_part(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--quick", "--part", part, "-o", str(tmp_path), "--keep", str(tmp_path / "keep")]
+    monkeypatch.setattr(sys, "argv", ["encoder.py", *arguments, "--json"])
+    encoder.main()
+    document = json.loads(capsys.readouterr().out)
+    harness.check_result(document)
+    assert document == json.loads((tmp_path / f"encoder_{part}.json").read_text())
+    results = document["results"]
+    if part == "table":
+        rows = {row["method"]: row for row in results["quality"]}
+        assert (
+            rows["set encoder, then 400 steps"]["min MSE"] < rows["B: inverse encoder"]["min MSE"]
+        )
+    else:
+        assert (tmp_path / "encoder_steps.png").stat().st_size > 1000
+        assert {row["init"] for row in results["budgets"]} == set(encoder_steps.INITS)
