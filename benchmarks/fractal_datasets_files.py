@@ -9,12 +9,17 @@ import hashlib
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import harness
 from reference import fractaldb_renderer
+from reference.anderson_farrell_dataset import chain, stamped
 from selfsame.datasets.fractals import make_recipe
 from selfsame.datasets.fractals.layout import Layout
 from selfsame.datasets.fractals.recipe import Recipe
@@ -72,7 +77,7 @@ def measure(options: argparse.Namespace) -> tuple[Row, list[str], list[str], lis
             rows.append(estimated(written, form, search_s / categories, start_s))
             harness.say(f"{form}: {written.pictures} pictures in {written.seconds:.1f} s")
         same = same_bytes(recipe, Path(scratch))
-        plain = plain_renderer(recipe, options, Path(scratch))
+        peers = [peer(name, recipe, options, Path(scratch)) for name in PEERS]
     results = {
         "side": SIDE,
         "points": options.points,
@@ -83,16 +88,17 @@ def measure(options: argparse.Namespace) -> tuple[Row, list[str], list[str], lis
         "start_s": start_s,
         "files": rows,
         "same_bytes_with_1_and_4_jobs": same,
-        "plain_python": plain,
+        "peers": peers,
     }
-    shown = [*rows, {"format": "plain Python", **plain}]
+    shown = [*rows, *peers]
     columns = ["format", "pictures_per_s", "hours", "gigabytes"]
     title = f"FractalDB-1k ({CATEGORIES} x {INSTANCES} at {SIDE}), {options.jobs} processes:"
     notes = [
         f"hours and bytes of all {CATEGORIES} categories are estimated from {categories}: the "
         "search for categories and the writing as many times as long, starting once",
-        "plain Python: the renderings of a few categories one after the other, shared among as "
-        "many processes without loss; no search",
+        "plain Python and compiled chain: the renderings of a few categories one after the other, "
+        "as folders, shared among as many processes without loss; no search; compiled chain is "
+        "the renderer of Anderson and Farrell's kind, stamping patches",
         f"the same bytes with 1 and 4 processes: {'yes' if same else 'NO'}",
     ]
     return results, [title, harness.markdown_table(shown, columns)], notes, PUBLISHED
@@ -139,21 +145,43 @@ def digest(folder: Path) -> str:
     return found.hexdigest()
 
 
-def plain_renderer(recipe: Recipe, options: argparse.Namespace, scratch: Path) -> Row:
-    """Return the pace of a renderer in plain Python on the same categories."""
-    count = min(1 if options.quick else 4, recipe.classes)
+def peer(name: str, recipe: Recipe, options: argparse.Namespace, scratch: Path) -> Row:
+    """Return the pace of another renderer on the same categories, one process, four flips each."""
+    render, most = PEERS[name]
+    count = min(1 if options.quick else most, recipe.classes)
+    render(category(recipe, 0), SIDE, 100, options.seed)  # compiled before the clock starts
     begin = time.perf_counter()
     for number in range(count):
-        system = category(recipe, number)
-        picture = fractaldb_renderer.render(system, SIDE, options.points, options.seed)
+        picture = render(category(recipe, number), SIDE, options.points, options.seed)
         fractaldb_renderer.write_flips(picture, scratch, str(number))
     seconds = (time.perf_counter() - begin) / (4 * count)
     return {
+        "format": name,
         "renderings": count,
         "seconds_per_picture": seconds,
         "pictures_per_s": options.jobs / seconds,
         "hours": CATEGORIES * INSTANCES * seconds / options.jobs / 3600,
     }
+
+
+def compiled_chain(system: IFS, side: int, points: int, seed: int) -> NDArray[np.uint8]:
+    """Return a picture as ``fractaldb_renderer.render`` does, by compiled loops over one chain."""
+    rng = np.random.default_rng(seed)
+    maps = np.concatenate([system.matrices.reshape(-1, 4), system.offsets], axis=1)
+    patch = rng.integers(0, 2, (3, 3)) | np.eye(3, dtype=np.int64)
+    inner = side - 2 * fractaldb_renderer.PADDING
+    counts = stamped(chain(maps, np.array(system.probabilities), points, seed), inner, patch)
+    drawn = np.where(counts > 0, fractaldb_renderer.WHITE, 0).astype(np.uint8)
+    return np.pad(drawn, fractaldb_renderer.PADDING)
+
+
+Render = Callable[[IFS, int, int, int], NDArray[np.uint8]]
+
+PEERS: dict[str, tuple[Render, int]] = {
+    "plain Python": (fractaldb_renderer.render, 4),
+    "compiled chain": (compiled_chain, 10),
+}
+"""Renderers that are measured beside ours, and how many renderings of each."""
 
 
 def category(recipe: Recipe, label: int) -> IFS:
