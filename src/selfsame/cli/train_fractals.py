@@ -8,8 +8,6 @@ import click
 from selfsame.cli.training import call_of, configuration, run_training, training_options
 from selfsame.pretrain.set_config import LOSSES, TRAINING
 
-_CODES_NAME = "codes"
-
 
 @click.command("fractals")
 @training_options(TRAINING)
@@ -37,6 +35,7 @@ def command(
     """
     from selfsame.pretrain.set_config import FractalSetConfig, SetObjective
     from selfsame.pretrain.set_training import (
+        CODES_NAME,
         SetData,
         identity,
         make_task,
@@ -74,7 +73,7 @@ def command(
         settings,
         tables,
         identity(shape, objective),
-        model_name=_CODES_NAME,
+        model_name=CODES_NAME,
         notes=[],
     )
 

@@ -105,7 +105,8 @@ class SetObjective:
     Attributes:
         loss: of ``LOSSES``.
         critic_rate: learning rate of the discriminator relative to that of the fractals.
-        instance_noise: standard deviation of the noise on all that the discriminator sees.
+        pool: the discriminator sees means over squares of so many pixels.
+        instance_noise: standard deviation of the noise on what it sees.
         r1: weight of the discriminator's squared gradient at real pictures.
         projections: directions of ``sliced-wasserstein``, drawn anew in each step.
     Raises:
@@ -114,6 +115,7 @@ class SetObjective:
 
     loss: str = "gan"
     critic_rate: float = 0.05
+    pool: int = 2
     instance_noise: float = 0.1
     r1: float = 0.0
     projections: int = 512
@@ -124,9 +126,10 @@ class SetObjective:
         check_real("critic_rate", self.critic_rate, 0, 1e3)
         check_real("instance_noise", self.instance_noise, 0, 10)
         check_real("r1", self.r1, 0, 1e6)
-        count = self.projections
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 10**6:
-            raise InputError(f"projections must be a whole number within 1..1000000: got {count!r}")
+        for name, most in (("pool", 64), ("projections", 10**6)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+                raise InputError(f"{name} must be a whole number within 1..{most}: got {value!r}")
 
 
 def check_real(name: str, value: object, least: float, most: float) -> None:

@@ -26,14 +26,16 @@ class AdversarialLoss(nn.Module):
     second.
 
     Attributes:
-        critic: pictures (B, C, H, W) to logits (B, 1), high for real ones.
+        critic: pictures (B, C, H / pool, W / pool) to logits (B, 1), high for real ones.
         lr_multiplier: learning rate of the critic relative to that of the fractals.
         measures: of the last call: ``critic_loss``, and ``seen_real`` and ``seen_fake``, the
             mean probability of being real that the critic gave to either set.
 
     Args:
-        instance_noise: standard deviation of the noise on all that the critic sees: neither fine
-            texture nor the edges of strokes then tell the sets apart at once.
+        pool: the critic sees means over squares of so many pixels: that single points made a
+            picture should not be what tells it from a real one.
+        instance_noise: standard deviation of the noise on all that the critic sees, which also
+            keeps the sets from being told apart at once.
         r1: weight of the critic's squared gradient at real pictures.
     Source: Goodfellow et al. 2014; instance noise: Sønderby et al. 2017; R1: Mescheder et al. 2018.
     """
@@ -43,6 +45,7 @@ class AdversarialLoss(nn.Module):
         critic: nn.Module,
         *,
         lr_multiplier: float = 1.0,
+        pool: int = 1,
         instance_noise: float = 0.0,
         r1: float = 0.0,
     ) -> None:
@@ -50,13 +53,13 @@ class AdversarialLoss(nn.Module):
         check_real("lr_multiplier", lr_multiplier, 0, 1e3)
         check_real("instance_noise", instance_noise, 0, 10)
         check_real("r1", r1, 0, 1e6)
-        self.critic = critic
+        self.critic, self.pool = critic, pool
         self.lr_multiplier, self.instance_noise, self.r1 = lr_multiplier, instance_noise, r1
         self.measures: dict[str, Tensor] = {}
 
     def forward(self, fakes: Tensor, reals: Tensor) -> Tensor:
         """Return the sum of both losses, a scalar."""
-        fakes, reals = self._noisy(fakes), self._noisy(reals)
+        fakes, reals = self._seen(fakes), self._seen(reals)
         reals = reals.detach().requires_grad_(self.r1 > 0)
         of_real = self.critic(reals)
         of_fake = self.critic(fakes.detach())
@@ -74,10 +77,11 @@ class AdversarialLoss(nn.Module):
         wanted = torch.func.functional_call(self.critic, fixed, (fakes,))
         return critic_loss + F.softplus(-wanted).mean()
 
-    def _noisy(self, pictures: Tensor) -> Tensor:
+    def _seen(self, pictures: Tensor) -> Tensor:
+        seen = F.avg_pool2d(pictures, self.pool) if self.pool > 1 else pictures
         if self.instance_noise == 0:
-            return pictures
-        return pictures + self.instance_noise * torch.randn_like(pictures)
+            return seen
+        return seen + self.instance_noise * torch.randn_like(seen)
 
 
 def sliced_wasserstein(
@@ -154,9 +158,12 @@ def make_set_loss(objective: SetObjective, side: int) -> SetLoss:
         return energy_distance
     from selfsame.pretrain.networks import make_network
 
+    # What comes last in memory makes the convolutions of so few channels faster by half on a CPU.
+    critic = make_network("lenet", classes=1, channels=1, side=side // objective.pool)
     return AdversarialLoss(
-        make_network("lenet", classes=1, channels=1, side=side),
+        critic.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
         lr_multiplier=objective.critic_rate,
+        pool=objective.pool,
         instance_noise=objective.instance_noise,
         r1=objective.r1,
     )
