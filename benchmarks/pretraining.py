@@ -13,7 +13,7 @@ that seeds can be done side by side first.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -32,14 +32,13 @@ from pretraining_sheet import write_sheet
 from pretraining_work import (
     SIDE,
     Plan,
-    fractal_recipe,
-    fractaldb_recipe,
+    fractal_pictures,
+    fractaldb_pictures,
     learned_codes,
     trained_networks,
     untrained,
 )
 from selfsame.datasets import Pictures
-from selfsame.datasets.fractals import Recipe
 from selfsame.errors import InputError
 from selfsame.pretrain.network_files import load_network
 
@@ -47,8 +46,8 @@ PARTS = ("learn", "probe", "figures")
 
 FULL = Plan(
     fractals=100,
-    learning_steps=6000,
-    pretraining_steps=6000,
+    learning_steps=5000,
+    pretraining_steps=5000,
     every=1000,
     batch=100,
     lr=1e-3,
@@ -153,10 +152,11 @@ def seed_rows(run: Run, seed: int) -> list[Row]:
     for step, codes in codes_of(run, seed).items():
         arm = LEARNED if step else RANDOM
         milestones = every if step in (0, plan.learning_steps) else end
-        recipe = fractal_recipe(codes, plan, seed, "code")
-        rows += pretrained_rows(run, seed, arm, step, recipe, milestones)
-    rows += pretrained_rows(run, seed, FRACTALDB, 0, fractaldb_recipe(plan, seed), every)
-    return rows + pretrained_rows(run, seed, SUPERVISED, 0, run.data.train, every)
+        pictures = partial(fractal_pictures, codes, plan, seed, "code")
+        rows += pretrained_rows(run, seed, arm, step, pictures, milestones)
+    categories = partial(fractaldb_pictures, plan, seed)
+    rows += pretrained_rows(run, seed, FRACTALDB, 0, categories, every)
+    return rows + pretrained_rows(run, seed, SUPERVISED, 0, lambda: run.data.train, every)
 
 
 def pretrained_rows(
@@ -164,14 +164,14 @@ def pretrained_rows(
     seed: int,
     arm: str,
     learning_steps: int,
-    source: Recipe | Pictures,
+    pictures: Callable[[], Pictures],
     milestones: Sequence[int],
 ) -> list[Row]:
-    """Return the accuracies of a network that learns from ``source``, at some milestones."""
+    """Return the accuracies of a network that learns ``pictures``, at some milestones."""
     name = f"{arm.replace(' ', '-').lower()}-{learning_steps:06d}"
     harness.say(f"seed {seed}: {arm}, learned for {learning_steps} steps")
     folder = run.networks / f"seed-{seed}" / name
-    networks = trained_networks(source, run.plan, seed, folder, milestones)
+    networks = trained_networks(pictures, run.plan, seed, folder, milestones)
     return probed(run, seed, arm, learning_steps, networks)
 
 

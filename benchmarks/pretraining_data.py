@@ -23,6 +23,9 @@ FEW_SHOT = {"fashion-mnist": "fashion_mnist_600.npz", "kmnist": "kmnist_200.npz"
 HELD_OUT = 10_000
 """The last of MNIST's training pictures: with ``--dev`` they are tested on, never otherwise."""
 
+DEV_POOL = 600
+"""Of these, the ones that take the place of the small sets."""
+
 PAD = 2
 """MNIST's 28 pixels become the 32 of LeNet-5 and of the sets of fractals."""
 
@@ -77,16 +80,16 @@ def load_data(options: argparse.Namespace) -> Data:
     train = padded(read_pictures(needed[0], "train"))
     if options.dev:
         cut = len(train) - HELD_OUT
-        train, test = part(train, np.arange(cut)), part(train, np.arange(cut, len(train)))
-        data = Data(train, test, {"held out": part(test, np.arange(600))})
+        train, test = part(train, 0, cut), part(train, cut, len(train))
+        data = Data(train, test, {"held out": part(test, 0, DEV_POOL)})
     else:
         small = {name: padded(read_pictures(folder / file)) for name, file in FEW_SHOT.items()}
         data = Data(train, padded(read_pictures(needed[0], "test")), small)
     if not options.quick:
         return data
     return Data(
-        part(data.train, np.arange(QUICK_TRAIN)),
-        part(data.test, np.arange(QUICK_TEST)),
+        part(data.train, 0, QUICK_TRAIN),
+        part(data.test, 0, QUICK_TEST),
         data.few_shot,
     )
 
@@ -97,10 +100,10 @@ def padded(pictures: Pictures) -> Pictures:
     return Pictures(np.pad(pictures.images, border), pictures.labels, pictures.classes)
 
 
-def part(pictures: Pictures, places: np.ndarray[Any, Any]) -> Pictures:
-    """Return the labelled pictures at some places."""
+def part(pictures: Pictures, first: int, last: int) -> Pictures:
+    """Return the labelled pictures from ``first`` up to ``last``, or as many as there are."""
     assert pictures.labels is not None
-    return Pictures(pictures.images[places], pictures.labels[places], pictures.classes)
+    return Pictures(pictures.images[first:last], pictures.labels[first:last], pictures.classes)
 
 
 def kept_folder(keep: Path, kind: str, settings: Mapping[str, Any]) -> Path:

@@ -1,9 +1,10 @@
 """The figure of learned fractals for ``pretraining.py``."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from pretraining_work import Plan, fractal_recipe
+from pretraining_work import Plan, fractal_pictures
 from selfsame.images import write_picture
 from selfsame.priors.grids import grid
 from vdvae_pictures import captioned, magnified
@@ -20,10 +21,9 @@ def write_sheet(path: Path, codes: Mapping[int, Path], plan: Plan) -> None:
     first instance of each fractal."""
     steps = sorted(codes)
     shown = sorted({steps[round(i * (len(steps) - 1) / (STATES - 1))] for i in range(STATES)})
+    firsts = replace(plan, instances=1)
     panels = {}
     for step in shown:
-        recipe = fractal_recipe(codes[step], plan, 0, "code")
-        first = range(0, len(recipe), recipe.instances)
-        pictures = recipe.pictures([*first])
+        pictures = fractal_pictures(codes[step], firsts, 0, "code").images[..., 0]
         panels[f"{step} steps"] = magnified(grid([*pictures], COLUMNS, 1), TIMES)
     write_picture(path, captioned(panels))

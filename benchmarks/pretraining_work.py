@@ -12,28 +12,32 @@ from torch import Tensor
 
 from selfsame.bitstream import save
 from selfsame.datasets import Pictures
-from selfsame.datasets.fractals import Recipe, make_recipe
+from selfsame.datasets.fractals import make_recipe
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.sampling import search_fractaldb
 from selfsame.ifs.system import IFS
-from selfsame.pretrain.classification import ClassificationTask, FractalBatches
+from selfsame.pretrain.classification import ClassificationTask
 from selfsame.pretrain.network_files import save_network
 from selfsame.pretrain.networks import Network, make_network
 from selfsame.pretrain.probes import picture_tensor
 from selfsame.pretrain.set_config import TRAINING, FractalSetConfig
 from selfsame.pretrain.set_training import learn_fractals
 from selfsame.training import TrainResult, TrainSettings, train
-from selfsame.training.batches import Batches
 
 SIDE = 32
-CLASSES_OF_DIGITS = 10
 WARM_UP = 100
+DRAWN_AT_ONCE = 10_000
+
+Write = Callable[[Path], None]
+Advance = Callable[[int], tuple[int, Write]]
+"""Goes on with a training for so many steps, perhaps 0; returns the step that it has reached, and
+what writes its state to a path."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The settings of a run; ``pretraining.py`` has them as options.
+    """The settings of a run; ``pretraining.py`` has most of them as options.
 
     Attributes:
         fractals: K, the systems of a set, and so the classes of a pre-training.
@@ -64,53 +68,7 @@ class Plan:
         return list(range(self.every, steps + 1, self.every))
 
 
-class LabelledBatches:
-    """Batches of labelled pictures, drawn at random with replacement by (seed, step, sample)."""
-
-    def __init__(self, pictures: Pictures) -> None:
-        assert pictures.labels is not None
-        self.pictures, self.labels = pictures, torch.from_numpy(pictures.labels)
-        self.fingerprint = pictures.fingerprint
-
-    def batch(self, seed: int, step: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Return some samples of a step, (n, C, H, W) in [0, 1], and their labels (n,)."""
-        chosen = [
-            np.random.default_rng([seed, step, i]).integers(len(self.labels)) for i in indices
-        ]
-        return picture_tensor(self.pictures.images[chosen]), self.labels[chosen]
-
-
-def fractal_recipe(codes: Path | Sequence[IFS], plan: Plan, seed: int, window: str) -> Recipe:
-    """Return the pictures of a set of fractals, a class each.
-
-    Args:
-        codes: a folder of learned codes, or systems.
-        window: ``code``, where the set was drawn when it was learned, or ``points``.
-    """
-    return make_recipe(
-        "custom",
-        codes=codes,
-        instances=plan.instances,
-        side=SIDE,
-        seed=seed,
-        threads=1,
-        points=plan.points,
-        jitter=plan.jitter,
-        flips=False,
-        window=window,
-    )
-
-
-def fractaldb_recipe(plan: Plan, seed: int) -> Recipe:
-    """Return the pictures of FractalDB's categories, as many as a learned set has."""
-    return fractal_recipe(search_fractaldb(plan.fractals, seed=seed), plan, seed, "points")
-
-
-def untrained(classes: int, seed: int) -> Network:
-    """Return a LeNet with the weights of a seed; those before the head depend on nothing else."""
-    with torch.random.fork_rng([]):
-        torch.manual_seed(seed)
-        return make_network("lenet", classes=classes, channels=1, side=SIDE).eval()
+# Learning.
 
 
 def learned_codes(pictures: Pictures, plan: Plan, seed: int, folder: Path) -> dict[int, Path]:
@@ -125,14 +83,14 @@ def learned_codes(pictures: Pictures, plan: Plan, seed: int, folder: Path) -> di
     )
     config = FractalSetConfig(fractals=plan.fractals, side=SIDE)
 
-    def advance(count: int) -> tuple[int, Callable[[Path], None]]:
+    def advance(count: int) -> tuple[int, Write]:
         found = learn_fractals(
             pictures, folder / "training", config=config, settings=settings, stop_after=count
         )
         check_stopped(found.training)
         return found.training.step, partial(write_codes, found.codes)
 
-    return at_milestones([0, *plan.milestones(steps)], folder, "codes", advance)
+    return at_milestones([0, *plan.milestones(steps)], folder, "codes", lambda: advance)
 
 
 def write_codes(codes: Sequence[IFSCode], folder: Path) -> None:
@@ -145,69 +103,136 @@ def write_codes(codes: Sequence[IFSCode], folder: Path) -> None:
         filled.rename(folder)
 
 
+# Pictures.
+
+
+def fractal_pictures(codes: Path | Sequence[IFS], plan: Plan, seed: int, window: str) -> Pictures:
+    """Return ``plan.instances`` pictures of every fractal of a set, which is their label.
+
+    Args:
+        codes: a folder of learned codes, or systems.
+        window: ``code``, where the set was drawn when it was learned, or ``points``.
+    """
+    recipe = make_recipe(
+        "custom",
+        codes=codes,
+        instances=plan.instances,
+        side=SIDE,
+        seed=seed,
+        threads=1,
+        points=plan.points,
+        jitter=plan.jitter,
+        flips=False,
+        window=window,
+    )
+    places = np.arange(len(recipe))
+    drawn = [
+        recipe.pictures(part) for part in np.split(places, places[DRAWN_AT_ONCE::DRAWN_AT_ONCE])
+    ]
+    return Pictures(np.concatenate(drawn)[..., None], places // recipe.instances)
+
+
+def fractaldb_pictures(plan: Plan, seed: int) -> Pictures:
+    """Return pictures of FractalDB's categories, as many as a learned set has."""
+    systems = search_fractaldb(plan.fractals, seed=seed, threads=1)
+    return fractal_pictures(systems, plan, seed, "points")
+
+
+class LabelledBatches:
+    """Batches of labelled pictures, drawn at random with replacement."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        assert pictures.labels is not None
+        self.pictures, self.labels = pictures, torch.from_numpy(pictures.labels)
+        self.classes = int(pictures.labels.max()) + 1
+
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return some samples of a step, (n, C, H, W) in [0, 1], and their labels (n,)."""
+        random = np.random.default_rng([seed, step])
+        chosen = random.integers(len(self.labels), size=max(indices) + 1)[list(indices)]
+        return picture_tensor(self.pictures.images[chosen]), self.labels[chosen]
+
+
+# Networks.
+
+
+def untrained(classes: int, seed: int) -> Network:
+    """Return a LeNet with the weights of a seed; those before the head depend on nothing else."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        return make_network("lenet", classes=classes, channels=1, side=SIDE).eval()
+
+
 def trained_networks(
-    source: Recipe | Pictures, plan: Plan, seed: int, folder: Path, milestones: Sequence[int]
+    pictures: Callable[[], Pictures],
+    plan: Plan,
+    seed: int,
+    folder: Path,
+    milestones: Sequence[int],
 ) -> dict[int, Path]:
     """Return the files of a LeNet that learns to classify pictures, at some milestones.
 
     Args:
-        source: fractals, or labelled pictures for the supervised network.
-        milestones: the last one is ``plan.pretraining_steps``.
+        pictures: returns them; called only where work is left to do.
         folder: of the training and the files; what was stopped goes on there.
+        milestones: the last one is ``plan.pretraining_steps``.
     """
-    batches: Batches
-    if isinstance(source, Pictures):
-        network, batches = untrained(CLASSES_OF_DIGITS, seed), LabelledBatches(source)
-    else:
-        network, batches = untrained(source.classes, seed), FractalBatches(source, plan.batch)
-    steps = plan.pretraining_steps
-    settings = TrainSettings(
-        steps=steps,
-        batch=plan.batch,
-        lr=plan.lr,
-        warmup_steps=min(WARM_UP, steps),
-        final_fraction=1.0,
-        seed=seed,
-        device="cpu",
-        validate_every=0,
-        checkpoint_every=plan.every,
-        workers=0,
-    )
-    task = ClassificationTask(network)
-    state = {"batches": batches.fingerprint}
 
-    def advance(count: int) -> tuple[int, Callable[[Path], None]]:
-        result = train(task, batches, settings, folder / "training", config=state, stop_after=count)
-        check_stopped(result)
-        return result.step, partial(save_network, network)
+    def begin() -> Advance:
+        batches = LabelledBatches(pictures())
+        task = ClassificationTask(untrained(batches.classes, seed))
+        settings = TrainSettings(
+            steps=plan.pretraining_steps,
+            batch=plan.batch,
+            lr=plan.lr,
+            warmup_steps=min(WARM_UP, plan.pretraining_steps),
+            final_fraction=1.0,
+            seed=seed,
+            device="cpu",
+            validate_every=0,
+            checkpoint_every=plan.every,
+            workers=0,
+        )
+        state = {"pictures": batches.pictures.fingerprint}
 
-    return at_milestones(milestones, folder, "network", advance)
+        def advance(count: int) -> tuple[int, Write]:
+            result = train(
+                task, batches, settings, folder / "training", config=state, stop_after=count
+            )
+            check_stopped(result)
+            return result.step, partial(save_network, task.model)
+
+        return advance
+
+    return at_milestones(milestones, folder, "network", begin)
+
+
+# Trainings.
 
 
 def at_milestones(
-    milestones: Sequence[int],
-    folder: Path,
-    name: str,
-    advance: Callable[[int], tuple[int, Callable[[Path], None]]],
+    milestones: Sequence[int], folder: Path, name: str, begin: Callable[[], Advance]
 ) -> dict[int, Path]:
     """Return a path for each milestone, ``folder/NAME-STEP``, made where it is missing.
 
     Args:
-        advance: goes on with the training for so many steps, perhaps 0; returns the step that it
-            has reached, and what writes its state to a path.
+        begin: makes the training that goes on; called only if a path is missing.
     """
     paths = {step: folder / f"{name}-{step:06d}" for step in milestones}
-    while any(not path.exists() for path in paths.values()):
-        # A training that was killed may be at a milestone whose path it had no time to write.
-        step, write = advance(0)
-        if step in paths and not paths[step].exists():
-            write(paths[step])
+    if all(path.exists() for path in paths.values()):
+        return paths
+    folder.mkdir(parents=True, exist_ok=True)
+    advance = begin()
+    # A training that was killed may be at a milestone whose path it had no time to write.
+    step, write = advance(0)
+    for milestone, path in paths.items():
+        if path.exists():
             continue
-        ahead = [milestone for milestone in milestones if milestone > step]
-        if not ahead:
-            raise InputError(f"{folder} lacks parts of a finished training; remove it")
-        step, write = advance(ahead[0] - step)
-        write(paths[step])
+        if step > milestone:
+            raise InputError(f"{folder} lacks {path.name} of a later training; remove the folder")
+        if step < milestone:
+            step, write = advance(milestone - step)
+        write(path)
     return paths
 
 

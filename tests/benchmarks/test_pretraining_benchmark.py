@@ -159,17 +159,17 @@ def test_every_milestone_is_of_its_step_wherever_a_run_was_killed(
     steps = (0, 2, 5, 9)
     if killed_at < len(steps):
         with pytest.raises(KeyboardInterrupt):
-            work.at_milestones(steps, tmp_path, "part", deadly)
-    paths = work.at_milestones(steps, tmp_path, "part", counter)
+            work.at_milestones(steps, tmp_path, "part", lambda: deadly)
+    paths = work.at_milestones(steps, tmp_path, "part", lambda: counter)
     assert {step: int(path.read_text()) for step, path in paths.items()} == {s: s for s in steps}
 
 
 def test_a_training_beyond_what_is_missing_is_no_endless_loop(tmp_path: Path) -> None:
     counter = Counter(tmp_path / "state")
-    paths = work.at_milestones((1, 2), tmp_path, "part", counter)
+    paths = work.at_milestones((1, 2), tmp_path, "part", lambda: counter)
     paths[1].unlink()
-    with pytest.raises(InputError, match="lacks parts of a finished training; remove"):
-        work.at_milestones((1, 2), tmp_path, "part", counter)
+    with pytest.raises(InputError, match="lacks part-000001 of a later training; remove"):
+        work.at_milestones((1, 2), tmp_path, "part", lambda: counter)
 
 
 def test_codes_appear_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
