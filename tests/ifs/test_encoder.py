@@ -7,6 +7,7 @@ from safetensors.torch import save_file
 
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.ifs.encoder import EncoderConfig, SetEncoder, encoder_maps, load_encoder, save_encoder
+from selfsame.ifs.encoder.network import LARGEST_SINGULAR, _view
 from selfsame.ifs.encoder.start import squared
 from selfsame.ifs.encoder.storage import SHIPPED, encoder_card
 from selfsame.ifs.fit import FitConfig, fit
@@ -89,6 +90,38 @@ def test_the_bound_leaves_every_piece_where_it_is(encoder, monkeypatch):
     assert torch.allclose(*places, atol=1e-5)
 
 
+@torch.no_grad()
+def test_a_moved_picture_has_moved_maps(encoder):
+    """Nothing but the frame is seen: ``A x + b`` becomes ``A x + b + t - A t``."""
+    picture = torch.zeros(1, 1, 16, 16)
+    picture[0, 0, 4:10, 2:6] = 1
+    picture[0, 0, 8:10, 2:12] = 1
+    encoder.head.weight *= 3
+    maps = encoder(picture, 1, drawn())  # a mixture of one piece has nothing to draw
+    moved = encoder(picture.roll((4, 2), (2, 3)), 1, drawn())
+    shift = torch.tensor([2 * 2 / 16, -4 * 2 / 16])
+    expected = maps.offsets + shift - (maps.matrices @ shift[:, None])[..., 0]
+    assert torch.allclose(moved.matrices, maps.matrices, atol=1e-4)
+    assert torch.allclose(moved.offsets, expected, atol=1e-4)
+    plain = torch.eye(2) * LARGEST_SINGULAR
+    assert not torch.allclose(maps.matrices[0, 0], plain, atol=1e-2)  # something was seen
+
+
+@torch.no_grad()
+def test_views_are_samples_in_a_frame():
+    """The middle of the view of a dot is the dot; turned by the frame, so is the view."""
+    picture = torch.zeros(1, 1, 32, 32)
+    picture[0, 0, 4:8, 20:24] = 1  # about (0.375, 0.625)
+    middle = torch.tensor([[[0.375, 0.625]]])
+    upright = _view(picture, middle, 0.1 * torch.eye(2)[None, None]).view(12, 12)
+    assert upright[5:7, 5:7].min() == 1
+    assert upright[0].max() == upright[:, 0].max() == 0
+    aside = torch.tensor([[[0.375, 0.4]]])  # below the dot: it is seen where y is large
+    seen = _view(picture, aside, 0.1 * torch.eye(2)[None, None]).view(12, 12)
+    assert seen[9:, 5:7].max() == 1
+    assert seen[:6].max() == 0
+
+
 def test_a_picture_given_twice_has_two_starts(encoder):
     twice = pictures(1).expand(2, -1, -1, -1)
     maps = encoder_maps(encoder, twice, 5, 2.0, drawn())
@@ -140,7 +173,7 @@ def test_damaged_files_are_named(encoder, tmp_path):
         load_encoder(path)
 
 
-@pytest.mark.parametrize("wrong", [{"side": 30}, {"heads": 0}, {"width": 20}, {"layers": 1.5}])
+@pytest.mark.parametrize("wrong", [{"side": 31}, {"heads": 0}, {"width": 20}, {"layers": 1.5}])
 def test_shapes_out_of_range_are_refused(wrong):
     with pytest.raises(InputError, match="must be"):
         EncoderConfig(**wrong)

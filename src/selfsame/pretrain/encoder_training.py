@@ -98,11 +98,12 @@ class EncoderTask:
             maps = PAPER_MAPS
         return self.objective.errors(self.model, batch, maps, draws).mean(), {}
 
+    @torch.no_grad()
     def validate(self, model: torch.nn.Module) -> dict[str, float]:
         """Return the mean error of doodles that are never learned; the same ones each time."""
         assert isinstance(model, SetEncoder)
         pictures = doodles(VALIDATION_SEED, range(VALIDATION_PICTURES), model.config.side)
-        batch = torch.from_numpy(pictures)[:, None].to(model.places.device)
+        batch = torch.from_numpy(pictures)[:, None].to(model.head.weight.device)
         generator = torch.Generator().manual_seed(0)
         return {"error": float(self.objective.errors(model, batch, PAPER_MAPS, generator).mean())}
 

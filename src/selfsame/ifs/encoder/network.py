@@ -1,11 +1,12 @@
 """Set prediction: a picture in, the maps of a system out, in no particular order.
 
-The pieces of a Gaussian mixture of the picture are the queries; attention lets them look at the
-picture and at each other, and the answer of each is the map that sends the whole onto its piece:
-how it is turned, stretched and shifted against the plain affine copy. Any number of maps goes, in
-any order: what a network of this kind learns from is how the attractor looks
-(``selfsame.pretrain.encoder_training``). Source of sets by attention: Lee et al. 2019, "Set
-Transformer"; Carion et al. 2020, "End-to-End Object Detection with Transformers".
+The pieces of a Gaussian mixture of the picture are the elements of the set. Each sees the picture
+twice, in the frame of its own piece and in that of the whole, and its answer is the map that sends
+the whole onto the piece: how it is turned, stretched and shifted against the plain affine copy.
+Attention lets the pieces know of each other. Any number of maps goes, in any order, and a picture
+that is moved or scaled gets maps that are moved and scaled with it, up to the pixels: what such a
+network learns from is how the attractor looks (``selfsame.pretrain.encoder_training``). Source of
+sets by attention: Lee et al. 2019, "Set Transformer".
 """
 
 from dataclasses import dataclass
@@ -24,17 +25,20 @@ LARGEST_SINGULAR = 0.95
 _NUMBERS = 7
 """Of a map: four for its matrix, two for the place of its piece, one for its probability."""
 
-_FEATURES = 12
-"""Of a query: see ``_features``."""
+_VIEW = 12
+"""Samples along the side of what a piece sees."""
 
-_ITERATIONS = 10
+_REACH = 2.5
+"""Standard deviations that a view reaches from its middle."""
+
+_FEATURES = 2 * _VIEW**2 + 10
+"""Of a piece: see ``_features``."""
+
+_ITERATIONS = 6
 """Of the mixture; the network makes up for what more of them would find."""
 
 _CELL = 2
 """Pixels along the side of the cells that the mixture is of; finer ones take most of the time."""
-
-_POOLING = 4
-"""Pixels of the picture along the side of a token."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +46,18 @@ class EncoderConfig:
     """The shape of a ``SetEncoder``.
 
     Attributes:
-        side: of the pictures it looks at, pixels; a multiple of 4.
-        width: numbers of a token; a multiple of ``heads``.
-        layers: of attention among the tokens, and as many of the queries.
+        side: of the pictures it looks at, pixels; an even number.
+        width: numbers by which a piece is represented; a multiple of ``heads``.
+        layers: of attention.
         heads: of attention.
     Raises:
         InputError: a value out of its range.
     """
 
     side: int = 32
-    width: int = 128
-    layers: int = 3
-    heads: int = 4
+    width: int = 192
+    layers: int = 4
+    heads: int = 6
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -67,9 +71,9 @@ class EncoderConfig:
                 raise InputError(
                     f"{name} must be a whole number within {low}..{high}: got {value!r}"
                 )
-        if self.side % _POOLING or self.width % (4 * self.heads):
+        if self.side % _CELL or self.width % self.heads:
             raise InputError(
-                f"side must be a multiple of {_POOLING} and width one of 4 x heads: "
+                f"side must be a multiple of {_CELL} and width one of heads: "
                 f"got side {self.side}, width {self.width}, heads {self.heads}"
             )
 
@@ -81,15 +85,8 @@ class SetEncoder(nn.Module):
         super().__init__()
         self.config = config = config or EncoderConfig()
         width = config.width
-        # Windows of two tokens' side, so that neighbours overlap.
-        self.stem = nn.Conv2d(1, width, 2 * _POOLING, stride=_POOLING, padding=_POOLING // 2)
-        tokens = (config.side // _POOLING) ** 2
-        self.places = nn.Parameter(0.02 * torch.randn(tokens, width))
-        self.queries = nn.Sequential(
-            nn.Linear(_FEATURES, width), nn.GELU(), nn.Linear(width, width)
-        )
-        self.looking = nn.ModuleList(_Layer(config) for _ in range(config.layers))
-        self.asking = nn.ModuleList(_Layer(config, asks=True) for _ in range(config.layers))
+        self.look = nn.Sequential(nn.Linear(_FEATURES, width), nn.GELU(), nn.Linear(width, width))
+        self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, _NUMBERS)
         with torch.no_grad():
@@ -109,13 +106,10 @@ class SetEncoder(nn.Module):
             (B, N, 2), log-probabilities (B, N).
         """
         mixture = _mixture(pictures, maps, generator)
-        tokens = self.stem(pictures).flatten(2).transpose(1, 2) + self.places
-        for layer in self.looking:
-            tokens = layer(tokens, tokens)
-        queries = self.queries(_features(mixture))
-        for layer in self.asking:
-            queries = layer(queries, tokens)
-        numbers = self.head(self.norm(queries))
+        pieces = self.look(_features(pictures, mixture))
+        for layer in self.layers:
+            pieces = layer(pieces)
+        numbers = self.head(self.norm(pieces))
         turns = torch.eye(2).to(numbers) + numbers[..., :4].view(*numbers.shape[:2], 2, 2)
         copies = affine_copies(mixture, turns)
         root, _ = roots(mixture.covariance)
@@ -131,13 +125,14 @@ class SetEncoder(nn.Module):
 
 
 class _Layer(nn.Module):
-    """Attention of ``x`` to ``y`` and a perceptron, both on normalised inputs; first, if it
-    ``asks``, attention of ``x`` to itself."""
+    """Attention among the pieces and a perceptron, both on normalised inputs."""
 
-    def __init__(self, config: EncoderConfig, *, asks: bool = False) -> None:
+    def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.own = _Attention(config) if asks else None
-        self.attention = _Attention(config)
+        self.heads = config.heads
+        self.norm = nn.LayerNorm(config.width)
+        self.query_key_value = nn.Linear(config.width, 3 * config.width)
+        self.out = nn.Linear(config.width, config.width)
         self.perceptron = nn.Sequential(
             nn.LayerNorm(config.width),
             nn.Linear(config.width, 2 * config.width),
@@ -145,36 +140,13 @@ class _Layer(nn.Module):
             nn.Linear(2 * config.width, config.width),
         )
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        if self.own is None:  # y is x
-            x = x + self.attention(x, x)
-        else:
-            x = x + self.own(x, x)
-            x = x + self.attention(x, y)
+    def forward(self, x: Tensor) -> Tensor:
+        parts = self.query_key_value(self.norm(x)).view(*x.shape[:2], 3, self.heads, -1)
+        q, k, v = parts.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(q, k, v)
+        x = x + self.out(mixed.transpose(1, 2).flatten(2))
         result: Tensor = x + self.perceptron(x)
         return result
-
-
-class _Attention(nn.Module):
-    """Multi-head attention of normalised ``x`` to normalised ``y``."""
-
-    def __init__(self, config: EncoderConfig) -> None:
-        super().__init__()
-        self.heads = config.heads
-        self.norm = nn.LayerNorm(config.width)
-        self.query = nn.Linear(config.width, config.width)
-        self.key_value = nn.Linear(config.width, 2 * config.width)
-        self.out = nn.Linear(config.width, config.width)
-
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        q = self._split(self.query(self.norm(x)))
-        k, v = (self._split(part) for part in self.key_value(self.norm(y)).chunk(2, -1))
-        mixed = F.scaled_dot_product_attention(q, k, v)
-        result: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
-        return result
-
-    def _split(self, x: Tensor) -> Tensor:
-        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 @torch.no_grad()
@@ -188,21 +160,35 @@ def _mixture(pictures: Tensor, components: int, generator: torch.Generator) -> M
     return gaussian_mixture(centers, cells.flatten(1), components, floor, generator, _ITERATIONS)
 
 
-def _features(mixture: Mixture) -> Tensor:
-    """Return what each query knows of its piece and of the whole, (B, K, 12): means, roots of the
-    covariances and their inverses' scale, and the logarithm of the share."""
+def _features(pictures: Tensor, mixture: Mixture) -> Tensor:
+    """Return what each piece knows, (B, K, F).
+
+    The picture in the frame of the piece and in that of the whole, the piece's mean and the root
+    of its covariance in the frame of the whole, the size of a pixel in its own, and its share.
+    """
+    side, count = pictures.shape[-1], mixture.share.shape[1]
     m, covariance = mixture.whole()
-    whole, _ = roots(covariance)
+    whole, inverse_whole = roots(covariance)
     root, inverse = roots(mixture.covariance)
-    upper = torch.triu_indices(2, 2)
-    size = inverse.diagonal(dim1=-2, dim2=-1).log()
-    count = mixture.share.shape[1]
-    parts = (
-        mixture.mean,
-        4 * root[..., upper[0], upper[1]],
-        size - 2,
-        m[:, None].expand(-1, count, -1),
-        whole[:, None, upper[0], upper[1]].expand(-1, count, -1)[..., :2],
-        (count * mixture.share[..., None]).log(),
-    )
-    return torch.cat(parts, -1)
+    own = _view(pictures, mixture.mean, root)
+    all_of_it = _view(pictures, m[:, None], whole[:, None]).expand(-1, count, -1)
+    relative = inverse_whole[:, None] @ root
+    place = (inverse_whole[:, None] @ (mixture.mean - m[:, None])[..., None])[..., 0]
+    pixel = (2 / side * inverse.flatten(-2))[..., [0, 1, 3]]
+    share = (count * mixture.share[..., None]).log()
+    return torch.cat([own, all_of_it, place, relative.flatten(-2), pixel, share], -1)
+
+
+def _view(pictures: Tensor, middle: Tensor, root: Tensor) -> Tensor:
+    """Return samples (B, K, _VIEW²) of the pictures in the frames ``middle + root · g``.
+
+    Args:
+        pictures: (B, 1, S, S), filling [-1, 1]².
+        middle: (B, K, 2).
+        root: (B, K, 2, 2).
+    """
+    along = torch.linspace(-_REACH, _REACH, _VIEW, device=pictures.device)
+    frame = torch.stack(torch.meshgrid(along, along, indexing="xy"), -1).reshape(-1, 2)
+    points = frame @ root.mT + middle[:, :, None]
+    places = points * torch.tensor([1.0, -1.0], device=pictures.device)  # rows go down
+    return F.grid_sample(pictures, places, align_corners=False)[:, 0]
