@@ -103,7 +103,7 @@ def maps_of(parameters: Tensor) -> Maps:
     Matrices with a singular value beyond ``LARGEST_SINGULAR`` are scaled down to it, as in a fit;
     probabilities are proportional to ``|det A|``.
     """
-    each = parameters.reshape(len(parameters), -1, 6)
+    each = parameters.reshape(len(parameters), parameters.shape[1] // 6, 6)
     matrices = each[..., :4].reshape(*each.shape[:2], 2, 2)
     excess = largest_singular_value(matrices).clamp_min(LARGEST_SINGULAR) / LARGEST_SINGULAR
     return with_area_probabilities(matrices / excess[..., None, None], each[..., 4:])
