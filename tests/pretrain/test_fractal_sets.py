@@ -86,12 +86,11 @@ def test_codes_draw_what_was_learned() -> None:
     assert hit.mean() > 0.02
 
 
-def test_codes_keep_the_window_and_notes() -> None:
+def test_codes_keep_the_window() -> None:
     fractals = FractalSet(SMALL, seed=1)
-    codes = fractals.codes({"method": "learned"})
+    codes = fractals.codes()
     assert [code.size for code in codes] == [(12, 12)] * 3
     assert tuple(codes[0].viewport) == (-2, -2, 2, 2)
-    assert codes[1].notes == {"method": "learned"}
     np.testing.assert_allclose(codes[1].system.offsets, fractals.offsets[1].detach())
     np.testing.assert_allclose(codes[1].system.matrices, fractals.maps().matrices[1].detach())
 

@@ -12,7 +12,7 @@ LOSSES = ("gan", "sliced-wasserstein", "energy")
 
 TRAINING = TrainSettings(
     steps=10_000,
-    batch=100,
+    batch=50,
     lr=0.02,
     warmup_steps=0,
     final_fraction=0.05,
@@ -46,7 +46,7 @@ class FractalSetConfig:
         noise: standard deviation of noise added to the matrix parameters.
         noise_every: steps between two additions of noise.
         noise_steps: steps after which no noise is added.
-        drawn: how many of the set each step draws, by chance; None: all.
+        drawn: how many of the set each step draws, by chance; None, and smaller sets: all.
     Raises:
         InputError: a value out of its range.
     """
@@ -63,7 +63,7 @@ class FractalSetConfig:
     noise: float = 0.0
     noise_every: int = PAPER.noise_every
     noise_steps: int = 0
-    drawn: int | None = None
+    drawn: int | None = 50
 
     def __post_init__(self) -> None:
         whole = {

@@ -244,7 +244,7 @@ def save_set(
         InputError: the folder cannot be made.
     """
     make_folder(folder, "a set of fractals needs a folder")
-    codes = fractals.codes({"method": "learned as a set"})
+    codes = fractals.codes()
     names = [f"{i:05d}.ssm" for i in range(len(codes))]
     for place in folder.iterdir():
         if _CODE_NAME.fullmatch(place.name) and place.name not in names:

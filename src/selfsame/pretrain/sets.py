@@ -76,12 +76,8 @@ class FractalSet(nn.Module):
         self._held(self.twist, self.offsets).add_noise(deviation, generator)
 
     @torch.no_grad()
-    def codes(self, notes: dict[str, str] | None = None) -> list[IFSCode]:
-        """Return the systems as codes, whose viewport is the window of the pictures.
-
-        Args:
-            notes: of every code.
-        """
+    def codes(self) -> list[IFSCode]:
+        """Return the systems as codes, whose viewport is the window of the pictures."""
         self.bound()
         maps = self.maps()
         parts = (maps.matrices, maps.offsets, maps.log_probabilities)
@@ -92,7 +88,7 @@ class FractalSet(nn.Module):
                 IFS(matrices[i], offsets[i], dyadic_probabilities(log_p[i])),
                 self.viewport,
                 (side, side),
-                notes=dict(notes or {}),
+                notes={"method": "learned as a set"},
             )
             for i in range(len(matrices))
         ]
