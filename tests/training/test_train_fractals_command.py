@@ -102,7 +102,7 @@ def test_pictures_of_a_folder_become_grey_squares(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (("--set", "model.maps=0"), "model: maps must be a whole number"),
+        (("--set", "model.sigma=0"), "model: sigma must be a number within"),
         (("--set", "model.side=10"), "give the set a side of 32"),
         (("--set", "objective.r1=-1"), "objective: r1 must be"),
         (("--set", "data.binarise=half"), "data: binarise must be one of none, threshold"),
