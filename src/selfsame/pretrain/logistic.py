@@ -1,8 +1,8 @@
 """Multinomial logistic regression to convergence.
 
 Minimised is ``mean_i CE(x_i W + b, y_i) + l2 / 2 · |W|²``; the biases b cost nothing. L-BFGS sees
-it in the principal axes of the features, each scaled by the root of its curvature where all classes
-are equally likely: tens of steps instead of thousands.
+it in the principal axes of the features, each scaled by the root of about its curvature: tens of
+steps instead of thousands.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,12 @@ from torch import Tensor
 from selfsame.errors import DivergedError, InputError
 
 MOST_STEPS = 2000
-_GRADIENT = 1e-7
-"""Largest entry of the gradient at the end; the loss is then exact to about its square."""
+_GRADIENT = 1e-6
+"""Largest entry of the gradient at the end, in the scaled variables."""
 
 _HISTORY = 20
+_LEAST_CURVATURE = 1e-6
+"""Of that where all classes are as likely."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +80,10 @@ class LogisticRegression:
 
         if not 0 < l2 < float("inf"):
             raise InputError(f"l2 must be above 0 and finite: got {l2}")
-        even = (1 - 1 / self._classes) / self._classes  # variance of a class if all are as likely
-        scales = (even * self._spread.clamp(min=0) + l2).rsqrt()
-        scaled = torch.cat([self._turned * scales, self._constant(even)], 1)
+        curvature = self._curvature(start)
+        scales = (curvature * self._spread.clamp(min=0) + l2).rsqrt()
+        ones = torch.full((len(self._labels), 1), curvature**-0.5, dtype=torch.float64)
+        scaled = torch.cat([self._turned * scales, ones], 1)
         # l2 · |W|² in the scaled variables; nothing for the biases.
         costs = torch.cat([l2 * scales.square(), torch.zeros(1, dtype=torch.float64)])[:, None]
 
@@ -98,7 +101,7 @@ class LogisticRegression:
         begin = torch.zeros(len(costs), self._classes, dtype=torch.float64)
         if start is not None:
             begin[:-1] = (self._axes.T @ start.weight) / scales[:, None]
-            begin[-1] = start.bias * even**0.5
+            begin[-1] = start.bias * curvature**0.5
         options = {"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "maxcor": _HISTORY}
         found = minimize(
             loss,
@@ -112,8 +115,13 @@ class LogisticRegression:
                 f"no minimum within {MOST_STEPS} steps at l2 {l2:g}; take a larger l2"
             )
         v = torch.from_numpy(found.x).reshape(-1, self._classes)
-        return Classifier(self._axes @ (v[:-1] * scales[:, None]), v[-1] / even**0.5)
+        return Classifier(self._axes @ (v[:-1] * scales[:, None]), v[-1] / curvature**0.5)
 
-    def _constant(self, even: float) -> Tensor:
-        """Return the column that the biases multiply."""
-        return torch.full((len(self._labels), 1), even**-0.5, dtype=torch.float64)
+    def _curvature(self, start: Classifier | None) -> float:
+        """Return the mean variance ``p (1 - p)`` of the classes: as they are named at the start, or
+        if all are as likely."""
+        even = (1 - 1 / self._classes) / self._classes
+        if start is None:
+            return even
+        p = (self._turned @ (self._axes.T @ start.weight) + start.bias).softmax(1)
+        return max(_LEAST_CURVATURE * even, float((p * (1 - p)).mean()))

@@ -19,6 +19,9 @@ from selfsame.pretrain.networks import Network
 STRENGTHS = (1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-5)
 """Of the L2 penalty, of which validation chooses one; the features have variance 1."""
 
+_PATIENCE = 2
+"""The search ends after so many weaker strengths that are not better: the weaker, the slower."""
+
 LONE_STRENGTH = 0.1
 """Where every class has a single picture, so that none can be held out."""
 
@@ -174,7 +177,10 @@ def evaluate_features(
     l2, validation = _chosen_strength(features, labels, classes, seed)
     standardise = Standardiser(features)
     learned = standardise(features)
-    classifier = LogisticRegression(learned, labels, classes).fit(l2)
+    regression = LogisticRegression(learned, labels, classes)
+    classifier = regression.fit(STRENGTHS[0])
+    for weaker in STRENGTHS[1 : STRENGTHS.index(l2) + 1]:  # a few short ways instead of a long one
+        classifier = regression.fit(weaker, classifier)
     return Evaluation(
         accuracy=accuracy(classifier.logits(standardise(test_features)), test_labels),
         tested=len(test_labels),
@@ -197,18 +203,29 @@ def _chosen_strength(
     folds = validation_folds(labels.numpy(), np.random.default_rng(seed))
     if not folds:
         return LONE_STRENGTH, None
-    right = np.zeros(len(STRENGTHS))
-    cost = np.zeros(len(STRENGTHS))
-    for fold in folds:
-        held = torch.from_numpy(fold)
+    held = [_HeldOut(features, labels, classes, torch.from_numpy(fold)) for fold in folds]
+    scores: list[tuple[int, float]] = []
+    for l2 in STRENGTHS:
+        parts = [fold.score(l2) for fold in held]
+        scores.append((sum(right for right, _ in parts), -sum(cost for _, cost in parts)))
+        best = scores.index(max(scores))
+        if len(scores) - 1 - best == _PATIENCE:
+            break
+    return STRENGTHS[best], scores[best][0] / sum(int(fold.sum()) for fold in folds)
+
+
+class _HeldOut:
+    """Regressions that learn from all but one fold."""
+
+    def __init__(self, features: Tensor, labels: Tensor, classes: int, held: Tensor) -> None:
         standardise = Standardiser(features[~held])
-        regression = LogisticRegression(standardise(features[~held]), labels[~held], classes)
-        unseen, wanted = standardise(features[held]), labels[held]
-        classifier: Classifier | None = None
-        for i, l2 in enumerate(STRENGTHS):
-            classifier = regression.fit(l2, classifier)
-            logits = classifier.logits(unseen)
-            right[i] += int((logits.argmax(1) == wanted).sum())
-            cost[i] += float(F.cross_entropy(logits, wanted, reduction="sum"))
-    best = max(range(len(STRENGTHS)), key=lambda i: (right[i], -cost[i]))
-    return STRENGTHS[best], float(right[best]) / sum(int(fold.sum()) for fold in folds)
+        self._regression = LogisticRegression(standardise(features[~held]), labels[~held], classes)
+        self._unseen, self._wanted = standardise(features[held]), labels[held]
+        self._classifier: Classifier | None = None
+
+    def score(self, l2: float) -> tuple[int, float]:
+        """Return how many of the fold are named right, and their cross-entropy in total."""
+        self._classifier = self._regression.fit(l2, self._classifier)
+        logits = self._classifier.logits(self._unseen)
+        right = int((logits.argmax(1) == self._wanted).sum())
+        return right, float(F.cross_entropy(logits, self._wanted, reduction="sum"))

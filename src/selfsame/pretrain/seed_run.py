@@ -74,17 +74,20 @@ class SeedRun:
         records = self._read_records()
         milestones, draws = self.settings.milestones(), range(self.settings.draws)
         done = {(record["step"], record["draw"]) for record in records}
+        reached = 0
         for step in milestones:
             missing = [draw for draw in draws if (step, draw) not in done]
             if missing:
                 if step:
                     self._train_to(step)
+                    reached = step
                 for record in self._evaluations(step, missing):
                     records.append(record)
                     self._write_records(records)
                 self.note(self._sentence(step, records))
         if self.settings.trains and not (self.folder / NETWORK_NAME).exists():
-            self._train_to(milestones[-1])
+            if reached < milestones[-1]:
+                self._train_to(milestones[-1])
             self._save_network()
         return sorted(records, key=lambda record: (record["step"], record["draw"]))
 
