@@ -112,7 +112,8 @@ def sliced_wasserstein(
     along_other = (other @ directions).sort(0).values
     first, second, weight = _common_quantiles(len(one), len(other))
     squared = (along_one[first] - along_other[second]).square().mean(1)
-    return one.shape[1] * (torch.from_numpy(weight).to(squared) * squared).sum()
+    cost: Tensor = one.shape[1] * (torch.from_numpy(weight).to(squared) * squared).sum()
+    return cost
 
 
 def _common_quantiles(count: int, other: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -137,7 +138,8 @@ def energy_distance(fakes: Tensor, reals: Tensor) -> Tensor:
     if len(one) < 2 or len(other) < 2:
         raise InputError(f"sets must have two pictures at least: got {len(one)} and {len(other)}")
     between = torch.cdist(one, other).mean()
-    return (2 * between - _mean_distance(one) - _mean_distance(other)) / one.shape[1] ** 0.5
+    distance: Tensor = 2 * between - _mean_distance(one) - _mean_distance(other)
+    return distance / float(one.shape[1] ** 0.5)
 
 
 def _mean_distance(points: Tensor) -> Tensor:
