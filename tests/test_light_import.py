@@ -14,6 +14,7 @@ COMMANDS = (
     ["decode", "--help"],
     ["render", "--help"],
     ["train", "collage", "--help"],
+    ["train", "fractals", "--help"],
     ["train", "vdvae", "--help"],
     ["fractalize", "--help"],
     ["generate", "--help"],

@@ -94,6 +94,11 @@ def common_options(function: F) -> F:
     return function
 
 
+def given(**flags: Any) -> dict[str, Any]:
+    """Return the flags that were given."""
+    return {name: value for name, value in flags.items() if value is not None}
+
+
 def report(values: dict[str, Any], *, as_json: bool, quiet: bool, text: str) -> None:
     """Print ``values`` as one JSON object on stdout, or ``text`` on stderr, or nothing."""
     if as_json:

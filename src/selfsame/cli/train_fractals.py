@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from selfsame.cli.options import given
 from selfsame.cli.training import call_of, configuration, run_training, training_options
 from selfsame.pretrain.set_config import LOSSES, TRAINING
 
@@ -47,9 +48,9 @@ def command(
 
     call = call_of(options)
     config = configuration(call)
-    config["model"] |= _given(fractals=fractals, maps=maps)
-    config["objective"] |= _given(loss=loss)
-    config["data"] |= _given(side=side)
+    config["model"] |= given(fractals=fractals, maps=maps)
+    config["objective"] |= given(loss=loss)
+    config["data"] |= given(side=side)
     train = {**TRAINING.as_dict(), **config["train"]}
     settings = settings_from(TrainSettings, train, "train")
     objective = settings_from(SetObjective, config["objective"], "objective")
@@ -76,8 +77,3 @@ def command(
         model_name=CODES_NAME,
         notes=[],
     )
-
-
-def _given(**flags: Any) -> dict[str, Any]:
-    """Return the flags that were given."""
-    return {name: value for name, value in flags.items() if value is not None}

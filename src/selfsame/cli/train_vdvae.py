@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from selfsame.cli.options import given
 from selfsame.cli.training import call_of, configuration, run_training, training_options
 from selfsame.priors.config import HEADS, LIKELIHOODS
 from selfsame.priors.recipe import TRAINING
@@ -61,8 +62,8 @@ def command(
 
     call = call_of(options)
     config = configuration(call)
-    config["model"] |= _given(head=head, likelihood=likelihood)
-    config["data"] |= _given(binarise=binarise, side=side)
+    config["model"] |= given(head=head, likelihood=likelihood)
+    config["data"] |= given(binarise=binarise, side=side)
     train = {**TRAINING.as_dict(), **config["train"]}
     settings = settings_from(TrainSettings, train, "train")
     objective = settings_from(VdvaeObjective, config["objective"], "objective")
@@ -87,8 +88,3 @@ def command(
     return run_training(
         call, task, batches, settings, tables, same, model_name=MODEL_NAME, notes=[]
     )
-
-
-def _given(**flags: Any) -> dict[str, Any]:
-    """Return the flags that were given."""
-    return {name: value for name, value in flags.items() if value is not None}
