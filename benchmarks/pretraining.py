@@ -53,6 +53,7 @@ FULL = Plan(
     lr=1e-3,
     points=300,
     jitter=0.1,
+    patch=False,
     instances=1000,
     shots=(1, 5, 10),
     draws=10,
@@ -67,6 +68,7 @@ QUICK = Plan(
     lr=1e-3,
     points=300,
     jitter=0.1,
+    patch=False,
     instances=10,
     shots=(1, 3),
     draws=2,
@@ -130,7 +132,7 @@ def begin(options: argparse.Namespace, keep: Path) -> Run:
     learning = kept_folder(
         keep, "learning", {**settings, "pictures": data.train.fingerprint, "side": SIDE}
     )
-    names = ("pretraining_steps", "batch", "lr", "points", "jitter", "instances")
+    names = ("pretraining_steps", "batch", "lr", "points", "jitter", "patch", "instances")
     settings = {name: getattr(plan, name) for name in names}
     networks = kept_folder(keep, "networks", {**settings, "learning": learning.name})
     names = ("shots", "draws", "probe_pictures")

@@ -104,7 +104,8 @@ def write_plots(folder: Path, summary: Sequence[Row]) -> None:
     plot_learning(axes[0], mnist)
     plot_pretraining(axes[1], mnist)
     axes[0].set(ylabel="accuracy of the linear probe, %", title=mnist[0]["set"])
-    axes[1].legend(fontsize=8)
+    axes[1].set_title(f"{mnist[0]['set']}, fractals of the last step")
+    add_legend(drawn, axes[1])
     codec_plots.save(drawn, folder / "pretraining.png")
     sets = sorted({row["set"] for row in summary if row["shots"]})
     drawn = codec_plots.figure(10, 3.6 * len(sets))
@@ -116,8 +117,15 @@ def write_plots(folder: Path, summary: Sequence[Row]) -> None:
         plot_learning(line[1], [row for row in mine if row["shots"] == most])
         line[0].set(ylabel="accuracy, %", title=name)
         line[1].set_title(f"{name}, {most} pictures a class")
-    axes[0][0].legend(fontsize=8)
+    add_legend(drawn, axes[0][0])
     codec_plots.save(drawn, folder / "pretraining_few_shots.png")
+
+
+def add_legend(drawn: Any, axis: Any) -> None:
+    """Write what lines mean, those of one of the axes, below all of them."""
+    drawn.legend(
+        *axis.get_legend_handles_labels(), loc="outside lower center", ncols=len(ARMS), fontsize=8
+    )
 
 
 def plot_learning(axis: Any, summary: Sequence[Row]) -> None:

@@ -27,6 +27,9 @@ from selfsame.training import TrainResult, TrainSettings, train
 
 SIDE = 32
 WARM_UP = 100
+AVERAGE = 0.99
+"""Of the weights that are probed: the learning rate does not fall."""
+
 DRAWN_AT_ONCE = 10_000
 
 Write = Callable[[Path], None]
@@ -44,7 +47,7 @@ class Plan:
         learning_steps, pretraining_steps: of the longest runs.
         every: steps between two networks that are probed, of either kind.
         batch, lr: of pre-training.
-        points, jitter, instances: of the pictures of pre-training, see ``Custom``.
+        points, jitter, patch, instances: of the pictures of pre-training, see ``Custom``.
         shots: labelled pictures a class of the small sets.
         draws: random choices of these pictures.
         probe_pictures: of MNIST that a probe learns from, at most.
@@ -58,6 +61,7 @@ class Plan:
     lr: float
     points: int
     jitter: float
+    patch: bool
     instances: int
     shots: tuple[int, ...]
     draws: int
@@ -123,6 +127,7 @@ def fractal_pictures(codes: Path | Sequence[IFS], plan: Plan, seed: int, window:
         points=plan.points,
         jitter=plan.jitter,
         flips=False,
+        patch=plan.patch,
         window=window,
     )
     places = np.arange(len(recipe))
@@ -187,6 +192,7 @@ def trained_networks(
             lr=plan.lr,
             warmup_steps=min(WARM_UP, plan.pretraining_steps),
             final_fraction=1.0,
+            ema_decay=AVERAGE,
             seed=seed,
             device="cpu",
             validate_every=0,
