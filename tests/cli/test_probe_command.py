@@ -77,7 +77,7 @@ def test_it_reports_what_is_in_the_file(data, tmp_path, capsys) -> None:
 
 def test_weights_of_an_earlier_probe_on_other_pictures(data, tmp_path, capsys) -> None:
     out = tmp_path / "out"
-    assert call(data, "-o", out, *FRACTALS, *TINY, "--network", "vit", "--quiet") == 0
+    assert call(data, "-o", out, *FRACTALS, *TINY, "--network", "lenet", "--quiet") == 0
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (20, 20, 24, 3)).astype(np.uint8)
     np.savez(tmp_path / "colour.npz", images=images, labels=np.arange(20) % 2)
