@@ -18,7 +18,7 @@ import harness
 import protocol
 from encoder_steps import Run, equal_quality, median_interval, steps_to
 from selfsame.errors import InputError
-from selfsame.ifs.fit import FitConfig
+from selfsame.ifs.fit import FitConfig, fit
 from selfsame.pretrain.inverse_data import fractals
 
 
@@ -99,6 +99,12 @@ def test_no_step_is_the_start_itself(tmp_path: Path) -> None:
     whole = encoder_steps.run(config, targets, 0, tmp_path / "b.json")
     np.testing.assert_array_equal(start.losses[:, 0], whole.losses[:, 0])
     assert (whole.mean_mse < start.mean_mse).all()
+    # Adam moves nothing further than its rate, so that hardly any rate is none at all.
+    still = encoder_table.at_start(config)
+    pictures = [target.image for target in targets]
+    codes = [fit(pictures, c).codes for c in (still, replace(still, learning_rate=2e-9))]
+    for one, other in zip(*codes, strict=True):
+        np.testing.assert_allclose(one.system.matrices, other.system.matrices, atol=1e-7)
 
 
 def test_predictions_are_judged_on_their_own_targets(monkeypatch: pytest.MonkeyPatch) -> None:
