@@ -23,7 +23,7 @@ def command(**options: Any) -> int:
     import torch
 
     from selfsame.ifs.encoder import EncoderConfig
-    from selfsame.pretrain.encoder_training import DoodleBatches, EncoderObjective, EncoderTask
+    from selfsame.pretrain.encoder_training import DoodleBatches, EncoderTask
     from selfsame.training.config import settings_from
     from selfsame.training.settings import TrainSettings
 
@@ -31,17 +31,15 @@ def command(**options: Any) -> int:
     config = configuration(call)
     settings = settings_from(TrainSettings, {**TRAINING.as_dict(), **config["train"]}, "train")
     shape = settings_from(EncoderConfig, config["model"], "model")
-    objective = settings_from(EncoderObjective, config["objective"], "objective")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)  # of the weights that the network starts from
-        task = EncoderTask(shape, objective)
+        task = EncoderTask(shape)
     tables = {
         "train": settings.as_dict(),
         "model": asdict(shape),
-        "objective": asdict(objective),
         "card": config["card"],
     }
-    same = {"model": tables["model"], "objective": tables["objective"]}
+    same = {"model": tables["model"]}
     doodles = DoodleBatches(shape.side, settings.batch, settings.steps)
     return run_training(
         call, task, doodles, settings, tables, same, model_name=MODEL_NAME, notes=[]

@@ -3,8 +3,8 @@
 from selfsame.training.settings import TrainSettings
 
 TRAINING = TrainSettings(
-    steps=16_000,
-    batch=32,
+    steps=6000,
+    batch=24,
     lr=1e-3,
     warmup_steps=300,
     betas=(0.9, 0.98),

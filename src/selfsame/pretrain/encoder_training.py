@@ -14,13 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selfsame.errors import InputError
-from selfsame.ifs.code import Viewport
 from selfsame.ifs.encoder.network import EncoderConfig, SetEncoder
 from selfsame.ifs.encoder.storage import save_encoder
-from selfsame.ifs.fit.config import PAPER_MAPS, PAPER_POINTS, FitConfig
-from selfsame.ifs.fit.objectives import WordObjective
-from selfsame.ifs.fit.targets import Targets
+from selfsame.ifs.fit.config import PAPER_MAPS
 from selfsame.pretrain.doodles import doodles
 from selfsame.training.task import Metrics
 
@@ -33,70 +29,25 @@ FEWEST_MAPS, MOST_MAPS = 4, 20
 """Numbers of maps that half of the steps are trained with; the others take ``PAPER_MAPS``."""
 
 
-@dataclass(frozen=True)
-class EncoderObjective:
-    """What is minimised: the expected squared error of a drawing of ``points`` points.
-
-    Attributes:
-        points: of the drawing; 300 as in "Learning Fractals by Gradient Descent".
-        samples: points of the attractor that the error is estimated from, spread over all words
-            of two maps.
-    Raises:
-        InputError: a value out of its range.
-    """
-
-    points: int = PAPER_POINTS
-    samples: int = 1000
-
-    def __post_init__(self) -> None:
-        for name in ("points", "samples"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10**7:
-                raise InputError(f"{name} must be a whole number within 1..10000000: got {value!r}")
-
-    def errors(
-        self, encoder: SetEncoder, pictures: Tensor, maps: int, generator: torch.Generator
-    ) -> Tensor:
-        """Return the expected squared error (B,) of what an encoder predicts from pictures.
-
-        Args:
-            pictures: (B, 1, S, S) in [0, 1].
-            maps: N, of the systems predicted.
-            generator: on the CPU.
-        """
-        side, count = pictures.shape[-1], len(pictures)
-        config = FitConfig(maps=maps, size=side, points=self.points, samples=self.samples)
-        targets = Targets(
-            pictures,
-            Viewport(-1, -1, 1, 1),
-            torch.full((count,), float(self.points), device=pictures.device),
-            ((side, side),) * count,
-        )
-        found = encoder(pictures, maps, generator)
-        return WordObjective(targets, config, generator)(found)
-
-
 class EncoderTask:
     """An encoder that learns to predict systems, for ``selfsame.training.train``.
 
     Attributes:
         model: what is trained.
-        objective: what is minimised.
     """
 
-    def __init__(
-        self, config: EncoderConfig | None = None, objective: EncoderObjective | None = None
-    ) -> None:
+    def __init__(self, config: EncoderConfig | None = None) -> None:
         self.model = SetEncoder(config)
-        self.objective = objective or EncoderObjective()
 
     def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Metrics]:
-        """Return the mean error of pictures, (B, 1, S, S) in [0, 1]."""
+        """Return the mean error of pictures, (B, 1, S, S) in [0, 1], over all rounds."""
         draws = torch.Generator().manual_seed(int(torch.randint(2**62, (), generator=generator)))
         maps = int(torch.randint(FEWEST_MAPS, MOST_MAPS + 1, (), generator=draws))
         if torch.rand((), generator=draws) < 0.5:
             maps = PAPER_MAPS
-        return self.objective.errors(self.model, batch, maps, draws).mean(), {}
+        _, errors = self.model.rounds(batch, maps, draws)
+        means = torch.stack(errors).mean(1)
+        return means.mean(), {"first": means[0], "last": means[-1]}
 
     @torch.no_grad()
     def validate(self, model: torch.nn.Module) -> dict[str, float]:
@@ -105,7 +56,8 @@ class EncoderTask:
         pictures = doodles(VALIDATION_SEED, range(VALIDATION_PICTURES), model.config.side)
         batch = torch.from_numpy(pictures)[:, None].to(model.head.weight.device)
         generator = torch.Generator().manual_seed(0)
-        return {"error": float(self.objective.errors(model, batch, PAPER_MAPS, generator).mean())}
+        _, errors = model.rounds(batch, PAPER_MAPS, generator)
+        return {"error": float(errors[-1].mean())}
 
     def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
         """Write the encoder to a file that ``load_encoder`` reads."""

@@ -1,14 +1,19 @@
 """Set prediction: a picture in, the maps of a system out, in no particular order.
 
-The pieces of a Gaussian mixture of the picture are the elements of the set. Each sees the picture
-twice, in the frame of its own piece and in that of the whole, and its answer is the map that sends
-the whole onto the piece: how it is turned, stretched and shifted against the plain affine copy.
-Attention lets the pieces know of each other. Any number of maps goes, in any order, and a picture
-that is moved or scaled gets maps that are moved and scaled with it, up to the pixels: what such a
-network learns from is how the attractor looks (``selfsame.pretrain.encoder_training``). Source of
-sets by attention: Lee et al. 2019, "Set Transformer".
+The set begins as the pieces of a Gaussian mixture of the picture, each an affine copy of the
+whole. In every round each piece sees the picture, in its own frame and in that of the whole, and
+which way it would have to move for the drawing to become better; attention lets the pieces know of
+each other; the answer of each is how its frame is turned, stretched and shifted. The same weights
+serve all rounds and any number of maps, in any order, and a picture that is moved gets maps that
+are moved with it, up to the pixels. What such a network learns from is how the attractor looks
+(``selfsame.pretrain.encoder_training``).
+
+Sources: sets by attention: Lee et al. 2019, "Set Transformer"; networks that are told the gradient:
+Andrychowicz et al. 2016, "Learning to learn by gradient descent by gradient descent"; amortised
+starts for fits of IFS: Yamaguti 2026, "Amortized Set Prediction".
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -16,22 +21,26 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
-from selfsame.ifs.fit.mixture import Mixture, affine_copies, gaussian_mixture, roots
+from selfsame.ifs.code import Viewport
+from selfsame.ifs.fit.config import PAPER_POINTS, TWO_MAP_WORDS, FitConfig
+from selfsame.ifs.fit.mixture import gaussian_mixture, roots
+from selfsame.ifs.fit.objectives import WordObjective
 from selfsame.ifs.fit.parameters import Maps, largest_singular_value
+from selfsame.ifs.fit.targets import Targets
 
 LARGEST_SINGULAR = 0.95
 """Bound on the singular values of every predicted map; the fit's default."""
 
 _NUMBERS = 7
-"""Of a map: four for its matrix, two for the place of its piece, one for its probability."""
+"""Of a piece's answer: four for its frame, two for its place, one for its share."""
 
 _VIEW = 12
-"""Samples along the side of what a piece sees."""
+"""Samples along the side of a view."""
 
 _REACH = 2.5
 """Standard deviations that a view reaches from its middle."""
 
-_FEATURES = 2 * _VIEW**2 + 10
+_FEATURES = 2 * _VIEW**2 + 19
 """Of a piece: see ``_features``."""
 
 _ITERATIONS = 6
@@ -39,6 +48,15 @@ _ITERATIONS = 6
 
 _CELL = 2
 """Pixels along the side of the cells that the mixture is of; finer ones take most of the time."""
+
+_SAMPLES = 1000
+"""Points of the attractor, at least, that an error is estimated from."""
+
+_FIRST_STEP = 0.1
+"""Of an untrained network down the gradient, in standard deviations of a piece."""
+
+_FLAT = 1e-7
+"""Gradients below it are taken for it."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +68,16 @@ class EncoderConfig:
         width: numbers by which a piece is represented; a multiple of ``heads``.
         layers: of attention.
         heads: of attention.
+        rounds: in which the pieces are moved.
     Raises:
         InputError: a value out of its range.
     """
 
     side: int = 32
-    width: int = 192
-    layers: int = 4
-    heads: int = 6
+    width: int = 128
+    layers: int = 3
+    heads: int = 4
+    rounds: int = 4
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -65,6 +85,7 @@ class EncoderConfig:
             ("width", 8, 4096),
             ("layers", 1, 64),
             ("heads", 1, 64),
+            ("rounds", 1, 64),
         ):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -78,6 +99,57 @@ class EncoderConfig:
             )
 
 
+@dataclass(frozen=True)
+class Pieces:
+    """Systems by where their maps send the whole: a frame for each piece, one for the whole.
+
+    A frame ``(middle, root)`` has its origin at a mean and a root of a covariance as its axes.
+
+    Attributes:
+        middle: (B, N, 2).
+        root: (B, N, 2, 2).
+        log_share: (B, N), logarithms of probabilities up to a constant.
+        whole_middle: (B, 2).
+        whole_root: (B, 2, 2), symmetric.
+        whole_inverse: (B, 2, 2), of the root.
+    """
+
+    middle: Tensor
+    root: Tensor
+    log_share: Tensor
+    whole_middle: Tensor
+    whole_root: Tensor
+    whole_inverse: Tensor
+
+    def maps(self) -> Maps:
+        """Return the contractive maps from the frame of the whole to those of the pieces.
+
+        A matrix beyond the bound is scaled down about the middle of the whole, so that the piece
+        stays where it is.
+        """
+        matrices = self.root @ self.whole_inverse[:, None]
+        norm = largest_singular_value(matrices).clamp_min(LARGEST_SINGULAR)
+        matrices = matrices * (LARGEST_SINGULAR / norm)[..., None, None]
+        offsets = self.middle - (matrices @ self.whole_middle[:, None, :, None])[..., 0]
+        return Maps(matrices, offsets, torch.log_softmax(self.log_share, -1))
+
+    def moved(self, numbers: Tensor) -> "Pieces":
+        """Return the pieces after answers (B, N, 7), each in the frame of its piece."""
+        change = torch.eye(2).to(numbers) + numbers[..., :4].reshape(*numbers.shape[:2], 2, 2)
+        shift = (self.root @ numbers[..., 4:6, None])[..., 0]
+        return Pieces(
+            self.middle + shift,
+            self.root @ change,
+            self.log_share + numbers[..., 6],
+            self.whole_middle,
+            self.whole_root,
+            self.whole_inverse,
+        )
+
+    def detach(self) -> "Pieces":
+        return Pieces(*(part.detach() for part in vars(self).values()))
+
+
 class SetEncoder(nn.Module):
     """Predicts systems of contractive maps from pictures."""
 
@@ -89,39 +161,46 @@ class SetEncoder(nn.Module):
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, _NUMBERS)
+        self.steps = nn.Parameter(torch.full((_NUMBERS,), _FIRST_STEP))
         with torch.no_grad():
-            self.head.weight *= 0.1  # the first proposals are nearly the plain copies
+            self.head.weight *= 0.1  # the first answers are little more than steps down
             self.head.bias.zero_()
 
     def forward(self, pictures: Tensor, maps: int, generator: torch.Generator) -> Maps:
-        """Return a system for each picture, differentiable.
+        """Return a system for each picture: what the last of ``rounds`` gives."""
+        return self.rounds(pictures, maps, generator)[0][-1]
+
+    def rounds(
+        self, pictures: Tensor, maps: int, generator: torch.Generator
+    ) -> tuple[list[Maps], list[Tensor]]:
+        """Return a system for each picture after every round, and its error.
+
+        Each round is differentiable, no gradient goes from one to another.
 
         Args:
             pictures: (B, 1, S, S) in [0, 1], bright = figure, none of them empty; they fill the
                 window [-1, 1]².
             maps: N.
-            generator: draws the seeds of the mixtures, on the CPU.
+            generator: draws the seeds of the mixtures and points of the attractors, on the CPU.
         Returns:
-            matrices (B, N, 2, 2) with singular values up to ``LARGEST_SINGULAR``, offsets
-            (B, N, 2), log-probabilities (B, N).
+            for each round matrices (B, N, 2, 2) with singular values up to ``LARGEST_SINGULAR``,
+            offsets (B, N, 2) and log-probabilities (B, N); and the expected squared error (B,) of
+            a drawing of ``PAPER_POINTS`` points, see ``selfsame.ifs.fit.objectives``.
         """
-        mixture = _mixture(pictures, maps, generator)
-        pieces = self.look(_features(pictures, mixture))
-        for layer in self.layers:
-            pieces = layer(pieces)
-        numbers = self.head(self.norm(pieces))
-        turns = torch.eye(2).to(numbers) + numbers[..., :4].view(*numbers.shape[:2], 2, 2)
-        copies = affine_copies(mixture, turns)
-        root, _ = roots(mixture.covariance)
-        shift = (root @ numbers[..., 4:6, None])[..., 0]
-        # The bound must not move a piece: what the matrix loses at the middle, the offset gets.
-        middle = mixture.whole()[0][:, None, :, None]
-        place = (copies.matrices @ middle)[..., 0] + copies.offsets + shift
-        norm = largest_singular_value(copies.matrices).clamp_min(LARGEST_SINGULAR)
-        matrices = copies.matrices * (LARGEST_SINGULAR / norm)[..., None, None]
-        offsets = place - (matrices @ middle)[..., 0]
-        log_probabilities = torch.log_softmax(copies.log_probabilities + numbers[..., 6], -1)
-        return Maps(matrices, offsets, log_probabilities)
+        pieces = mixture_pieces(pictures, maps, generator)
+        error = _error_of(pictures, maps, generator)
+        _, slope = _error_and_slope(pieces, error)
+        found, errors = [], []
+        for _ in range(self.config.rounds):
+            x = self.look(_features(pictures, pieces, slope))
+            for layer in self.layers:
+                x = layer(x)
+            pieces = pieces.moved(self.head(self.norm(x)) - self.steps * _direction(slope))
+            value, slope = _error_and_slope(pieces, error)
+            found.append(pieces.maps())
+            errors.append(value)
+            pieces = pieces.detach()
+        return found, errors
 
 
 class _Layer(nn.Module):
@@ -150,33 +229,92 @@ class _Layer(nn.Module):
 
 
 @torch.no_grad()
-def _mixture(pictures: Tensor, components: int, generator: torch.Generator) -> Mixture:
-    """Return a mixture of the ink of each picture, in the window [-1, 1]²."""
+def mixture_pieces(pictures: Tensor, count: int, generator: torch.Generator) -> Pieces:
+    """Return the components of a mixture of the ink of each picture as pieces of it.
+
+    Args:
+        pictures: (B, 1, S, S), filling [-1, 1]².
+        count: N.
+        generator: draws the seeds, on the CPU.
+    """
     cells = F.avg_pool2d(pictures, _CELL)
     side = cells.shape[-1]
     x = (2 * torch.arange(side, device=cells.device) + 1) / side - 1
     centers = torch.stack(torch.meshgrid(x, -x, indexing="xy"), -1).reshape(-1, 2)
     floor = (2 / side) ** 2 / 12  # of a square cell
-    return gaussian_mixture(centers, cells.flatten(1), components, floor, generator, _ITERATIONS)
+    mixture = gaussian_mixture(centers, cells.flatten(1), count, floor, generator, _ITERATIONS)
+    middle, covariance = mixture.whole()
+    root, _ = roots(mixture.covariance)
+    return Pieces(mixture.mean, root, mixture.share.log(), middle, *roots(covariance))
 
 
-def _features(pictures: Tensor, mixture: Mixture) -> Tensor:
-    """Return what each piece knows, (B, K, F).
+def _error_of(pictures: Tensor, maps: int, generator: torch.Generator) -> Callable[[Maps], Tensor]:
+    """Return the error that a fit of the pictures minimises, systems to (B,)."""
+    side, count = pictures.shape[-1], len(pictures)
+    length = 2 if maps <= TWO_MAP_WORDS else 1
+    config = FitConfig(
+        maps=maps, size=side, points=PAPER_POINTS, samples=_SAMPLES, word_length=length
+    )
+    points = torch.full((count,), float(PAPER_POINTS), device=pictures.device)
+    targets = Targets(pictures, Viewport(-1, -1, 1, 1), points, ((side, side),) * count)
+    return WordObjective(targets, config, generator)
 
-    The picture in the frame of the piece and in that of the whole, the piece's mean and the root
-    of its covariance in the frame of the whole, the size of a pixel in its own, and its share.
+
+def _error_and_slope(pieces: Pieces, error: Callable[[Maps], Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the error (B,) of the pieces' systems, and its slope by answers of theirs, (B, N, 7).
+
+    The error keeps its graph.
     """
-    side, count = pictures.shape[-1], mixture.share.shape[1]
-    m, covariance = mixture.whole()
-    whole, inverse_whole = roots(covariance)
-    root, inverse = roots(mixture.covariance)
-    own = _view(pictures, mixture.mean, root)
-    all_of_it = _view(pictures, m[:, None], whole[:, None]).expand(-1, count, -1)
-    relative = inverse_whole[:, None] @ root
-    place = (inverse_whole[:, None] @ (mixture.mean - m[:, None])[..., None])[..., 0]
-    pixel = (2 / side * inverse.flatten(-2))[..., [0, 1, 3]]
-    share = (count * mixture.share[..., None]).log()
-    return torch.cat([own, all_of_it, place, relative.flatten(-2), pixel, share], -1)
+    with torch.enable_grad():
+        answers = pieces.middle.new_zeros(*pieces.middle.shape[:2], _NUMBERS, requires_grad=True)
+        value = error(pieces.moved(answers).maps())
+        (slope,) = torch.autograd.grad(value.sum(), answers, retain_graph=True)
+    return value, torch.nan_to_num(slope.detach(), posinf=0.0, neginf=0.0)
+
+
+def _direction(slope: Tensor) -> Tensor:
+    """Return slopes (B, N, 7) over their root mean square in each picture."""
+    return slope / _size(slope)
+
+
+def _size(slope: Tensor) -> Tensor:
+    return slope.square().mean((1, 2), keepdim=True).sqrt().clamp_min(_FLAT)
+
+
+def _features(pictures: Tensor, pieces: Pieces, slope: Tensor) -> Tensor:
+    """Return what each piece knows, (B, N, F).
+
+    The picture in the frame of the piece and in that of the whole, the piece's place and frame in
+    that of the whole, the size of a pixel in its own, its share, and where the error falls.
+    """
+    side, count = pictures.shape[-1], pieces.middle.shape[1]
+    own = _view(pictures, pieces.middle, pieces.root)
+    whole = _view(pictures, pieces.whole_middle[:, None], pieces.whole_root[:, None])
+    relative = pieces.whole_inverse[:, None] @ pieces.root
+    apart = pieces.middle - pieces.whole_middle[:, None]
+    place = (pieces.whole_inverse[:, None] @ apart[..., None])[..., 0]
+    share = (count * torch.softmax(pieces.log_share, -1)).clamp_min(1e-6).log()[..., None]
+    parts = (
+        own,
+        whole.expand(-1, count, -1),
+        place,
+        relative.flatten(-2),
+        _pixel(pieces.root, side),
+        share,
+        _direction(slope),
+        _size(slope).log().expand(-1, count, -1),
+    )
+    return torch.cat(parts, -1)
+
+
+def _pixel(root: Tensor, side: int) -> Tensor:
+    """Return a pixel in each frame, (B, N, 4), no side of it longer than a view."""
+    a, b, c, d = root.flatten(-2).unbind(-1)
+    area = a * d - b * c
+    least = (2 / side) ** 2 * 1e-2
+    area = torch.where(area < 0, area.clamp(max=-least), area.clamp(min=least))
+    inverse = torch.stack([d, -b, -c, a], -1) / area[..., None]
+    return (2 / side * inverse).clamp(-_REACH, _REACH)
 
 
 def _view(pictures: Tensor, middle: Tensor, root: Tensor) -> Tensor:

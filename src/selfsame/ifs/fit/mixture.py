@@ -36,8 +36,13 @@ def mixture_maps(
         generator: draws the seeds of the mixture and the rotations ``Q_i``.
     """
     mixture = gaussian_mixture(positions, weights, maps, floor, generator)
+    m, covariance = mixture.whole()
+    _, inverse_root = roots(covariance)
+    root, _ = roots(mixture.covariance)
     turns = _random_orthogonal(mixture.share.shape, positions.shape[-1], generator)
-    return affine_copies(mixture, turns.to(positions))
+    matrices = root @ turns.to(positions) @ inverse_root[:, None]
+    offsets = mixture.mean - (matrices @ m[:, None, :, None])[..., 0]
+    return Maps(matrices, offsets, torch.log(mixture.share))
 
 
 class Mixture(NamedTuple):
@@ -54,20 +59,6 @@ class Mixture(NamedTuple):
         spread = self.mean - mean[:, None]
         total = self.covariance + spread[..., None] * spread[..., None, :]
         return mean, (self.share[..., None, None] * total).sum(1)
-
-
-def affine_copies(mixture: Mixture, turns: Tensor) -> Maps:
-    """Return the maps ``x -> C_i^½ Q_i C^-½ (x - m) + m_i`` of the whole onto its components.
-
-    Args:
-        turns: (B, K, d, d), the Q_i.
-    """
-    m, covariance = mixture.whole()
-    _, inverse_root = roots(covariance)
-    root, _ = roots(mixture.covariance)
-    matrices = root @ turns @ inverse_root[:, None]
-    offsets = mixture.mean - (matrices @ m[:, None, :, None])[..., 0]
-    return Maps(matrices, offsets, torch.log(mixture.share))
 
 
 def gaussian_mixture(
