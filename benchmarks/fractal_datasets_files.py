@@ -172,7 +172,7 @@ def compiled_chain(system: IFS, side: int, points: int, seed: int) -> NDArray[np
     inner = side - 2 * fractaldb_renderer.PADDING
     counts = stamped(chain(maps, np.array(system.probabilities), points, seed), inner, patch)
     drawn = np.where(counts > 0, fractaldb_renderer.WHITE, 0).astype(np.uint8)
-    return np.pad(drawn, fractaldb_renderer.PADDING)
+    return np.pad(drawn[::-1], fractaldb_renderer.PADDING)
 
 
 Render = Callable[[IFS, int, int, int], NDArray[np.uint8]]

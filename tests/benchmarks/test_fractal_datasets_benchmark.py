@@ -118,10 +118,11 @@ def test_the_reference_class_is_a_data_set(plain: Any) -> None:
 # The plain renderer.
 
 
-def test_the_plain_renderer_draws_what_ours_does() -> None:
+@pytest.mark.parametrize("name", files.PEERS)
+def test_other_renderers_draw_what_ours_does(name: str) -> None:
     system = classic("sierpinski-gasket")
     points, side = 20_000, 64
-    picture = fractaldb_renderer.render(system, side, points, 0) > 0
+    picture = files.PEERS[name][0](system, side, points, 0) > 0
     assert not picture[: fractaldb_renderer.PADDING - 1].any()
     assert not picture[:, -fractaldb_renderer.PADDING + 1 :].any()
     padding = fractaldb_renderer.PADDING
@@ -153,9 +154,9 @@ def test_the_plain_renderer_writes_four_flips(tmp_path: Path) -> None:
 
 
 def test_the_network_is_resnet18() -> None:
-    weights = sum(p.numel() for p in network.resnet18(1000).parameters())
-    assert weights == 11_689_512  # the published network
-    assert network.resnet18(7)(torch.zeros(2, 3, 64, 64)).shape == (2, 7)
+    trained = network.Training(1000, 0).network
+    assert sum(p.numel() for p in trained.parameters()) == 11_689_512  # the published network
+    assert trained(torch.zeros(2, 3, 64, 64)).shape == (2, 1000)
 
 
 def test_waiting_is_told_from_training(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -222,7 +222,7 @@ def test_classes_lie_beside_the_pictures(tmp_path) -> None:
 @pytest.mark.parametrize("layout", [LAYOUTS[1], pytest.param(LAYOUTS[3], marks=pytest.mark.slow)])
 def test_processes_make_the_same_files(tmp_path, layout) -> None:
     run(noise(color=True), tmp_path / "one", layout)
-    run(noise(color=True, threads=3), tmp_path / "two", layout, jobs=2)
+    run(noise(color=True, threads=3), tmp_path / "two", layout, jobs=4)
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
 
 
