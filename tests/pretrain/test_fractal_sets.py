@@ -101,7 +101,7 @@ def test_bounds_hold_for_singular_values() -> None:
         fractals.twist[..., 2:4] = 50
     fractals.bound()
     largest = torch.linalg.matrix_norm(fractals.maps().matrices, ord=2).max()
-    assert float(largest) == pytest.approx(SMALL.largest_singular, abs=1e-6)
+    assert largest.item() == pytest.approx(SMALL.largest_singular, abs=1e-6)
 
 
 def test_noise_is_on_the_matrices_alone() -> None:
