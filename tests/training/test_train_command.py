@@ -1,8 +1,6 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -165,17 +163,3 @@ def test_the_configuration_in_the_documentation_is_one() -> None:
     settings_from(CollageConfig, tables["model"], "model")
     settings_from(CollageObjective, tables["objective"], "objective")
     assert set(tables) == set(TABLES)
-
-
-@pytest.mark.slow
-def test_torchrun_trains_one_model_and_reports_once(pictures, tmp_path) -> None:
-    out = tmp_path / "out"
-    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m"]
-    words = [*command, "selfsame", "train", "collage", pictures, "-o", out, *TINY, "--json"]
-    done = subprocess.run(
-        [sys.executable, *map(str, words)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["step"] == 4
-    assert load_model(out / "model.safetensors").config.width == 4
-    assert read_log(out)[0]["processes"] == 2

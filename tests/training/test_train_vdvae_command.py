@@ -235,17 +235,3 @@ def test_a_killed_training_goes_on_as_if_nothing_had_been(digits, tmp_path) -> N
     assert same(whole, killed)
     steps = [line["step"] for line in read_log(killed) if line["kind"] == "train"]
     assert steps == list(range(2, 41, 2))
-
-
-@pytest.mark.slow
-def test_torchrun_trains_one_model_and_reports_once(digits, tmp_path) -> None:
-    out = tmp_path / "out"
-    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m"]
-    words = [*command, "selfsame", "train", "vdvae", digits, "-o", out, *TINY, "--json"]
-    done = subprocess.run(
-        [sys.executable, *map(str, words)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["step"] == 4
-    assert from_pretrained(out / "model").config.side == 8
-    assert read_log(out)[0]["processes"] == 2
