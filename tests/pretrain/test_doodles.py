@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -50,7 +52,7 @@ def test_strokes_are_the_pixels_near_a_line():
     cells = np.zeros((SIDE, SIDE), np.bool_)
     _stroke(cells, points, 0.13, True)
     along = np.linspace(0, 1, 4001)[:, None]
-    dense = np.concatenate([a + along * (b - a) for a, b in zip(points, points[1:], strict=False)])
+    dense = np.concatenate([a + along * (b - a) for a, b in pairwise(points)])
     distance = np.linalg.norm(centers()[:, :, None] - dense, axis=-1).min(-1)
     sure = np.abs(distance - 0.13) > 1e-4
     assert np.array_equal(cells[sure], (distance < 0.13)[sure])
