@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pretraining_work import Plan, fractal_pictures
+from selfsame.grids import grid
 from selfsame.images import write_picture
-from selfsame.priors.grids import grid
 from vdvae_pictures import captioned, magnified
 
 COLUMNS = 10
@@ -17,13 +17,13 @@ STATES = 3
 
 
 def write_sheet(path: Path, codes: Mapping[int, Path], plan: Plan) -> None:
-    """Write the sets at the start, half-way and at the end, as they are trained on: the
-    first instance of each fractal."""
+    """Write the sets at the start, half-way and at the end, as they are trained on: a picture of
+    each fractal."""
     steps = sorted(codes)
     shown = sorted({steps[round(i * (len(steps) - 1) / (STATES - 1))] for i in range(STATES)})
-    firsts = replace(plan, instances=1)
+    few = replace(plan, instances=2)  # the first of them is neither jittered nor stamped
     panels = {}
     for step in shown:
-        pictures = fractal_pictures(codes[step], firsts, 0, "code").images[..., 0]
+        pictures = fractal_pictures(codes[step], few, 0, "code").images[1::2, ..., 0]
         panels[f"{step} steps"] = magnified(grid([*pictures], COLUMNS, 1), TIMES)
     write_picture(path, captioned(panels))

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsame.datasets import Pictures
+from selfsame.datasets.batches import evaluation_pictures
 from selfsame.errors import InputError
-from selfsame.priors.batches import evaluation_pictures
 from vdvae_data import Array, Arrays
 
 FEATURES = 64

@@ -17,10 +17,10 @@ from torch import Tensor
 import codec_data
 import harness
 from selfsame.datasets import Pictures, read_pictures
+from selfsame.datasets.batches import evaluation_pictures
 from selfsame.device import resolve_device
 from selfsame.errors import InputError
 from selfsame.files import atomic_path
-from selfsame.priors.batches import evaluation_pictures
 from selfsame.priors.config import HEADS, VdvaeConfig
 from selfsame.priors.storage import from_pretrained, model_card
 from selfsame.priors.vdvae import Vdvae

@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 from selfsame.cli import main
+from selfsame.grids import BACKGROUND
 from selfsame.images import read_picture
 from selfsame.priors import (
     Vdvae,
@@ -15,7 +16,6 @@ from selfsame.priors import (
     reconstruct,
     save_pretrained,
 )
-from selfsame.priors.grids import BACKGROUND
 
 SIDE = 8
 

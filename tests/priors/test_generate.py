@@ -6,9 +6,9 @@ import torch
 from small_vdvae import small_vdvae
 
 from selfsame.errors import InputError
+from selfsame.grids import BACKGROUND, grid, grid_size, to_arrays
 from selfsame.priors import generate, interpolate, reconstruct
 from selfsame.priors.generation import side_at
-from selfsame.priors.grids import BACKGROUND, grid, grid_size, to_arrays
 from selfsame.priors.noise import (
     GROUP,
     blend_noise,

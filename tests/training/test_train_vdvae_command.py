@@ -15,7 +15,7 @@ from PIL import Image
 from selfsame.cli import main
 from selfsame.cli.train_vdvae import command
 from selfsame.cli.training import TABLES
-from selfsame.priors.batches import BINARISE
+from selfsame.datasets.batches import BINARISE
 from selfsame.priors.config import VdvaeConfig
 from selfsame.priors.data import DataSettings
 from selfsame.priors.storage import from_pretrained, model_card

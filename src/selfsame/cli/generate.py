@@ -18,7 +18,7 @@ from selfsame.errors import InputError
 
 if TYPE_CHECKING:
     from selfsame.cli.generate_plans import Plan
-    from selfsame.priors.grids import Bytes
+    from selfsame.grids import Bytes
     from selfsame.priors.vdvae import Vdvae
 
 Writer = Callable[[list["Bytes"]], dict[str, Any]]
@@ -214,8 +214,8 @@ def _plan(model: "Vdvae", mode: str, seed: int, options: dict[str, Any]) -> "Pla
 def _grid(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> Writer:
     """Return what writes one picture; what would fail, fails now."""
     from selfsame.files import check_writable
+    from selfsame.grids import grid, grid_size
     from selfsame.images import check_picture_suffix, write_picture
-    from selfsame.priors.grids import grid, grid_size
 
     check_picture_suffix(output)
     check_writable(output, overwrite=overwrite)

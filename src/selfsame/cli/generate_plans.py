@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from selfsame.datasets import Pictures, read_pictures
+from selfsame.datasets.batches import Binarise, evaluation_pictures
 from selfsame.datasets.fitting import Mode
 from selfsame.datasets.readers import unseen_split
 from selfsame.errors import InputError
-from selfsame.priors.batches import Binarise, evaluation_pictures
+from selfsame.grids import BACKGROUND, Bytes, to_arrays
 from selfsame.priors.generation import generate, interpolate, reconstruct, side_at
-from selfsame.priors.grids import BACKGROUND, Bytes, to_arrays
 from selfsame.priors.noise import GROUP, draw_noise, sample_generator
 from selfsame.priors.vdvae import Vdvae
 

@@ -15,17 +15,17 @@ from torch import Tensor, nn
 
 from selfsame.bitstream import save
 from selfsame.datasets import Pictures, read_pictures
+from selfsame.datasets.batches import BINARISE, Binarise, PictureBatches
 from selfsame.datasets.fitting import check_fit
 from selfsame.errors import InputError
 from selfsame.files import make_folder, write_bytes
+from selfsame.grids import grid, to_arrays
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.fit.config import PAPER_SIZE
 from selfsame.images import write_picture
 from selfsame.pretrain.set_config import TRAINING, FractalSetConfig, SetObjective
 from selfsame.pretrain.set_losses import SetLoss, make_set_loss
 from selfsame.pretrain.sets import FractalSet
-from selfsame.priors.batches import BINARISE, Binarise, PictureBatches
-from selfsame.priors.grids import grid, to_arrays
 from selfsame.training import TrainResult, TrainSettings, train
 from selfsame.training.loop import Progress
 from selfsame.training.task import Metrics, ParameterGroup
@@ -42,7 +42,7 @@ class SetData:
 
     Attributes:
         side: pixels, to which pictures in folders are scaled and cut; None: as they are.
-        binarise: see ``selfsame.priors.batches.PictureBatches``.
+        binarise: see ``selfsame.datasets.batches.PictureBatches``.
     Raises:
         InputError: a value out of its range.
     """
@@ -161,7 +161,7 @@ def learn_fractals(
             discriminator, as in the paper.
         config: what the set is; None: the paper's, or larger where the pictures are.
         settings: of the training; None: ``selfsame.pretrain.set_config.TRAINING``.
-        binarise: of the pictures, see ``selfsame.priors.batches.PictureBatches``.
+        binarise: of the pictures, see ``selfsame.datasets.batches.PictureBatches``.
         resume, progress, stop_after: as of ``selfsame.training.train``.
     Raises:
         InputError: pictures that do not fit, or as ``selfsame.training.train``.

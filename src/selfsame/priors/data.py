@@ -9,10 +9,16 @@ import numpy as np
 from torch import Tensor
 
 from selfsame.datasets import Pictures, read_pictures
+from selfsame.datasets.batches import (
+    BINARISE,
+    MAX_PAD,
+    Binarise,
+    PictureBatches,
+    evaluation_pictures,
+)
 from selfsame.datasets.fitting import check_fit
 from selfsame.datasets.readers import unseen_split
 from selfsame.errors import InputError
-from selfsame.priors.batches import BINARISE, MAX_PAD, Binarise, PictureBatches, evaluation_pictures
 from selfsame.priors.config import VdvaeConfig
 from selfsame.training.config import settings_from
 
@@ -24,7 +30,7 @@ class DataSettings:
     Attributes:
         side: pixels, to which pictures in folders are scaled and cut; None: as they are.
         mode: ``grey`` or ``rgb``; None: as they are.
-        binarise: see ``selfsame.priors.batches.PictureBatches``; None: ``dynamic`` for grey
+        binarise: see ``selfsame.datasets.batches.PictureBatches``; None: ``dynamic`` for grey
             pictures, ``none`` for colour or where the model is one of bytes.
         pad: pixels of black that are added on each side.
         static_seed: of the draw of ``static``, and of every draw for validation.

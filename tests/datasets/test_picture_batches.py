@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from selfsame.datasets import Pictures
+from selfsame.datasets.batches import BINARISE, PictureBatches, evaluation_pictures
 from selfsame.errors import InputError
-from selfsame.priors.batches import BINARISE, PictureBatches, evaluation_pictures
 
 
 def numbered(count: int, shape: tuple[int, ...] = (2, 3, 1)) -> Pictures:
