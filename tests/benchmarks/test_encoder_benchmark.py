@@ -16,7 +16,7 @@ import encoder_steps
 import encoder_table
 import harness
 import protocol
-from encoder_steps import Run, equal_quality, median_interval, steps_to
+from encoder_steps import Run, equal_quality, median_interval, steps_of_means, steps_to
 from selfsame.errors import InputError
 from selfsame.ifs.fit import FitConfig, fit
 from selfsame.pretrain.inverse_data import fractals
@@ -45,6 +45,18 @@ def test_the_median_has_the_interval_of_the_tables() -> None:
     assert 0.94 < inside.mean() < 0.985
 
 
+def test_means_get_there_where_half_of_the_targets_do_not() -> None:
+    fall = np.linspace(8, 1, 8)
+    losses = fall + np.where(np.arange(40) % 2, 0.6, -0.6)[:, None]
+    whole, low, high = steps_of_means(losses, np.full(40, 2.0))
+    assert (whole, low, high) == (6, 6, 7)
+    assert steps_of_means(losses, np.full(40, 0.5))[0] == np.inf
+    # Of targets that all do the same there is but one interval.
+    assert steps_of_means(np.ones((40, 1)) * fall, np.full(40, 3.0)) == (5, 5, 5)
+    # Goal and loss of a target are drawn together.
+    assert steps_of_means(losses, losses[:, 3]) == (3, 3, 3)
+
+
 def test_equal_quality_by_set_and_goal() -> None:
     none = np.zeros(3)
     slow = np.linspace(8, 1, 8) * np.ones((3, 1))  # 8, 7 ... 1
@@ -57,12 +69,12 @@ def test_equal_quality_by_set_and_goal() -> None:
     rows = equal_quality(runs, {"a": slice(0, 1), "b": slice(1, 3)})
     found = {(row["set"], row["goal"], row["init"]): row for row in rows}
     # The goal after 4 steps is 4: the encoder begins there, random numbers end at 3.
-    assert found["all", "mixture after 4", "encoder"]["median_steps"] == 0
-    assert found["b", "mixture after 4", "mixture"]["median_steps"] == 4
-    assert found["a", "mixture after 4", "uniform"]["median_steps"] == 6
-    assert found["all", "uniform at its end", "mixture"]["median_steps"] == 5
+    assert found["all", "mixture after 4", "encoder"]["steps_of_each"][0] == 0
+    assert found["b", "mixture after 4", "mixture"]["steps_of_each"][0] == 4
+    assert found["a", "mixture after 4", "uniform"]["steps_of_each"][0] == 6
+    assert found["all", "uniform at its end", "mixture"]["steps_of_each"][0] == 5
     last = found["all", "mixture after 8", "uniform"]
-    assert last["median_steps"] == np.inf
+    assert last["steps_of_each"] == last["steps_of_means"] == (np.inf, np.inf, np.inf)
     assert last["reached"] == 0
     assert [found[s, "mixture after 1", "encoder"]["targets"] for s in ("all", "a", "b")] == [
         3,
@@ -130,17 +142,26 @@ def test_predictions_are_judged_on_their_own_targets(monkeypatch: pytest.MonkeyP
 
 
 def test_the_tables_show_what_is_never_reached() -> None:
-    row = {"starts": 1, "set": "a", "goal": "g", "targets": 3, "low_steps": 3.0}
+    row = {"starts": 1, "set": "a", "goal": "g", "targets": 3}
+    never = (np.inf, np.inf, np.inf)
+    some, means = (4.0, 3.0, np.inf), (5.0, 2.0, 6.0)
     equal = [
-        {**row, "init": "encoder", "median_steps": 4.0, "high_steps": np.inf, "reached": 2 / 3},
-        {**row, "init": "uniform", "median_steps": np.inf, "high_steps": np.inf, "reached": 0.0},
+        {
+            **row,
+            "init": "encoder",
+            "steps_of_each": some,
+            "steps_of_means": means,
+            "reached": 2 / 3,
+        },
+        {**row, "init": "uniform", "steps_of_each": never, "steps_of_means": never, "reached": 0.0},
     ]
     budgets = [
         {"set": "a", "starts": 1, "init": "encoder", "steps": steps, "mean_mse": 1 / (1 + steps)}
         for steps in (0, 3)
     ]
     text = encoder_steps.tables(equal, budgets, (0, 3))
-    assert "| 1 | a | g | 4 (3 to never), 67% | never |" in text
+    assert "| 1 | a | g | 4 (3 to never), 67% | never, 0% |" in text
+    assert "| 1 | a | g | 5 (2 to 6) | never |" in text
     assert "| 1 | a | encoder | 1 | 0.25 |" in text
 
 
