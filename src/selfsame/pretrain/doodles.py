@@ -108,7 +108,8 @@ def _curve(rng: np.random.Generator) -> Array:
     steps = rng.normal(0, 0.9, (3, 2))
     a, b, c, d = start + np.concatenate([np.zeros((1, 2)), np.cumsum(steps, 0)])
     s = 1 - t
-    return s**3 * a + 3 * s**2 * t * b + 3 * s * t**2 * c + t**3 * d
+    bezier: Array = s**3 * a + 3 * s**2 * t * b + 3 * s * t**2 * c + t**3 * d
+    return bezier
 
 
 def _patch(rng: np.random.Generator) -> Array:
@@ -136,7 +137,8 @@ def _patch(rng: np.random.Generator) -> Array:
 def _turned(rng: np.random.Generator, points: Array) -> Array:
     angle = rng.uniform(0, 2 * math.pi)
     cos, sin = math.cos(angle), math.sin(angle)
-    return points @ np.array([[cos, sin], [-sin, cos]])
+    turned: Array = points @ np.array([[cos, sin], [-sin, cos]])
+    return turned
 
 
 @numba.njit(cache=True)
