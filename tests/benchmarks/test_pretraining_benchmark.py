@@ -268,6 +268,7 @@ def test_the_table_has_the_ends() -> None:
 # All of it.
 
 
+@pytest.mark.slow
 def test_a_quick_run_and_the_same_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
