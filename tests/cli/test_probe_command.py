@@ -151,7 +151,7 @@ def wait_for(process: "subprocess.Popen[bytes]", folder: Path, step: int) -> Non
 @pytest.mark.parametrize("evaluate", ["linear", "finetune"])
 def test_killed_and_run_again_it_writes_the_same_results(data, tmp_path, evaluate) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    words = (*FRACTALS, *TINY, "--seeds", 2, "--steps", 60, "--every", 10, "--quiet")
+    words = (*FRACTALS, *TINY, "--seeds", 2, "--steps", 40, "--every", 20, "--quiet")
     words += ("--evaluate", evaluate)
     words += ("--finetune-steps", 30) if evaluate == "finetune" else ()
     assert call(data, "-o", whole, *words) == 0

@@ -1,6 +1,6 @@
 """What an experiment of pre-training and probing is, checked before the work."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,9 +97,13 @@ class ProbeSettings:
         steps = self.pretraining.steps
         return [*(range(0, steps, self.every) if self.every else ()), steps]
 
-    def recipe(self, side: int, seed: int) -> "Recipe":
+    def recipe(
+        self, side: int, seed: int, progress: Callable[[int], None] | None = None
+    ) -> "Recipe":
         """Return the data set of fractals that one seed learns, of pictures of a side.
 
+        Args:
+            progress: called with the number of classes found since the last call.
         Raises:
             InputError: no such data set, or options that it does not have.
         """
@@ -127,6 +131,7 @@ class ProbeSettings:
             side=side,
             seed=seed,
             threads=self.threads,
+            progress=progress,
             **options,
         )
 

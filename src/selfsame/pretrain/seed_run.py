@@ -23,7 +23,7 @@ from selfsame.pretrain.finetune import finetune
 from selfsame.pretrain.labelled import LabelledSet, Mask, label_array
 from selfsame.pretrain.network_files import load_network, save_network
 from selfsame.pretrain.networks import Network, make_network
-from selfsame.pretrain.probe_settings import ProbeSettings
+from selfsame.pretrain.probe_settings import CLASSES, ProbeSettings
 from selfsame.pretrain.probes import Evaluation, evaluate_features, features_of
 from selfsame.training.checkpoint import checkpoints, remove_checkpoints
 from selfsame.training.loop import CHECKPOINTS, TrainResult, train
@@ -107,7 +107,8 @@ class SeedRun:
 
     @cached_property
     def _recipe(self) -> Recipe:
-        return self.settings.recipe(self.data.side, self.seed)
+        with self.bars(self.settings.classes or CLASSES, "classes") as progress:
+            return self.settings.recipe(self.data.side, self.seed, progress)
 
     def _train_to(self, step: int) -> None:
         """Let the network learn fractals up to a step, from the newest checkpoint on."""
