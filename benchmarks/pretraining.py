@@ -91,8 +91,9 @@ NOTES = (
     "is the mean over the draws",
     "random fractals are the set at the start of its learning; FractalDB's categories fill the "
     "picture, learned and random fractals keep the place that they have in the window",
-    "the fractals are learned from the training pictures without their labels; settings were "
-    "chosen on 10 000 of these, held out, with all arms alike",
+    "the fractals are learned from the training pictures without their labels; of the settings of "
+    "pre-training, which all arms share, patches were chosen on 10 000 of these, held out, and "
+    "the others before any run",
 )
 
 
