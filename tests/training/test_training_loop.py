@@ -161,6 +161,21 @@ def test_progress_counts_every_step(tmp_path) -> None:
     assert "loss" in seen[-1][1]
 
 
+@pytest.mark.parametrize("stop_after", [None, 3])
+def test_a_signal_that_comes_after_the_last_step_is_not_lost(tmp_path, stop_after) -> None:
+    settings = replace(SETTINGS, steps=5)
+
+    def progress(step: int, metrics: object) -> None:
+        if step == (stop_after or settings.steps):  # its checkpoint is written already
+            signal.raise_signal(signal.SIGTERM)
+
+    result = train(
+        ToyTask(), ToyData(), settings, tmp_path, progress=progress, stop_after=stop_after
+    )
+    assert result.stopped_by == "SIGTERM"
+    assert result.finished == (stop_after is None)
+
+
 def test_a_signal_ends_after_the_step_with_a_checkpoint(tmp_path) -> None:
     before = signal.getsignal(signal.SIGINT)
 

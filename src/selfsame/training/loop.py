@@ -43,7 +43,7 @@ class TrainResult:
     Attributes:
         step: updates done.
         finished: whether these are all.
-        stopped_by: ``SIGTERM`` or ``SIGINT`` if a signal ended it.
+        stopped_by: ``SIGTERM`` or ``SIGINT`` if a signal ended it, or came while it ended.
         metrics: the newest logged values.
         validation: the newest values of ``validate``.
         skipped: updates left out because of their gradient.
@@ -102,6 +102,8 @@ def train(
         finally:
             run.close()
         task.model.load_state_dict(run.learner.best.state_dict())
+        if run.stopped_by is None and caught:  # since the last step: not to be lost on the caller
+            run.stopped_by = caught[0].name
     return TrainResult(
         step=run.step,
         finished=run.step == settings.steps,
