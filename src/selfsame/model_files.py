@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -28,11 +29,18 @@ def weights_to_bytes(
     Args:
         about: entries for the file's metadata.
         dtype: of the numbers in the file; the model keeps its own.
+    Raises:
+        InputError: a weight is not finite in this ``dtype``; such a file could not be read.
     """
     tensors = {
         name: tensor.detach().to("cpu", dtype).contiguous()
         for name, tensor in model.state_dict().items()
     }
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+        raise InputError(
+            f"the model holds numbers that are not finite in {dtype}; write it in torch.float32, "
+            "or train it anew if they are not finite at all"
+        )
     return save_tensors(tensors, None if about is None else dict(about))
 
 
@@ -75,6 +83,23 @@ def about_model(data: bytes, path: str | Path, kind: str) -> dict[str, str]:
             "selfsame"
         )
     return dict(about)
+
+
+def card_of(about: Mapping[str, str], path: str | Path) -> dict[str, Any]:
+    """Return the card in what ``about_model`` returned.
+
+    Args:
+        path: what errors call the file.
+    Raises:
+        CorruptedError: there is none, or it is no object of JSON.
+    """
+    try:
+        card = json.loads(about["card"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CorruptedError(f"{path} is a damaged model: it has no card") from error
+    if not isinstance(card, dict):
+        raise CorruptedError(f"{path} is a damaged model: its card is no object")
+    return card
 
 
 def check_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Path) -> None:

@@ -1,7 +1,9 @@
 import json
+from dataclasses import asdict
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from small_model import small_model
 
 from selfsame.collage.storage import (
@@ -62,7 +64,11 @@ def test_a_wrong_shape_or_number_is_damage(tmp_path):
         load_model(path)
     with torch.no_grad():
         model.decoder.log_steps[0] = float("nan")
-    save_model(model, path)
+    with pytest.raises(InputError, match="not finite"):
+        save_model(model, path)
+    about = {name: header["__metadata__"][name] for name in ("format", "card")}
+    about["config"] = json.dumps(asdict(model.config))
+    save_file(model.state_dict(), path, about)
     with pytest.raises(CorruptedError, match="not finite"):
         load_model(path)
 

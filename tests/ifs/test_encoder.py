@@ -199,10 +199,12 @@ def test_damaged_files_are_named(encoder, tmp_path):
     path.write_bytes(b"")
     with pytest.raises(CorruptedError, match="no model"):
         load_encoder(path)
-    about = {"format": "selfsame encoder 1", "config": json.dumps({"side": 16}), "card": "{}"}
+    about = {"format": "selfsame encoder 1", "config": json.dumps({"side": 16}), "card": "{"}
     save_file({"head.weight": torch.zeros(7, 16)}, path, about)
     with pytest.raises(CorruptedError, match="damaged"):
         load_encoder(path)
+    with pytest.raises(CorruptedError, match="card"):
+        encoder_card(path)
     save_file({"x": torch.zeros(1)}, path, {"format": "selfsame collage 1"})
     with pytest.raises(UnsupportedError, match="selfsame collage 1"):
         load_encoder(path)

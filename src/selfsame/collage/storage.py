@@ -16,6 +16,7 @@ from selfsame.errors import CorruptedError, InputError
 from selfsame.files import write_bytes
 from selfsame.model_files import (
     about_model,
+    card_of,
     check_file_size,
     check_weights,
     plain_name,
@@ -39,6 +40,8 @@ def save_model(
 
     Args:
         card: what people should know of it, ready for JSON: data, licence, recipe, time.
+    Raises:
+        InputError: a weight is not finite in half precision.
     """
     with torch.no_grad():
         for parameter in model.parameters():
@@ -73,8 +76,7 @@ def load_model(name_or_path: str | Path) -> CollageModel:
 def model_card(name_or_path: str | Path) -> dict[str, Any]:
     """Return the card of a model; errors as for ``load_model``."""
     path, _ = _find(name_or_path)
-    card: dict[str, Any] = json.loads(about_model(path.read_bytes(), path, _FORMAT)["card"])
-    return card
+    return card_of(about_model(path.read_bytes(), path, _FORMAT), path)
 
 
 def decoder_of(code: CollageCode) -> CollageDecoder:

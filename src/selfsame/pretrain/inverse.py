@@ -21,6 +21,7 @@ from selfsame.ifs.fit.engine import dyadic_probabilities
 from selfsame.ifs.system import IFS
 from selfsame.model_files import (
     about_model,
+    card_of,
     check_file_size,
     check_weights,
     weights_from_bytes,
@@ -108,6 +109,8 @@ class InverseTask:
 
         Args:
             card: what people should know of it, ready for JSON.
+        Raises:
+            InputError: a weight is not finite.
         """
         about = {"format": _FORMAT, "card": json.dumps(dict(card or {}))}
         write_bytes(path, weights_to_bytes(self.model, about, dtype=torch.float32))
@@ -126,7 +129,7 @@ def load_inverse_encoder(path: str | Path) -> tuple[Network, dict[str, Any]]:
         raise InputError(f"there is no inverse encoder at {place}; train one first")
     check_file_size(place)
     data = place.read_bytes()
-    card: dict[str, Any] = json.loads(about_model(data, place, _FORMAT)["card"])
+    card = card_of(about_model(data, place, _FORMAT), place)
     network, weights = make_inverse_encoder(), weights_from_bytes(data, place)
     check_weights(network, weights, place)
     network.load_state_dict(weights)

@@ -11,6 +11,7 @@ from selfsame.errors import CorruptedError, InputError
 from selfsame.files import write_bytes
 from selfsame.model_files import (
     about_model,
+    card_of,
     check_file_size,
     check_weights,
     weights_from_bytes,
@@ -29,8 +30,6 @@ def save_network(network: Network, path: str | Path, card: Mapping[str, Any] | N
     Raises:
         InputError: a weight is not finite.
     """
-    if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
-        raise InputError("the network holds numbers that are not finite; train it anew")
     about = {
         "format": _FORMAT,
         "config": json.dumps(network.config()),
@@ -62,14 +61,7 @@ def load_network(path: str | Path) -> Network:
 
 def network_card(path: str | Path) -> dict[str, Any]:
     """Return the card of a network's file; errors as for ``load_network``."""
-    about = about_model(_read(path), path, _FORMAT)
-    try:
-        card = json.loads(about["card"])
-    except (ValueError, KeyError, RecursionError) as error:
-        raise CorruptedError(f"{path} is a damaged model: {error}") from error
-    if not isinstance(card, dict):
-        raise CorruptedError(f"{path} is a damaged model: its card is no object")
-    return card
+    return card_of(about_model(_read(path), path, _FORMAT), path)
 
 
 def _read(path: str | Path) -> bytes:

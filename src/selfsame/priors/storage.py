@@ -43,15 +43,11 @@ def save_pretrained(
     Raises:
         InputError: the folder cannot be made, or a weight is not finite in this ``dtype``.
     """
-    if not all(bool(tensor.to(dtype).isfinite().all()) for tensor in model.state_dict().values()):
-        raise InputError(
-            f"the model holds numbers that are not finite in {dtype}; pass dtype=torch.float32, "
-            "or train it anew if they are not finite at all"
-        )
+    weights = weights_to_bytes(model, dtype=dtype)
     about = {"format": _FORMAT, "config": asdict(model.config), "card": dict(card or {})}
     place = Path(folder)
     make_folder(place, "a model needs a folder")
-    write_bytes(place / WEIGHTS_NAME, weights_to_bytes(model, dtype=dtype))
+    write_bytes(place / WEIGHTS_NAME, weights)
     write_bytes(place / CONFIG_NAME, (json.dumps(about, indent=1) + "\n").encode())
 
 

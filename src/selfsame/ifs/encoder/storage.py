@@ -3,16 +3,18 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from selfsame.errors import CorruptedError, InputError
 from selfsame.files import write_bytes
 from selfsame.ifs.encoder.network import EncoderConfig, SetEncoder
 from selfsame.model_files import (
     about_model,
+    card_of,
     check_file_size,
     check_weights,
     weights_from_bytes,
@@ -32,6 +34,8 @@ def save_encoder(
 
     Args:
         card: what people should know of it, ready for JSON: data, licence, recipe, time.
+    Raises:
+        InputError: a weight is not finite in half precision.
     """
     about = {
         "format": _FORMAT,
@@ -42,15 +46,13 @@ def save_encoder(
 
 
 def load_encoder(name_or_path: str | Path) -> SetEncoder:
-    """Return an encoder, ready to use: one of ``SHIPPED`` by name, or from a file.
+    """Return a new encoder, ready to use: one of ``SHIPPED`` by name, or from a file.
 
     Raises:
         InputError: no such encoder.
         CorruptedError: the file is damaged.
         UnsupportedError: it is of another kind, or newer than this build.
     """
-    if str(name_or_path) in SHIPPED:
-        return _shipped(str(name_or_path))
     path = _find(name_or_path)
     return _read(path.read_bytes(), path)
 
@@ -58,14 +60,7 @@ def load_encoder(name_or_path: str | Path) -> SetEncoder:
 def encoder_card(name_or_path: str | Path) -> dict[str, Any]:
     """Return the card of an encoder; errors as for ``load_encoder``."""
     path = _find(name_or_path)
-    card: dict[str, Any] = json.loads(about_model(path.read_bytes(), path, _FORMAT)["card"])
-    return card
-
-
-@cache
-def _shipped(name: str) -> SetEncoder:
-    path = _find(name)
-    return _read(path.read_bytes(), path)
+    return card_of(about_model(path.read_bytes(), path, _FORMAT), path)
 
 
 def _find(name_or_path: str | Path) -> Path:
@@ -86,10 +81,11 @@ def _find(name_or_path: str | Path) -> Path:
 def _read(data: bytes, path: Path) -> SetEncoder:
     about = about_model(data, path, _FORMAT)
     try:
-        encoder = SetEncoder(EncoderConfig(**json.loads(about["config"])))
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+        with torch.device("meta"):  # no memory for a shape that the file has no weights for
+            encoder = SetEncoder(EncoderConfig(**json.loads(about["config"])))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CorruptedError(f"{path} is a damaged model: {error}") from error
     weights = weights_from_bytes(data, path)
     check_weights(encoder, weights, path)
-    encoder.load_state_dict(weights)
+    encoder.to_empty(device="cpu").load_state_dict(weights)
     return encoder.eval()
