@@ -115,4 +115,5 @@ def test_failures_leave_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["fit", str(black), "-o", str(tmp_path / "out.txt"), *FAST]) == 1
     assert main(["fit", str(black), "-o", str(out), "--preset", "none"]) == 2
     assert main(["fit", str(black)]) == 2
+    assert main(["fit", str(black), "-o", str(out), "--encoder", "doodles"]) == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["black.png"]

@@ -65,3 +65,5 @@ def test_the_command_trains_an_encoder(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     assert load_encoder(tmp_path / "run" / "encoder.safetensors").config.width == 24
     assert CliRunner().invoke(command, ["pictures", "-o", str(tmp_path / "x")]).exit_code == 2
+    result = CliRunner().invoke(command, ["-o", str(tmp_path / "x"), "--set", "data.side=16"])
+    assert "TABLE one of train, model, card" in str(result.exception)

@@ -175,6 +175,8 @@ def _config(options: dict[str, Any]) -> "FitConfig":
     config = replace(
         PRESETS[options["preset"]], **{k: v for k, v in given.items() if v is not None}
     )
+    if options["encoder"] is not None and config.init != "encoder":
+        raise click.UsageError("--encoder belongs to --init encoder")
     return replace(config, threshold=None) if options["grey_values"] else config
 
 

@@ -9,6 +9,7 @@ from selfsame.cli.training import call_of, configuration, run_training, training
 from selfsame.pretrain.encoder_recipe import TRAINING
 
 MODEL_NAME = "encoder.safetensors"
+TABLES = ("train", "model", "card")
 
 
 @click.command("encoder")
@@ -28,7 +29,7 @@ def command(**options: Any) -> int:
     from selfsame.training.settings import TrainSettings
 
     call = call_of(options)
-    config = configuration(call)
+    config = configuration(call, TABLES)
     settings = settings_from(TrainSettings, {**TRAINING.as_dict(), **config["train"]}, "train")
     shape = settings_from(EncoderConfig, config["model"], "model")
     with torch.random.fork_rng(devices=[]):

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 TABLES = ("train", "data", "model", "objective", "card")
-"""Of a configuration, whatever is trained."""
+"""Of a configuration; where nothing is to be set, a kind of training lacks some."""
 
 CONFIG_NAME = "config.json"
 SHOWN_NOTES = 5
@@ -162,13 +162,19 @@ def _place_of_data(options: dict[str, Any]) -> Path:
     return given[0]
 
 
-def configuration(call: Call) -> dict[str, dict[str, Any]]:
-    """Return every table of the configuration, flags included."""
+def configuration(call: Call, tables: Sequence[str] = TABLES) -> dict[str, dict[str, Any]]:
+    """Return every table of the configuration, flags included.
+
+    Args:
+        tables: those that this kind of training has.
+    Raises:
+        InputError: a table or a setting of another kind.
+    """
     from selfsame.training.config import read_config, with_settings
 
-    config = {} if call.config_path is None else read_config(call.config_path, TABLES)
-    config = {**{name: {} for name in TABLES}, **config}
-    config = with_settings(config, call.assignments, TABLES)
+    config = {} if call.config_path is None else read_config(call.config_path, tables)
+    config = {**{name: {} for name in tables}, **config}
+    config = with_settings(config, call.assignments, tables)
     config["train"] |= call.flags
     return config
 
