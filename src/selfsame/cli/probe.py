@@ -4,12 +4,12 @@ import signal
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
 from selfsame.cli.options import (
     device_option,
+    given,
     json_option,
     output_option,
     progress_bar,
@@ -169,12 +169,12 @@ def command(
     for each seed a log, the evaluations and the network. The same command goes on where it was
     stopped.
     """
-    pretraining = _given(fractals=fractals, classes=classes, instances=instances, steps=steps)
-    pretraining |= _given(lr=lr, every=every) | ({"set": assignments} if assignments else {})
-    if weights is not None and (given := [*pretraining, *_given(network=network)]):
-        raise click.UsageError(f"--weights takes no --{given[0]}: the network is trained already")
-    if fractals == NONE and (given := [name for name in pretraining if name != "fractals"]):
-        raise click.UsageError(f"--fractals {NONE} takes no --{given[0]}: nothing is pre-trained")
+    pretraining = given(fractals=fractals, classes=classes, instances=instances, steps=steps)
+    pretraining |= given(lr=lr, every=every) | ({"set": assignments} if assignments else {})
+    if weights is not None and (extra := [*pretraining, *given(network=network)]):
+        raise click.UsageError(f"--weights takes no --{extra[0]}: the network is trained already")
+    if fractals == NONE and (extra := [name for name in pretraining if name != "fractals"]):
+        raise click.UsageError(f"--fractals {NONE} takes no --{extra[0]}: nothing is pre-trained")
     if evaluate == "linear" and (finetune_steps is not None or finetune_lr is not None):
         raise click.UsageError("--finetune-steps and --finetune-lr belong to --evaluate finetune")
     from selfsame.cli.dataset import recipe_options
@@ -186,16 +186,16 @@ def command(
     from selfsame.pretrain.seed_run import Interrupted
 
     set_threads(threads)
-    common = {"device": device, **_given(batch=batch)}
+    common = {"device": device, **given(batch=batch)}
     preset = PRESETS[fractals or "fractaldb" if fractals in (None, *PRESETS) else "custom"]
     settings = ProbeSettings(
-        **_given(fractals=fractals, network=network, every=every),
+        **given(fractals=fractals, network=network, every=every),
         classes=classes,
         instances=instances,
         options=recipe_options(assignments, preset.options),
         weights=weights,
-        pretraining=replace(PRETRAINING, **common, **_given(steps=steps, lr=lr)),
-        finetuning=replace(FINETUNING, **common, **_given(steps=finetune_steps, lr=finetune_lr)),
+        pretraining=replace(PRETRAINING, **common, **given(steps=steps, lr=lr)),
+        finetuning=replace(FINETUNING, **common, **given(steps=finetune_steps, lr=finetune_lr)),
         evaluate=evaluate,
         shots=shots,
         limit=limit,
@@ -233,8 +233,3 @@ def command(
         text=f"{output / RESULTS_NAME}: {sentence(results)}",
     )
     return 0
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    """Return the options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
