@@ -168,6 +168,11 @@ def test_other_settings_or_pictures_are_refused(data, tmp_path) -> None:
     run_experiment(other, RANDOM, out, restart=True)
     assert (out / "mine.txt").exists()
     assert json.loads((out / "results.json").read_text())["data"]["learned"] == 33
+    for damaged in ("seed-0/evaluations.json", "config.json"):
+        for text in ("{", "[5]", "5"):
+            (out / damaged).write_text(text)
+            with pytest.raises(InputError, match="is damaged"):
+                run_experiment(other, RANDOM, out)
 
 
 def test_restart_deletes_only_what_an_experiment_wrote(data, tmp_path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from selfsame.errors import InputError
 from selfsame.files import make_folder, write_bytes
 from selfsame.pretrain.labelled import LabelledSet
+from selfsame.pretrain.network_files import network_bytes
 from selfsame.pretrain.probe_results import summary
 from selfsame.pretrain.probe_settings import ProbeSettings
 from selfsame.pretrain.seed_run import Bars, SeedRun
@@ -57,7 +58,7 @@ def run_experiment(
     """
     config = {**settings.identity(), "data": _identity(data)}
     if settings.weights is not None:
-        config["weights"] = _digest(settings.weights)
+        config["weights"] = hashlib.sha256(network_bytes(settings.weights)).hexdigest()
     elif settings.takes_codes:
         config["codes"] = settings.recipe(data.side, settings.seed).identity()["systems"]
     runs = {
@@ -102,16 +103,11 @@ def _identity(data: LabelledSet) -> dict[str, Any]:
     }
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is damaged; start anew with --restart") from error
-    return dict(config)
 
 
 def _json(values: dict[str, Any]) -> bytes:

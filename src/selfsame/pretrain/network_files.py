@@ -46,7 +46,7 @@ def load_network(path: str | Path) -> Network:
         CorruptedError: the file is no network, or not all of its weights are finite.
         UnsupportedError: its format is newer than this build.
     """
-    data = _read(path)
+    data = network_bytes(path)
     try:
         config = json.loads(about_model(data, path, _FORMAT)["config"])
         with torch.device("meta"):
@@ -61,10 +61,15 @@ def load_network(path: str | Path) -> Network:
 
 def network_card(path: str | Path) -> dict[str, Any]:
     """Return the card of a network's file; errors as for ``load_network``."""
-    return card_of(about_model(_read(path), path, _FORMAT), path)
+    return card_of(about_model(network_bytes(path), path, _FORMAT), path)
 
 
-def _read(path: str | Path) -> bytes:
+def network_bytes(path: str | Path) -> bytes:
+    """Return the bytes of a network's file.
+
+    Raises:
+        InputError: no such file, or one larger than a model may be.
+    """
     place = Path(path)
     if not place.is_file():
         raise InputError(f"no network {str(path)!r}: give a file that `selfsame probe` wrote")

@@ -244,8 +244,11 @@ class SeedRun:
         if not path.exists():
             return []
         try:
-            return list(json.loads(path.read_text("utf-8")))
-        except ValueError as error:
+            records = list(json.loads(path.read_text("utf-8")))
+            for record in records:
+                _ = record["step"], record["draw"], record["accuracy"], record["tested"]
+            return records
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise InputError(f"{path} is damaged; delete it to evaluate anew") from error
 
     def _write_records(self, records: list[dict[str, Any]]) -> None:
