@@ -4,8 +4,9 @@ import torch
 from toy_pictures import SIDE, toy_pictures
 
 from selfsame.datasets import Pictures
-from selfsame.errors import InputError
+from selfsame.errors import DivergedError, InputError
 from selfsame.pretrain import probes
+from selfsame.pretrain.logistic import LogisticRegression
 from selfsame.pretrain.networks import NETWORKS, make_network
 from selfsame.pretrain.probes import (
     LONE_STRENGTH,
@@ -90,6 +91,22 @@ def test_tested_pictures_choose_nothing() -> None:
     other = evaluate_features(features[:30], labels[:30], 5 * features[30:], labels[30:].flip(0))
     values = {"accuracy": 0.0}
     assert one.as_dict() | values == other.as_dict() | values
+
+
+def test_a_strength_without_a_minimum_ends_the_search(monkeypatch) -> None:
+    labels = torch.arange(60) % 4
+    features = torch.eye(4)[labels]
+    plain = LogisticRegression.fit
+
+    def fit(self, l2, start=None):
+        if l2 < STRENGTHS[1]:
+            raise DivergedError("no minimum")
+        return plain(self, l2, start)
+
+    monkeypatch.setattr(LogisticRegression, "fit", fit)
+    found = evaluate_features(features, labels, features, labels)
+    assert found.accuracy == 1
+    assert found.l2 in STRENGTHS[:2]
 
 
 def test_one_picture_of_each_class() -> None:

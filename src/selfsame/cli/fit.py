@@ -314,7 +314,12 @@ def _settings(options: dict[str, Any], names: list[str]) -> dict[str, Any]:
         keys = ("layout", "depth", "steps", "restarts", "threshold")
         settings |= {key: options[key] for key in keys}
     else:
-        settings |= asdict(_config(options))
+        config = _config(options)
+        settings |= asdict(config)
+        if config.init == "encoder":
+            from selfsame.ifs.encoder.storage import encoder_digest
+
+            settings["encoder_digest"] = encoder_digest(config.encoder)
     return settings | {"targets": names}
 
 

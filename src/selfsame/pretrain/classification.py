@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 from selfsame.datasets.fractals.recipe import Recipe
 from selfsame.datasets.fractals.torch_data import FractalStream
-from selfsame.errors import InputError
 from selfsame.pretrain.networks import Network
 from selfsame.training.task import Metrics
 
@@ -100,17 +99,3 @@ class ClassificationTask:
             right = labels.gather(1, best[:, None]) > 0
             loss = F.binary_cross_entropy_with_logits(logits, labels)
         return loss, {"accuracy": right.float().mean()}
-
-
-def check_fits(recipe: Recipe, network: Network) -> None:
-    """Raise ``InputError`` unless a network takes a recipe's pictures and tells its classes."""
-    if recipe.side != network.side:
-        raise InputError(
-            f"the network takes pictures of side {network.side}, the recipe draws {recipe.side}; "
-            "make both for one side"
-        )
-    if recipe.classes != network.classes:
-        raise InputError(
-            f"the network has {network.classes} classes, the recipe {recipe.classes}; make both "
-            "for one number"
-        )

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from selfsame.errors import InputError
 from selfsame.files import write_bytes
-from selfsame.ifs.fit.engine import dyadic_probabilities
+from selfsame.ifs.fit.parameters import dyadic_probabilities
 from selfsame.ifs.system import IFS
 from selfsame.model_files import (
     about_model,

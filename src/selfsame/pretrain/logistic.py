@@ -110,7 +110,7 @@ class LogisticRegression:
             method="L-BFGS-B",
             options={**options, "gtol": _GRADIENT, "ftol": 0.0},
         )
-        if found.nit >= MOST_STEPS or not np.isfinite(found.fun):
+        if found.status == 1 or not np.isfinite(found.fun):  # 1: out of steps or of evaluations
             raise DivergedError(
                 f"no minimum within {MOST_STEPS} steps at l2 {l2:g}; take a larger l2"
             )

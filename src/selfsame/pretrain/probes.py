@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from selfsame.datasets import Pictures
 from selfsame.datasets.pictures import Bytes
-from selfsame.errors import InputError
+from selfsame.errors import DivergedError, InputError
 from selfsame.pretrain.labelled import validation_folds
 from selfsame.pretrain.logistic import Classifier, LogisticRegression
 from selfsame.pretrain.networks import Network
@@ -206,7 +206,12 @@ def _chosen_strength(
     held = [_HeldOut(features, labels, classes, torch.from_numpy(fold)) for fold in folds]
     scores: list[tuple[int, float]] = []
     for l2 in STRENGTHS:
-        parts = [fold.score(l2) for fold in held]
+        try:
+            parts = [fold.score(l2) for fold in held]
+        except DivergedError:
+            if not scores:
+                raise
+            break  # weaker ones would be harder still
         scores.append((sum(right for right, _ in parts), -sum(cost for _, cost in parts)))
         best = scores.index(max(scores))
         if len(scores) - 1 - best == _PATIENCE:

@@ -169,7 +169,9 @@ def learn_fractals(
     """
     settings = settings or TRAINING
     config = config or FractalSetConfig(side=padded_side(pictures.images.shape[1]))
-    objective = loss if isinstance(loss, SetObjective) else None if loss else SetObjective()
+    if loss is None:
+        loss = SetObjective()
+    objective = loss if isinstance(loss, SetObjective) else None
     batches = set_batches(pictures, config, settings.batch, binarise)
     task = make_task(config, objective or cast(SetLoss, loss), seed=settings.seed)
     place = Path(folder)

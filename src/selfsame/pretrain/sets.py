@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from selfsame.ifs.code import IFSCode, Viewport
-from selfsame.ifs.fit.engine import dyadic_probabilities
 from selfsame.ifs.fit.orbit import orbit
-from selfsame.ifs.fit.parameters import Maps, Parameters
+from selfsame.ifs.fit.parameters import Maps, Parameters, dyadic_probabilities
 from selfsame.ifs.fit.points import first_fixed_point, sample_indices
 from selfsame.ifs.splat import splat
 from selfsame.ifs.system import IFS

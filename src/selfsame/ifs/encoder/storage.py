@@ -1,5 +1,6 @@
 """Encoders in files: safetensors, with shape and card as JSON beside the tensors."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -61,6 +62,16 @@ def encoder_card(name_or_path: str | Path) -> dict[str, Any]:
     """Return the card of an encoder; errors as for ``load_encoder``."""
     path = _find(name_or_path)
     return card_of(about_model(path.read_bytes(), path, _FORMAT), path)
+
+
+def encoder_digest(name_or_path: str | Path) -> str:
+    """Return a digest of an encoder's shape and weights, 16 hexadecimal digits; errors as above."""
+    encoder = load_encoder(name_or_path)
+    digest = hashlib.sha256(repr(encoder.config).encode())
+    for name, weight in sorted(encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(weight.numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _find(name_or_path: str | Path) -> Path:

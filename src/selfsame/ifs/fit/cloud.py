@@ -22,10 +22,9 @@ from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.fit.config import FitConfig
 from selfsame.ifs.fit.descent import Descent, descend
-from selfsame.ifs.fit.engine import dyadic_probabilities
 from selfsame.ifs.fit.mixture import mixture_maps
 from selfsame.ifs.fit.objectives import SETTLING_STEPS
-from selfsame.ifs.fit.parameters import Maps, Parameters
+from selfsame.ifs.fit.parameters import Maps, Parameters, dyadic_probabilities
 from selfsame.ifs.fit.points import Cloud, advance_cloud, fresh_cloud, word_points
 from selfsame.ifs.system import IFS
 

@@ -17,7 +17,7 @@ from selfsame.ifs.fit.config import FitConfig
 from selfsame.ifs.fit.descent import Descent, descend
 from selfsame.ifs.fit.mixture import mixture_maps
 from selfsame.ifs.fit.objectives import ImageLoss, Objective, SequenceObjective, WordObjective
-from selfsame.ifs.fit.parameters import Maps, Parameters
+from selfsame.ifs.fit.parameters import Maps, Parameters, dyadic_probabilities
 from selfsame.ifs.fit.targets import EmptyTargetError, Targets, prepare
 from selfsame.ifs.system import IFS
 from selfsame.images import Picture
@@ -263,17 +263,6 @@ def _codes(maps: Maps, targets: Targets, losses: Tensor, seed: int) -> list[IFSC
         )
         for i in range(len(matrices))
     ]
-
-
-def dyadic_probabilities(log_probabilities: np.ndarray) -> np.ndarray:
-    """Return probabilities (N,) as multiples of 2^-24 with sum exactly 1.
-
-    Such numbers are exact in float32, so the file stores them in half the bytes.
-    """
-    p = np.exp(log_probabilities.astype(np.float64))
-    units = np.maximum(np.rint(p / p.sum() * 2**24), 1)
-    units[np.argmax(units)] += 2**24 - units.sum()
-    return np.asarray(units / 2**24, np.float64)
 
 
 def _finite(maps: Maps, losses: Tensor) -> tuple[Maps, Tensor]:

@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -136,6 +137,17 @@ def largest_singular_value(matrices: Tensor) -> Tensor:
         return norm
     a, b, c, d = matrices.flatten(-2).unbind(-1)
     return 0.5 * (torch.hypot(a + d, c - b) + torch.hypot(a - d, c + b))
+
+
+def dyadic_probabilities(log_probabilities: np.ndarray) -> np.ndarray:
+    """Return probabilities (N,) as multiples of 2^-24 with sum exactly 1.
+
+    Such numbers are exact in float32, so the file stores them in half the bytes.
+    """
+    p = np.exp(log_probabilities.astype(np.float64))
+    units = np.maximum(np.rint(p / p.sum() * 2**24), 1)
+    units[np.argmax(units)] += 2**24 - units.sum()
+    return np.asarray(units / 2**24, np.float64)
 
 
 def _matrices_from_twist(twist: Tensor) -> Tensor:
