@@ -51,6 +51,9 @@ def main() -> None:
     parser.add_argument(
         "--inits", nargs="+", choices=encoder_steps.INITS, default=encoder_steps.INITS
     )
+    parser.add_argument(
+        "--starts", nargs="+", type=int, choices=encoder_steps.STARTS, default=encoder_steps.STARTS
+    )
     parser.add_argument("--sheets", type=Path, metavar="DIR", help="write contact sheets (table)")
     options = parser.parse_args()
     if options.threads:

@@ -25,7 +25,7 @@ from selfsame.files import write_bytes
 from selfsame.ifs.fit import FitConfig, batches, fit_batch
 
 INITS = ("encoder", "mixture", "uniform")
-RESTARTS = (1, 4)
+STARTS = (1, 4)
 BUDGETS = (0, 10, 25, 50, 100, 200, 400)
 """Steps of the runs; the last one is the long run."""
 
@@ -178,7 +178,7 @@ def measure(
     budget_rows: list[dict[str, Any]] = []
     equal_rows: list[dict[str, Any]] = []
     curves: dict[int, dict[str, Run]] = {}
-    for restarts in RESTARTS:
+    for restarts in options.starts:
         longest = curves.setdefault(restarts, {})
         for init in options.inits:
             for steps in budgets:
