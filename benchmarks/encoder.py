@@ -14,7 +14,6 @@ stopped goes on there.
 """
 
 import argparse
-import hashlib
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
@@ -28,17 +27,9 @@ import ifs_fit
 import protocol
 from selfsame.cli.options import set_threads
 from selfsame.errors import InputError
-from selfsame.ifs.encoder import load_encoder
+from selfsame.ifs.encoder.storage import encoder_digest
 
 PARTS = ("table", "steps", "train-inverse")
-
-
-def fingerprint(encoder: str) -> str:
-    """Return a short hash of an encoder's weights: kept fits count for these alone."""
-    digest = hashlib.sha256()
-    for name, tensor in load_encoder(encoder).state_dict().items():
-        digest.update(name.encode() + tensor.numpy().tobytes())
-    return digest.hexdigest()[:12]
 
 
 def main() -> None:
@@ -73,7 +64,7 @@ def run(options: argparse.Namespace, keep: Path) -> None:
     if options.part == "train-inverse":
         return
     uses_ours = options.part == "table" or "encoder" in options.inits
-    weights = fingerprint(options.encoder) if uses_ours else ""
+    weights = encoder_digest(options.encoder) if uses_ours else ""
     if options.part == "table":
         results, text = encoder_table.measure(options, keep, model, weights)
         published, notes = ifs_fit.PUBLISHED, encoder_table.NOTES

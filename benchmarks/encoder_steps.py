@@ -170,7 +170,7 @@ def measure(
     """Return the results and the tables.
 
     Args:
-        weights: fingerprint of our encoder's weights.
+        weights: digest of our encoder's weights.
         plots: the folder of the plot, or None.
     """
     names, targets, members = ifs_fit.load(options)

@@ -73,7 +73,7 @@ def measure(
     Args:
         keep: takes the codes of every method.
         model: the file of the inverse encoder.
-        weights: fingerprint of our encoder's weights.
+        weights: digest of our encoder's weights.
     """
     names, targets, members = ifs_fit.load(options)
     fits = {INVERSE: inverse_fits(model, targets)}
