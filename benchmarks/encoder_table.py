@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 
-import floor
 import harness
 import ifs_fit
 import protocol
@@ -85,21 +84,10 @@ def measure(
         harness.say(f"{method}: {len(targets)} targets")
         kept = "-".join([*method.replace(":", "").replace(",", "").split(), weights])
         fits[method] = ifs_fit.quality(config, targets, options.seed, keep / "table" / kept)
-    harness.say("floor of independent points")
-    floors = floor.floors([t.image for t in targets], quick=options.quick, seed=options.seed)
     rows: list[dict[str, Any]] = []
     for name in names:
         part = members[name]
         rows += [ifs_fit.table_row(name, method, one, part) for method, one in fits.items()]
-        rows.append(
-            {
-                "set": name,
-                "method": "floor: 300 independent points",
-                "targets": len(targets[part]),
-                "min MSE": float(floors.min_mse[part].mean()),
-                "mean MSE": float(floors.mean_mse[part].mean()),
-            }
-        )
         rows += [
             {**row, "method": row["method"] + " *"}
             for row in ifs_fit.PUBLISHED
@@ -115,7 +103,6 @@ def measure(
         "quality": rows,
         "targets": [t.name for t in targets],
         "scores": {method: one.scores for method, one in fits.items()},
-        "floor": floors,
         "configs": chosen,
         "inverse_encoder": load_inverse_encoder(model)[1],
         "set_encoder": encoder_card(options.encoder),
