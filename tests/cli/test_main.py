@@ -20,6 +20,7 @@ COMMANDS = [
     "fractalize",
     "generate",
     "info",
+    "probe",
     "render",
     "sample",
     "train",
