@@ -1,7 +1,8 @@
 """Weights of models as safetensors: what the files of every kind of model share."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,13 @@ def weights_from_bytes(data: bytes, path: str | Path) -> dict[str, Tensor]:
     return weights
 
 
-def about_model(data: bytes, path: str | Path, kind: str) -> dict[str, str]:
+def about_model(data: bytes, path: str | Path, kind: str, noun: str = "model") -> dict[str, str]:
     """Return the metadata in the bytes of a safetensors file, as ``weights_to_bytes`` wrote them.
 
     Args:
         path: what errors call the file.
         kind: what the entry ``format`` must say.
+        noun: what the file should be, for the error.
     Raises:
         CorruptedError: the bytes are no safetensors with such an entry.
         UnsupportedError: the file is of another kind, or of a newer version of it.
@@ -76,13 +78,52 @@ def about_model(data: bytes, path: str | Path, kind: str) -> dict[str, str]:
         about = json.loads(data[8 : 8 + length])["__metadata__"]
         found = about["format"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CorruptedError(f"{path} is no model: it does not say of which kind") from error
+        raise CorruptedError(f"{path} is no {noun}: it does not say of which kind") from error
     if found != kind:
         raise UnsupportedError(
             f"{path} has the format {found!r}, {kind!r} is read here; take another file, or update "
             "selfsame"
         )
     return dict(about)
+
+
+def about_entries(
+    kind: str, card: Mapping[str, Any] | None, config: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """Return the metadata of a model's file, which ``about_model`` and ``card_of`` read.
+
+    Args:
+        kind: its format, with a version.
+        card: what people should know of it, ready for JSON.
+        config: its shape, ready for JSON; None where there is but one.
+    """
+    about = {"format": kind, "card": json.dumps(dict(card or {}))}
+    return about if config is None else {**about, "config": json.dumps(dict(config))}
+
+
+def find_model(
+    name_or_path: str | Path, package: str, shipped: Sequence[str], *, noun: str, command: str
+) -> Path:
+    """Return the file of a model: one in the folder ``models`` of a package by name, or a path.
+
+    Args:
+        shipped: names of the models inside the package.
+        noun, command: what errors call a model, and what writes one.
+    Raises:
+        InputError: there is none, or it is larger than a model may be.
+    """
+    if str(name_or_path) in shipped:
+        found = resources.files(package) / "models" / f"{name_or_path}.safetensors"
+        with resources.as_file(found) as path:
+            return path
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise InputError(
+            f"no {noun} {str(name_or_path)!r}: give one of {', '.join(shipped)}, or the path of a "
+            f"file that `{command}` wrote"
+        )
+    check_file_size(path)
+    return path
 
 
 def card_of(about: Mapping[str, str], path: str | Path) -> dict[str, Any]:

@@ -195,10 +195,10 @@ def test_unusable_models_and_options_fail_with_one_line(photo, code, model, caps
     new, picture = photo.with_name("b.ssm"), photo.with_name("out.png")
     for arguments, words in (
         (["encode", photo, "-o", new, "--model", photo.with_name("none")], "no model"),
-        (["encode", photo, "-o", new, "--model", broken], "is no model"),
+        (["encode", photo, "-o", new, "--model", broken], "is no model of a collage"),
         (["encode", photo, "-o", new, "--model", model, "--bytes", 30], "only 30 bytes"),
         (["decode", code, "-o", picture, "--region", "0,0,8,8"], "this code is a collage"),
-        (["decode", code, "-o", picture, "--model", broken], "is no model"),
+        (["decode", code, "-o", picture, "--model", broken], "is no model of a collage"),
     ):
         status, values, err = run(capsys, *arguments)
         assert (status, values) == (1, {})

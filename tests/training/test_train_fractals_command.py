@@ -1,17 +1,13 @@
 import json
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from killing import kill_training
 from PIL import Image
 
 from selfsame.cli import main
 from selfsame.datasets.fractals import make_recipe
-from selfsame.training.checkpoint import checkpoints
 from selfsame.training.logs import read_log
 
 TINY = (
@@ -19,7 +15,6 @@ TINY = (
     *("--set", "model.side=24", "--set", "model.points=30", "--set", "train.log_every=2"),
     *("--set", "train.checkpoint_every=1", "--quiet"),
 )
-PATIENCE_SECONDS = 300.0
 
 
 @pytest.fixture
@@ -120,15 +115,6 @@ def test_a_killed_training_ends_with_the_same_codes(digits, tmp_path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     words = [*TINY, "--steps", "60", "--threads", "1"]
     assert call(digits, "-o", whole, *words) == 0
-    command = [sys.executable, "-m", "selfsame", "train", "fractals", digits, "-o", killed, *words]
-    process = subprocess.Popen([str(word) for word in command])
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not any(step >= 5 for step, _ in checkpoints(killed / "checkpoints")):
-        assert process.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.002)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    assert 5 <= checkpoints(killed / "checkpoints")[0][0] < 60
+    kill_training(["fractals", digits, "-o", killed, *words], killed, 60)
     assert call(digits, "-o", killed, *words) == 0
     assert codes(killed) == codes(whole)

@@ -1,15 +1,12 @@
 import json
 import re
-import signal
-import subprocess
-import sys
-import time
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from killing import kill_training
 from PIL import Image
 
 from selfsame.cli import main
@@ -32,7 +29,6 @@ TINY = (
     *("--batch", "4", "--steps", "4", *SHAPE, "--device", "cpu"),
     *("--set", "train.log_every=2", "--set", "train.checkpoint_every=1", "--quiet"),
 )
-PATIENCE_SECONDS = 300.0
 
 
 @pytest.fixture
@@ -221,16 +217,7 @@ def test_a_killed_training_goes_on_as_if_nothing_had_been(digits, tmp_path) -> N
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     words = [*TINY, "--steps", "40", "--threads", "1"]
     assert call(digits, "-o", whole, *words) == 0
-    command = [sys.executable, "-m", "selfsame", "train", "vdvae", digits, "-o", killed, *words]
-    process = subprocess.Popen([str(word) for word in command])
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not any(step >= 5 for step, _ in checkpoints(killed / "checkpoints")):
-        assert process.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.002)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    assert 5 <= checkpoints(killed / "checkpoints")[0][0] < 40
+    kill_training(["vdvae", digits, "-o", killed, *words], killed, 40)
     assert call(digits, "-o", killed, *words) == 0
     assert same(whole, killed)
     steps = [line["step"] for line in read_log(killed) if line["kind"] == "train"]

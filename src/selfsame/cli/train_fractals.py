@@ -6,7 +6,13 @@ from typing import Any
 import click
 
 from selfsame.cli.options import given
-from selfsame.cli.training import call_of, configuration, run_training, training_options
+from selfsame.cli.training import (
+    call_of,
+    configuration,
+    run_training,
+    side_option,
+    training_options,
+)
 from selfsame.pretrain.set_config import LOSSES, TRAINING
 
 
@@ -19,11 +25,7 @@ from selfsame.pretrain.set_config import LOSSES, TRAINING
     type=click.Choice(LOSSES),
     help="What tells the set of fractals from that of pictures [default: gan].",
 )
-@click.option(
-    "--side",
-    type=click.IntRange(1),
-    help="Pixels to which the pictures of a folder are scaled and cut [default: as they are].",
-)
+@side_option
 def command(
     fractals: int | None, maps: int | None, loss: str | None, side: int | None, **options: Any
 ) -> int:

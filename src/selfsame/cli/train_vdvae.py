@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 from selfsame.cli.options import given
-from selfsame.cli.training import call_of, configuration, run_training, training_options
+from selfsame.cli.training import (
+    call_of,
+    configuration,
+    run_training,
+    side_option,
+    training_options,
+)
 from selfsame.priors.config import HEADS, LIKELIHOODS
 from selfsame.priors.recipe import TRAINING
 
@@ -28,11 +34,7 @@ _BINARISE = ("dynamic", "static", "threshold", "none")
     type=click.Choice(LIKELIHOODS),
     help="Of the pixels [default: bernoulli, or logistic-mixture if nothing is binarised].",
 )
-@click.option(
-    "--side",
-    type=click.IntRange(1),
-    help="Pixels to which the pictures of a folder are scaled and cut [default: as they are].",
-)
+@side_option
 @click.option(
     "--validate",
     type=click.Path(path_type=Path),

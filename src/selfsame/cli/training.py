@@ -51,6 +51,13 @@ SIGNAL_STATUS = 128
 """A process that a signal ended has this exit status plus the signal's number, by custom."""
 
 
+side_option = click.option(
+    "--side",
+    type=click.IntRange(1),
+    help="Pixels to which the pictures of a folder are scaled and cut [default: as they are].",
+)
+
+
 @dataclass(frozen=True)
 class Call:
     """The options that every kind of training has."""

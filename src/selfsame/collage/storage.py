@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,11 @@ from selfsame.collage.model import CollageConfig, CollageDecoder, CollageModel
 from selfsame.errors import CorruptedError, InputError
 from selfsame.files import write_bytes
 from selfsame.model_files import (
+    about_entries,
     about_model,
     card_of,
-    check_file_size,
     check_weights,
+    find_model,
     plain_name,
     weights_from_bytes,
     weights_to_bytes,
@@ -46,11 +46,7 @@ def save_model(
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(parameter.half().float())
-    about = {
-        "format": _FORMAT,
-        "config": json.dumps(asdict(model.config)),
-        "card": json.dumps(dict(card or {})),
-    }
+    about = about_entries(_FORMAT, card, asdict(model.config))
     write_bytes(path, weights_to_bytes(model, about))
 
 
@@ -76,7 +72,7 @@ def load_model(name_or_path: str | Path) -> CollageModel:
 def model_card(name_or_path: str | Path) -> dict[str, Any]:
     """Return the card of a model; errors as for ``load_model``."""
     path, _ = _find(name_or_path)
-    return card_of(about_model(path.read_bytes(), path, _FORMAT), path)
+    return card_of(_about(path.read_bytes(), path), path)
 
 
 def decoder_of(code: CollageCode) -> CollageDecoder:
@@ -102,23 +98,19 @@ def _shipped(name: str) -> tuple[bytes, CollageDecoder]:
 
 
 def _find(name_or_path: str | Path) -> tuple[Path, str]:
-    if str(name_or_path) in SHIPPED:
-        name = str(name_or_path)
-        found = resources.files("selfsame.collage") / "models" / f"{name}.safetensors"
-        with resources.as_file(found) as path:
-            return path, name
-    path = Path(name_or_path)
-    if not path.is_file():
-        raise InputError(
-            f"no model {str(name_or_path)!r}: give one of {', '.join(SHIPPED)}, or the path of a "
-            "file that `selfsame train collage` wrote"
-        )
-    check_file_size(path)
+    """Return the file of a model, and what the model is called."""
+    path = find_model(
+        name_or_path, "selfsame.collage", SHIPPED, noun="model", command="selfsame train collage"
+    )
     return path, plain_name(path.stem)  # names go into files, where they are short and plain
 
 
+def _about(data: bytes, path: Path) -> dict[str, str]:
+    return about_model(data, path, _FORMAT, "model of a collage")
+
+
 def _read(data: bytes, path: Path) -> CollageModel:
-    about = about_model(data, path, _FORMAT)
+    about = _about(data, path)
     try:
         options = json.loads(about["config"])
         known = {field.name for field in fields(CollageConfig)}

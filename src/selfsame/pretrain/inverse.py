@@ -6,7 +6,6 @@ come in another order counts as wrong, and so does another system with the same 
 why ``selfsame.ifs.encoder`` compares pictures instead.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from selfsame.files import write_bytes
 from selfsame.ifs.fit.parameters import dyadic_probabilities
 from selfsame.ifs.system import IFS
 from selfsame.model_files import (
+    about_entries,
     about_model,
     card_of,
     check_file_size,
@@ -112,7 +112,7 @@ class InverseTask:
         Raises:
             InputError: a weight is not finite.
         """
-        about = {"format": _FORMAT, "card": json.dumps(dict(card or {}))}
+        about = about_entries(_FORMAT, card)
         write_bytes(path, weights_to_bytes(self.model, about, dtype=torch.float32))
 
 

@@ -10,6 +10,7 @@ import torch
 from selfsame.errors import CorruptedError, InputError
 from selfsame.files import write_bytes
 from selfsame.model_files import (
+    about_entries,
     about_model,
     card_of,
     check_file_size,
@@ -30,11 +31,7 @@ def save_network(network: Network, path: str | Path, card: Mapping[str, Any] | N
     Raises:
         InputError: a weight is not finite.
     """
-    about = {
-        "format": _FORMAT,
-        "config": json.dumps(network.config()),
-        "card": json.dumps(dict(card or {})),
-    }
+    about = about_entries(_FORMAT, card, network.config())
     write_bytes(path, weights_to_bytes(network, about, dtype=torch.float32))
 
 

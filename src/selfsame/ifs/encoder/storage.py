@@ -4,20 +4,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from selfsame.errors import CorruptedError, InputError
+from selfsame.errors import CorruptedError
 from selfsame.files import write_bytes
 from selfsame.ifs.encoder.network import EncoderConfig, SetEncoder
 from selfsame.model_files import (
+    about_entries,
     about_model,
     card_of,
-    check_file_size,
     check_weights,
+    find_model,
     weights_from_bytes,
     weights_to_bytes,
 )
@@ -38,11 +38,7 @@ def save_encoder(
     Raises:
         InputError: a weight is not finite in half precision.
     """
-    about = {
-        "format": _FORMAT,
-        "config": json.dumps(asdict(encoder.config)),
-        "card": json.dumps(dict(card or {})),
-    }
+    about = about_entries(_FORMAT, card, asdict(encoder.config))
     write_bytes(path, weights_to_bytes(encoder, about))
 
 
@@ -75,18 +71,13 @@ def encoder_digest(name_or_path: str | Path) -> str:
 
 
 def _find(name_or_path: str | Path) -> Path:
-    if str(name_or_path) in SHIPPED:
-        found = resources.files("selfsame.ifs.encoder") / "models" / f"{name_or_path}.safetensors"
-        with resources.as_file(found) as path:
-            return path
-    path = Path(name_or_path)
-    if not path.is_file():
-        raise InputError(
-            f"no encoder {str(name_or_path)!r}: give one of {', '.join(SHIPPED)}, or the path of a "
-            "file that `selfsame train encoder` wrote"
-        )
-    check_file_size(path)
-    return path
+    return find_model(
+        name_or_path,
+        "selfsame.ifs.encoder",
+        SHIPPED,
+        noun="encoder",
+        command="selfsame train encoder",
+    )
 
 
 def _read(data: bytes, path: Path) -> SetEncoder:
