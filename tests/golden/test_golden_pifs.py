@@ -14,8 +14,6 @@ from support.golden_pifs import SYMBOLS
 
 FOLDER = Path(__file__).parent / "v1"
 
-"""SHA-256 of everything that a reader finds in the file."""
-
 PHOTO = skimage.data.astronaut()[40:136, 150:278] / 255
 
 

@@ -6,3 +6,4 @@ SYMBOLS = {
     "photo-hybrid": "080ce629fed7426a067db61535b8363e2236f2e20a0645007f3b85f445cb4982",
     "photo-pure": "ef145d837e12e2053f3950fdd86db590774d1bcb31170816531c54cced9cba13",
 }
+"""SHA-256 of everything that a reader finds in the file."""
