@@ -7,7 +7,7 @@ import pytest
 from selfsame.errors import InputError
 from selfsame.mosaic import render, render_bands
 from selfsame.mosaic.code import check_code, planes
-from selfsame.mosaic.rendering import moved_plane, plane_of, resized, seed_picture
+from selfsame.mosaic.drawing.rendering import moved_plane, plane_of, resized, seed_picture
 from support.random_mosaics import patch_by_hand, random_code, trend
 
 
@@ -69,7 +69,7 @@ def test_twice_the_size_averaged_is_once_the_size():
 def test_bands_and_threads_do_not_show(monkeypatch):
     code = random_code(levels=0)
     whole = render(code, (150, 170))
-    monkeypatch.setattr("selfsame.mosaic.rendering.BAND_PIXELS", 150 * 13)
+    monkeypatch.setattr("selfsame.mosaic.drawing.rendering.BAND_PIXELS", 150 * 13)
     bands = list(render_bands(code, (150, 170), threads=1))
     assert [len(band) for band in bands] == [13] * 13 + [1]
     assert np.array_equal(np.concatenate(bands), whole)
@@ -77,7 +77,7 @@ def test_bands_and_threads_do_not_show(monkeypatch):
 
 def test_a_huge_rendering_needs_little_memory(monkeypatch):
     code = random_code(grid=16, levels=0)
-    monkeypatch.setattr("selfsame.mosaic.rendering.BAND_PIXELS", 1 << 16)
+    monkeypatch.setattr("selfsame.mosaic.drawing.rendering.BAND_PIXELS", 1 << 16)
     render(code)  # compiled, and its own constants made
     size = (4000, 4000)
     tracemalloc.start()
@@ -102,7 +102,7 @@ def test_smaller_than_its_patches_it_is_an_average():
 def test_the_seed_does_not_move_any_more(monkeypatch):
     code = random_code(contrast=127)
     seed = seed_picture(code).astype(int)
-    monkeypatch.setattr("selfsame.mosaic.rendering.SEED_STEPS", 12)
+    monkeypatch.setattr("selfsame.mosaic.drawing.rendering.SEED_STEPS", 12)
     assert np.abs(seed - seed_picture(code)).max() <= 1
 
 

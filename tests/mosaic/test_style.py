@@ -9,7 +9,7 @@ from skimage import data
 from selfsame.errors import InputError
 from selfsame.mosaic import Settings, fit, render, restyled
 from selfsame.mosaic.code import check_code
-from selfsame.mosaic.style import MIN_BLOCK, block_places
+from selfsame.mosaic.fitting.style import MIN_BLOCK, block_places
 
 CAT = data.chelsea()[::3, ::3]
 CUP = data.coffee()[::2, ::2]

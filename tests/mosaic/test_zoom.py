@@ -6,9 +6,9 @@ from skimage import data
 
 from selfsame.errors import InputError
 from selfsame.mosaic import fit, render, view, zoom_frames
-from selfsame.mosaic.rendering import plane_of
-from selfsame.mosaic.window import Viewer, whole_plane
-from selfsame.mosaic.zoom import find_gate, through
+from selfsame.mosaic.drawing.rendering import plane_of
+from selfsame.mosaic.drawing.window import Viewer, whole_plane
+from selfsame.mosaic.drawing.zoom import find_gate, through
 from support.random_mosaics import random_code
 
 SIZE = (64, 64)

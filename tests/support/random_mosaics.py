@@ -9,7 +9,7 @@ from selfsame.mosaic.code import (
     SATURATION_STEP,
     SLOPE_STEP,
     TINT_STEP,
-    FractalCode,
+    MosaicCode,
 )
 
 W = {1: np.ones(1), 3: np.array([0.299, 0.587, 0.114])}
@@ -26,7 +26,7 @@ def random_code(*, channels=3, grid=4, levels=1, size=(96, 96), moves=8, contras
             else:
                 cells.append((0, row, column))
     n = len(cells)
-    return FractalCode(
+    return MosaicCode(
         width=size[0],
         height=size[1],
         grid=grid,

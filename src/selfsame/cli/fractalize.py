@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from selfsame.mosaic import FractalCode
+    from selfsame.mosaic import MosaicCode
 
 SHARE = click.FloatRange(0, 1)
 DEFAULT_SCALE = 8.0
@@ -205,7 +205,7 @@ def _check_usage(options: dict[str, Any]) -> None:
 
 def _check_output(output: Path, size: tuple[int, int], frames: int | None) -> None:
     """Raise ``InputError`` now if the file could not be written after the work."""
-    from selfsame.mosaic.output import check_rendering, check_zoom
+    from selfsame.mosaic.drawing.output import check_rendering, check_zoom
 
     if frames is None:
         check_rendering(output, size)
@@ -215,7 +215,7 @@ def _check_output(output: Path, size: tuple[int, int], frames: int | None) -> No
 
 def _code(
     pixels: "NDArray[np.uint8]", options: dict[str, Any], seed: int
-) -> tuple["FractalCode", "NDArray[np.uint8] | None"]:
+) -> tuple["MosaicCode", "NDArray[np.uint8] | None"]:
     """Return the code of a picture and the second picture, if there is one."""
     from selfsame.io.pictures import read_picture, to_uint8
     from selfsame.mosaic import Settings, fit, restyled

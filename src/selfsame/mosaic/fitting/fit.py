@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.mosaic import patches as of_patches
+from selfsame.mosaic.fitting import patches as of_patches
 from selfsame.mosaic.code import (
     MAX_GRID,
     MAX_LEVELS,
     SATURATION_STEP,
     TINT_STEP,
-    FractalCode,
+    MosaicCode,
     luma_weights,
 )
-from selfsame.mosaic.split import chosen_patches
+from selfsame.mosaic.fitting.split import chosen_patches
 
 Float = NDArray[np.float64]
 
@@ -77,7 +77,7 @@ class Settings:
     tones: tuple[float, float] = (0.07, 0.94)
 
 
-def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> FractalCode:
+def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> MosaicCode:
     """Return a picture as a picture made of itself.
 
     Means and slopes of all patches are those of the picture (after ``tones``, rounded). A copy's
@@ -110,7 +110,7 @@ def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> Fractal
         np.stack([np.full(mask.sum(), level), *np.nonzero(mask)], axis=1)
         for level, mask in enumerate(kept)
     ]
-    return FractalCode(
+    return MosaicCode(
         width=width,
         height=height,
         grid=grid,
@@ -179,7 +179,7 @@ def _check(settings: Settings, width: int, height: int, channels: int) -> None:
 
 @dataclass(frozen=True)
 class _LevelFit:
-    """Fits of all patches of a level, (k, k, ...), as ``FractalCode`` has them, and errors."""
+    """Fits of all patches of a level, (k, k, ...), as ``MosaicCode`` has them, and errors."""
 
     isometries: NDArray[np.int64]
     contrasts: Float

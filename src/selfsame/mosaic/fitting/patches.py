@@ -38,7 +38,7 @@ class Patches:
     """The smooth part of patches, (..., ) for any shape of their arrangement.
 
     Attributes:
-        means: (..., C); slopes: (..., C, 2); whole numbers, as in ``FractalCode``.
+        means: (..., C); slopes: (..., C, 2); whole numbers, as in ``MosaicCode``.
         rest: (..., s, s, C): the target less its smooth part, values in [0, 1].
     """
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.mosaic import patches as of_patches
-from selfsame.mosaic.code import FractalCode
-from selfsame.mosaic.fitting import possible_moves
-from selfsame.mosaic.rendering import resized
+from selfsame.mosaic.fitting import patches as of_patches
+from selfsame.mosaic.code import MosaicCode
+from selfsame.mosaic.fitting.fit import possible_moves
+from selfsame.mosaic.drawing.rendering import resized
 
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float64]
@@ -50,14 +50,14 @@ CANDIDATES = 256
 
 
 def restyled(
-    code: FractalCode,
+    code: MosaicCode,
     picture: NDArray[np.uint8],
     second: NDArray[np.uint8],
     *,
     tint: float = 0.7,
     repeats: int | None = None,
     seed: int = 0,
-) -> FractalCode:
+) -> MosaicCode:
     """Return a code for the same picture of blocks of a second one; ``render`` it with that.
 
     Args:
@@ -145,7 +145,7 @@ def _thumbnails(second: Bytes, places: NDArray[np.int32]) -> Float:
     return np.stack([resized(block, THUMB, THUMB) for block in blocks]) / 255
 
 
-def _patch_thumbnails(code: FractalCode, picture: Bytes) -> Float:
+def _patch_thumbnails(code: MosaicCode, picture: Bytes) -> Float:
     """Return the picture at every patch as a thumbnail, (R, s, s, C), values in [0, 1]."""
     raster = of_patches.shrunk(np.atleast_3d(picture) / np.float32(255), 4 * code.finest)
     bounds = (4 * code.bounds).tolist()

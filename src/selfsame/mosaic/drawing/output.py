@@ -15,9 +15,9 @@ from selfsame.io.pictures import (
     write_picture,
 )
 from selfsame.io.png import write_png
-from selfsame.mosaic.code import FractalCode
-from selfsame.mosaic.rendering import Bytes, check_size, render_bands
-from selfsame.mosaic.zoom import zoom_frames
+from selfsame.mosaic.code import MosaicCode
+from selfsame.mosaic.drawing.rendering import Bytes, check_size, render_bands
+from selfsame.mosaic.drawing.zoom import zoom_frames
 
 MAX_WHOLE_PIXELS = 1 << 26
 """Of formats that Pillow writes, from a picture that lies in memory as a whole."""
@@ -48,7 +48,7 @@ def check_rendering(path: str | os.PathLike[str], size: tuple[int, int]) -> None
 
 def write_rendering(
     path: str | os.PathLike[str],
-    code: FractalCode,
+    code: MosaicCode,
     size: tuple[int, int] | None = None,
     *,
     second: Bytes | None = None,
@@ -105,7 +105,7 @@ def check_zoom(path: str | os.PathLike[str], frames: int, size: tuple[int, int])
 
 def write_zoom(
     path: str | os.PathLike[str],
-    code: FractalCode,
+    code: MosaicCode,
     frames: int,
     *,
     zoom: float | None = None,

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from selfsame.blocks import FASTMATH, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.errors import InputError
-from selfsame.mosaic.code import FractalCode, matrices, planes
-from selfsame.mosaic.rendering import Bytes, moved_plane, render
+from selfsame.mosaic.code import MosaicCode, matrices, planes
+from selfsame.mosaic.drawing.rendering import Bytes, moved_plane, render
 from selfsame.run.threads import limited_threads
 
 SAMPLES = 3
@@ -39,7 +39,7 @@ class Viewer:
         size: ``(width, height)`` of the frames.
     """
 
-    def __init__(self, code: FractalCode, size: tuple[int, int]) -> None:
+    def __init__(self, code: MosaicCode, size: tuple[int, int]) -> None:
         self.code, self.size = code, size
         factor = STORED_SIDE / max(code.size)
         stored = (max(1, round(code.width * factor)), max(1, round(code.height * factor)))
@@ -86,7 +86,7 @@ class Viewer:
 
 
 def view(
-    code: FractalCode,
+    code: MosaicCode,
     zoom: float,
     at: tuple[float, float],
     size: tuple[int, int] | None = None,
@@ -111,13 +111,13 @@ def view(
         return viewer.window(x * (1 - 1 / zoom), y * (1 - 1 / zoom), 1 / zoom)
 
 
-def check_self(code: FractalCode) -> None:
+def check_self(code: MosaicCode) -> None:
     """Raise ``InputError`` unless every copy of the code is one of the whole picture."""
     if code.blocks is not None:
         raise InputError("only a picture made of itself can be zoomed into without end")
 
 
-def place_in(code: FractalCode, at: tuple[float, float]) -> tuple[float, float]:
+def place_in(code: MosaicCode, at: tuple[float, float]) -> tuple[float, float]:
     """Return a place in pixels of the original as shares of its width and height.
 
     Raises:
@@ -131,7 +131,7 @@ def place_in(code: FractalCode, at: tuple[float, float]) -> tuple[float, float]:
     return x, y
 
 
-def frame_size(code: FractalCode, size: tuple[int, int] | None) -> tuple[int, int]:
+def frame_size(code: MosaicCode, size: tuple[int, int] | None) -> tuple[int, int]:
     """Return ``(width, height)`` of frames, that of the original for None.
 
     Raises:
@@ -145,7 +145,7 @@ def frame_size(code: FractalCode, size: tuple[int, int] | None) -> tuple[int, in
     return width, height
 
 
-def whole_plane(code: FractalCode) -> NDArray[np.float64]:
+def whole_plane(code: MosaicCode) -> NDArray[np.float64]:
     """Return mean and slopes of the whole fixed point, (3, C): those of its patches' planes."""
     rects = code.bounds / code.finest
     own = planes(code)

@@ -17,7 +17,7 @@ from PIL import Image
 
 from selfsame.blocks import FASTMATH, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.errors import InputError
-from selfsame.mosaic.code import FractalCode, matrices, planes
+from selfsame.mosaic.code import MosaicCode, matrices, planes
 from selfsame.run.threads import limited_threads
 
 Bytes = NDArray[np.uint8]
@@ -110,7 +110,7 @@ class Painter:
             the whole picture, ``()``, of the given width and height.
     """
 
-    def __init__(self, code: FractalCode, size: tuple[int, int], copies: Copies) -> None:
+    def __init__(self, code: MosaicCode, size: tuple[int, int], copies: Copies) -> None:
         self.code, self.size, self.copies = code, size, copies
         width, height = size
         bounds = code.bounds
@@ -164,7 +164,7 @@ class Painter:
 class SelfCopies:
     """Makes copies of the whole picture of a code, and keeps them."""
 
-    def __init__(self, code: FractalCode) -> None:
+    def __init__(self, code: MosaicCode) -> None:
         self.code = code
         self.seed = seed_picture(code)
         self.made: dict[tuple[int, int], Bytes] = {}
@@ -181,7 +181,7 @@ class SelfCopies:
         return self.made[width, height]
 
 
-def seed_picture(code: FractalCode) -> Bytes:
+def seed_picture(code: MosaicCode) -> Bytes:
     """Return the fixed point at ``SEED_PIXELS`` pixels a finest patch, (side, side, C)."""
     side = SEED_PIXELS * code.finest
     seed = np.zeros((side, side, code.channels), np.uint8)
@@ -223,7 +223,7 @@ def resized(picture: Bytes, width: int, height: int) -> Bytes:
 
 
 def render(
-    code: FractalCode,
+    code: MosaicCode,
     size: tuple[int, int] | None = None,
     *,
     second: Bytes | None = None,
@@ -242,7 +242,7 @@ def render(
 
 
 def render_bands(
-    code: FractalCode,
+    code: MosaicCode,
     size: tuple[int, int] | None = None,
     *,
     second: Bytes | None = None,
@@ -272,7 +272,7 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _bands(
-    code: FractalCode, size: tuple[int, int], copies: Copies, threads: int | None
+    code: MosaicCode, size: tuple[int, int], copies: Copies, threads: int | None
 ) -> Iterator[Bytes]:
     width, height = size
     smallest = SEED_PIXELS * code.finest
