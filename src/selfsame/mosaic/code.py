@@ -18,9 +18,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from selfsame.blocks import ISOMETRIES
 from selfsame.errors import InputError
 from selfsame.family import Code
+from selfsame.isometries import ISOMETRIES
 from selfsame.limits import MAX_SIDE
 from selfsame.values import Value, read_only
 
@@ -91,7 +91,7 @@ class MosaicCode(Code):
             grey to as through coloured glass.
         cells: (R, 3) int32 rows ``level, row, column``, counted in patches of that level; they
             tile the picture, in ``tree_order``.
-        isometries: (R,) uint8, see ``selfsame.blocks``.
+        isometries: (R,) uint8, see ``selfsame.isometries``.
         contrasts: (R,) uint8, 0 to ``MAX_CONTRAST``, in units of ``CONTRAST_STEP``.
         means: (R, C) uint8; one channel (grey) or three (sRGB).
         slopes: (R, C, 2) int8, to the right and down, in units of ``SLOPE_STEP``.

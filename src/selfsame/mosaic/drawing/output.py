@@ -1,4 +1,4 @@
-"""Renderings and zooms of fractal codes as files."""
+"""Renderings and zooms of mosaics as files."""
 
 import os
 from collections.abc import Callable
@@ -51,7 +51,6 @@ def write_rendering(
     code: MosaicCode,
     size: tuple[int, int] | None = None,
     *,
-    second: Bytes | None = None,
     threads: int | None = None,
     overwrite: bool = True,
     progress: Progress = lambda fraction: None,
@@ -60,7 +59,6 @@ def write_rendering(
 
     Args:
         size: ``(width, height)``, or None for that of the original.
-        second: see ``render``.
         progress: called with the fraction done.
     Raises:
         InputError: see ``render``, ``check_rendering`` and ``selfsame.io.files.atomic_path``.
@@ -68,7 +66,7 @@ def write_rendering(
     width, height = code.size if size is None else size
     check_rendering(path, (width, height))
     check_writable(path, overwrite=overwrite)
-    bands = render_bands(code, (width, height), second=second, threads=threads)
+    bands = render_bands(code, (width, height), threads=threads)
     if Path(path).suffix.lower() != ".png":
         picture = np.concatenate(list(bands))
         write_picture(path, _plain(picture), overwrite=overwrite)

@@ -48,7 +48,7 @@ def find_gate(code: MosaicCode, at: tuple[float, float] | None = None) -> Gate:
     Args:
         at: ``(x, y)`` in pixels of the original: the upright patch nearest to it instead.
     Raises:
-        InputError: a code with blocks of a second picture, without an upright patch, or a place
+        InputError: a code of pieces of a second picture, without an upright patch, or a place
             outside of the picture.
     """
     check_self(code)

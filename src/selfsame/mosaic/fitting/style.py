@@ -1,6 +1,6 @@
 """A picture made of another's pieces.
 
-The patches of a fractal code stay where they are; each shows, instead of the whole picture, the
+The patches of a mosaic stay where they are; each shows, instead of the whole picture, the
 block of a second picture that needs the least change. Of a block's colours the share ``tint`` of
 the difference to the patch's mean and slopes is made up for; its own texture stays as it is, as far
 as black and white allow. Blocks are compared by one matrix product over all their isometries.
@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.mosaic.fitting import patches as of_patches
-from selfsame.mosaic.code import MosaicCode
-from selfsame.mosaic.fitting.fit import possible_moves
+from selfsame.mosaic.code import MosaicCode, Pieces
 from selfsame.mosaic.drawing.rendering import resized
+from selfsame.mosaic.fitting import patches as of_patches
+from selfsame.mosaic.fitting.fit import possible_moves
 
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float64]
@@ -58,7 +58,7 @@ def restyled(
     repeats: int | None = None,
     seed: int = 0,
 ) -> MosaicCode:
-    """Return a code for the same picture of blocks of a second one; ``render`` it with that.
+    """Return a code for the same picture, of pieces of a second one, which it holds.
 
     Args:
         code: of ``fit``, whose patches are kept.
@@ -109,7 +109,7 @@ def restyled(
         contrasts=of_patches.whole_contrasts(np.minimum(limits, 1)).astype(np.uint8),
         means=fitted.means.astype(np.uint8),
         slopes=fitted.slopes.astype(np.int8),
-        blocks=places[block],
+        pieces=Pieces(second, places[block]),
     )
 
 

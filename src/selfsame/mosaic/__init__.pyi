@@ -1,0 +1,11 @@
+from .code import MosaicCode as MosaicCode
+from .code import Pieces as Pieces
+from .drawing.output import write_rendering as write_rendering
+from .drawing.output import write_zoom as write_zoom
+from .drawing.rendering import render as render
+from .drawing.rendering import render_bands as render_bands
+from .drawing.window import view as view
+from .drawing.zoom import zoom_frames as zoom_frames
+from .fitting.fit import Settings as Settings
+from .fitting.fit import fit as fit
+from .fitting.style import restyled as restyled
