@@ -1,6 +1,7 @@
 """``selfsame fractalize``: a picture made of itself, at any size, or of another's pieces."""
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,12 @@ import click
 from selfsame.cli.options import (
     Numbers,
     fraction_bar,
+    given,
     json_option,
     output_option,
     overwrite_option,
     quiet_option,
     report,
-    seed_option,
     threads_option,
 )
 
@@ -31,8 +32,10 @@ DEFAULT_FRAME_WIDTH = 480
 MILLISECONDS = 40
 
 ZOOM_ONLY = ("frames", "at", "width")
-STYLE_ONLY = ("repeats",)
+STYLE_ONLY = ("repeats", "seed")
 SELF_ONLY = ("strength", "saturation", "turns")
+FITTING = ("patch", "levels", "patches", "tint", "style", *SELF_ONLY, *STYLE_ONLY)
+DRAWING = ("scale", "zoom", "loop", *ZOOM_ONLY)
 
 
 @click.command("fractalize")
@@ -51,9 +54,7 @@ SELF_ONLY = ("strength", "saturation", "turns")
 @click.option(
     "--levels",
     type=click.IntRange(0, 6),
-    default=3,
-    show_default=True,
-    help="How often a patch may be cut into four; 0: all of one size.",
+    help="How often a patch may be cut into four; 0: all of one size [default: 3].",
 )
 @click.option(
     "--patches",
@@ -79,11 +80,21 @@ SELF_ONLY = ("strength", "saturation", "turns")
     help="How often one piece may appear [default: twice its even share].",
 )
 @click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    help="Of the order in which patches of one size choose their pieces [default: 0].",
+)
+@click.option(
     "--zoom",
     type=click.FloatRange(1),
     help="Write an animation that dives in so many times instead.",
 )
-@click.option("--loop", is_flag=True, help="Write an animation that dives in endlessly instead.")
+@click.option(
+    "--loop",
+    is_flag=True,
+    default=None,
+    help="Write an animation that dives in endlessly instead.",
+)
 @click.option(
     "--frames", type=click.IntRange(1), help=f"Of the animation [default: {DEFAULT_FRAMES}]."
 )
@@ -97,7 +108,6 @@ SELF_ONLY = ("strength", "saturation", "turns")
     type=click.IntRange(1),
     help=f"Width of the frames [default: {DEFAULT_FRAME_WIDTH}, at most].",
 )
-@seed_option
 @threads_option
 @json_option
 @quiet_option
@@ -108,69 +118,56 @@ def command(
     as_json: bool,
     quiet: bool,
     overwrite: bool,
-    seed: int,
     threads: int | None,
     **options: Any,
 ) -> None:
     """Make IMAGE of small tinted copies of itself, which are made of copies in turn.
 
     A .png may have four gigapixels. With --zoom or --loop OUT is an animation: .gif, .webp, .png or
-    .apng. --seed decides between equally large patches that want the same piece (--style).
+    .apng. If OUT ends in .ssm it keeps the code, from which IMAGE can be drawn again: by this
+    command, with the .ssm as IMAGE, or by selfsame render and decode.
     """
-    _check_usage(options)
+    saving = output.suffix.lower() == ".ssm"
+    _check_usage(options, saving)
     begin = time.perf_counter()
     from selfsame.io.files import check_writable
-    from selfsame.io.pictures import read_source
 
     check_writable(output, overwrite=overwrite)
-    source = read_source(image)
-    pixels, notes = source.pixels, list(source.notes)
-    if source.alpha is not None:
-        pixels = _over_black(pixels, source.alpha)
-        notes.append("transparency laid over black")
-    width, height = source.size
-    zooming = options["zoom"] is not None or options["loop"]
-    frames = DEFAULT_FRAMES if options["frames"] is None else options["frames"]
-    if zooming:
-        across = options["width"] or min(DEFAULT_FRAME_WIDTH, width)
-        size = across, max(1, round(height * across / width))
-    else:
-        scale = DEFAULT_SCALE if options["scale"] is None else options["scale"]
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-    _check_output(output, size, frames if zooming else None)
-    code, second = _code(pixels, options, seed)
+    code, pixels, notes = _read(image)
+    if code is not None:
+        if saving:
+            raise click.UsageError(f"{image} is such a code: OUT must be a picture or an animation")
+        _refuse(options, FITTING, f"{image} is fitted already")
+    width, height = code.size if code is not None else pixels.shape[1::-1]
+    animated = options["zoom"] is not None or options["loop"]
+    frames = (options["frames"] or DEFAULT_FRAMES) if animated else None
+    size = _size(options, width, height, saving=saving, animated=animated)
+    if not saving:
+        _check_output(output, size, frames)
+    if code is None:
+        code = _fitted(pixels, options)
     fitted = time.perf_counter() - begin
-    from selfsame.mosaic import write_rendering, write_zoom
-
     with fraction_bar("fractalize", quiet=quiet) as progress:
-        if zooming:
-            write_zoom(
-                output,
-                code,
-                frames,
-                zoom=options["zoom"],
-                size=size,
-                at=options["at"],
-                milliseconds=MILLISECONDS,
-                threads=threads,
-                overwrite=overwrite,
-                progress=progress,
-            )
+        files = {"overwrite": overwrite}
+        drawing = {"threads": threads, "progress": progress}
+        if saving:
+            from selfsame.codes.store import save
+
+            save(code, output, **files)
+        elif frames is None:
+            from selfsame.mosaic import write_rendering
+
+            write_rendering(output, code, size, **files, **drawing)
         else:
-            write_rendering(
-                output,
-                code,
-                size,
-                second=second,
-                threads=threads,
-                overwrite=overwrite,
-                progress=progress,
-            )
+            from selfsame.mosaic import write_zoom
+
+            place = {"zoom": options["zoom"], "at": options["at"], "size": size}
+            write_zoom(output, code, frames, milliseconds=MILLISECONDS, **place, **files, **drawing)
     seconds = time.perf_counter() - begin
     values = {
         "output": output,
         "size": list(size),
-        "frames": frames if zooming else None,
+        "frames": frames,
         "patches": len(code.cells),
         "grid": code.grid,
         "levels": code.levels,
@@ -179,28 +176,73 @@ def command(
         "fit_seconds": round(fitted, 4),
         "seconds": round(seconds, 4),
     }
-    what = f"{frames} frames of " if zooming else ""
+    what = f"{values['bytes']} bytes for " if saving else f"{frames} frames of " if frames else ""
     text = f"{output}: {what}{size[0]}x{size[1]}, {len(code.cells)} patches, {seconds:.1f} s"
     report(values, as_json=as_json, quiet=quiet, text="\n".join([text, *notes]))
 
 
-def _check_usage(options: dict[str, Any]) -> None:
+def _check_usage(options: dict[str, Any], saving: bool) -> None:
     """Refuse options that would do nothing."""
-    zooming = options["zoom"] is not None or options["loop"]
+    animated = options["zoom"] is not None or options["loop"]
+    style = options["style"] is not None
+    if saving:
+        _refuse(options, DRAWING, "a .ssm keeps the code, whatever is drawn from it later")
     if options["zoom"] is not None and options["loop"]:
         raise click.UsageError("give only one of --zoom, --loop")
-    if zooming and options["style"] is not None:
+    if animated and style:
         raise click.UsageError("pieces of another picture have an end: no --zoom with --style")
-    if zooming and options["scale"] is not None:
+    if animated and options["scale"] is not None:
         raise click.UsageError("frames take --width, not --scale")
-    for names, wanted, given in (
-        (ZOOM_ONLY, "--zoom or --loop", zooming),
-        (STYLE_ONLY, "--style", options["style"] is not None),
-        (SELF_ONLY, "no --style", options["style"] is None),
+    for names, wanted, is_given in (
+        (ZOOM_ONLY, "--zoom or --loop", animated),
+        (STYLE_ONLY, "--style", style),
+        (SELF_ONLY, "no --style", not style),
     ):
-        for name in names:
-            if options[name] is not None and not given:
-                raise click.UsageError(f"--{name} needs {wanted}")
+        if not is_given:
+            _refuse(options, names, f"it needs {wanted}")
+
+
+def _refuse(options: dict[str, Any], names: Iterable[str], why: str) -> None:
+    """Raise a usage error if one of these options was given."""
+    for name in names:
+        if options[name] is not None:
+            raise click.UsageError(f"--{name} is of no use here: {why}")
+
+
+def _read(image: Path) -> tuple["MosaicCode | None", "NDArray[np.uint8]", list[str]]:
+    """Return the mosaic in a file, or else the bytes of a picture and notes on them; a code of
+    another family is a picture."""
+    import numpy as np
+
+    from selfsame.codes.registry import name_by_number
+    from selfsame.codes.store import load
+    from selfsame.coding.container import HEADER_END, SIGNATURE, read_header
+    from selfsame.io.pictures import read_source
+
+    start = b""
+    if image.is_file():
+        with image.open("rb") as stream:
+            start = stream.read(HEADER_END)
+    if start.startswith(SIGNATURE) and name_by_number(read_header(start).kind) == "mosaic":
+        return load(image), np.empty(0, np.uint8), []
+    source = read_source(image)
+    if source.alpha is None:
+        return None, source.pixels, [*source.notes]
+    notes = [*source.notes, "transparency laid over black"]
+    return None, _over_black(source.pixels, source.alpha), notes
+
+
+def _size(
+    options: dict[str, Any], width: int, height: int, *, saving: bool, animated: bool
+) -> tuple[int, int]:
+    """Return width and height of what is written, of a picture of this size."""
+    if saving:
+        return width, height
+    if animated:
+        across = options["width"] or min(DEFAULT_FRAME_WIDTH, width)
+        return across, max(1, round(height * across / width))
+    scale = options["scale"] or DEFAULT_SCALE
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _check_output(output: Path, size: tuple[int, int], frames: int | None) -> None:
@@ -213,24 +255,21 @@ def _check_output(output: Path, size: tuple[int, int], frames: int | None) -> No
         check_zoom(output, frames, size)
 
 
-def _code(
-    pixels: "NDArray[np.uint8]", options: dict[str, Any], seed: int
-) -> tuple["MosaicCode", "NDArray[np.uint8] | None"]:
-    """Return the code of a picture and the second picture, if there is one."""
+def _fitted(pixels: "NDArray[np.uint8]", options: dict[str, Any]) -> "MosaicCode":
+    """Return the code of a picture, of itself or of the pieces of --style."""
     from selfsame.io.pictures import read_picture, to_uint8
     from selfsame.mosaic import Settings, fit, restyled
 
     names = ("patch", "levels", "patches", *SELF_ONLY)
-    settings = {name: options[name] for name in names if options[name] is not None}
+    settings = given(**{name: options[name] for name in names})
+    tint = given(tint=options["tint"])
     if options["style"] is None:
-        if options["tint"] is not None:
-            settings["tint"] = options["tint"]
-        return fit(pixels, Settings(**settings)), None
+        return fit(pixels, Settings(**settings, **tint))
     second = to_uint8(read_picture(options["style"], "grey" if pixels.ndim == 2 else "rgb"))
     second = second.reshape(*second.shape[:2], -1)
-    tint = {} if options["tint"] is None else {"tint": options["tint"]}
     code = fit(pixels, Settings(**settings))
-    return restyled(code, pixels, second, repeats=options["repeats"], seed=seed, **tint), second
+    chosen = given(repeats=options["repeats"], seed=options["seed"])
+    return restyled(code, pixels, second, **chosen, **tint)
 
 
 def _over_black(pixels: "NDArray[np.uint8]", alpha: "NDArray[np.uint8]") -> "NDArray[np.uint8]":

@@ -1,8 +1,9 @@
 """``selfsame render``: a code to a picture, or to a cloud of points."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,10 +12,14 @@ from selfsame.cli.options import (
     Numbers,
     common_options,
     fraction_bar,
+    given,
     output_option,
     report,
     set_threads,
 )
+
+if TYPE_CHECKING:
+    from selfsame.family import Run, View
 
 CLOUD_POINTS = 1_000_000
 """Default number of points of a ``.ply`` file."""
@@ -37,9 +42,7 @@ CLOUD_POINTS = 1_000_000
 @click.option(
     "--mode",
     type=click.Choice(["auto", "binary", "grey", "log", "color", "flame", "patch"]),
-    default="auto",
-    show_default=True,
-    help="What a pixel shows.",
+    help="What a pixel shows [default: auto].",
 )
 @click.option(
     "--viewport",
@@ -47,14 +50,19 @@ CLOUD_POINTS = 1_000_000
     help="Window of the plane, y up [default: the code's, or fitted].",
 )
 @click.option("--zoom", type=float, default=1.0, show_default=True, help="Magnification.")
-@click.option("--center", type=Numbers(2, "x,y"), help="Where to zoom [default: the middle].")
+@click.option(
+    "--center",
+    type=Numbers(2, "x,y"),
+    help="Where to zoom: in the plane, or in pixels of a mosaic's original, y down [default: the "
+    "middle].",
+)
 @click.option(
     "--supersample",
     type=click.IntRange(1, 8),
     help="Cells per pixel and axis [default: 3 for small pictures, 1 for huge ones].",
 )
-@click.option("--azimuth", type=float, default=30.0, show_default=True, help="3-D: degrees.")
-@click.option("--elevation", type=float, default=20.0, show_default=True, help="3-D: degrees.")
+@click.option("--azimuth", type=float, help="3-D: degrees [default: 30].")
+@click.option("--elevation", type=float, help="3-D: degrees [default: 20].")
 @click.option(
     "--index",
     type=click.IntRange(0),
@@ -69,13 +77,13 @@ def command(
     size: tuple[int, int] | None,
     points: int | None,
     depth: int | None,
-    mode: Any,
+    mode: str | None,
     viewport: tuple[float, float, float, float] | None,
     zoom: float,
     center: tuple[float, float] | None,
     supersample: int | None,
-    azimuth: float,
-    elevation: float,
+    azimuth: float | None,
+    elevation: float | None,
     index: int,
     seed: int,
     device: str,
@@ -86,16 +94,20 @@ def command(
 ) -> None:
     """Render CODE, a .ssm or .flame file or the name of a classic, to a picture of any size.
 
-    An output .ply gets the points instead, with the colours of the maps.
+    An output .ply gets the points instead, with the colours of the maps. Options that codes of
+    another family do not take are refused.
     """
-    from selfsame.ifs.code import IFSCode
+    from selfsame.codes.registry import family_of
+    from selfsame.family import Run, View
     from selfsame.io.files import check_writable
 
     check_writable(output, overwrite=overwrite)
     begin = time.perf_counter()
     source = read_code(code, index)
-    system = source.system if isinstance(source, IFSCode) else source
-    values: dict[str, Any] = {"output": output, "maps": len(system), "seed": seed}
+    values: dict[str, Any] = {"output": output, "kind": family_of(source).name, "seed": seed}
+    system = getattr(source, "system", source)  # a classic is a system without a code
+    if values["kind"] == "ifs":
+        values["maps"] = len(system)
     if output.suffix.lower() == ".ply":
         if depth is not None:
             raise click.UsageError("--depth draws a picture; a .ply output holds points")
@@ -105,24 +117,19 @@ def command(
         values |= _write_picture(
             output,
             source,
-            size,
+            View(size, viewport=viewport, zoom=zoom, center=center),
+            # The compiled kernels beat torch on a CPU.
+            Run(threads, "cuda" if device == "cuda" else "cpu", seed),
             quiet=quiet,
             overwrite=overwrite,
-            arguments={
-                "viewport": viewport,
-                "points": points,
-                "depth": depth,
-                "mode": mode,
-                "seed": seed,
-                "supersample": supersample,
-                "zoom": zoom,
-                "center": center,
-                "azimuth": azimuth,
-                "elevation": elevation,
-                "threads": threads,
-                # The compiled kernels beat torch on a CPU.
-                "device": "cuda" if device == "cuda" else "cpu",
-            },
+            options=given(
+                points=points,
+                depth=depth,
+                mode=mode,
+                supersample=supersample,
+                azimuth=azimuth,
+                elevation=elevation,
+            ),
         )
     values |= {"bytes": output.stat().st_size, "seconds": round(time.perf_counter() - begin, 3)}
     what = f"{values['points']} points" if "points" in values else "{}x{}".format(*values["size"])
@@ -153,9 +160,9 @@ def read_code(name: str, index: int = 0) -> Any:
             )
         return flames[index].code
     if suffix or Path(name).exists():
-        from selfsame.cli.code_files import load_ifs
+        from selfsame.codes.store import load
 
-        return load_ifs(name)
+        return load(name)
     from selfsame.ifs.samples.library import classic
 
     return classic(name)
@@ -177,18 +184,19 @@ def _write_cloud(
 def _write_picture(
     output: Path,
     source: Any,
-    size: tuple[int, int] | None,
+    view: "View",
+    run: "Run",
     *,
     quiet: bool,
     overwrite: bool,
-    arguments: dict[str, Any],
+    options: dict[str, Any],
 ) -> dict[str, Any]:
-    from selfsame.ifs.render.pictures import render
+    from selfsame.codes.render import draw
     from selfsame.io.pictures import write_picture
 
-    set_threads(arguments["threads"])
+    set_threads(run.threads)
     with fraction_bar("render", quiet=quiet) as progress:
-        picture = render(source, size, progress=progress, **arguments)
+        picture = draw(source, view, replace(run, progress=progress), **options)
     write_picture(output, picture, overwrite=overwrite)
     height, width = picture.shape[:2]
     return {"size": [width, height], "mean": float(picture.mean())}

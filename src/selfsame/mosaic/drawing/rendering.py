@@ -203,6 +203,7 @@ class PieceCopies:
     def __init__(self, second: Bytes) -> None:
         self.second = second
         self.made: dict[tuple[int, ...], Bytes] = {}
+        self.kept = 0
 
     def __call__(self, piece: tuple[int, ...], width: int, height: int) -> Bytes:
         """Return a piece ``(y, x, height, width)`` at a size."""
@@ -211,9 +212,10 @@ class PieceCopies:
         if copy is None:
             y, x, h, w = piece
             copy = resized(np.ascontiguousarray(self.second[y : y + h, x : x + w]), width, height)
+            self.kept += copy.nbytes
         self.made[key] = copy
-        while len(self.made) > 1 and sum(c.nbytes for c in self.made.values()) > KEPT_BYTES:
-            del self.made[next(iter(self.made))]
+        while len(self.made) > 1 and self.kept > KEPT_BYTES:
+            self.kept -= self.made.pop(next(iter(self.made))).nbytes
         return copy
 
 
@@ -275,17 +277,13 @@ def _bands(
 ) -> Iterator[Bytes]:
     width, height = size
     smallest = SEED_PIXELS * code.finest
-    with limited_threads(threads):
-        if min(size) < smallest:
-            # Patches would be smaller than they are painted: a larger picture, made smaller.
-            factor = -(-smallest // min(size))
-            painter = Painter(code, (width * factor, height * factor), copies)
-            yield resized(painter.band(0, height * factor), width, height)
-            return
-    painter = Painter(code, size, copies)
-    rows = max(1, BAND_PIXELS // width)
+    # Where patches would be smaller than they are painted: a larger picture, made smaller.
+    across, down = (max(1, -(-smallest // side)) for side in size)
+    painter = Painter(code, (width * across, height * down), copies)
+    rows = max(1, BAND_PIXELS // (width * across * down))
     for first in range(0, height, rows):
+        last = min(height, first + rows)
         # Not across the yield: the limit is the thread's, and others run there meanwhile.
         with limited_threads(threads):
-            band = painter.band(first, min(height, first + rows))
-        yield band
+            band = painter.band(first * down, last * down)
+        yield band if across == down == 1 else resized(band, width, last - first)
