@@ -76,7 +76,7 @@ class _Finder(MetaPathFinder, Loader):
         warnings.warn(
             f"{module.__name__} is {homes} now; the old name goes with version 0.3",
             DeprecationWarning,
-            stacklevel=_depth_of_caller(),
+            stacklevel=2,  # warnings skip the import system
         )
 
 
@@ -110,13 +110,3 @@ def forwarding(owner: str, *homes: str) -> Callable[[str], Any]:
         raise AttributeError(f"module {owner!r} has no attribute {name!r}")
 
     return look_up
-
-
-def _depth_of_caller() -> int:
-    """Return the stack level of whoever imports, behind the import system and this module."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and (
-        "importlib" in frame.f_code.co_filename or frame.f_code.co_filename == __file__
-    ):
-        frame, level = frame.f_back, level + 1
-    return level
