@@ -6,6 +6,9 @@ neither torch nor numba is imported before something needs them.
 
 import lazy_loader
 
+from selfsame import moved
 from selfsame.codes import pillow as _pillow  # noqa: F401  (opens and saves .ssm)
+
+moved.install()
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

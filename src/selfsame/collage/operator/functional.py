@@ -280,7 +280,7 @@ def _windows(x: Tensor, geometry: Geometry, depth: int) -> Tensor:
 
 
 def _turned(windows: Tensor, isometry: int) -> Tensor:
-    """Return (B, C, h, w, tiles) with every block moved as ``selfsame.isometries.transformed`` does."""
+    """Return (B, C, h, w, tiles), every block moved as ``selfsame.isometries.transformed`` does."""
     mirrored = [2] * bool(isometry & MIRROR_ROWS) + [3] * bool(isometry & MIRROR_COLUMNS)
     if mirrored:
         windows = windows.flip(mirrored)
