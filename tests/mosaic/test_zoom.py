@@ -9,7 +9,7 @@ from selfsame.mosaic import fit, render, view, zoom_frames
 from selfsame.mosaic.drawing.rendering import plane_of
 from selfsame.mosaic.drawing.window import Viewer, whole_plane
 from selfsame.mosaic.drawing.zoom import find_gate, through
-from support.random_mosaics import random_code
+from support.random_mosaics import random_code, random_pieces
 
 SIZE = (64, 64)
 CODE = random_code(grid=8, levels=1, seed=5)
@@ -142,4 +142,4 @@ def test_codes_without_a_gate():
     with pytest.raises(InputError, match="upright"):
         zoom_frames(replace(CODE, isometries=np.ones_like(CODE.isometries)), 3)
     with pytest.raises(InputError, match="itself"):
-        zoom_frames(replace(CODE, blocks=np.zeros((len(CODE.cells), 4), np.int32)), 3)
+        zoom_frames(replace(CODE, pieces=random_pieces(CODE)), 3)

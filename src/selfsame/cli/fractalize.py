@@ -1,7 +1,7 @@
 """``selfsame fractalize``: a picture made of itself, at any size, or of another's pieces."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,22 +147,13 @@ def command(
     if code is None:
         code = _fitted(pixels, options)
     fitted = time.perf_counter() - begin
-    with fraction_bar("fractalize", quiet=quiet) as progress:
-        files = {"overwrite": overwrite}
-        drawing = {"threads": threads, "progress": progress}
-        if saving:
-            from selfsame.codes.store import save
+    if saving:
+        from selfsame.codes.store import save
 
-            save(code, output, **files)
-        elif frames is None:
-            from selfsame.mosaic import write_rendering
-
-            write_rendering(output, code, size, **files, **drawing)
-        else:
-            from selfsame.mosaic import write_zoom
-
-            place = {"zoom": options["zoom"], "at": options["at"], "size": size}
-            write_zoom(output, code, frames, milliseconds=MILLISECONDS, **place, **files, **drawing)
+        save(code, output, overwrite=overwrite)
+    else:
+        with fraction_bar("fractalize", quiet=quiet) as progress:
+            _draw(output, code, size, frames, options, threads, overwrite, progress)
     seconds = time.perf_counter() - begin
     values = {
         "output": output,
@@ -253,6 +244,35 @@ def _check_output(output: Path, size: tuple[int, int], frames: int | None) -> No
         check_rendering(output, size)
     else:
         check_zoom(output, frames, size)
+
+
+def _draw(
+    output: Path,
+    code: "MosaicCode",
+    size: tuple[int, int],
+    frames: int | None,
+    options: dict[str, Any],
+    threads: int | None,
+    overwrite: bool,
+    progress: Callable[[float], object],
+) -> None:
+    from selfsame.mosaic import write_rendering, write_zoom
+
+    if frames is None:
+        write_rendering(output, code, size, threads=threads, overwrite=overwrite, progress=progress)
+        return
+    write_zoom(
+        output,
+        code,
+        frames,
+        zoom=options["zoom"],
+        size=size,
+        at=options["at"],
+        milliseconds=MILLISECONDS,
+        threads=threads,
+        overwrite=overwrite,
+        progress=progress,
+    )
 
 
 def _fitted(pixels: "NDArray[np.uint8]", options: dict[str, Any]) -> "MosaicCode":

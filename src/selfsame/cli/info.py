@@ -20,7 +20,7 @@ from selfsame.family import Code, Description, Plots
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Block codes: draw the partition and the domains to this picture.",
+    help="Draw the parts of the code, blocks or patches, to this picture.",
 )
 @json_option
 @overwrite_option

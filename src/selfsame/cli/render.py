@@ -17,6 +17,7 @@ from selfsame.cli.options import (
     report,
     set_threads,
 )
+from selfsame.errors import InputError
 
 if TYPE_CHECKING:
     from selfsame.family import Run, View
@@ -111,6 +112,11 @@ def command(
     if output.suffix.lower() == ".ply":
         if depth is not None:
             raise click.UsageError("--depth draws a picture; a .ply output holds points")
+        if values["kind"] != "ifs":
+            raise InputError(
+                f"{output}: a .ply holds the points of systems of maps: this code is of the family "
+                f"{values['kind']}"
+            )
         values["points"] = points or CLOUD_POINTS
         _write_cloud(output, system, values["points"], seed, threads, overwrite)
     else:
@@ -147,8 +153,6 @@ def read_code(name: str, index: int = 0) -> Any:
     Raises:
         InputError: neither a file nor a classic, or the .flame file has no flame ``index``.
     """
-    from selfsame.errors import InputError
-
     suffix = Path(name).suffix.lower()
     if suffix == ".flame":
         from selfsame.ifs.exchange.flame import read_flames

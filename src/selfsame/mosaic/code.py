@@ -189,7 +189,7 @@ def tree_order(cells: NDArray[np.integer], grid: int, levels: int) -> NDArray[np
     level: the first patches row by row, each before its quarters, of which the upper left comes
     first, then the upper right, the lower left and the lower right."""
     level, row, column = cells.T.astype(np.int64)
-    begin = (row >> level) * grid + (column >> level)
+    begin: NDArray[np.int64] = (row >> level) * grid + (column >> level)
     for depth in range(1, levels + 1):
         below = np.maximum(level - depth, 0)
         quarter = 2 * (row >> below & 1) + (column >> below & 1)

@@ -14,9 +14,10 @@ LEAST_PATCH = 4
 """Pixels of a finest patch, at the least: of fewer, outlines would hide everything."""
 
 SOFTNESS = 0.65
-"""How far outlines go from what is below them to white, or on bright parts to black."""
+"""How far outlines go from what is below them to white, or of bright patches to black."""
 
 BRIGHT = 140
+"""Of 255, the mean of a patch from where on its outline is black."""
 
 
 def plot_code(code: MosaicCode) -> NDArray[np.uint8]:
@@ -38,7 +39,7 @@ def plot_code(code: MosaicCode) -> NDArray[np.uint8]:
     edges[1:] |= patch[1:] != patch[:-1]
     edges[:, 1:] |= patch[:, 1:] != patch[:, :-1]
     below = page[edges].astype(np.float64)
-    ink = np.where(below.mean(axis=1, keepdims=True) > BRIGHT, 0, 255)
+    ink = np.where(code.means.mean(axis=1) > BRIGHT, 0, 255)[patch[edges], None]
     page[edges] = np.rint(below + SOFTNESS * (ink - below))
     return page
 

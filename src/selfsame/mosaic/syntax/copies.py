@@ -39,15 +39,15 @@ def _rooms(state, patch):
     luma = np.int64(means[0])
     if len(means) == 3:
         luma = (77 * luma + 150 * np.int64(means[1]) + 29 * np.int64(means[2])) >> 8
-    lighter = darker = np.int64(c.ROOMS - 1)
+    zero, lighter, darker = np.int64(0), np.int64(c.ROOMS - 1), np.int64(c.ROOMS - 1)
     for channel in range(len(means)):
         mean = np.int64(means[channel])
         steps = abs(np.int64(state.slopes[patch, channel, 0]))
         steps += abs(np.int64(state.slopes[patch, channel, 1]))
         reach = 3 * steps // 5
         shade = max((255 - tint) * luma + tint * mean, 1)
-        lighter = min(lighter, c.ROOMS * luma * max(255 - mean - reach, 0) // shade)
-        darker = min(darker, c.ROOMS * luma * max(mean - reach, 0) // shade)
+        lighter = min(lighter, c.ROOMS * luma * max(255 - mean - reach, zero) // shade)
+        darker = min(darker, c.ROOMS * luma * max(mean - reach, zero) // shade)
     return lighter, darker
 
 

@@ -197,7 +197,7 @@ def _code_number(coder, decoding, patch, state, kind, step, value, guess, rough,
     )
     negative = np.int64(0)
     if size > 0:
-        leaning = 1
+        leaning = np.int64(1)
         if step > 0:
             leaning += np.int64(moves[kind, 0] > 0) - np.int64(moves[kind, 0] < 0)
         slot = c.NUMBER_SIGN + place * 3 + leaning

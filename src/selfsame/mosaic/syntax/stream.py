@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from selfsame.coding.range_coder import OVERRUN, Coder, finish, new_coder
-from selfsame.coding.slots import Models, untrained_models
+from selfsame.coding.slots import Tables, untrained_tables
 from selfsame.errors import CorruptedError
 from selfsame.mosaic.code import MosaicCode
 from selfsame.mosaic.syntax import contexts as c
@@ -93,13 +93,13 @@ def _code_patches(coder, decoding, state):  # type: ignore[no-untyped-def]
 
 
 @cache
-def _initial_models() -> Models:
+def _initial_tables() -> Tables:
     """Return the slots and weights of ``Coder`` at the start of a stream; do not change them."""
-    return untrained_models(c.SLOTS, c.WEIGHT_SETS)
+    return untrained_tables(c.SLOTS, c.WEIGHT_SETS)
 
 
 def _coder(data: bytes | int) -> Coder:
-    return new_coder(*_initial_models(), len(c.ELEMENTS), data)
+    return new_coder(*_initial_tables(), len(c.ELEMENTS), data)
 
 
 def _empty_map(grid: int, levels: int) -> NDArray[np.int32]:

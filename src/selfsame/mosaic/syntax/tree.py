@@ -58,7 +58,7 @@ def _split_contexts(coder, cells, patch_map, levels, level, row, column, count):
     of the upper edge, that beyond the corner, and the one before."""
     side = 1 << (levels - level)
     top, left = row * side, column * side
-    west, north, corner, before = 0, 0, 0, 0
+    west = north = corner = before = np.int64(0)
     if left > 0:
         west += np.int64(cells[patch_map[top, left - 1], 0] > level)
         west += np.int64(cells[patch_map[top + side - 1, left - 1], 0] > level)
