@@ -11,6 +11,7 @@ in a process of its own that compiles the coder anew, and is left out of quick r
 import argparse
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from benchmarks.codec.rows import bpp_of, judge
 from benchmarks.codec.variants import AS_IS, ONE_CONTEXT, VARIANTS
 from benchmarks.harness import plotting
 from benchmarks.harness.kept import Table, kept_path
+from benchmarks.harness.machine import ROOT
 
 QUALITIES = (5.0, 30.0, 55.0, 80.0)
 QUICK_QUALITIES = (40.0, 70.0)
@@ -130,21 +132,17 @@ def key_of(photo: Photo, color: str, mode: str, name: str, quality: float) -> di
 def measure_one_context(photos: Sequence[Photo], table: Table, options: argparse.Namespace) -> None:
     """Add the rows of the variant that needs a process of its own; see ``variants``."""
     with tempfile.TemporaryDirectory() as folder:
-        rows = options.keep or Path(folder)
-        command = [
-            *harness.command("benchmarks.codec.ideas"),
-            "--one-context",
-            "--keep",
-            os.fspath(rows),
-        ]
-        command += ["--data", os.fspath(options.data)] if options.data else []
+        rows = Path(options.keep or folder).absolute()
+        command = [sys.executable, "-m", "benchmarks.codec.ideas", "--one-context"]
+        command += ["--keep", os.fspath(rows)]
+        command += ["--data", os.fspath(options.data.absolute())] if options.data else []
         command += ["--threads", str(options.threads)] if options.threads else []
         command += ["--quick"] if options.quick else []
         command += ["--pictures", str(len(photos)), "--colors", *options.colors]
         command += ["--qualities", *(f"{q:g}" for q in options.qualities)]
-        environment = harness.environment() | {"NUMBA_CACHE_DIR": os.fspath(Path(folder) / "numba")}
+        environment = os.environ | {"NUMBA_CACHE_DIR": os.fspath(Path(folder) / "numba")}
         harness.say(f"{ONE_CONTEXT}: in a process of its own, compiling")
-        subprocess.run(command, env=environment, check=True)
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
         for row in Table(rows / ONE_CONTEXT_CSV, KEYS, COLUMNS).rows.values():
             table.add(row)
 

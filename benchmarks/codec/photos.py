@@ -1,7 +1,4 @@
-"""What the benchmarks of the picture codec share: pictures, rows kept on disk, quality, our codec.
-
-Every figure is of real bytes: the size is that of the file, the picture is decoded from the file.
-"""
+"""The pictures that codecs are given: photographs of a folder, cut for quick runs, tiled."""
 
 import argparse
 from pathlib import Path

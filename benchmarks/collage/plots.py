@@ -1,4 +1,4 @@
-"""Plots of the benchmarks of neural collages and of COIN."""
+"""Plots of rate and distortion of several codecs, means and single pictures."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the parts of the collage benchmark share: options, pictures, the codec, rows of one picture.
+"""The collage codec on the pictures of a benchmark: options, pictures, rows of one picture.
 
 Rows are those of ``codec/rates.py``: real bytes of a file, quality of the picture decoded from it.
 """

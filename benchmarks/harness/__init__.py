@@ -9,8 +9,6 @@ from benchmarks.harness.document import output_folder as output_folder
 from benchmarks.harness.document import plain as plain
 from benchmarks.harness.document import publish as publish
 from benchmarks.harness.document import record as record
-from benchmarks.harness.options import command as command
-from benchmarks.harness.options import environment as environment
 from benchmarks.harness.options import parser as parser
 from benchmarks.harness.options import run as run
 from benchmarks.harness.options import say as say

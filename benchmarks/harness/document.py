@@ -24,7 +24,6 @@ RESULTS = ROOT / "benchmarks" / "results"
 VERSION = 1
 """Of the schema; raised when ``check_result`` changes its mind about old files."""
 
-
 _FIELDS: dict[str, type] = {
     "schema": int,
     "name": str,

@@ -1,13 +1,11 @@
 """What every script begins and ends with: its options, lines of progress, errors."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.harness.machine import ROOT
 from selfsame.errors import SelfsameError
 
 
@@ -42,17 +40,6 @@ def program() -> str:
     """Return the module that Python was told to run, ``benchmarks.ifs.fit``."""
     spec = sys.modules["__main__"].__spec__
     return spec.name.removesuffix(".__main__") if spec else Path(sys.argv[0]).name
-
-
-def command(module: str) -> list[str]:
-    """Return the words that run a benchmark in a process of its own, with ``environment``."""
-    return [sys.executable, "-P", "-m", module]
-
-
-def environment() -> dict[str, str]:
-    """Return the environment in which ``command`` finds the benchmarks from any folder."""
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONPATH": path}
 
 
 def say(message: str) -> None:

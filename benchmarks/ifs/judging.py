@@ -16,6 +16,7 @@ from selfsame.io.files import write_bytes
 from selfsame.io.pictures import Picture
 
 QUICK_STEPS = 40
+"""Of any preset in a quick run."""
 
 _RERUN = "K. Yamaguti 2026, Amortized Set Prediction: rerun of the authors' code, 50 pictures a set"
 

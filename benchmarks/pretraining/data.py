@@ -1,4 +1,4 @@
-"""What the parts of ``lenet.py`` share: the labelled pictures and finished pieces on disk."""
+"""The labelled pictures of ``lenet.py``, and the sources that its finished work depends on."""
 
 import argparse
 from collections.abc import Mapping

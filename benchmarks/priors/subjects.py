@@ -1,4 +1,4 @@
-"""What the parts of ``vdvae.py`` share: the pictures, the models, finished work kept on disk."""
+"""The models that are measured: loaded or small and untrained, what is told of them, samples."""
 
 import argparse
 import hashlib
@@ -23,7 +23,6 @@ from selfsame.run.device import resolve_device
 
 BATCH = 250
 """Pictures at a time; random numbers, and so results, depend on it."""
-
 
 SHOWN = ("model", "set", "temperature", "samples", "pass", "set_seed", "count", "epochs")
 """Settings of work in progress that are told."""
