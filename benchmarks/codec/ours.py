@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import selfsame
 from benchmarks.harness.kept import fingerprint
 from benchmarks.harness.types import Bytes
-from selfsame.codes import store as bitstream
+from selfsame.codes import store
 from selfsame.collage.code import CollageCode
 from selfsame.io.pictures import to_uint8
 from selfsame.pifs.code import PifsCode
@@ -34,9 +34,9 @@ def through_codec(pixels: Bytes, **settings: Any) -> Coded:
     threads = settings.get("threads")
     begin = time.perf_counter()
     code = selfsame.encode(pixels, **settings)
-    data = bitstream.encode(code)
+    data = store.pack(code)
     middle = time.perf_counter()
-    picture = to_uint8(selfsame.decode(bitstream.decode(data), threads=threads))
+    picture = to_uint8(selfsame.decode(store.unpack(data), threads=threads))
     end = time.perf_counter()
     return Coded(code, data, picture, (middle - begin) * 1000, (end - middle) * 1000)
 

@@ -22,7 +22,7 @@ import numpy as np
 import selfsame
 from benchmarks import harness, protocol
 from selfsame.cli.options import set_threads
-from selfsame.codes.store import encode
+from selfsame.codes.store import pack
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.distance import fit_distance
@@ -170,7 +170,7 @@ def run_shape(
         "shape": name,
         "fit": spec,
         "maps": len(code.system),
-        "bytes": len(encode(code)),
+        "bytes": len(pack(code)),
         "seconds": seconds,
         **judge(code, picture, options.seed, parse_spec(spec)[1].get("threshold", LEVEL)),
     }

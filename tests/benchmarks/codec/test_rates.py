@@ -17,7 +17,7 @@ from benchmarks.codec.ours import Coded, through_codec
 from benchmarks.codec.photos import Photo
 from benchmarks.codec.rows import COLUMNS, KEYS, judge
 from benchmarks.harness.kept import Table
-from selfsame.codes import store as bitstream
+from selfsame.codes import store
 from selfsame.errors import InputError
 from selfsame.io.pictures import to_uint8
 
@@ -75,7 +75,7 @@ def test_what_goes_through_the_codec_is_what_the_file_holds() -> None:
     assert len(coded.data) * 8 <= pixels.size
     import selfsame
 
-    again = to_uint8(selfsame.decode(bitstream.decode(coded.data)))
+    again = to_uint8(selfsame.decode(store.unpack(coded.data)))
     assert (again == coded.picture).all()
     assert judge(pixels, coded.picture).psnr_db > 25
 
