@@ -1,6 +1,7 @@
 """``selfsame bench`` in process, on a made-up checkout and on this one."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,18 @@ def test_this_checkout_has_its_benchmarks() -> None:
     assert {"ifs.floor", "ifs.fit", "codec.rates"} <= set(scripts)
     assert not {"harness.options", "protocol", "ifs.ablation", "ifs.sheets"} & set(scripts)
     assert all(scripts.values())
+
+
+def test_documents_name_benchmarks_that_there_are() -> None:
+    folder = bench.benchmark_folder()
+    scripts = bench.find_scripts(folder)
+    texts = [folder / "README.md", *folder.rglob("*.py"), *(folder.parent / "docs").glob("*.md")]
+    named = {
+        name
+        for path in texts
+        for name in re.findall(r"python -m benchmarks\.([\w.]*\w)", path.read_text("utf-8"))
+    }
+    assert len(named) > 10
+    assert named <= set(scripts)
+    readme = (folder / "README.md").read_text("utf-8")
+    assert [name for name in scripts if f"| `{name}` |" not in readme] == []
