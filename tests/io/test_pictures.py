@@ -1,4 +1,9 @@
+import os
+import resource
+import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -317,6 +322,60 @@ def test_animations_need_frames_and_a_suffix_that_moves(tmp_path) -> None:
     with pytest.raises(InputError, match=r"\.gif, \.webp, \.png or \.apng"):
         write_animation(tmp_path / "a.jpg", [GREY])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sizes_that_a_format_does_not_hold_are_the_callers_error(tmp_path) -> None:
+    for name, side in (("a.gif", 70_000), ("a.webp", 17_000)):
+        with pytest.raises(InputError, match=f"a.* its format does not hold {side}x1 pixels"):
+            write_picture(tmp_path / name, np.zeros((1, side), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def disk_of(room: int) -> Iterator[None]:
+    """No file grows beyond ``room`` bytes: the last write that fits is short, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+NOISE = RNG.integers(0, 256, (200, 200, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "a.bmp", "a.ppm", "a.tif", "a.tga", "a.png", "a.webp", "a.gif", "a.jp2"]
+)
+def test_a_full_disk_is_an_error_and_leaves_no_cut_picture(tmp_path, name) -> None:
+    with pytest.raises(OSError, match="too large"), disk_of(5000):
+        write_picture(tmp_path / name, NOISE)
+    assert list(tmp_path.iterdir()) == []
+    write_picture(tmp_path / name, NOISE)
+    whole = (tmp_path / name).read_bytes()
+    with pytest.raises(OSError, match="too large"), disk_of(len(whole) - 1):
+        write_picture(tmp_path / name, NOISE)
+    assert (tmp_path / name).read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_a_full_disk_leaves_no_cut_animation(tmp_path, name) -> None:
+    with pytest.raises(OSError, match="too large"), disk_of(5000):
+        write_animation(tmp_path / name, [NOISE, NOISE[::-1]])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_go_through_a_fifo(tmp_path) -> None:
+    fifo, got = tmp_path / "a.png", []
+    os.mkfifo(fifo)
+    reader = threading.Thread(target=lambda: got.append(fifo.read_bytes()), daemon=True)
+    reader.start()
+    write_picture(fifo, RGB)
+    reader.join(10)
+    assert fifo.is_fifo()
+    (tmp_path / "b.png").write_bytes(got[0])
+    assert np.array_equal(to_uint8(read_picture(tmp_path / "b.png")), RGB)
 
 
 # --- resizing ---

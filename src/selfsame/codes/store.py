@@ -41,7 +41,7 @@ def save(code: Code, path: str | os.PathLike[str], *, overwrite: bool = True) ->
     """Write ``code`` to ``path`` (suffix ``.ssm``) in one atomic step.
 
     Raises:
-        InputError: as ``encode``, or the file cannot be written (see ``files.atomic_path``).
+        InputError: as ``encode``, or the file cannot be written (see ``files.atomic_file``).
     """
     write_bytes(path, encode(code), overwrite=overwrite)
 

@@ -1,11 +1,12 @@
 """Pictures at the edges: Pillow in and out, resizing, whole sets of targets."""
 
+import io
 import os
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from PIL import Image, ImageOps
 from selfsame.coding.container import MAX_PIXELS
 from selfsame.errors import InputError
 from selfsame.ifs.code import MAX_SIDE
-from selfsame.io.files import atomic_path
+from selfsame.io.files import write_bytes
 
 Picture = NDArray[np.float32]
 """(H, W) grey or (H, W, 3) sRGB, float32 in [0, 1], row 0 at the top."""
@@ -203,21 +204,34 @@ def write_picture(
     format.
 
     Raises:
-        InputError: the suffix is unknown or of a format without this kind of picture, or the file
-            cannot be written (see ``atomic_path``).
+        InputError: the suffix is unknown or of a format without this kind or size of picture, or
+            the file cannot be written (see ``files.atomic_file``).
+        OSError: the disk is full, or the like.
     """
     check_picture_suffix(path)
-    image = Image.fromarray(to_uint8(picture))
-    with atomic_path(path, overwrite=overwrite) as temporary:
-        try:
-            image.save(temporary)
-        except OSError as error:
-            if "write mode" not in str(error):  # what Pillow's formats say of the pixels
-                raise
+    _write_encoded(path, Image.fromarray(to_uint8(picture)), overwrite=overwrite)
+
+
+def _write_encoded(
+    path: str | os.PathLike[str], image: Image.Image, *, overwrite: bool, **options: Any
+) -> None:
+    """Write an image as Pillow encodes it to memory: on a full disk some of its encoders take a
+    file that was cut for a whole one, and others never end."""
+    stream = io.BytesIO()
+    stream.name = os.fspath(path)  # Pillow looks for the suffix here
+    try:
+        image.save(stream, **options)
+    except MemoryError:
+        raise
+    except Exception as error:  # the plug-ins raise a wide assortment at what a format has not
+        if "write mode" in str(error):
             kind = "alpha" if image.mode in ("LA", "RGBA") else image.mode
-            raise InputError(
-                f"{path}: its format has no {kind}; use .png, .webp or .tif"
-            ) from error
+            problem = f"has no {kind}; use .png, .webp or .tif"
+        else:
+            size = f"{image.width}x{image.height}"
+            problem = f"does not hold {size} pixels ({error}); use .png or .tif"
+        raise InputError(f"{path}: its format {problem}") from error
+    write_bytes(path, stream.getvalue(), overwrite=overwrite)
 
 
 def check_picture_suffix(path: str | os.PathLike[str]) -> None:
@@ -242,17 +256,22 @@ def write_animation(
         frames: at least one picture, all of one size.
         milliseconds: duration of each frame; the last one stays for ``hold_last``.
     Raises:
-        InputError: no frames, or another suffix.
+        InputError: no frames, another suffix, or as ``write_picture``.
     """
     check_animation_suffix(path)
     images = [Image.fromarray(to_uint8(frame)) for frame in frames]
     if not images:
         raise InputError("an animation needs at least one frame")
     durations = [milliseconds] * (len(images) - 1) + [hold_last]
-    with atomic_path(path, overwrite=overwrite) as temporary:
-        images[0].save(
-            temporary, save_all=True, append_images=images[1:], duration=durations, loop=0
-        )
+    _write_encoded(
+        path,
+        images[0],
+        overwrite=overwrite,
+        save_all=True,
+        append_images=images[1:],
+        duration=durations,
+        loop=0,
+    )
 
 
 def check_animation_suffix(path: str | os.PathLike[str]) -> None:

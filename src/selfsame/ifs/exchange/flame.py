@@ -68,7 +68,7 @@ def write_flames(
     see ``flame_write.with_square_pixels``. The code's notes are kept, a leaf primitive is not.
 
     Raises:
-        InputError: no flames, or the file cannot be written (see ``files.atomic_path``).
+        InputError: no flames, or the file cannot be written (see ``files.atomic_file``).
     """
     if not flames:
         raise InputError("a .flame file needs at least one flame")
