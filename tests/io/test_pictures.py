@@ -16,7 +16,6 @@ from selfsame.io.pictures import (
     picture_from_pillow,
     read_picture,
     read_source,
-    read_targets,
     resize_picture,
     source_from_pillow,
     to_uint8,
@@ -398,67 +397,3 @@ def test_halving_uses_the_widened_triangle() -> None:
     # Pillow's bilinear filter reaches two pixels at factor 2: weights 1 3 3 1 over 8.
     row = np.array([[0, 0, 0, 1, 0, 0, 0, 0]], np.float32)
     assert resize_picture(row, (4, 1))[0] == pytest.approx([0, 3 / 8, 1 / 8, 0], abs=1e-6)
-
-
-# --- sets of targets ---
-
-
-def test_a_folder_gives_its_pictures_by_name(tmp_path) -> None:
-    write_picture(tmp_path / "b.png", RGB)
-    write_picture(tmp_path / "a.png", GREY)
-    (tmp_path / "notes.txt").write_text("no picture")
-    pictures, names = read_targets(tmp_path)
-    assert names == ["a.png", "b.png"]
-    assert [p.shape for p in pictures] == [(7, 5), (7, 5, 3)]
-    assert read_targets(tmp_path / "b.png")[1] == ["b.png"]
-
-
-@pytest.mark.parametrize(
-    ("images", "expected"),
-    [
-        (np.full((2, 3, 4), 51, np.uint8), 0.2),
-        (np.full((2, 3, 4, 3), 51, np.uint8), 0.2),
-        (np.full((2, 3, 4), 0.2, np.float64), 0.2),
-        (np.ones((2, 3, 4), np.bool_), 1.0),
-    ],
-)
-def test_an_npz_gives_its_array(tmp_path, images, expected) -> None:
-    path = tmp_path / "a.npz"
-    np.savez(path, images=images)
-    pictures, names = read_targets(path)
-    assert names == ["00000", "00001"]
-    assert all(p.dtype == np.float32 and p.shape == images.shape[1:] for p in pictures)
-    assert np.stack(pictures) == pytest.approx(np.full(images.shape, expected))
-
-
-@pytest.mark.parametrize(
-    ("images", "message"),
-    [
-        (np.zeros((3, 4), np.uint8), r"must be \(n, H, W\)"),
-        (np.zeros((0, 3, 4), np.uint8), r"must be \(n, H, W\)"),
-        (np.zeros((2, 3, 4, 4), np.uint8), r"must be \(n, H, W\)"),
-        (np.full((2, 3, 4), 2.0), "within"),
-        (np.full((2, 3, 4), np.nan), "within"),
-        (np.zeros((2, 3, 4), np.int32), "uint8, bool or float"),
-    ],
-)
-def test_other_arrays_are_refused(tmp_path, images, message) -> None:
-    np.savez(tmp_path / "a.npz", images=images)
-    with pytest.raises(InputError, match=message):
-        read_targets(tmp_path / "a.npz")
-
-
-def test_other_archives_are_refused(tmp_path) -> None:
-    with pytest.raises(InputError, match="holds no picture"):
-        read_targets(tmp_path)
-    np.savez(tmp_path / "b.npz", pictures=GREY)
-    with pytest.raises(InputError, match="no array 'images'"):
-        read_targets(tmp_path / "b.npz")
-    with pytest.raises(InputError, match="no such file"):
-        read_targets(tmp_path / "none.npz")
-    (tmp_path / "c.npz").write_bytes(b"PK\x03\x04 nonsense")
-    with pytest.raises(InputError, match="cannot be read as"):
-        read_targets(tmp_path / "c.npz")
-    np.savez(tmp_path / "d.npz", images=np.array([{"a": 1}], object))
-    with pytest.raises(InputError, match="cannot be read as"):  # no pickles
-        read_targets(tmp_path / "d.npz")

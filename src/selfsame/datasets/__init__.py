@@ -9,10 +9,12 @@ from selfsame.lazy import lazy_names
 
 if TYPE_CHECKING:
     from selfsame.datasets.pictures import Pictures as Pictures
+    from selfsame.datasets.readers import list_pictures as list_pictures
     from selfsame.datasets.readers import read_pictures as read_pictures
 
 _HOME = {
     "Pictures": "selfsame.datasets.pictures",
+    "list_pictures": "selfsame.datasets.readers",
     "read_pictures": "selfsame.datasets.readers",
 }
 

@@ -1,4 +1,4 @@
-"""Pictures at the edges: Pillow in and out, resizing, whole sets of targets."""
+"""Pictures at the edges: Pillow in and out, resizing."""
 
 import io
 import os
@@ -100,6 +100,25 @@ def _read(path: str | os.PathLike[str]) -> tuple[Image.Image, tuple[str, ...]]:
     return image, tuple(notes)
 
 
+def picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return width and height as of ``read_picture``, from the head of the file alone.
+
+    Raises:
+        InputError: it cannot be read as a picture.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                width, height = image.size
+                # A PNG without EXIF so far would be decoded in search of it.
+                known = image.format != "PNG" or "exif" in image.info
+                turned = known and image.getexif().get(_ORIENTATION_TAG) in _TURNED
+    except Exception as error:  # Pillow's plug-ins raise a wide assortment on damaged files
+        raise InputError(f"{path} cannot be read as a picture: {error}") from error
+    return (height, width) if turned else (width, height)
+
+
 def _check_size(path: str | os.PathLike[str], size: tuple[int, int]) -> None:
     width, height = size
     if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
@@ -108,6 +127,9 @@ def _check_size(path: str | os.PathLike[str], size: tuple[int, int]) -> None:
             f"allowed, it has {width}x{height}; scale it down or cut it"
         )
 
+
+_ORIENTATION_TAG, _TURNED = 0x0112, (5, 6, 7, 8)
+"""EXIF: where the orientation is, and which of its values exchange width and height."""
 
 NOTE_16_BITS = "16 bits per channel reduced to 8"
 
@@ -301,51 +323,3 @@ def resize_picture(picture: Picture, size: tuple[int, int]) -> Picture:
     ]
     stacked: Picture = np.clip(np.stack(resized, axis=-1), 0, 1).astype(np.float32)
     return np.ascontiguousarray(stacked[..., 0]) if picture.ndim == 2 else stacked
-
-
-def read_targets(path: str | os.PathLike[str]) -> tuple[list[Picture], list[str]]:
-    """Return every picture of a file, a folder or an ``.npz`` (array ``images``), with names.
-
-    A folder's pictures come sorted by name. The array is (n, H, W) or (n, H, W, 3), bytes
-    or floats in [0, 1].
-
-    Raises:
-        InputError: nothing there, no picture in it, or an array of another shape or range.
-    """
-    source = Path(path)
-    if source.is_dir():
-        files = sorted(p for p in source.iterdir() if p.suffix.lower() in SUFFIXES)
-        if not files:
-            raise InputError(f"folder {source} holds no picture ({', '.join(sorted(SUFFIXES))})")
-        return [read_picture(p) for p in files], [p.name for p in files]
-    if source.suffix.lower() != ".npz":
-        return [read_picture(source)], [source.name]
-    try:
-        # A damaged archive would leave the file open if numpy were to open it.
-        with source.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            if "images" not in archive:
-                raise InputError(f"{source} has no array 'images': found {sorted(archive.files)}")
-            images = archive["images"]
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {source}") from error
-    except InputError:
-        raise
-    except Exception as error:  # numpy and zipfile raise a wide assortment on damaged files
-        raise InputError(f"{source} cannot be read as .npz: {error}") from error
-    if (
-        images.ndim not in (3, 4)
-        or (images.ndim == 4 and images.shape[3] != 3)
-        or 0 in images.shape
-    ):
-        raise InputError(f"'images' must be (n, H, W) or (n, H, W, 3): got {images.shape}")
-    if images.dtype == np.uint8:
-        pictures = images.astype(np.float32) / np.float32(255)
-    elif images.dtype == np.bool_:
-        pictures = images.astype(np.float32)
-    elif np.issubdtype(images.dtype, np.floating):
-        pictures = images.astype(np.float32)
-        if not np.isfinite(pictures).all() or pictures.min() < 0 or pictures.max() > 1:
-            raise InputError("'images' of floats must be finite and within [0, 1]")
-    else:
-        raise InputError(f"'images' must be uint8, bool or float: got {images.dtype}")
-    return list(pictures), [f"{i:05d}" for i in range(len(pictures))]
