@@ -4,10 +4,10 @@ import pytest
 
 from selfsame import IFS, IFSCode, load, save
 from selfsame.cli import main
-from selfsame.errors import CorruptedError, FormatError, LimitError, UnsupportedError
+from selfsame.errors import CorruptedError, UnsupportedError
 from selfsame.ifs.code import Primitive, Viewport
 from selfsame.ifs.exchange.flame import read_flames
-from selfsame.ifs.exchange.json_code import code_from_values, code_to_values, read_json_code
+from selfsame.ifs.exchange.json_code import code_from_values, code_to_values
 
 SYSTEM = IFS(
     [[[0.5, 0.1], [0.0, 0.25]], [[0.1, -0.2], [0.3, 1 / 3]]],
@@ -63,7 +63,7 @@ def test_several_codes_go_to_a_flame_file_a_folder_or_one_by_index(folder, capsy
     assert [load(p).system for p in values["outputs"]] == [SYSTEM, SYSTEM]
     assert main(["convert", str(both), "-o", str(folder / "one.ssm"), "--index", "1"]) == 0
     assert main(["convert", str(both), "-o", str(folder / "one.json"), "--index", "2"]) == 1
-    assert "--index must be within 0..1" in capsys.readouterr().err
+    assert "index must be within 0..1" in capsys.readouterr().err
     assert main(["convert", str(both), "-o", str(folder / "two.ssm")]) == 1
     assert "holds one code, and there are 2" in capsys.readouterr().err
     assert not (folder / "two.ssm").exists()
@@ -114,8 +114,11 @@ def test_existing_outputs_stay_unless_told(folder, capsys) -> None:
         (["none.ssm", "-o", "b.json"], 1, "no such file: none.ssm"),
         (["none.flame", "-o", "b.json"], 1, "no such file"),
         (["none.json", "-o", "b.ssm"], 1, "no such file"),
-        (["a.ssm", "-o", "b.txt"], 1, "ends in .ssm, .flame, .json: got '.txt'"),
-        (["a.png", "-o", "b.ssm"], 1, "ends in .ssm"),
+        (["a.ssm", "-o", "b.txt"], 1, "ends in .ssm, .json, .flame, .flam3: got '.txt'"),
+        (["a.png", "-o", "b.ssm"], 1, "no such file: a.png"),
+        (["plainfile", "-o", "b.ssm"], 1, "no code: it begins with b''"),
+        (["a.ssm", "a.ssm", "-o", "b.ssm", "--index", "1"], 2, "--index takes a code of one file"),
+        (["a.ssm", "-o", "a.ssm", "--overwrite"], 1, "a.ssm is the input"),
         (["a.ssm", "-o", "no/b.json"], 1, "does not exist"),
         (["a.ssm", "-o", "no/folder"], 1, "does not exist"),
         (["a.ssm", "-o", "plainfile"], 1, "is a file"),
@@ -172,17 +175,3 @@ def test_optional_parts_of_the_json_may_be_missing() -> None:
     assert code.system.colors is None
     assert code.primitive is None
     assert code.notes == {}
-
-
-def test_files_that_are_no_json(tmp_path, monkeypatch) -> None:
-    path = tmp_path / "x.json"
-    for text in ("", "[1, 2]", "{", "[" * 100_000, "\x00"):
-        path.write_text(text)
-        with pytest.raises(FormatError, match=r"x\.json: "):
-            read_json_code(path)
-    path.write_bytes(b"\xff\xfe\xfd")
-    with pytest.raises(CorruptedError, match="not JSON"):
-        read_json_code(path)
-    monkeypatch.setattr("selfsame.ifs.exchange.json_code.MAX_FILE_BYTES", 2)
-    with pytest.raises(LimitError, match="2 bytes"):
-        read_json_code(path)

@@ -243,13 +243,6 @@ def test_inputs_that_cannot_be_read_are_named(tmp_path) -> None:
         pass
 
 
-def test_a_dash_is_standard_input(monkeypatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"abc")))
-    with open_input("-") as stream:
-        assert stream.read() == b"abc"
-    assert not stream.closed
-
-
 def test_endless_streams_are_left_at_the_limit() -> None:
     stream = io.BytesIO(b"x" * 1000)
     with pytest.raises(LimitError, match="at most 10 bytes"):

@@ -11,8 +11,8 @@ from typing import IO
 
 from selfsame.codes.registry import Code, kind_by_number, kind_of
 from selfsame.coding.container import read_bounded, read_container, write_container
-from selfsame.errors import FormatError, InputError
-from selfsame.io.files import write_bytes
+from selfsame.errors import FormatError
+from selfsame.io.files import open_input, write_bytes
 
 __all__ = ["Code", "decode", "encode", "load", "read_file", "save"]
 
@@ -69,12 +69,8 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         InputError: no such file, or a folder.
         FormatError: foreign bytes or too many of them; the message begins with the path.
     """
-    try:
-        with open(path, "rb") as stream:
+    with open_input(path) as stream:
+        try:
             return read_bounded(stream)
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {os.fspath(path)}") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{os.fspath(path)} is a folder; give a .ssm file") from error
-    except FormatError as error:
-        raise type(error)(f"{os.fspath(path)}: {error}") from error
+        except FormatError as error:
+            raise type(error)(f"{os.fspath(path)}: {error}") from error

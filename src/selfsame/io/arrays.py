@@ -22,6 +22,7 @@ from selfsame.errors import (
     TruncatedError,
     UnsupportedError,
 )
+from selfsame.io.files import open_input
 
 Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.generic]
@@ -95,11 +96,8 @@ def open_npz(path: Path) -> Iterator[Archive]:
 
 def read_npy(path: Path) -> Numbers:
     """Return the array in a ``.npy`` file; errors as of ``open_npz`` and ``Archive.read``."""
-    try:
-        with path.open("rb") as stream, _damage(str(path)):
-            return _read_array(stream, path.stat().st_size, str(path))
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
+    with open_input(path) as stream, _damage(str(path)):
+        return _read_array(stream, path.stat().st_size, str(path))
 
 
 @contextmanager
@@ -135,8 +133,8 @@ def _header(stream: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dty
     shape, order, dtype = readers[version](stream, max_header_size=_MAX_HEADER)
     if dtype.kind not in "biuf" or dtype.shape or dtype.itemsize > 8:
         raise UnsupportedError(
-            f"{what} holds {dtype}: whole numbers, floats of at most 64 bits or truth values are "
-            "read; save the array as uint8"
+            f"{what} holds {dtype}: whole numbers, floats of at most 64 bits and truth values are "
+            "read"
         )
     if any(size < 0 for size in shape):
         raise CorruptedError(f"{what} claims the shape {shape}")

@@ -8,16 +8,12 @@ are written through: they are no place where a file could be put.
 import os
 import secrets
 import stat
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from selfsame.errors import InputError, LimitError
-
-STDIN = "-"
-"""The name that stands for standard input."""
 
 _TEMPORARY = ".selfsame-"
 """How the names of unfinished files begin. They have nothing of the target's: its name may be as
@@ -133,14 +129,11 @@ def remove_unfinished(folder: Path) -> None:
 
 @contextmanager
 def open_input(source: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Yield a file as a stream of bytes, or standard input for ``-``.
+    """Yield a file as a stream of bytes.
 
     Raises:
         InputError: no such file, a folder, or one that may not be read.
     """
-    if os.fspath(source) == STDIN:
-        yield sys.stdin.buffer
-        return
     try:
         stream = open(source, "rb")  # noqa: SIM115 - errors of the block are not those of opening
     except FileNotFoundError as error:

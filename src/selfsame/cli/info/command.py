@@ -1,6 +1,5 @@
 """``selfsame info CODE``: what a code file holds."""
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,18 @@ import click
 from selfsame.cli.info.collage import collage_rows, describe_collage, weight_table
 from selfsame.cli.info.ifs import describe_ifs, ifs_rows, map_table
 from selfsame.cli.info.pifs import block_table, describe_pifs, pifs_rows, plane_table
-from selfsame.cli.options import json_option, overwrite_option, report
-from selfsame.codes.store import Code, decode, read_file
-from selfsame.coding.container import read_bounded, read_container
+from selfsame.cli.options import (
+    drop_option,
+    index_option,
+    json_option,
+    overwrite_option,
+    report,
+)
+from selfsame.codes.files import CodeFile, read_codes
+from selfsame.codes.store import Code
+from selfsame.coding.container import read_container
 from selfsame.collage.code import CollageCode
-from selfsame.errors import FormatError, InputError
+from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.pifs.code import PifsCode
 
@@ -29,35 +35,47 @@ _Table = Callable[[dict[str, Any]], list[list[str]]]
     type=click.Path(path_type=Path, dir_okay=False),
     help="Block codes: draw the partition and the domains to this picture.",
 )
+@index_option
+@drop_option
 @json_option
 @overwrite_option
-def command(code: Path, plot: Path | None, as_json: bool, overwrite: bool) -> None:
-    """Print what the file CODE holds; `-` reads standard input."""
-    data = read_bounded(sys.stdin.buffer) if str(code) == "-" else read_file(code)
-    try:
-        found = decode(data)
-    except FormatError as error:
-        raise type(error)(f"{code}: {error}") from error
+def command(
+    code: Path,
+    plot: Path | None,
+    index: int | None,
+    drop_unsupported: bool,
+    as_json: bool,
+    overwrite: bool,
+) -> None:
+    """Print what CODE holds, a .ssm, .json or .flame file; `-` reads standard input.
+
+    Of several flames in a file the first is shown.
+    """
+    file = read_codes(code, index=index or 0, drop_unsupported=drop_unsupported)
     if plot is not None:
-        _plot(found, plot, overwrite=overwrite)
-    values = describe(found, data)
+        _plot(file.codes[0], plot, overwrite=overwrite)
+    values = describe(file)
     if as_json:
         report(values, as_json=True, quiet=False, text="")
     else:
         click.echo(_text(values))
 
 
-def describe(code: Code, data: bytes) -> dict[str, Any]:
-    """Return what a code and its file hold, ready for JSON.
+def describe(file: CodeFile) -> dict[str, Any]:
+    """Return what the first code that was read from a file is, and its file, ready for JSON.
 
-    ``bpp`` counts every byte over width × height.
+    ``bpp`` counts every byte over width × height; chunks are those of a ``.ssm``.
     """
+    code, data = file.codes[0], file.data
     width, height = code.size
-    return _describe_code(code) | {
+    values = _describe_code(code) | {
         "bytes": len(data),
         "bpp": 8 * len(data) / (width * height),
-        "chunks": [{"tag": tag, "length": length} for tag, length in read_container(data).listing],
     }
+    if file.form == "ssm":
+        listing = read_container(data).listing
+        return values | {"chunks": [{"tag": tag, "length": length} for tag, length in listing]}
+    return values | {"format": file.form, "codes": file.count, "dropped": list(file.dropped)}
 
 
 def _describe_code(code: Code) -> dict[str, Any]:
@@ -91,8 +109,12 @@ def _text(values: dict[str, Any]) -> str:
         ("kind", values["kind"]),
         ("file", f"{values['bytes']} bytes, {values['bpp']:.4g} bits per pixel"),
         *rows_of(values),
-        ("chunks", " ".join(f"{c['tag']}({c['length']})" for c in values["chunks"])),
     ]
+    if "chunks" in values:
+        rows += [("chunks", " ".join(f"{c['tag']}({c['length']})" for c in values["chunks"]))]
+    else:
+        rows += [("codes", f"{values['codes']} in the .{values['format']}")]
+        rows += [("dropped", _printable(line)) for line in values["dropped"]]
     rows += [(f"note {_printable(k)}", _printable(v)) for k, v in values.get("notes", {}).items()]
     left = max(len(name) for name, _ in rows)
     lines = [f"{name:<{left}}  {value}" for name, value in rows]

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -28,7 +27,7 @@ Window = Literal["points", "code"]
 WINDOWS: tuple[Window, ...] = get_args(Window)
 
 CODE_WINDOW = Viewport(-1.0, -1.0, 1.0, 1.0)
-"""Where ``read_codes`` brings the codes' own windows."""
+"""Where ``stack_codes`` brings the codes' own windows."""
 
 _CHOICES = 6  # purpose of random numbers
 
@@ -134,24 +133,24 @@ class Custom(Recipe):
         return stamped(points, sources, patterns, flips, white=BRIGHT, threads=self.threads)
 
 
-Codes = str | os.PathLike[str] | Sequence[IFS | IFSCode]
+Codes = Sequence[IFS | IFSCode]
 
 
-def read_codes(codes: Codes, classes: int | None = None, window: Window = "points") -> SystemArrays:
+def stack_codes(
+    codes: Codes, classes: int | None = None, window: Window = "points"
+) -> SystemArrays:
     """Return the systems of codes.
 
     Args:
-        codes: systems or codes; or a folder, whose ``.ssm`` files are read in the order of their
-            names; or one such file.
+        codes: systems or codes, such as ``selfsame.codes.files.read_systems`` reads.
         classes: how many, the first ones; None for all.
         window: ``points`` takes the systems as they are; ``code`` moves and scales every one by
             what brings the square around its code's window to ``CODE_WINDOW``.
     Raises:
-        InputError: there are none, or fewer, or a file holds another kind of code, or a system is
-            not planar, or has no window.
+        InputError: there are none, or fewer, or a system is not planar, or has no window.
     """
     check_window(window)
-    found = _read(codes)
+    found = _checked_all(codes)
     if classes is not None:
         check_whole("classes", classes, 1, len(found))
     chosen = found[:classes]
@@ -182,35 +181,16 @@ def _in_code_window(code: IFS | IFSCode) -> IFS:
     return IFS(system.matrices, offsets, system.probabilities)
 
 
-def _read(codes: Codes) -> list[IFS | IFSCode]:
-    if isinstance(codes, str | os.PathLike):
-        return [_read_code(path) for path in _code_files(Path(codes))]
-    if not isinstance(codes, Sequence) or len(codes) == 0:
-        raise InputError(f"codes must be a folder of .ssm files, or systems: got {codes!r}")
+def _checked_all(codes: Codes) -> list[IFS | IFSCode]:
+    if isinstance(codes, str | os.PathLike) or not isinstance(codes, Sequence) or len(codes) == 0:
+        raise InputError(
+            "codes must be systems, at least one; selfsame.codes.files.read_systems reads those of "
+            f"a file or a folder: got {codes!r}"
+        )
     return [_checked(code) for code in codes]
 
 
 def _checked(code: Any) -> IFS | IFSCode:
     if not isinstance(code, IFS | IFSCode):
         raise InputError(f"codes must be IFS or IFSCode: got {type(code).__name__}")
-    return code
-
-
-def _code_files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise InputError(f"no such folder of codes: {path}")
-    found = sorted(path.glob("*.ssm"))
-    if not found:
-        raise InputError(f"{path} has no .ssm files; make some with: selfsame sample, or fit")
-    return found
-
-
-def _read_code(path: Path) -> IFSCode:
-    from selfsame.codes.store import load
-
-    code = load(path)
-    if not isinstance(code, IFSCode):
-        raise InputError(f"{path} holds no system of maps, but a {type(code).__name__}")
     return code
