@@ -6,7 +6,7 @@ import pytest
 
 from selfsame import IFS, IFSCode, save
 from selfsame.codes.files import read_codes, read_systems
-from selfsame.codes.store import encode
+from selfsame.codes.store import pack
 from selfsame.errors import (
     CorruptedError,
     FormatError,
@@ -27,7 +27,7 @@ def code(name: str, shift: float = 0.25) -> IFSCode:
 
 
 FIRST, SECOND, THIRD = code("first"), code("second", 0.5), code("third", 0.75)
-SSM = encode(FIRST)
+SSM = pack(FIRST)
 JSON = json.dumps(code_to_values(FIRST)).encode()
 FLAME = flames_to_xml([flame_from_code(FIRST)])
 BENT = b'<flame name="bent"><xform weight="1" spherical="1" coefs="1 0 0 1 0 0"/></flame>'

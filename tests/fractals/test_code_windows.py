@@ -73,12 +73,12 @@ def test_few_points_are_drawn_as_asked() -> None:
 
 
 def test_a_code_file_and_the_code_give_one_recipe(tmp_path) -> None:
-    from selfsame.codes.files import read_systems
     from selfsame.codes.store import save
 
     own = code((-0.25, -0.5, 1.25, 1.0))
     save(own, tmp_path / "a.ssm")
-    assert recipe(*read_systems(tmp_path)).identity() == recipe(own).identity()
+    read = make_recipe("custom", codes=tmp_path, side=32, window="code", instances=4, points=4000)
+    assert read.identity() == recipe(own).identity()
 
 
 @pytest.mark.parametrize(

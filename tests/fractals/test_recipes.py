@@ -9,6 +9,7 @@ import pytest
 
 from selfsame.errors import InputError
 from selfsame.fractals import PRESETS, make_recipe, rebuild_recipe
+from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.samples.library import classic
 from selfsame.ifs.system import IFS
 from support.fractal_recipes import OPTIONS, small
@@ -128,10 +129,10 @@ def test_fewer_classes_are_the_first_ones(name):
         ("multifractal", {"objects": 3}, "objects must be a pair"),
         ("multifractal", {"sizes": (0.0, 0.5)}, "sizes"),
         ("multifractal", {"sizes": ("a", "b")}, "sizes"),
-        ("custom", {"codes": None}, "codes must be systems"),
-        ("custom", {"codes": []}, "codes must be systems"),
+        ("custom", {"codes": None}, "codes must be a file or a folder"),
+        ("custom", {"codes": []}, "codes must be a file or a folder"),
         ("custom", {"codes": [1]}, "codes must be IFS or IFSCode: got int"),
-        ("custom", {"codes": "nowhere"}, r"read_systems reads those .*: got 'nowhere'"),
+        ("custom", {"codes": "nowhere"}, "no such file: nowhere"),
         ("custom", {"codes": [classic("menger-sponge")]}, "planar"),
         ("custom", {"classes": 3}, "classes must be a whole number of 1..2: got 3"),
         ("custom", {"jitter": -0.1}, "jitter"),
@@ -153,6 +154,20 @@ def test_unusable_indices_are_named(indices):
         recipe.pictures(indices)
     with pytest.raises(InputError, match="indices must"):
         recipe.label_matrix(indices)
+
+
+def test_codes_come_from_a_folder_in_the_order_of_their_names(tmp_path):
+    import selfsame
+
+    systems = [classic("koch-curve"), classic("sierpinski-gasket")]
+    for name, system in zip("ba", systems, strict=True):
+        code = IFSCode(system, Viewport(0, 0, 1, 1), (32, 32))
+        selfsame.save(code, tmp_path / f"{name}.ssm")
+    recipe = make_recipe("custom", codes=tmp_path, instances=2, side=32)
+    assert recipe.classes == 2
+    assert recipe.systems.counts.tolist() == [len(systems[1]), len(systems[0])]
+    with pytest.raises(InputError, match=r"has no codes \(\.ssm"):
+        make_recipe("custom", codes=tmp_path / "..", instances=2)
 
 
 def test_numbers_of_indices_may_be_numpy():

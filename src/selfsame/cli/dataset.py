@@ -116,9 +116,7 @@ def command(
     begin = time.perf_counter()
     options = recipe_options(settings, PRESETS[name].options if name in PRESETS else {})
     if codes is not None:
-        from selfsame.codes.files import read_systems
-
-        options["codes"] = read_systems(codes)
+        options["codes"] = codes
     total = classes or (PRESETS[name].classes if name in PRESETS else None) or 0
     with progress_bar(total, "classes", quiet=quiet) as update:
         recipe = make_recipe(

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
-from selfsame.codes.registry import Code
-from selfsame.codes.store import decode
+from selfsame.codes.store import unpack
 from selfsame.coding import container
 from selfsame.errors import CorruptedError, FormatError, InputError
+from selfsame.family import Code
 from selfsame.ifs.code import IFSCode
 from selfsame.io.files import open_input, read_rest
 
@@ -66,8 +66,10 @@ class CodeFile:
         """
         systems = [code for code in self.codes if isinstance(code, IFSCode)]
         if len(systems) < len(self.codes):
+            families = sorted({code.family for code in self.codes} - {IFSCode.family})
             raise InputError(
-                f"{self.name} holds the blocks of a picture, not an IFS; use selfsame decode"
+                f"{self.name} holds a code of the family {', '.join(families)}, not an IFS; "
+                "selfsame decode draws it"
             )
         return systems
 
@@ -128,7 +130,7 @@ def _read(stream: IO[bytes], name: str, index: int | None, drop_unsupported: boo
     if form == "ssm":
         container.check_signature(start)
         data = read_rest(stream, container.MAX_FILE_BYTES, start)
-        return CodeFile(name, form, data, [decode(data)])
+        return CodeFile(name, form, data, [unpack(data)])
     if form == "json":
         from selfsame.ifs.exchange import json_code
 

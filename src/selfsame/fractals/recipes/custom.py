@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.codes.files import read_systems
 from selfsame.errors import InputError
 from selfsame.fractals.drawing.patches import DOT, PATTERNS, patch_rows
 from selfsame.fractals.drawing.point_pictures import point_pictures
@@ -27,7 +28,7 @@ Window = Literal["points", "code"]
 WINDOWS: tuple[Window, ...] = get_args(Window)
 
 CODE_WINDOW = Viewport(-1.0, -1.0, 1.0, 1.0)
-"""Where ``stack_codes`` brings the codes' own windows."""
+"""Where ``read_codes`` brings the codes' own windows."""
 
 _CHOICES = 6  # purpose of random numbers
 
@@ -133,24 +134,24 @@ class Custom(Recipe):
         return stamped(points, sources, patterns, flips, white=BRIGHT, threads=self.threads)
 
 
-Codes = Sequence[IFS | IFSCode]
+Codes = str | os.PathLike[str] | Sequence[IFS | IFSCode]
 
 
-def stack_codes(
-    codes: Codes, classes: int | None = None, window: Window = "points"
-) -> SystemArrays:
+def read_codes(codes: Codes, classes: int | None = None, window: Window = "points") -> SystemArrays:
     """Return the systems of codes.
 
     Args:
-        codes: systems or codes, such as ``selfsame.codes.files.read_systems`` reads.
+        codes: systems or codes; or a file or folder, as of ``selfsame.codes.files.read_systems``.
         classes: how many, the first ones; None for all.
         window: ``points`` takes the systems as they are; ``code`` moves and scales every one by
             what brings the square around its code's window to ``CODE_WINDOW``.
     Raises:
-        InputError: there are none, or fewer, or a system is not planar, or has no window.
+        InputError: there are none, or fewer, or a system is not planar, or has no window; or as
+            ``read_systems``.
+        FormatError: as ``read_systems``.
     """
     check_window(window)
-    found = _checked_all(codes)
+    found = _read(codes)
     if classes is not None:
         check_whole("classes", classes, 1, len(found))
     chosen = found[:classes]
@@ -181,12 +182,11 @@ def _in_code_window(code: IFS | IFSCode) -> IFS:
     return IFS(system.matrices, offsets, system.probabilities)
 
 
-def _checked_all(codes: Codes) -> list[IFS | IFSCode]:
-    if isinstance(codes, str | os.PathLike) or not isinstance(codes, Sequence) or len(codes) == 0:
-        raise InputError(
-            "codes must be systems, at least one; selfsame.codes.files.read_systems reads those of "
-            f"a file or a folder: got {codes!r}"
-        )
+def _read(codes: Codes) -> Sequence[IFS | IFSCode]:
+    if isinstance(codes, str | os.PathLike):
+        return read_systems(codes)
+    if not isinstance(codes, Sequence) or len(codes) == 0:
+        raise InputError(f"codes must be a file or a folder of codes, or systems: got {codes!r}")
     return [_checked(code) for code in codes]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from selfsame.errors import InputError
 from selfsame.fractals.recipes.base import MAX_CLASSES, VERSION, Recipe, check_whole
-from selfsame.fractals.recipes.custom import stack_codes
+from selfsame.fractals.recipes.custom import read_codes
 from selfsame.fractals.recipes.presets import Preset, find_preset
 from selfsame.ifs.render.batch import SystemArrays
 
@@ -52,7 +52,7 @@ def make_recipe(
         **_usable(preset.options | options),
     }
     if "codes" in values:
-        systems = stack_codes(values.pop("codes"), classes, values["window"])
+        systems = read_codes(values.pop("codes"), classes, values["window"])
         values["classes"] = len(systems.counts)
     else:
         check_whole("classes", values["classes"], 1, MAX_CLASSES)

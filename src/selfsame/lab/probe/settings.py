@@ -107,7 +107,6 @@ class ProbeSettings:
         Raises:
             InputError: no such data set, or options that it does not have.
         """
-        from selfsame.codes.files import read_systems
         from selfsame.fractals import PRESETS, make_recipe
 
         name, options, classes = self.fractals, dict(self.options), self.classes
@@ -120,7 +119,7 @@ class ProbeSettings:
                     f"no fractals {name!r}: give one of {', '.join(names)}, a folder of codes, or "
                     f"{NONE}"
                 )
-            name, options["codes"] = "custom", read_systems(name)
+            name, options["codes"] = "custom", name
         if "points" not in options:
             preset = PRESETS[name]
             density = preset.options["points"] / preset.side**2

@@ -1,14 +1,11 @@
 """``selfsame info CODE``: what a code file holds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from selfsame.cli.info.collage import collage_rows, describe_collage, weight_table
-from selfsame.cli.info.ifs import describe_ifs, ifs_rows, map_table
-from selfsame.cli.info.pifs import block_table, describe_pifs, pifs_rows, plane_table
 from selfsame.cli.options import (
     drop_option,
     index_option,
@@ -17,15 +14,10 @@ from selfsame.cli.options import (
     report,
 )
 from selfsame.codes.files import CodeFile, read_codes
-from selfsame.codes.store import Code
+from selfsame.codes.registry import family_of
 from selfsame.coding.container import read_container
-from selfsame.collage.code import CollageCode
 from selfsame.errors import InputError
-from selfsame.ifs.code import IFSCode
-from selfsame.pifs.code import PifsCode
-
-_Rows = Callable[[dict[str, Any]], list[tuple[str, str]]]
-_Table = Callable[[dict[str, Any]], list[list[str]]]
+from selfsame.family import Code, Description, Plots
 
 
 @click.command("info")
@@ -52,63 +44,50 @@ def command(
     Of several flames in a file the first is shown.
     """
     file = read_codes(code, index=index or 0, drop_unsupported=drop_unsupported)
+    found = file.codes[0]
     if plot is not None:
-        _plot(file.codes[0], plot, overwrite=overwrite)
-    values = describe(file)
+        _plot(found, plot, code, overwrite=overwrite)
+    description = family_of(found).describe(found)
+    values = description.values | _file(file)
     if as_json:
         report(values, as_json=True, quiet=False, text="")
     else:
-        click.echo(_text(values))
+        click.echo(_text(description, values))
 
 
-def describe(file: CodeFile) -> dict[str, Any]:
-    """Return what the first code that was read from a file is, and its file, ready for JSON.
-
-    ``bpp`` counts every byte over width × height; chunks are those of a ``.ssm``.
-    """
-    code, data = file.codes[0], file.data
-    width, height = code.size
-    values = _describe_code(code) | {
-        "bytes": len(data),
-        "bpp": 8 * len(data) / (width * height),
-    }
+def _file(file: CodeFile) -> dict[str, Any]:
+    """Return what there is to say of a file; ``bpp`` counts every byte over width × height."""
+    width, height = file.codes[0].size
+    size = len(file.data)
+    values: dict[str, Any] = {"bytes": size, "bpp": 8 * size / (width * height)}
     if file.form == "ssm":
-        listing = read_container(data).listing
+        listing = read_container(file.data).listing
         return values | {"chunks": [{"tag": tag, "length": length} for tag, length in listing]}
     return values | {"format": file.form, "codes": file.count, "dropped": list(file.dropped)}
 
 
-def _describe_code(code: Code) -> dict[str, Any]:
-    if isinstance(code, PifsCode):
-        return describe_pifs(code)
-    if isinstance(code, CollageCode):
-        return describe_collage(code)
-    return describe_ifs(code)
-
-
-def _plot(code: Code, path: Path, *, overwrite: bool) -> None:
+def _plot(code: Code, path: Path, source: Path, *, overwrite: bool) -> None:
     from selfsame.io.files import check_writable
     from selfsame.io.pictures import check_picture_suffix, write_picture
-    from selfsame.pifs.plot import plot_code
 
-    if isinstance(code, IFSCode):
-        raise InputError("--plot is for block codes: this code is an IFS; selfsame render draws it")
-    if isinstance(code, CollageCode):
+    family = family_of(code)
+    if not isinstance(family, Plots):
         raise InputError(
-            "--plot is for block codes: this code is a collage, whose ranges are alike"
+            f"--plot is for codes of different parts: this code is of the family {family.name}; "
+            "selfsame render draws it"
         )
     check_picture_suffix(path)
-    check_writable(path, overwrite=overwrite)
-    write_picture(path, plot_code(code), overwrite=overwrite)
+    check_writable(path, overwrite=overwrite, inputs=[source])
+    write_picture(path, family.plot(code), overwrite=overwrite)
 
 
-def _text(values: dict[str, Any]) -> str:
-    """Return the values as tables for people."""
-    rows_of, tables = _LAYOUTS[values["kind"]]
+def _text(description: Description, values: dict[str, Any]) -> str:
+    """Return tables for people."""
     rows = [
         ("kind", values["kind"]),
         ("file", f"{values['bytes']} bytes, {values['bpp']:.4g} bits per pixel"),
-        *rows_of(values),
+        *description.rows,
+        ("chunks", " ".join(f"{c['tag']}({c['length']})" for c in values["chunks"])),
     ]
     if "chunks" in values:
         rows += [("chunks", " ".join(f"{c['tag']}({c['length']})" for c in values["chunks"]))]
@@ -118,17 +97,9 @@ def _text(values: dict[str, Any]) -> str:
     rows += [(f"note {_printable(k)}", _printable(v)) for k, v in values.get("notes", {}).items()]
     left = max(len(name) for name, _ in rows)
     lines = [f"{name:<{left}}  {value}" for name, value in rows]
-    for table in tables:
-        lines += ["", *_aligned(table(values))]
+    for table in description.tables:
+        lines += ["", *_aligned(table)]
     return "\n".join(lines)
-
-
-_LAYOUTS: dict[str, tuple[_Rows, tuple[_Table, ...]]] = {
-    "ifs": (ifs_rows, (map_table,)),
-    "pifs": (pifs_rows, (plane_table, block_table)),
-    "collage": (collage_rows, (weight_table,)),
-}
-"""What is shown of a kind of code: rows of a name and a value, then tables."""
 
 
 def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
