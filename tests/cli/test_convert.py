@@ -1,3 +1,4 @@
+import io
 import json
 
 import pytest
@@ -175,3 +176,97 @@ def test_optional_parts_of_the_json_may_be_missing() -> None:
     assert code.system.colors is None
     assert code.primitive is None
     assert code.notes == {}
+
+
+# --- one reader for every command ---
+
+HALF = '<xform weight="1" linear="1" coefs="0.5 0 0 0.5 {0} 0"{1}/>'
+PLAIN = HALF.format(0, "") + HALF.format(0.5, "")
+BENT = HALF.format(0, ' spherical="1"').replace('linear="1"', "")
+
+
+def write_flame(path, *flames: str) -> str:
+    path.write_text(
+        "<flames>"
+        + "".join(f'<flame name="{i}" size="20 10">{x}</flame>' for i, x in enumerate(flames))
+        + "</flames>"
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["fern.json", "sheep.flame", "sheep.flam3", "odd.txt", "none"])
+def test_every_command_reads_every_format(folder, capsys, name) -> None:
+    path = folder / name
+    if name == "fern.json":
+        path.write_text(json.dumps(code_to_values(CODE)))
+    else:
+        write_flame(path, PLAIN)
+    for i, command in enumerate(("convert", "render")):
+        out = folder / f"{i}.png" if command == "render" else folder / f"{i}.ssm"
+        assert main([command, str(path), "-o", str(out), "--quiet"]) == 0
+    assert len(load(folder / "0.ssm").system) == 2
+    assert main(["info", str(path), "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["kind"], values["codes"]) == ("ifs", 1)
+    assert values["format"] == ("json" if name == "fern.json" else "flame")
+    assert values["bytes"] == path.stat().st_size
+    assert main(["info", str(path)]) == 0
+    assert f"1 in the .{values['format']}" in capsys.readouterr().out
+    custom = ["dataset", "custom", "--codes", str(path), "-o", str(folder / "set")]
+    assert main([*custom, "--instances", "2", "--size", "16", "--quiet", "--jobs", "1"]) == 0
+    assert len(list((folder / "set" / "00000").glob("*.png"))) == 2
+
+
+def test_codes_come_from_standard_input(folder, capsys, monkeypatch) -> None:
+    for arguments in (
+        ["convert", "-", "-o", str(folder / "x.json")],
+        ["render", "-", "-o", str(folder / "x.png")],
+        ["info", "-"],
+    ):
+        data = (folder / "a.ssm").read_bytes()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        assert main(arguments) == 0, capsys.readouterr().err
+    assert json.loads((folder / "x.json").read_text())["notes"] == {"name": "first"}
+
+
+def test_one_flame_does_not_spoil_the_others(folder, capsys) -> None:
+    path = write_flame(folder / "three.flame", PLAIN, BENT, PLAIN)
+    for command, out in (("render", "x.png"), ("convert", "x.ssm")):
+        run = [command, path, "-o", str(folder / out), "--overwrite", "--quiet"]
+        assert main([*run, "--index", "0"]) == 0
+        assert main([*run, "--index", "2", "--drop-unsupported"]) == 0
+        assert main([*run, "--index", "1"]) == 1
+        error = capsys.readouterr().err
+        assert "flame 1: xform 0: spherical" in error
+        assert "--drop-unsupported" in error
+        assert main([*run, "--index", "1", "--drop-unsupported"]) == 1
+        assert "flame 1 has no affine map" in capsys.readouterr().err
+        assert main([*run, "--index", "3"]) == 1
+        assert "index must be within 0..2" in capsys.readouterr().err
+    assert load(folder / "x.ssm").notes["name"] == "2"
+    assert main(["info", path, "--json", "--index", "2"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["codes"], values["notes"]["name"]) == (3, "2")
+
+
+def test_what_was_dropped_is_said(folder, capsys) -> None:
+    path = write_flame(folder / "x.flame", PLAIN + BENT)
+    line = "flame 0: dropped xform 2: spherical"
+    assert main(["render", path, "-o", str(folder / "x.png"), "--drop-unsupported"]) == 0
+    assert line in capsys.readouterr().err
+    out = ["-o", str(folder / "x.png"), "--overwrite", "--json"]
+    assert main(["render", path, *out, "--drop-unsupported"]) == 0
+    assert json.loads(capsys.readouterr().out)["dropped"] == [line]
+    assert main(["info", path, "--drop-unsupported"]) == 0
+    assert line in capsys.readouterr().out
+
+
+def test_the_output_is_never_the_input(folder, capsys) -> None:
+    (folder / "b.json").write_text(json.dumps(code_to_values(CODE)))
+    (folder / "link.json").symlink_to("b.json")
+    before = (folder / "b.json").read_bytes()
+    for out in ("b.json", "link.json"):
+        arguments = [str(folder / "b.json"), "-o", str(folder / out), "--overwrite"]
+        assert main(["convert", *arguments]) == 1
+        assert "is the input; choose another name" in capsys.readouterr().err
+    assert (folder / "b.json").read_bytes() == before

@@ -188,11 +188,11 @@ def _config(options: dict[str, Any]) -> "FitConfig":
 
 
 def _fit_one(picture: "Picture", target: Path, output: Path, options: dict[str, Any]) -> None:
-    check_writable(output, overwrite=options["overwrite"])
+    check_writable(output, overwrite=options["overwrite"], inputs=[target])
     if output.suffix.lower() != ".ssm":
         raise InputError(f"the code of a picture is a .ssm file: got {output}")
     if options["animate"]:
-        check_writable(options["animate"], overwrite=options["overwrite"])
+        check_writable(options["animate"], overwrite=options["overwrite"], inputs=[target])
     frames: list[IFSCode] = []
     if options["method"] == "distance":
         codes, losses = _distance([picture], options, frames)
@@ -355,7 +355,7 @@ def _fit_cloud(target: Path, output: Path, options: dict[str, Any]) -> None:
     from selfsame.ifs.exchange.ply import read_points
     from selfsame.ifs.fit.cloud import CloudConfig, fit_cloud
 
-    check_writable(output, overwrite=options["overwrite"])
+    check_writable(output, overwrite=options["overwrite"], inputs=[target])
     points = read_points(target)
     given = {key: options[key] for key in ("maps", "steps", "restarts")}
     config = CloudConfig(**{k: v for k, v in given.items() if v is not None})

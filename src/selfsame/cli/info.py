@@ -87,7 +87,6 @@ def _text(description: Description, values: dict[str, Any]) -> str:
         ("kind", values["kind"]),
         ("file", f"{values['bytes']} bytes, {values['bpp']:.4g} bits per pixel"),
         *description.rows,
-        ("chunks", " ".join(f"{c['tag']}({c['length']})" for c in values["chunks"])),
     ]
     if "chunks" in values:
         rows += [("chunks", " ".join(f"{c['tag']}({c['length']})" for c in values["chunks"]))]
