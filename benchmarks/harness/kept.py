@@ -21,7 +21,7 @@ from benchmarks.harness.options import say
 from benchmarks.harness.tables import write_csv
 from benchmarks.harness.types import Arrays, Row
 from selfsame.errors import InputError
-from selfsame.io.files import atomic_path, write_bytes
+from selfsame.io.files import atomic_file, write_bytes
 
 
 @cache
@@ -131,7 +131,7 @@ class Kept:
         say(f"{name}: {', '.join(shown)}")
         arrays = work()
         self.folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        with atomic_file(path) as stream:
             np.savez_compressed(stream, **arrays)
         return arrays
 
