@@ -101,6 +101,24 @@ def attempt_all(
         yield task, Failure(str(result)) if isinstance(result, WorkerDiedError) else result
 
 
+def jobs_of(jobs: int | None, tasks: int) -> int:
+    """Return how many of so many tasks run at a time; ``jobs`` None: one per core.
+
+    Raises:
+        InputError: jobs below 1.
+    """
+    from selfsame.run.threads import thread_count
+
+    if jobs is not None and jobs < 1:
+        raise InputError(f"jobs must be at least 1: got {jobs}")
+    return max(1, min(thread_count(jobs), tasks))
+
+
+def threads_each(jobs: int | None, tasks: int) -> int | None:
+    """Return ``Executor.threads_each`` of so many jobs on this machine."""
+    return None if jobs_of(jobs, tasks) == 1 else 1
+
+
 class _Attempt(Generic[T, R]):
     """A function that returns its errors. A class, because only such are pickled."""
 

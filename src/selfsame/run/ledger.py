@@ -32,6 +32,7 @@ from selfsame.run.executor import Failure
 NAME = "ledger.jsonl"
 VERSION = 1
 
+_BEGINNING = b'{"ledger": '
 _MOST_SHOWN = 60
 """Characters of a setting in a message."""
 
@@ -159,7 +160,7 @@ class Ledger:
     def _take_over(self, *, overwrite: bool) -> None:
         data = self._file.read()
         whole = data[: data.rfind(b"\n") + 1]
-        if not whole and not self._head().startswith(data):
+        if not whole and not (data.startswith(_BEGINNING) or _BEGINNING.startswith(data)):
             raise InputError(f"{self.path} is no ledger of this package; give another folder")
         if len(whole) < len(data):  # what a kill cut short would spoil the next line too
             self._file.truncate(len(whole))
@@ -309,7 +310,8 @@ def _open_locked(path: Path) -> BinaryIO:
     the process, however it ends.
     """
     while True:
-        file = open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        file = os.fdopen(handle, "r+b")
         try:
             if not _lock(file):
                 raise LedgerBusyError(
