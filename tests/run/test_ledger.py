@@ -20,6 +20,7 @@ from selfsame.run.ledger import (
     differences,
     file_digest,
     read_ledger,
+    refuse_former,
     value_digest,
 )
 
@@ -108,17 +109,17 @@ def test_other_settings_are_named_and_replaced_on_request_only(path: Path) -> No
 
 
 def test_settings_are_compared_as_json(path: Path) -> None:
-    with opened(path, {"size": (1, 2), 3: None}):
-        pass
+    with opened(path, {"size": (1, 2), 3: None}) as ledger:
+        ledger.plan([])
     with opened(path, {"size": [1, 2], "3": None}) as ledger:
         assert ledger.settings == {"size": [1, 2], "3": None}
 
 
 def test_long_settings_are_shortened_in_messages() -> None:
     (text,) = differences({"a": list(range(100))}, {"a": []})
-    assert len(text) < 100
+    assert len(text) < 160
     assert text.startswith("a is [0, 1, 2")
-    assert text.endswith("… there and [] here")
+    assert text.endswith("98, 99] there and [] here")
 
 
 @pytest.mark.parametrize("cut", range(1, 40, 3))
@@ -137,15 +138,25 @@ def test_a_torn_last_line_costs_its_item_only(path: Path, cut: int) -> None:
 
 @pytest.mark.parametrize("cut", [0, 1, 5, 30])
 def test_a_torn_first_line_is_begun_again(path: Path, cut: int) -> None:
-    with opened(path):
-        head = path.read_bytes()
-    path.write_bytes(head[:cut])
     with opened(path) as ledger:
-        assert ledger.entries == {}
-        assert path.read_bytes() == head
-    path.write_bytes(head[:-cut] if cut else head)
-    with opened(path, {"other": 1}, overwrite=True) as ledger:
+        ledger.plan([])
+    head = path.read_bytes()
+    assert head.endswith(b"\n")
+    for torn in (head[:cut], head[: -1 - cut]):
+        path.write_bytes(torn)
+        with opened(path, {"other": 1}) as ledger:
+            assert ledger.entries == {}
+            ledger.plan([])
         assert read_ledger(path).settings == {"other": 1}
+
+
+def test_nothing_noted_leaves_nothing(path: Path) -> None:
+    with opened(path):
+        assert path.exists()
+    assert not path.exists()
+    with opened(path) as ledger:
+        ledger.plan([])
+    assert path.exists()
 
 
 @pytest.mark.parametrize("line", [b"\0" * 30, b"[]", b"5", b'{"item": 5}', b'{"row": {}}', b"\xff"])
@@ -170,8 +181,8 @@ def test_other_versions_and_kinds_are_left_alone(path: Path) -> None:
     with pytest.raises(InputError, match="has version 2 of ledgers, this build 1"):
         opened(path, overwrite=True)
     path.unlink()
-    with Ledger(path, "archive", {}):
-        pass
+    with Ledger(path, "archive", {}) as ledger:
+        ledger.plan([])
     with pytest.raises(InputError, match="another kind of work, 'archive' and not 'test'"):
         opened(path, overwrite=True)
 
@@ -250,3 +261,20 @@ def test_digests_are_of_contents(tmp_path: Path) -> None:
     assert file_digest(tmp_path / "a") == known
     assert value_digest({"a": 1, "b": [2]}) == value_digest({"b": [2], "a": 1})
     assert value_digest({"a": 1}) != value_digest({"a": 2})
+
+
+def test_records_of_earlier_versions_are_named_and_not_misread(tmp_path: Path) -> None:
+    record, other = tmp_path / "manifest.json", tmp_path / "app.json"
+    record.write_text('{"schema": 1, "files": []}')
+    other.write_text('{"name": "an app of the web"}')
+    for path in (other, tmp_path / "none"):
+        refuse_former(path, ("schema", "files"), overwrite=False)
+    with pytest.raises(InputError, match=r"manifest.json is the record of an earlier version"):
+        refuse_former(record, ("schema", "files"), overwrite=False)
+    for text in ("[1]", "{", "\xff", "5"):
+        other.write_text(text)
+        refuse_former(other, (), overwrite=True)
+    assert record.exists()
+    assert other.exists()
+    refuse_former(record, ("schema", "files"), overwrite=True)
+    assert not record.exists()

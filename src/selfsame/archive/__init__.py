@@ -1,8 +1,8 @@
 """Folders of pictures to folders of codes, and back.
 
-The folder of codes holds ``manifest.json``: the settings, and for every picture the file it came
-from and what became of it. It is planned before the first picture is encoded and rewritten, in one
-atomic step each time, while the work goes on; a later call with the same settings continues.
+The folder of codes holds a ledger (``selfsame.run.ledger``): the settings, and what became of every
+picture. A later call with the same settings goes on where an earlier one stopped; pictures may have
+come, gone or changed meanwhile.
 """
 
 from selfsame.archive.decode import decode_folder

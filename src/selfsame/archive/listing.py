@@ -1,15 +1,24 @@
 """Which files of a folder there are, and what theirs are called elsewhere."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+from selfsame.errors import InputError
 from selfsame.io.files import files_below
 from selfsame.io.pictures import SUFFIXES
+from selfsame.run.executor import Failure
+from selfsame.run.ledger import Ledger, Row, file_digest
 
 CODE_SUFFIX = ".ssm"
 
 FOLDER_HINT = "what comes of a folder needs a folder"
 """Said of an output that is a file."""
+
+Entry = dict[str, Any]
+"""One picture: ``source`` and ``output`` (relative names with slashes) and ``state``; if that is
+``done`` also what the ledger's row says, the code's ``bytes`` among it, if ``failed`` ``error``."""
 
 
 def code_names(folder: Path) -> list[tuple[str, str]]:
@@ -32,3 +41,34 @@ def code_names(folder: Path) -> list[tuple[str, str]]:
             return list(outputs.items())
         for name in clashing:
             outputs[name] = name + CODE_SUFFIX
+
+
+def entry_of(name: str, output: str, outcome: Row | Failure) -> Entry:
+    """Return the entry of a picture that is done or has failed."""
+    entry: Entry = {"source": name, "output": output}
+    if isinstance(outcome, Failure):
+        return entry | {"state": "failed", "error": outcome.error}
+    return entry | {"state": "done", **outcome}
+
+
+def kept_row(ledger: Ledger, target: Path, output: str, picture: Path) -> Row | None:
+    """Return the row of a code that is done: it, and the picture, are what they were then.
+
+    Items of the ledger are codes, by their names in the folder ``target``.
+    """
+    entry, code = ledger.entries.get(output), target / output
+    if entry is None or entry.row is None or not code.is_file():
+        return None
+    if code.stat().st_size != entry.row["bytes"]:
+        return None
+    return ledger.row(output, file_digest(picture))
+
+
+def check_foreign(ledger: Ledger, target: Path, outputs: Iterable[str]) -> None:
+    """Raise ``InputError`` if a code would replace a file that the ledger does not know."""
+    for output in outputs:
+        if output not in ledger and (target / output).exists():
+            raise InputError(
+                f"{target / output} exists and is not of this archive; pass --overwrite to "
+                "replace such files"
+            )

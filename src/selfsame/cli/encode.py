@@ -6,18 +6,19 @@ from typing import Any
 
 import click
 
+from selfsame.cli.jobs import executor_of, jobs_options, shown_progress
 from selfsame.cli.options import (
     fraction_bar,
     json_option,
     output_option,
     overwrite_option,
-    progress_bar,
     quiet_option,
     report,
     seed_option,
     threads_option,
 )
 from selfsame.codes.settings import DEFAULT_QUALITY, MODELS, PRESETS, TARGETS, EncodeSettings
+from selfsame.run.executor import Executor
 
 
 @click.command("encode")
@@ -62,7 +63,7 @@ from selfsame.codes.settings import DEFAULT_QUALITY, MODELS, PRESETS, TARGETS, E
     help="Model: steps of descent on the code of each picture; 8 to 16 do most of it [default: 0].",
 )
 @seed_option
-@click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")
+@jobs_options
 @click.option(
     "--report",
     "report_path",
@@ -84,6 +85,8 @@ def command(
     image: Path,
     output: Path,
     jobs: int | None,
+    engine: str | None,
+    scheduler: str | None,
     report_path: Path | None,
     threads: int | None,
     device: str,
@@ -97,18 +100,20 @@ def command(
     Of --quality, --bpp, --bytes and --psnr at most one can be given.
 
     If IMAGE is a folder, every picture in it and its sub-folders becomes a .ssm file in the folder
-    OUT, which also gets manifest.json. An interrupted or repeated call goes on where it stopped. A
-    picture that cannot be encoded does not stop the rest; the exit status is then 1.
+    OUT, which also gets ledger.jsonl. An interrupted or repeated call goes on where it stopped, and
+    encodes what is new. A picture that cannot be encoded does not stop the rest; the exit status is
+    then 1.
     """
     settings = _settings(options)
     if image.is_dir():
         if threads is not None:
-            raise click.UsageError("a folder takes --jobs, processes of one thread, no --threads")
+            raise click.UsageError("a folder takes --jobs, of one thread each, no --threads")
+        executor = executor_of(jobs, engine, scheduler, quiet=quiet)
         return _encode_folder(
-            image, output, settings, jobs, report_path, device, as_json, quiet, overwrite
+            image, output, settings, executor, report_path, device, as_json, quiet, overwrite
         )
-    if jobs is not None or report_path is not None:
-        raise click.UsageError("--jobs and --report take a folder of pictures")
+    if any(option is not None for option in (jobs, engine, scheduler, report_path)):
+        raise click.UsageError("--jobs, --engine and --report take a folder of pictures")
     _encode_one(image, output, settings, threads, device, as_json, quiet, overwrite)
     return 0
 
@@ -178,7 +183,7 @@ def _encode_folder(
     folder: Path,
     output: Path,
     settings: EncodeSettings,
-    jobs: int | None,
+    executor: Executor,
     report_path: Path | None,
     device: str,
     as_json: bool,
@@ -186,27 +191,24 @@ def _encode_folder(
     overwrite: bool,
 ) -> int:
     from selfsame.archive import encode_folder, write_report
-    from selfsame.archive.listing import code_names
     from selfsame.archive.report import check_report
 
     if report_path is not None:
         check_report(report_path, overwrite=overwrite)
-    with progress_bar(len(code_names(folder)), "encode", quiet=quiet) as update:
 
-        def progress(entry: dict[str, Any]) -> None:
-            update(1)
-            lines = [*entry.get("notes", ()), *([entry["error"]] if "error" in entry else ())]
-            if not quiet:
-                for line in lines:
-                    click.echo(f"{entry['source']}: {line}", err=True)
+    def tell(entry: dict[str, Any]) -> None:
+        for line in (*entry.get("notes", ()), *([entry["error"]] if "error" in entry else ())):
+            click.echo(f"{entry['source']}: {line}", err=True)
 
+    with shown_progress("encode", quiet=quiet) as progress:
         archive = encode_folder(
             folder,
             output,
             settings,
-            jobs=jobs,
+            executor=executor,
             device=device,
             overwrite=overwrite,
+            settled=tell if not quiet else lambda entry: None,
             progress=progress,
         )
     if report_path is not None:

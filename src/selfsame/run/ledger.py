@@ -33,7 +33,7 @@ NAME = "ledger.jsonl"
 VERSION = 1
 
 _BEGINNING = b'{"ledger": '
-_MOST_SHOWN = 60
+_MOST_SHOWN = 120
 """Characters of a setting in a message."""
 
 Row = dict[str, Any]
@@ -120,7 +120,9 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Let other processes have it."""
+        """Let other processes have it; a file in which nothing was noted is removed."""
+        if not self._file.closed and self._file.tell() == 0:
+            self.path.unlink()
         self._file.close()
 
     def __contains__(self, item: str) -> bool:
@@ -166,7 +168,6 @@ class Ledger:
             self._file.truncate(len(whole))
             self._file.seek(0, os.SEEK_END)
         if not whole:
-            self._write(self._head())
             return
         contents = _parse(self.path, whole)
         if contents.kind != self.kind:
@@ -189,12 +190,12 @@ class Ledger:
         return _line({"ledger": VERSION, "kind": self.kind, "settings": self.settings})
 
     def _append(self, entries: list[Entry]) -> None:
-        self._write(b"".join(entry.line() for entry in entries))
-        self.entries |= {entry.item: entry for entry in entries}
-
-    def _write(self, data: bytes) -> None:
-        self._file.write(data)
+        lines = [entry.line() for entry in entries]
+        if self._file.tell() == 0:
+            lines.insert(0, self._head())
+        self._file.write(b"".join(lines))
         self._file.flush()
+        self.entries |= {entry.item: entry for entry in entries}
 
     def _rewrite(self, entries: list[Entry]) -> None:
         """Put a new file in the place of this one in one step, locked before it is there."""
@@ -274,6 +275,29 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def refuse_former(path: Path, keys: Iterable[str], *, overwrite: bool) -> None:
+    """Refuse to go on with work that a version without ledgers left unfinished or finished.
+
+    Args:
+        path: of the file in which it kept its record, a JSON object with at least these keys.
+        overwrite: remove that file instead.
+    Raises:
+        InputError: there is such a record.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return
+    if not isinstance(values, dict) or not values.keys() >= set(keys):
+        return
+    if not overwrite:
+        raise InputError(
+            f"{path} is the record of an earlier version, whose work this one cannot go on with; "
+            "give another folder, or pass --overwrite to do all of it again"
+        )
+    path.unlink()
+
+
 def file_digest(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file's bytes, as ``sha256sum`` prints it."""
     with open(path, "rb") as stream:
@@ -296,7 +320,9 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, st
 def _shown(text: str | None) -> str:
     if text is None:
         return "nothing"
-    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+    if len(text) <= _MOST_SHOWN:
+        return text
+    return f"{text[: _MOST_SHOWN // 2]}…{text[-_MOST_SHOWN // 2 :]}"  # paths differ at their end
 
 
 def _line(values: Row) -> bytes:
