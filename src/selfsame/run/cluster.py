@@ -31,7 +31,7 @@ class Cluster:
 
     Attributes:
         scheduler: "tcp://host:port".
-        note: called with a sentence when there are no workers, and when there are some again.
+        note: called with a sentence when there are no workers.
     """
 
     scheduler: str
@@ -83,10 +83,7 @@ class Cluster:
                 future.add_done_callback(finished.put)
             future = workers.next_of(finished)
             if future.cancelled():
-                raise InputError(
-                    f"the Dask scheduler at {self.scheduler} went away; what is finished is kept: "
-                    "run the same command again once there is one"
-                )
+                raise _went_away(self.scheduler)
             task, error = running.pop(future), future.exception()
             if isinstance(error, KilledWorker):
                 yield task, WorkerDiedError("the workers died, perhaps for lack of memory")
@@ -103,7 +100,10 @@ class _Workers:
 
     @property
     def threads(self) -> int:
-        return sum(self.client.nthreads().values())
+        try:
+            return sum(self.client.nthreads().values())
+        except OSError as error:
+            raise _went_away(self.cluster.scheduler) from error
 
     def next_of(self, finished: "SimpleQueue[Future]") -> "Future":
         """Return the next future that is done; say so where there is nobody to finish one."""
@@ -117,13 +117,19 @@ class _Workers:
                 return future
 
     def _look(self) -> None:
-        absent = self.threads == 0
-        address = self.cluster.scheduler
-        if absent != self.absent and self.cluster.note is not None:
+        if self.absent or self.threads:
+            return
+        self.absent = True
+        if self.cluster.note is not None:
+            address = self.cluster.scheduler
             self.cluster.note(
-                f"{address} has no workers; start some with `dask worker {address}`: the work "
-                "waits for them"
-                if absent
-                else f"{address} has workers now"
+                f"{address} has no workers: the work waits until there are some; start one with "
+                f"`dask worker {address}`"
             )
-        self.absent = absent
+
+
+def _went_away(scheduler: str) -> InputError:
+    return InputError(
+        f"the Dask scheduler at {scheduler} went away; what is finished is kept: run the same "
+        "command again once there is one"
+    )
