@@ -12,8 +12,9 @@ from selfsame.lazy import lazy_names
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from selfsame.codes.encode import decode as decode
     from selfsame.codes.encode import encode as encode
+    from selfsame.codes.render import decode as decode
+    from selfsame.codes.render import render as render
     from selfsame.codes.store import load as load
     from selfsame.codes.store import save as save
     from selfsame.collage.code import CollageCode as CollageCode
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from selfsame.errors import SelfsameError as SelfsameError
     from selfsame.ifs.code import IFSCode as IFSCode
     from selfsame.ifs.fit import fit as fit
-    from selfsame.ifs.render.pictures import render as render
     from selfsame.ifs.system import IFS as IFS
     from selfsame.pifs.code import PifsCode as PifsCode
 
@@ -34,11 +34,11 @@ _HOME = {
     "InputError": "selfsame.errors",
     "PifsCode": "selfsame.pifs.code",
     "SelfsameError": "selfsame.errors",
-    "decode": "selfsame.codes.encode",
+    "decode": "selfsame.codes.render",
     "encode": "selfsame.codes.encode",
     "fit": "selfsame.ifs.fit",
     "load": "selfsame.codes.store",
-    "render": "selfsame.ifs.render.pictures",
+    "render": "selfsame.codes.render",
     "save": "selfsame.codes.store",
 }
 

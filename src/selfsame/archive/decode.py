@@ -78,7 +78,7 @@ def decode_folder(
 
 
 def _decode_file(task: _Task) -> None:
-    from selfsame.codes.encode import decode
+    from selfsame.codes.render import decode
     from selfsame.codes.store import load
 
     if task.picture.exists() and not task.overwrite:

@@ -28,7 +28,7 @@ _COMMANDS = {
 }
 
 # Commands that are packages.
-_HOMES = {"info": "info.command", "train": "train.command"}
+_HOMES = {"train": "train.command"}
 
 
 class _LazyGroup(click.Group):
