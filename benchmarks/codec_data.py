@@ -19,12 +19,12 @@ from PIL import Image
 
 import harness
 import selfsame
-from selfsame import bitstream
+from selfsame.codes import store as bitstream
 from selfsame.collage.code import CollageCode
 from selfsame.errors import InputError, MissingExtraError
-from selfsame.files import write_bytes
-from selfsame.images import SUFFIXES, read_picture, to_uint8
-from selfsame.metrics import psnr_db, ssim
+from selfsame.io.files import write_bytes
+from selfsame.io.pictures import SUFFIXES, read_picture, to_uint8
+from selfsame.metrics.pictures import psnr_db, ssim
 from selfsame.pifs.code import PifsCode
 
 Bytes = NDArray[np.uint8]

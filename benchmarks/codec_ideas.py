@@ -72,10 +72,10 @@ def measure(
     photo: Photo, color: str, mode: str, name: str, quality: float, options: argparse.Namespace
 ) -> dict[str, Any]:
     """Return rate and quality of a picture through one variant of the codec."""
-    from selfsame import bitstream
-    from selfsame.images import to_uint8
-    from selfsame.pifs.decode import decode
-    from selfsame.pifs.encode import encode
+    from selfsame.codes import store as bitstream
+    from selfsame.io.pictures import to_uint8
+    from selfsame.pifs.decoding.decode import decode
+    from selfsame.pifs.encoding.encode import encode
 
     variant, pixels = VARIANTS[name], photo.pixels(color)
     with codec_variants.within(variant):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from selfsame.errors import MissingExtraError
-from selfsame.files import atomic_path
+from selfsame.io.files import atomic_path
 
 Series = Mapping[str, Sequence[tuple[float, float]]]
 """Points (x, y) by label."""

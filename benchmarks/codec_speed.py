@@ -104,7 +104,7 @@ def sides(megapixels: float) -> tuple[int, int]:
 def timed(pixels: Bytes, runs: int, threads: int | None, **settings: Any) -> tuple[Row, bytes]:
     """Return the times of encoding a picture, and of both halves of decoding it; and the file."""
     import selfsame
-    from selfsame import bitstream
+    from selfsame.codes import store as bitstream
 
     def encode() -> bytes:
         return bitstream.encode(selfsame.encode(pixels, threads=threads, **settings))
@@ -152,7 +152,7 @@ def default_effort(photo: Photo, table: Table, options: argparse.Namespace) -> b
     """Add times at default effort by colour, mode, target and threads; return whether the files of
     all numbers of threads, and their pictures, are the same."""
     import selfsame
-    from selfsame import bitstream
+    from selfsame.codes import store as bitstream
 
     photo = Photo(photo.name, tiled(photo.rgb, *options.size))
     same = True
@@ -262,7 +262,7 @@ def _encode_size(
 ) -> tuple[Row, bytes]:
     """Encode a tiled picture in this process, which does nothing else; seconds and peak memory."""
     import selfsame
-    from selfsame import bitstream
+    from selfsame.codes import store as bitstream
 
     _warm_up(rgb, mode)
     pixels = tiled(rgb, *sides(megapixels))
@@ -281,7 +281,7 @@ def _encode_size(
 def _decode_size(rgb: Bytes, data: bytes, threads: int | None) -> Row:
     """Decode a file in this process; seconds and peak memory."""
     import selfsame
-    from selfsame import bitstream
+    from selfsame.codes import store as bitstream
 
     _warm_up(rgb, "hybrid")
     begin = time.perf_counter()
@@ -300,7 +300,7 @@ def _decode_size(rgb: Bytes, data: bytes, threads: int | None) -> Row:
 def _warm_up(rgb: Bytes, mode: str) -> None:
     """Load and, if need be, compile what a small picture takes."""
     import selfsame
-    from selfsame import bitstream
+    from selfsame.codes import store as bitstream
 
     small = tiled(rgb, 96, 96)
     data = bitstream.encode(selfsame.encode(small, mode=mode))  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-import selfsame.pifs.contexts as contexts
+import selfsame.pifs.syntax.contexts as contexts
 from selfsame.errors import InputError
 from selfsame.pifs.code import MAX_LOG2, PifsCode
 
@@ -48,7 +48,7 @@ class Variant:
 @contextmanager
 def within(variant: Variant) -> Iterator[None]:
     """Let the encoder work as the variant says."""
-    from selfsame.pifs.plan import plan_for
+    from selfsame.pifs.encoding.plan import plan_for
 
     def planned(mode: Any, effort: int) -> Any:
         return variant.plan(plan_for(mode, effort))
@@ -103,7 +103,7 @@ def only_shapes(allowed: Callable[[int, int], bool]) -> Patch:
     """
 
     def patch() -> AbstractContextManager[Any]:
-        from selfsame.pifs.partition import INFEASIBLE, block_costs
+        from selfsame.pifs.syntax.partition import INFEASIBLE, block_costs
 
         def priced(coefficients: Any, inverse: Any, lh: int, lw: int, *rest: Any) -> Any:
             costs = block_costs(coefficients, inverse, lh, lw, *rest)
@@ -117,9 +117,9 @@ def only_shapes(allowed: Callable[[int, int], bool]) -> Patch:
 @contextmanager
 def untrained() -> Iterator[None]:
     """Start coding from probabilities of one half; the encoder's estimates stay trained."""
-    from selfsame.pifs.mapping import map_bits
-    from selfsame.pifs.models import initial_models, untrained_models
-    from selfsame.pifs.partition import cost_tables
+    from selfsame.pifs.encoding.mapping import map_bits
+    from selfsame.pifs.syntax.models import initial_models, untrained_models
+    from selfsame.pifs.syntax.partition import cost_tables
 
     slots, _ = initial_models()
 
@@ -144,7 +144,7 @@ def rounded(offset: float) -> Patch:
     """
 
     def patch() -> AbstractContextManager[Any]:
-        from selfsame.pifs.syntax import code_plane
+        from selfsame.pifs.syntax.plane import code_plane
 
         def coded(coder: Any, decoding: bool, plane: Any, count: int, choice: Any) -> Any:
             if choice.active:
@@ -180,7 +180,7 @@ def levels_of(coefficients: Any, blocks: Any, offset: float, last: int) -> Any:
 
 def means_only() -> AbstractContextManager[Any]:
     """Take the slopes from blocks of pure codes."""
-    import selfsame.pifs.plan as plan
+    import selfsame.pifs.encoding.plan as plan
 
     return assigned(plan, "PURE_LAST", 0)
 
@@ -189,8 +189,8 @@ def chroma(half: bool) -> Patch:
     """Return the patch that always codes chroma at half or at full resolution."""
 
     def patch() -> AbstractContextManager[Any]:
-        from selfsame.pifs import encode
-        from selfsame.pifs.source import sources
+        from selfsame.pifs.encoding import encode
+        from selfsame.pifs.encoding.source import sources
 
         def choose(self: Any, step: float) -> None:
             if half and self.picture.ndim == 3:
@@ -212,8 +212,8 @@ def _searching(**change: Any) -> Callable[[Any], Any]:
 
 def one_context() -> AbstractContextManager[Any]:
     """Predict every decision from one context; needs ``prepare_one_context``."""
-    from selfsame.bitstream import range_coder
-    from selfsame.pifs.models import initial_models
+    from selfsame.coding import range_coder
+    from selfsame.pifs.syntax.models import initial_models
 
     if not hasattr(range_coder, _MARK):
         raise InputError(f"variant {ONE_CONTEXT!r} needs a process of its own")
@@ -234,9 +234,11 @@ def prepare_one_context() -> None:
     """
     from numba import njit
 
-    from selfsame.bitstream import range_coder
+    from selfsame.coding import range_coder
 
-    loaded = [m for m in sys.modules if m in ("selfsame.pifs.syntax", "selfsame.pifs.levels")]
+    loaded = [
+        m for m in sys.modules if m in ("selfsame.pifs.syntax.plane", "selfsame.pifs.syntax.levels")
+    ]
     if loaded:
         raise InputError(f"variant {ONE_CONTEXT!r} must be prepared before {loaded[0]} is imported")
     code_mixed, mixed_probability = range_coder.code_mixed, range_coder.mixed_probability

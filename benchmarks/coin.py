@@ -25,8 +25,8 @@ import collage_plots
 import harness
 from codec_data import Photo
 from coin_fit import LEARNING_RATE, STEPS, Fit, fit
-from selfsame.device import resolve_device
 from selfsame.errors import InputError
+from selfsame.run.device import resolve_device
 
 QUICK_STEPS = 60
 RATES = (0.15, 0.3, 0.6)

@@ -18,8 +18,8 @@ from tqdm import tqdm
 import coin_network
 from codec_data import Bytes
 from coin_network import CHUNK_PIXELS, Configuration
-from selfsame.files import write_bytes
-from selfsame.metrics import psnr_db
+from selfsame.io.files import write_bytes
+from selfsame.metrics.pictures import psnr_db
 
 STEPS = 50_000
 LEARNING_RATE = 2e-4

@@ -19,12 +19,12 @@ import codec_peers
 import coin
 import harness
 from codec_data import Bytes, Coded, Photo, Table
-from selfsame import bitstream
-from selfsame.collage.codec import decode, encode_picture
-from selfsame.collage.model import CollageModel
-from selfsame.collage.storage import SHIPPED, load_model
+from selfsame.codes import store as bitstream
+from selfsame.collage.codec.decode import decode, encode_picture
+from selfsame.collage.network.model import CollageModel
+from selfsame.collage.network.storage import SHIPPED, load_model
 from selfsame.errors import InputError
-from selfsame.images import read_picture, to_uint8
+from selfsame.io.pictures import read_picture, to_uint8
 
 OURS = "selfsame collage"
 REFINED = f"{OURS} refined"

@@ -21,19 +21,19 @@ from torch import Tensor
 import codec_data
 import collage_operator_plots as plots
 import harness
-from selfsame.collage.fixed_point import solve
-from selfsame.collage.functional import (
+from selfsame.collage.operator.fixed_point import solve
+from selfsame.collage.operator.functional import (
     CollageParameters,
     collage_step,
     contraction_factor,
     domain_blocks,
     mix_shared,
 )
-from selfsame.collage.geometry import Geometry
-from selfsame.collage.operator import CollageOperator, collage_loss, decode_loss
-from selfsame.collage.resampling import area_resize
-from selfsame.device import resolve_device
-from selfsame.metrics import psnr_db
+from selfsame.collage.operator.geometry import Geometry
+from selfsame.collage.operator.module import CollageOperator, collage_loss, decode_loss
+from selfsame.collage.operator.resampling import area_resize
+from selfsame.metrics.pictures import psnr_db
+from selfsame.run.device import resolve_device
 
 Row = dict[str, Any]
 

@@ -23,17 +23,17 @@ import search
 from codec_data import Bytes, Photo
 from codec_speed import tiled
 from collage_data import Codec, Row
-from selfsame import bitstream
-from selfsame.codec import decode
+from selfsame.codes import store as bitstream
+from selfsame.codes.encode import decode
 from selfsame.collage.code import CollageCode
-from selfsame.collage.codec import encode_picture
-from selfsame.collage.model import STEP_SCALE, STEP_ZERO
-from selfsame.collage.planes import pad_planes, planes_from_pictures
-from selfsame.collage.rate_control import encode
-from selfsame.collage.storage import model_card
+from selfsame.collage.codec.decode import encode_picture
+from selfsame.collage.codec.encode import encode
+from selfsame.collage.network.model import STEP_SCALE, STEP_ZERO
+from selfsame.collage.network.planes import pad_planes, planes_from_pictures
+from selfsame.collage.network.storage import model_card
 from selfsame.errors import InputError
-from selfsame.images import to_uint8
-from selfsame.pifs.baseline import encode_baseline
+from selfsame.io.pictures import to_uint8
+from selfsame.pifs.encoding.baseline import encode_baseline
 
 PUBLISHED = search.PUBLISHED
 

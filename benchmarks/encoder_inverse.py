@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 import harness
-from selfsame.pretrain.inverse import TRAINING, InverseTask
-from selfsame.pretrain.inverse_data import InverseBatches
+from selfsame.lab.inverse.data import InverseBatches
+from selfsame.lab.inverse.network import TRAINING, InverseTask
 from selfsame.training import train
 from selfsame.training.logs import training_bar
 

@@ -21,8 +21,8 @@ import harness
 import ifs_fit
 import protocol
 from selfsame.errors import InputError
-from selfsame.files import write_bytes
 from selfsame.ifs.fit import FitConfig, batches, fit_batch
+from selfsame.io.files import write_bytes
 
 INITS = ("encoder", "mixture", "uniform")
 STARTS = (1, 4)

@@ -16,8 +16,8 @@ import protocol
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.encoder.storage import encoder_card
 from selfsame.ifs.fit import PRESETS, FitConfig
-from selfsame.pretrain.inverse import load_inverse_encoder, predict_systems
-from selfsame.pretrain.inverse_data import WINDOW
+from selfsame.lab.inverse.data import WINDOW
+from selfsame.lab.inverse.network import load_inverse_encoder, predict_systems
 
 INVERSE = "B: inverse encoder"
 

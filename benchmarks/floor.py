@@ -24,7 +24,7 @@ from torch import Tensor
 
 import harness
 import protocol
-from selfsame.images import Picture
+from selfsame.io.pictures import Picture
 
 PAD = 3
 """Pixels by which the lattice exceeds the picture on every side: points out there are unseen,

@@ -26,11 +26,11 @@ import fractal_datasets_files
 import harness
 from fractal_datasets_network import Training, train
 from reference.anderson_farrell_dataset import AndersonFarrellPictures
-from selfsame.datasets.fractals import make_recipe
-from selfsame.datasets.fractals.recipe import Recipe
-from selfsame.datasets.fractals.torch_data import FractalDataset, FractalStream
 from selfsame.errors import InputError
-from selfsame.ifs.sampling import sample_anderson_farrell
+from selfsame.fractals import make_recipe
+from selfsame.fractals.loading.torch_data import FractalDataset, FractalStream
+from selfsame.fractals.recipes.base import Recipe
+from selfsame.ifs.samples.random import sample_anderson_farrell
 
 Batches = Iterator[tuple[Tensor, Tensor]]
 Row = dict[str, Any]

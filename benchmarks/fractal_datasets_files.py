@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 import harness
 from reference import fractaldb_renderer
 from reference.anderson_farrell_dataset import chain, stamped
-from selfsame.datasets.fractals import make_recipe
-from selfsame.datasets.fractals.layout import Layout
-from selfsame.datasets.fractals.recipe import Recipe
-from selfsame.datasets.fractals.write import Written, write_dataset
 from selfsame.errors import InputError
+from selfsame.fractals import make_recipe
+from selfsame.fractals.files.layout import Layout
+from selfsame.fractals.files.write import Written, write_dataset
+from selfsame.fractals.recipes.base import Recipe
 from selfsame.ifs.system import IFS
 
 Row = dict[str, Any]

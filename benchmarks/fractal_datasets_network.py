@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from selfsame.pretrain.networks import make_network
+from selfsame.lab.networks.architectures import make_network
 
 LEARNING_RATE = 0.05
 SIDE = 224

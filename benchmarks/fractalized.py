@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import harness
-from selfsame.collage.fractalize import FractalCode, Settings, fit, render, view
-from selfsame.collage.fractalize.code import CONTRAST_STEP
 from selfsame.errors import InputError
-from selfsame.images import SUFFIXES, read_source, write_picture
-from selfsame.metrics import psnr_db, ssim
+from selfsame.io.pictures import SUFFIXES, read_source, write_picture
+from selfsame.metrics.pictures import psnr_db, ssim
+from selfsame.mosaic import FractalCode, Settings, fit, render, view
+from selfsame.mosaic.code import CONTRAST_STEP
 
 Bytes = NDArray[np.uint8]
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from selfsame.errors import InputError
-from selfsame.files import write_bytes
+from selfsame.io.files import write_bytes
 
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parents[1]

@@ -28,10 +28,10 @@ import selfsame
 from reference import learning_fractals
 from selfsame.cli.options import set_threads
 from selfsame.errors import InputError
-from selfsame.files import write_bytes
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.fit import PRESETS, FitConfig, fit
-from selfsame.images import Picture
+from selfsame.io.files import write_bytes
+from selfsame.io.pictures import Picture
 
 PAPER = "paper"
 """The preset that is the paper's method; the speed figures chase its errors."""

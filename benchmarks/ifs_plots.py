@@ -7,8 +7,8 @@ import numpy as np
 
 import protocol
 from selfsame.errors import MissingExtraError
-from selfsame.files import atomic_path
 from selfsame.ifs.code import IFSCode
+from selfsame.io.files import atomic_path
 
 LARGEST = 12
 """Targets on one sheet."""

@@ -40,7 +40,7 @@ from pretraining_work import (
 )
 from selfsame.datasets import Pictures
 from selfsame.errors import InputError
-from selfsame.pretrain.network_files import load_network
+from selfsame.lab.networks.files import load_network
 
 PARTS = ("learn", "probe", "figures")
 

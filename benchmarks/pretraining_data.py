@@ -13,7 +13,7 @@ import codec_data
 import harness
 from selfsame.datasets import Pictures, read_pictures
 from selfsame.errors import InputError
-from selfsame.files import write_bytes
+from selfsame.io.files import write_bytes
 from vdvae_data import made_pictures
 
 Row = dict[str, Any]

@@ -8,7 +8,7 @@ import numpy as np
 
 import codec_plots
 from pretraining_data import Row
-from selfsame.pretrain.intervals import t_interval
+from selfsame.lab.probe.intervals import t_interval
 
 LEARNED, RANDOM, FRACTALDB = "learned fractals", "random fractals", "FractalDB"
 UNTRAINED, SUPERVISED = "random features", "supervised"

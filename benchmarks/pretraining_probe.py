@@ -7,10 +7,10 @@ from torch import Tensor
 from pretraining_data import MNIST, Data, Row
 from pretraining_work import Plan
 from selfsame.datasets import Pictures
-from selfsame.pretrain.labelled import class_ranks
-from selfsame.pretrain.logistic import LogisticRegression
-from selfsame.pretrain.networks import Network
-from selfsame.pretrain.probes import Standardiser, accuracy, features_of
+from selfsame.datasets.labelled import class_ranks
+from selfsame.lab.networks.architectures import Network
+from selfsame.lab.probe.logistic import LogisticRegression
+from selfsame.lab.probe.probes import Standardiser, accuracy, features_of
 
 MANY_STRENGTH = 1e-3
 FEW_STRENGTH = 0.1

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pretraining_work import Plan, fractal_pictures
-from selfsame.grids import grid
-from selfsame.images import write_picture
+from selfsame.io.grids import grid
+from selfsame.io.pictures import write_picture
 from vdvae_pictures import captioned, magnified
 
 COLUMNS = 10

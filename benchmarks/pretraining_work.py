@@ -10,19 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selfsame.bitstream import save
+from selfsame.codes.store import save
 from selfsame.datasets import Pictures
-from selfsame.datasets.fractals import make_recipe
 from selfsame.errors import InputError
+from selfsame.fractals import make_recipe
 from selfsame.ifs.code import IFSCode
-from selfsame.ifs.sampling import search_fractaldb
+from selfsame.ifs.samples.random import search_fractaldb
 from selfsame.ifs.system import IFS
-from selfsame.pretrain.classification import ClassificationTask
-from selfsame.pretrain.network_files import save_network
-from selfsame.pretrain.networks import Network, make_network
-from selfsame.pretrain.probes import picture_tensor
-from selfsame.pretrain.set_config import TRAINING, FractalSetConfig
-from selfsame.pretrain.set_training import learn_fractals
+from selfsame.lab.networks.architectures import Network, make_network
+from selfsame.lab.networks.files import save_network
+from selfsame.lab.probe.classification import ClassificationTask
+from selfsame.lab.probe.probes import picture_tensor
+from selfsame.lab.sets.config import TRAINING, FractalSetConfig
+from selfsame.lab.sets.training import learn_fractals
 from selfsame.training import TrainResult, TrainSettings, train
 
 SIDE = 32

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.images import Picture, picture_from_pillow, read_targets, resize_picture
-from selfsame.metrics import chamfer_px, density_sse, iou
+from selfsame.io.pictures import Picture, picture_from_pillow, read_targets, resize_picture
+from selfsame.metrics.pictures import chamfer_px, density_sse, iou
 
 Array = NDArray[np.float64]
 

@@ -34,13 +34,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import Timing, markdown_table, measure, parser, publish, record, run
 from reference.chaos_scalar import binary_picture
-from selfsame.ifs.batch import render_batch
 from selfsame.ifs.code import IFSCode
-from selfsame.ifs.histogram import count_points, set_cells
-from selfsame.ifs.library import classic
-from selfsame.ifs.points import sample_points
+from selfsame.ifs.geometry.viewport import fit_viewport
+from selfsame.ifs.render.batch import render_batch
+from selfsame.ifs.render.histogram import count_points, set_cells
+from selfsame.ifs.render.points import sample_points
+from selfsame.ifs.samples.library import classic
 from selfsame.ifs.system import IFS
-from selfsame.ifs.viewport import fit_viewport
 
 SIZE = (256, 256)
 POINTS = 100_000
@@ -172,7 +172,7 @@ def flam3(options: Any) -> dict[str, Any] | None:
     program = shutil.which("flam3-render")
     if program is None:
         return None
-    from selfsame.ifs.flame import flame_from_code, write_flames
+    from selfsame.ifs.exchange.flame import flame_from_code, write_flames
 
     fern = classic("barnsley-fern")
     code = IFSCode(fern, fit_viewport(fern, SIZE), SIZE)

@@ -27,12 +27,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import markdown_table, measure, parser, publish, record, run
 from selfsame.errors import InputError
-from selfsame.images import read_targets, to_uint8
-from selfsame.metrics import psnr_db
-from selfsame.pifs.baseline import encode_baseline
-from selfsame.pifs.blas import one_blas_thread
-from selfsame.pifs.decode import decode
-from selfsame.pifs.search import full_search, local_search
+from selfsame.io.pictures import read_targets, to_uint8
+from selfsame.metrics.pictures import psnr_db
+from selfsame.pifs.decoding.decode import decode
+from selfsame.pifs.encoding.baseline import encode_baseline
+from selfsame.pifs.search.blas import one_blas_thread
+from selfsame.pifs.search.full import full_search, local_search
 
 PUBLISHED = (
     {"source": "Neural Collages' PIFS baseline (JAX), run on a machine of this kind, CPU",

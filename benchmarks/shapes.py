@@ -22,14 +22,14 @@ import numpy as np
 import harness
 import protocol
 import selfsame
-from selfsame.bitstream import encode
 from selfsame.cli.options import set_threads
+from selfsame.codes.store import encode
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.distance import fit_distance
 from selfsame.ifs.fit import PRESETS, FitConfig, fit
-from selfsame.images import Picture, read_targets, write_picture
-from selfsame.metrics import chamfer_px, iou
+from selfsame.io.pictures import Picture, read_targets, write_picture
+from selfsame.metrics.pictures import chamfer_px, iou
 
 LEVEL = 0.5
 """Threshold of pictures, and of targets whose SPEC names no other ``threshold``."""

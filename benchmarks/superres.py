@@ -170,8 +170,8 @@ def enlarged_by_code(
 ) -> tuple[codec_data.Coded, Bytes]:
     """Return a small picture through the codec, and its file decoded at ``factor``."""
     import selfsame
-    from selfsame import bitstream
-    from selfsame.images import to_uint8
+    from selfsame.codes import store as bitstream
+    from selfsame.io.pictures import to_uint8
 
     coded = codec_data.through_codec(small, mode=mode, threads=options.threads, **settings)
     large = selfsame.decode(bitstream.decode(coded.data), scale=factor, threads=options.threads)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 import harness
 import vdvae_data
-from selfsame.priors.bounds import bits_per_dimension, elbo, importance_weighted_bound
+from selfsame.priors.vdvae.bounds import bits_per_dimension, elbo, importance_weighted_bound
 from vdvae_data import BATCH, Array, Arrays, Data, Kept, Row, Subject, standard_error
 
 PASSES, QUICK_PASSES = 5, 2

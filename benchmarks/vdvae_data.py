@@ -18,12 +18,12 @@ import codec_data
 import harness
 from selfsame.datasets import Pictures, read_pictures
 from selfsame.datasets.batches import evaluation_pictures
-from selfsame.device import resolve_device
 from selfsame.errors import InputError
-from selfsame.files import atomic_path
-from selfsame.priors.config import HEADS, VdvaeConfig
-from selfsame.priors.storage import from_pretrained, model_card
-from selfsame.priors.vdvae import Vdvae
+from selfsame.io.files import atomic_path
+from selfsame.priors.vdvae.config import HEADS, VdvaeConfig
+from selfsame.priors.vdvae.network import Vdvae
+from selfsame.priors.vdvae.storage import from_pretrained, model_card
+from selfsame.run.device import resolve_device
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]

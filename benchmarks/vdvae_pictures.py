@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import vdvae_upsampling
 from codec_data import Bytes
-from selfsame.grids import grid
-from selfsame.images import to_uint8, write_picture
+from selfsame.io.grids import grid
+from selfsame.io.pictures import to_uint8, write_picture
 from vdvae_data import Subject
 from vdvae_upsampling import COLLAGE, METHODS, SCALE, Pixels, Small
 

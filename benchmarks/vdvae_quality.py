@@ -13,7 +13,7 @@ import harness
 import vdvae_classifier
 import vdvae_data
 from selfsame.datasets import Pictures
-from selfsame.priors.distances import frechet_distance, kernel_distance
+from selfsame.metrics.sets import frechet_distance, kernel_distance
 from vdvae_classifier import Classifier, Described
 from vdvae_data import Arrays, Data, Kept, Row, Subject
 

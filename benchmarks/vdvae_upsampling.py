@@ -17,9 +17,9 @@ from torch import Tensor
 
 import harness
 import vdvae_data
-from selfsame.collage.resampling import area_resize
-from selfsame.metrics import psnr_db
-from selfsame.priors.heads import CollageHead
+from selfsame.collage.operator.resampling import area_resize
+from selfsame.metrics.pictures import psnr_db
+from selfsame.priors.vdvae.heads import CollageHead
 from vdvae_data import Array, Arrays, Kept, Row, Subject, standard_error
 
 Pixels = NDArray[np.float32]

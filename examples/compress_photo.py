@@ -9,8 +9,8 @@ import skimage
 from PIL import Image
 
 import selfsame
-from selfsame.images import write_picture
-from selfsame.metrics import psnr_db
+from selfsame.io.pictures import write_picture
+from selfsame.metrics.pictures import psnr_db
 
 out = Path(sys.argv[1] if len(sys.argv) > 1 else mkdtemp())
 

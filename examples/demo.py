@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import skimage
 
-from selfsame.bitstream import load
 from selfsame.cli import main
-from selfsame.images import read_picture, write_picture
+from selfsame.codes.store import load
+from selfsame.io.pictures import read_picture, write_picture
 
 out = Path(sys.argv[1] if len(sys.argv) > 1 else "demo")
 steps = sys.argv[2] if len(sys.argv) > 2 else "300"

@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 
 from selfsame import IFS, IFSCode
-from selfsame.ifs.flame import flame_from_code, read_flames, write_flames
-from selfsame.ifs.library import classic
-from selfsame.ifs.viewport import fit_viewport
+from selfsame.ifs.exchange.flame import flame_from_code, read_flames, write_flames
+from selfsame.ifs.geometry.viewport import fit_viewport
+from selfsame.ifs.samples.library import classic
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
 dragon = classic("heighway-dragon")

@@ -8,8 +8,8 @@ import numpy as np
 import skimage
 from PIL import Image
 
-from selfsame.collage.fractalize import fit, render, restyled, view, write_rendering, write_zoom
-from selfsame.images import write_picture
+from selfsame.io.pictures import write_picture
+from selfsame.mosaic import fit, render, restyled, view, write_rendering, write_zoom
 
 out = Path(sys.argv[1] if len(sys.argv) > 1 else mkdtemp())
 

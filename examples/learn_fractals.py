@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from selfsame.datasets import Pictures
-from selfsame.pretrain import FractalSetConfig, learn_fractals
+from selfsame.lab import FractalSetConfig, learn_fractals
 from selfsame.training import TrainSettings
 
 out = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp()) / "strokes"

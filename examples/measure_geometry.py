@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from selfsame.ifs.dimension import affinity_dimension, similarity_dimension
-from selfsame.ifs.geometry import bounding_ball, bounding_box, invariant_moments
-from selfsame.ifs.library import classic, classic_info
+from selfsame.ifs.geometry.bounds import bounding_ball, bounding_box, invariant_moments
+from selfsame.ifs.geometry.dimension import affinity_dimension, similarity_dimension
+from selfsame.ifs.samples.library import classic, classic_info
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
 lines = []

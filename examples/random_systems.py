@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from selfsame.ifs.batch import render_batch
-from selfsame.ifs.sampling import sample_anderson_farrell
-from selfsame.images import write_picture
+from selfsame.ifs.render.batch import render_batch
+from selfsame.ifs.samples.random import sample_anderson_farrell
+from selfsame.io.pictures import write_picture
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
 systems = sample_anderson_farrell(8, seed=2022)

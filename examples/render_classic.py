@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 
 from selfsame import IFS, render
-from selfsame.ifs.library import classic
-from selfsame.images import write_picture
+from selfsame.ifs.samples.library import classic
+from selfsame.io.pictures import write_picture
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
 fern = classic("barnsley-fern")

@@ -28,8 +28,9 @@ CODE = (
     "import selfsame",
     "selfsame.IFS; selfsame.IFSCode; selfsame.load; selfsame.InputError",
     "selfsame.encode; selfsame.decode; selfsame.PifsCode",
-    "import selfsame.ifs.library, selfsame.ifs.geometry, selfsame.ifs.flame",
-    "import selfsame.datasets.fractals.presets",
+    "import selfsame.ifs.samples.library, selfsame.ifs.geometry.bounds",
+    "import selfsame.ifs.exchange.flame",
+    "import selfsame.fractals.recipes.presets",
     "from selfsame.cli import main",
     *(f"assert main({command}) == 0" for command in COMMANDS),
 )

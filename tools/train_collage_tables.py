@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from selfsame.bitstream.range_coder import new_coder
-from selfsame.bitstream.slots import save_models, untrained_models
-from selfsame.collage import contexts as c
-from selfsame.collage.codec import encode_picture
-from selfsame.collage.storage import load_model
-from selfsame.collage.stream import capacity, code_symbols, loaded_planes
-from selfsame.images import SUFFIXES, read_source
+from selfsame.coding.range_coder import new_coder
+from selfsame.coding.slots import save_models, untrained_models
+from selfsame.collage.codec.decode import encode_picture
+from selfsame.collage.network.storage import load_model
+from selfsame.collage.syntax import contexts as c
+from selfsame.collage.syntax.stream import capacity, code_symbols, loaded_planes
+from selfsame.io.pictures import SUFFIXES, read_source
 
 OUTPUT = Path(__file__).parents[1] / "src" / "selfsame" / "collage" / "tables.npz"
 

@@ -13,13 +13,13 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from selfsame.bitstream.slots import save_models
-from selfsame.images import SUFFIXES
-from selfsame.pifs import attempt
-from selfsame.pifs import contexts as c
-from selfsame.pifs.models import untrained_models
-from selfsame.pifs.plan import find_candidates, plan_for
-from selfsame.pifs.source import sources
+from selfsame.coding.slots import save_models
+from selfsame.io.pictures import SUFFIXES
+from selfsame.pifs.encoding import attempt
+from selfsame.pifs.encoding.plan import find_candidates, plan_for
+from selfsame.pifs.encoding.source import sources
+from selfsame.pifs.syntax import contexts as c
+from selfsame.pifs.syntax.models import untrained_models
 
 STEPS = (8.0, 14.0, 22.0, 34.0, 55.0, 90.0)
 OUTPUT = Path(__file__).parents[1] / "src" / "selfsame" / "pifs" / "models.npz"

@@ -15,9 +15,9 @@ import codec
 import codec_data
 import harness
 from codec_data import Photo, Table
-from selfsame import bitstream
+from selfsame.codes import store as bitstream
 from selfsame.errors import InputError
-from selfsame.images import to_uint8
+from selfsame.io.pictures import to_uint8
 
 
 def photo(width: int = 72, height: int = 56, seed: int = 0) -> Photo:

@@ -17,7 +17,7 @@ import codec_variants
 import harness
 from codec_data import Photo, Table
 from codec_variants import AS_IS, ONE_CONTEXT, VARIANTS
-from selfsame import bitstream
+from selfsame.codes import store as bitstream
 from selfsame.errors import InputError
 from selfsame.pifs.code import HALF, LUMA, NO_MAP, PifsCode
 
@@ -33,7 +33,7 @@ def picture() -> Photo:
 @cache
 def coded(name: str, color: str = "grey", mode: str = "pure") -> tuple[PifsCode, int]:
     """Return the code and the bytes of its file."""
-    from selfsame.pifs.encode import encode
+    from selfsame.pifs.encoding.encode import encode
 
     variant = VARIANTS[name]
     with codec_variants.within(variant):
@@ -73,7 +73,7 @@ def test_blocks_have_the_shapes_that_are_left() -> None:
 
 
 def test_blocks_of_64_go_first() -> None:
-    from selfsame.pifs.encode import encode
+    from selfsame.pifs.encoding.encode import encode
 
     flat = np.full((128, 128), 90, np.uint8)
     for name, largest in ((AS_IS, 6), ("blocks up to 32", 5), ("blocks up to 16", 4)):
@@ -91,7 +91,7 @@ def test_untrained_models_cost_bytes_and_files_still_decode() -> None:
 
 
 def test_rounding_is_that_of_a_plain_loop() -> None:
-    from selfsame.pifs.contexts import SCAN_START, SCAN_U, SCAN_V
+    from selfsame.pifs.syntax.contexts import SCAN_START, SCAN_U, SCAN_V
 
     rng = np.random.default_rng(3)
     coefficients = rng.normal(0, 2, (16, 24)).astype(np.float32)
@@ -152,14 +152,14 @@ def test_near_and_window_maps_are_told_apart() -> None:
 
 
 def test_windows_in_hybrid_are_as_large_as_in_pure() -> None:
-    from selfsame.pifs.plan import plan_for
+    from selfsame.pifs.encoding.plan import plan_for
 
     assert {s.radius for s in plan_for("pure", 5).searches} == {0, codec_variants.WINDOW}
     assert {s.radius for s in plan_for("hybrid", 5).searches} == {0}
 
 
 def test_other_parts_go_away() -> None:
-    from selfsame.pifs.plan import plan_for
+    from selfsame.pifs.encoding.plan import plan_for
 
     assert plan_for("pure", 5).rounds > 0
     assert VARIANTS["collage"].plan(plan_for("pure", 5)).rounds == 0
@@ -173,7 +173,7 @@ def test_other_parts_go_away() -> None:
 
 
 def test_nothing_of_a_variant_stays_behind() -> None:
-    from selfsame.pifs.encode import encode
+    from selfsame.pifs.encoding.encode import encode
 
     before = bitstream.encode(coded(AS_IS, "color")[0])
     for name in VARIANTS:

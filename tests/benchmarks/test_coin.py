@@ -19,7 +19,7 @@ from codec_data import Photo
 from coin_fit import Check, Fit
 from coin_network import Configuration
 from selfsame.errors import InputError
-from selfsame.metrics import psnr_db
+from selfsame.metrics.pictures import psnr_db
 
 SMALL = Configuration(2, 8)
 

@@ -21,8 +21,8 @@ import collage_data
 import collage_speed
 import harness
 from codec_data import Photo, Table
-from selfsame.collage.model import CollageConfig, CollageModel
-from selfsame.collage.storage import save_model
+from selfsame.collage.network.model import CollageConfig, CollageModel
+from selfsame.collage.network.storage import save_model
 from selfsame.errors import InputError
 
 Run = Callable[..., dict[str, Any]]

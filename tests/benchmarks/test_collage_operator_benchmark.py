@@ -9,8 +9,8 @@ import torch
 
 import collage_operator
 import harness
-from selfsame.collage.functional import domain_term
-from selfsame.collage.geometry import Geometry
+from selfsame.collage.operator.functional import domain_term
+from selfsame.collage.operator.geometry import Geometry
 
 
 @pytest.mark.parametrize("step", collage_operator.VERSIONS.values())

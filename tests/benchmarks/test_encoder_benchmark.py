@@ -19,7 +19,7 @@ import protocol
 from encoder_steps import Run, equal_quality, median_interval, steps_of_means, steps_to
 from selfsame.errors import InputError
 from selfsame.ifs.fit import FitConfig, fit
-from selfsame.pretrain.inverse_data import fractals
+from selfsame.lab.inverse.data import fractals
 
 
 def made(count: int = 2) -> list[protocol.Target]:

@@ -16,11 +16,11 @@ import fractal_datasets_files as files
 import fractal_datasets_network as network
 import harness
 from reference import fractaldb_renderer
-from selfsame.datasets.fractals.fractaldb import FractalDB
-from selfsame.datasets.fractals.write import Written
-from selfsame.ifs.batch import render_batch, stack_systems
-from selfsame.ifs.library import classic
-from selfsame.ifs.sampling import sample_anderson_farrell, sample_fractaldb
+from selfsame.fractals.files.write import Written
+from selfsame.fractals.recipes.fractaldb import FractalDB
+from selfsame.ifs.render.batch import render_batch, stack_systems
+from selfsame.ifs.samples.library import classic
+from selfsame.ifs.samples.random import sample_anderson_farrell, sample_fractaldb
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded, use of fork")
 

@@ -98,7 +98,7 @@ def test_contact_sheet(tmp_path: Path) -> None:
     targets = [protocol.Target(f"t{i}", 0, square(0.5)) for i in range(2)]
     codes = {"default": [square_code(0.5), square_code(0.4)]}
     ifs_plots.contact_sheets(tmp_path, ["mine"], targets, {"mine": slice(0, 2)}, codes)
-    from selfsame.images import read_picture
+    from selfsame.io.pictures import read_picture
 
     sheet = read_picture(tmp_path / "fits-mine.png", "grey")
     assert min(sheet.shape) > 200

@@ -18,11 +18,11 @@ import pretraining_figures as figures
 import pretraining_work as work
 from pretraining_data import Data, finished, kept_folder, load_data, padded
 from pretraining_probe import probe_rows
-from selfsame.bitstream import load
+from selfsame.codes.store import load
 from selfsame.datasets import Pictures
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Viewport
-from selfsame.ifs.library import classic
+from selfsame.ifs.samples.library import classic
 
 
 def options_of(**values: Any) -> Any:

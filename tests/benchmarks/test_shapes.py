@@ -7,7 +7,7 @@ import shapes
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.system import IFS
-from selfsame.metrics import iou
+from selfsame.metrics.pictures import iou
 
 
 def test_specs() -> None:

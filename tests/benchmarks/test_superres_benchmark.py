@@ -10,7 +10,7 @@ from PIL import Image
 
 import harness
 import superres
-from selfsame.metrics import psnr_db
+from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import HALF, NO_MAP, PifsCode, PlaneCode
 
 

@@ -21,8 +21,8 @@ import vdvae_pictures
 import vdvae_training
 import vdvae_upsampling
 from selfsame.errors import InputError
-from selfsame.priors.bounds import elbo, importance_weighted_bound
-from selfsame.priors.storage import save_pretrained
+from selfsame.priors.vdvae.bounds import elbo, importance_weighted_bound
+from selfsame.priors.vdvae.storage import save_pretrained
 from vdvae_data import Kept, Subject
 
 Run = Callable[..., dict[str, Any]]

@@ -1,8 +1,6 @@
 """Collages on the command line, from a model of one's own: encode, decode, info, folders."""
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +9,10 @@ from skimage import data
 
 import selfsame
 from selfsame.cli import main
-from selfsame.collage.storage import load_model, save_model
-from selfsame.images import to_uint8
-from selfsame.metrics import psnr_db
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "collage"))
-
-from small_model import small_model
+from selfsame.collage.network.storage import load_model, save_model
+from selfsame.io.pictures import to_uint8
+from selfsame.metrics.pictures import psnr_db
+from support.small_model import small_model
 
 PHOTO = np.ascontiguousarray(data.astronaut()[80:112, 200:240])
 
@@ -208,7 +203,7 @@ def test_unusable_models_and_options_fail_with_one_line(photo, code, model, caps
 
 
 def test_a_code_of_an_absent_model_names_it(code, model, capsys, monkeypatch) -> None:
-    monkeypatch.setattr("selfsame.collage.storage._decoders", {})
+    monkeypatch.setattr("selfsame.collage.network.storage._decoders", {})
     output = code.with_name("out.png")
     status, _, err = run(capsys, "decode", code, "-o", output)
     fingerprint = load_model(model).decoder.fingerprint().hex()

@@ -6,8 +6,8 @@ from selfsame import IFS, IFSCode, load, save
 from selfsame.cli import main
 from selfsame.errors import CorruptedError, FormatError, LimitError, UnsupportedError
 from selfsame.ifs.code import Primitive, Viewport
-from selfsame.ifs.flame import read_flames
-from selfsame.ifs.json_code import code_from_values, code_to_values, read_json_code
+from selfsame.ifs.exchange.flame import read_flames
+from selfsame.ifs.exchange.json_code import code_from_values, code_to_values, read_json_code
 
 SYSTEM = IFS(
     [[[0.5, 0.1], [0.0, 0.25]], [[0.1, -0.2], [0.3, 1 / 3]]],
@@ -183,6 +183,6 @@ def test_files_that_are_no_json(tmp_path, monkeypatch) -> None:
     path.write_bytes(b"\xff\xfe\xfd")
     with pytest.raises(CorruptedError, match="not JSON"):
         read_json_code(path)
-    monkeypatch.setattr("selfsame.ifs.json_code.MAX_FILE_BYTES", 2)
+    monkeypatch.setattr("selfsame.ifs.exchange.json_code.MAX_FILE_BYTES", 2)
     with pytest.raises(LimitError, match="2 bytes"):
         read_json_code(path)

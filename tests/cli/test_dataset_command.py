@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from selfsame.cli import main
-from selfsame.datasets.fractals.presets import PRESETS
+from selfsame.fractals.recipes.presets import PRESETS
 
 SMALL = ["--classes", "2", "--instances", "5", "--size", "16", "--set", "points=200"]
 

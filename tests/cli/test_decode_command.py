@@ -9,7 +9,7 @@ import selfsame
 from selfsame import IFS, IFSCode, save
 from selfsame.cli import main
 from selfsame.ifs.code import Viewport
-from selfsame.images import to_uint8
+from selfsame.io.pictures import to_uint8
 
 PHOTO = data.astronaut()[80:112, 200:240]
 CODE = selfsame.encode(PHOTO, quality=50, mode="pure", effort=3)

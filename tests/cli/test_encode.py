@@ -7,8 +7,8 @@ from skimage import data
 
 from selfsame import decode, load
 from selfsame.cli import main
-from selfsame.images import to_uint8
-from selfsame.metrics import psnr_db
+from selfsame.io.pictures import to_uint8
+from selfsame.metrics.pictures import psnr_db
 
 PHOTO = data.astronaut()[80:112, 200:240]
 
@@ -168,7 +168,7 @@ def test_a_folder_becomes_an_archive_with_a_report(photo, tmp_path, capsys) -> N
 
 
 def test_the_preset_is_another_encoder(photo, tmp_path, capsys) -> None:
-    pytest.importorskip("selfsame.pifs.baseline")
+    pytest.importorskip("selfsame.pifs.encoding.baseline")
     arguments = [photo, "-o", tmp_path / "a.ssm", "--preset", "neural-collages-baseline"]
     assert main(["encode", *map(str, arguments), "--json"]) == 0
     values = json.loads(capsys.readouterr().out)

@@ -6,8 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from selfsame.bitstream import load
 from selfsame.cli import main
+from selfsame.codes.store import load
 
 FAST = ["--steps", "12", "--restarts", "1", "--quiet"]
 

@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 
 from selfsame.cli import main
-from selfsame.grids import BACKGROUND
-from selfsame.images import read_picture
+from selfsame.io.grids import BACKGROUND
+from selfsame.io.pictures import read_picture
 from selfsame.priors import (
     Vdvae,
     VdvaeConfig,

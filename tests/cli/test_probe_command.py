@@ -11,7 +11,7 @@ import pytest
 
 from selfsame.cli import main
 from selfsame.cli.probe import _NETWORKS
-from selfsame.pretrain.networks import NETWORKS
+from selfsame.lab.networks.architectures import NETWORKS
 from selfsame.training.checkpoint import checkpoints
 
 FRACTALS = (

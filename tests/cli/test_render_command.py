@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from selfsame.bitstream import save
 from selfsame.cli import main
+from selfsame.codes.store import save
 from selfsame.ifs.code import IFSCode, Primitive, Viewport
-from selfsame.ifs.ply import read_points
+from selfsame.ifs.exchange.ply import read_points
 from selfsame.ifs.system import IFS
 
 SQUARE = IFS(np.tile(np.eye(2) / 2, (4, 1, 1)), [[0, 0], [0.5, 0], [0, 0.5], [0.5, 0.5]])

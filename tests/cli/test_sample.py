@@ -5,9 +5,9 @@ import pytest
 
 from selfsame import load
 from selfsame.cli import main
-from selfsame.ifs.flame import read_flames
-from selfsame.ifs.library import classic, classic_names
-from selfsame.ifs.sampling import sample_anderson_farrell, search_fractaldb
+from selfsame.ifs.exchange.flame import read_flames
+from selfsame.ifs.samples.library import classic, classic_names
+from selfsame.ifs.samples.random import sample_anderson_farrell, search_fractaldb
 
 
 def test_a_classic_becomes_one_file(tmp_path, capsys) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden_codes import V1
-from golden_collages import COLLAGES
-from test_golden_pifs import SYMBOLS
 
 from selfsame import load
-from selfsame.bitstream import encode
+from selfsame.codes.store import encode
+from support.golden_codes import V1
+from support.golden_collages import COLLAGES
+from support.golden_pifs import SYMBOLS
 
 FOLDER = Path(__file__).parent / "v1"
 

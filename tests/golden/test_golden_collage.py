@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden_collages import COLLAGES
 
 from selfsame import load
-from selfsame.bitstream import encode
+from selfsame.codes.store import encode
+from support.golden_collages import COLLAGES
 
 FOLDER = Path(__file__).parent / "v1"
 

@@ -4,12 +4,14 @@ Existing files are left alone: they are the promise. One that is really meant to
 deleted by hand first.
 """
 
+import sys
 from pathlib import Path
 
-from golden_codes import V1
-from golden_collages import COLLAGES
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from selfsame import save
+from support.golden_codes import V1
+from support.golden_collages import COLLAGES
 
 for name, code in (V1 | COLLAGES).items():
     path = Path(__file__).parent / "v1" / f"{name}.ssm"

@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_codes import random_code
 
 from selfsame import InputError
 from selfsame.pifs.code import COPY, HALF, LUMA, NO_MAP, PifsCode, PlaneCode
 from selfsame.pifs.plot import KIND_COLORS, KIND_NAMES, _direction_color, plot_code
+from support.random_codes import random_code
 
 GAP = 12
 

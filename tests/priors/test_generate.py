@@ -3,13 +3,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from small_vdvae import small_vdvae
 
 from selfsame.errors import InputError
-from selfsame.grids import BACKGROUND, grid, grid_size, to_arrays
+from selfsame.io.grids import BACKGROUND, grid, grid_size, to_arrays
 from selfsame.priors import generate, interpolate, reconstruct
 from selfsame.priors.generation import side_at
-from selfsame.priors.noise import (
+from selfsame.priors.vdvae.noise import (
     GROUP,
     blend_noise,
     draw_noise,
@@ -18,6 +17,7 @@ from selfsame.priors.noise import (
     noise_length,
     sample_generator,
 )
+from support.small_vdvae import small_vdvae
 
 COLOR = {"channels": 3, "likelihood": "logistic-mixture", "mixtures": 2}
 

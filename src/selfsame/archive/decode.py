@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from selfsame.archive.listing import CODE_SUFFIX, FOLDER_HINT
 from selfsame.errors import InputError
-from selfsame.files import files_below, make_folder
-from selfsame.images import check_picture_suffix, write_picture
-from selfsame.workers import WorkerDiedError, available_cores, run_tasks
+from selfsame.io.files import files_below, make_folder
+from selfsame.io.pictures import check_picture_suffix, write_picture
+from selfsame.run.processes import WorkerDiedError, available_cores, run_tasks
 
 
 class _Task(NamedTuple):
@@ -67,15 +67,15 @@ def decode_folder(
 
 
 def _decode_file(task: _Task) -> str | None:
-    from selfsame.bitstream import load
-    from selfsame.codec import decode
+    from selfsame.codes.encode import decode
+    from selfsame.codes.store import load
 
     try:
         if task.picture.exists() and not task.overwrite:
             raise InputError(f"output {task.picture} exists; pass --overwrite to replace it")
         task.picture.parent.mkdir(parents=True, exist_ok=True)
         if task.model is not None:
-            from selfsame.collage.storage import load_model
+            from selfsame.collage.network.storage import load_model
 
             load_model(task.model)
         picture = decode(load(task.code), scale=task.scale, threads=task.threads)

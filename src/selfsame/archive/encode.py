@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from selfsame.archive import manifest
 from selfsame.archive.listing import FOLDER_HINT, code_names
 from selfsame.archive.manifest import Entry, Manifest
-from selfsame.codec import encode_source, results
-from selfsame.files import make_folder, write_bytes
-from selfsame.images import read_source
-from selfsame.settings import EncodeSettings
-from selfsame.workers import WorkerDiedError, available_cores, run_tasks
+from selfsame.codes.encode import encode_source, results
+from selfsame.codes.settings import EncodeSettings
+from selfsame.io.files import make_folder, write_bytes
+from selfsame.io.pictures import read_source
+from selfsame.run.processes import WorkerDiedError, available_cores, run_tasks
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def encode_folder(
 
 def _encode_file(task: _Task) -> Entry:
     """Encode one picture; return what its entry gains. Runs in a process of its own."""
-    from selfsame.metrics import ssim
+    from selfsame.metrics.pictures import ssim
 
     begin = time.perf_counter()
     try:

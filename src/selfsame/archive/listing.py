@@ -3,8 +3,8 @@
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
-from selfsame.files import files_below
-from selfsame.images import SUFFIXES
+from selfsame.io.files import files_below
+from selfsame.io.pictures import SUFFIXES
 
 CODE_SUFFIX = ".ssm"
 

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from selfsame.codes.settings import EncodeSettings
 from selfsame.errors import InputError
-from selfsame.files import write_bytes
-from selfsame.settings import EncodeSettings
+from selfsame.io.files import write_bytes
 
 NAME = "manifest.json"
 SCHEMA = 1

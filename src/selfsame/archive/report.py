@@ -12,9 +12,9 @@ from PIL import Image
 
 from selfsame.archive.encode import Archive
 from selfsame.archive.manifest import Entry
+from selfsame.codes.settings import EncodeSettings
 from selfsame.errors import InputError
-from selfsame.files import check_writable, write_bytes
-from selfsame.settings import EncodeSettings
+from selfsame.io.files import check_writable, write_bytes
 
 THUMBNAILS = 200
 """Most rows of a page that show pictures: a decoding and about 8 KB of page each."""

@@ -27,6 +27,9 @@ _COMMANDS = {
     "train": "Train a model on pictures of one's own.",
 }
 
+# Commands that are packages.
+_HOMES = {"info": "info.command", "train": "train.command"}
+
 
 class _LazyGroup(click.Group):
     """Lists the commands without importing them, so that ``--help`` stays light."""
@@ -37,7 +40,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"selfsame.cli.{cmd_name}").command
+        home = f"selfsame.cli.{_HOMES.get(cmd_name, cmd_name)}"
+        command: click.Command = import_module(home).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

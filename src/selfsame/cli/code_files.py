@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from selfsame.errors import InputError
-from selfsame.files import check_writable, make_folder, write_bytes
 from selfsame.ifs.code import IFSCode
+from selfsame.io.files import check_writable, make_folder, write_bytes
 
 if TYPE_CHECKING:
-    from selfsame.ifs.flame import Flame
+    from selfsame.ifs.exchange.flame import Flame
 
 SUFFIXES = (".ssm", ".flame", ".json")
 
@@ -28,14 +28,14 @@ def read_code_file(
     """
     suffix = _known_suffix(path)
     if suffix == ".flame":
-        from selfsame.ifs.flame import read_flames
+        from selfsame.ifs.exchange.flame import read_flames
 
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             flames = read_flames(path, on_unsupported="warn" if drop_unsupported else "error")
         return [*flames], [str(w.message) for w in caught]
     if suffix == ".json":
-        from selfsame.ifs.json_code import read_json_code
+        from selfsame.ifs.exchange.json_code import read_json_code
 
         return [read_json_code(path)], []
     return [load_ifs(path)], []
@@ -48,7 +48,7 @@ def load_ifs(path: str | os.PathLike[str]) -> IFSCode:
         InputError: no such file, or it holds a code of another kind.
         FormatError: as ``selfsame.load``.
     """
-    from selfsame.bitstream import load
+    from selfsame.codes.store import load
 
     code = load(path)
     if not isinstance(code, IFSCode):
@@ -84,7 +84,7 @@ def write_code_files(
 ) -> None:
     """Write codes to the paths that ``output_paths`` gave."""
     if len(paths) == 1 and paths[0].suffix.lower() == ".flame":
-        from selfsame.ifs.flame import flame_from_code, write_flames
+        from selfsame.ifs.exchange.flame import flame_from_code, write_flames
 
         flames = [flame_from_code(c) if isinstance(c, IFSCode) else c for c in codes]
         write_flames(paths[0], flames, overwrite=overwrite)
@@ -95,12 +95,12 @@ def write_code_files(
 
 def _write_one(path: Path, code: IFSCode, *, overwrite: bool) -> None:
     if path.suffix.lower() == ".json":
-        from selfsame.ifs.json_code import code_to_values
+        from selfsame.ifs.exchange.json_code import code_to_values
 
         text = json.dumps(code_to_values(code), indent=1) + "\n"
         write_bytes(path, text.encode(), overwrite=overwrite)
         return
-    from selfsame.bitstream import save
+    from selfsame.codes.store import save
 
     save(code, path, overwrite=overwrite)
 

@@ -106,10 +106,10 @@ def command(
         raise click.UsageError("NAME and -o are needed; --list prints every NAME")
     if (engine == "dask") != (scheduler is not None) or (scheduler and jobs is not None):
         raise click.UsageError("--engine dask takes --scheduler, --engine processes takes --jobs")
-    from selfsame.datasets.fractals.layout import Layout
-    from selfsame.datasets.fractals.make import make_recipe
-    from selfsame.datasets.fractals.presets import PRESETS
-    from selfsame.datasets.fractals.write import write_dataset
+    from selfsame.fractals.files.layout import Layout
+    from selfsame.fractals.files.write import write_dataset
+    from selfsame.fractals.recipes.make import make_recipe
+    from selfsame.fractals.recipes.presets import PRESETS
 
     layout = Layout(form, split, shard_size)  # type: ignore[arg-type]
     begin = time.perf_counter()
@@ -193,7 +193,7 @@ def _typed(text: str, default: Any) -> Any:
 def _print_names(*, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from selfsame.datasets.fractals.presets import PRESETS
+    from selfsame.fractals.recipes.presets import PRESETS
 
     if as_json:
         values = {name: asdict(preset) for name, preset in PRESETS.items()}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from selfsame.bitstream import Code
+    from selfsame.codes.store import Code
 
 
 @click.command("decode")
@@ -98,11 +98,11 @@ def _decode_one(
     quiet: bool,
     overwrite: bool,
 ) -> None:
-    from selfsame.bitstream.kinds import kind_of
-    from selfsame.codec import decode
-    from selfsame.files import check_writable
+    from selfsame.codes.encode import decode
+    from selfsame.codes.registry import kind_of
     from selfsame.ifs.code import IFSCode
-    from selfsame.images import check_animation_suffix, check_picture_suffix, write_picture
+    from selfsame.io.files import check_writable
+    from selfsame.io.pictures import check_animation_suffix, check_picture_suffix, write_picture
 
     begin = time.perf_counter()
     check_picture_suffix(output)
@@ -112,7 +112,7 @@ def _decode_one(
         check_animation_suffix(animation)
         check_writable(animation, overwrite=overwrite)
     if options["model"] is not None:
-        from selfsame.collage.storage import load_model
+        from selfsame.collage.network.storage import load_model
 
         load_model(options["model"])
     code, load_seconds = _load(path)
@@ -151,16 +151,16 @@ def _decode_one(
 def _load(path: Path) -> tuple["Code", float]:
     """Return the code in a file and the seconds that its bits took."""
     # Loading numba and torch is not part of the time.
-    import selfsame.collage.stream
-    import selfsame.pifs.decode
-    from selfsame.bitstream import load
+    import selfsame.collage.syntax.stream
+    import selfsame.pifs.decoding.decode
+    from selfsame.codes.store import load
     from selfsame.collage.code import CollageCode
 
     begin = time.perf_counter()
     code = load(path)
     seconds = time.perf_counter() - begin
     if isinstance(code, CollageCode):
-        import selfsame.collage.codec  # noqa: F401
+        import selfsame.collage.codec.decode  # noqa: F401
     return code, seconds
 
 
@@ -176,8 +176,8 @@ def _start(name: str | None, code: Any) -> "NDArray[np.float32] | None":
     """Return the picture that --start names, in the channels of the code."""
     if name is None or name == "b":
         return None
-    from selfsame.images import read_picture
-    from selfsame.iteration import STARTS, channels_of, starting_picture
+    from selfsame.codes.iteration import STARTS, channels_of, starting_picture
+    from selfsame.io.pictures import read_picture
 
     if name in STARTS:
         return starting_picture(code, name)
@@ -187,8 +187,8 @@ def _start(name: str | None, code: Any) -> "NDArray[np.float32] | None":
 def _animate(
     path: Path, code: Any, steps: int | None, wanted: dict[str, Any], overwrite: bool
 ) -> None:
-    from selfsame.images import write_animation
-    from selfsame.iteration import channels_of, decode_steps
+    from selfsame.codes.iteration import channels_of, decode_steps
+    from selfsame.io.pictures import write_animation
 
     channels = channels_of(code)
     frames = decode_steps(code, steps=steps, **wanted)
@@ -214,7 +214,7 @@ def _decode_folder(
 ) -> int:
     from selfsame.archive import decode_folder
     from selfsame.archive.listing import CODE_SUFFIX
-    from selfsame.files import files_below
+    from selfsame.io.files import files_below
 
     begin = time.perf_counter()
     with progress_bar(len(files_below(folder, (CODE_SUFFIX,))), "decode", quiet=quiet) as update:

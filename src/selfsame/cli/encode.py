@@ -17,7 +17,7 @@ from selfsame.cli.options import (
     seed_option,
     threads_option,
 )
-from selfsame.settings import DEFAULT_QUALITY, MODELS, PRESETS, TARGETS, EncodeSettings
+from selfsame.codes.settings import DEFAULT_QUALITY, MODELS, PRESETS, TARGETS, EncodeSettings
 
 
 @click.command("encode")
@@ -145,9 +145,9 @@ def _encode_one(
     quiet: bool,
     overwrite: bool,
 ) -> None:
-    from selfsame.codec import encode_source, results
-    from selfsame.files import check_writable, write_bytes
-    from selfsame.images import read_source
+    from selfsame.codes.encode import encode_source, results
+    from selfsame.io.files import check_writable, write_bytes
+    from selfsame.io.pictures import read_source
 
     check_writable(output, overwrite=overwrite)
     begin = time.perf_counter()

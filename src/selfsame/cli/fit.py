@@ -10,12 +10,12 @@ import click
 
 from selfsame.cli.options import common_options, output_option, progress_bar, report, set_threads
 from selfsame.errors import InputError
-from selfsame.files import check_writable, write_bytes
+from selfsame.io.files import check_writable, write_bytes
 
 if TYPE_CHECKING:
     from selfsame.ifs.code import IFSCode
     from selfsame.ifs.fit import FitConfig
-    from selfsame.images import Picture
+    from selfsame.io.pictures import Picture
 
 MANIFEST = "fit.json"
 FRAMES = 48
@@ -118,7 +118,7 @@ def command(target: Path, output: Path, **options: Any) -> None:
     folder or an .npz with an array `images` (OUT a folder of 00000.ssm ... in order; codes that
     are there already from the same settings are kept, so an interrupted job goes on).
     """
-    from selfsame.images import read_targets
+    from selfsame.io.pictures import read_targets
 
     set_threads(options["threads"])
     if target.suffix.lower() in CLOUD_SUFFIXES:
@@ -345,8 +345,8 @@ def _open_folder(output: Path, settings: dict[str, Any], *, overwrite: bool) -> 
 
 
 def _fit_cloud(target: Path, output: Path, options: dict[str, Any]) -> None:
+    from selfsame.ifs.exchange.ply import read_points
     from selfsame.ifs.fit.cloud import CloudConfig, fit_cloud
-    from selfsame.ifs.ply import read_points
 
     check_writable(output, overwrite=options["overwrite"])
     points = read_points(target)
@@ -369,7 +369,7 @@ def _saved(
     overwrite: bool | None = None,
 ) -> dict[str, Any]:
     """Write a code and return what there is to say about it."""
-    from selfsame.bitstream import save
+    from selfsame.codes.store import save
 
     save(code, path, overwrite=options["overwrite"] if overwrite is None else overwrite)
     width, height = code.size
@@ -392,8 +392,8 @@ def _sentence(values: dict[str, Any]) -> str:
 
 
 def _write_frames(codes: list["IFSCode"], options: dict[str, Any]) -> None:
-    from selfsame.ifs.render import render
-    from selfsame.images import write_animation
+    from selfsame.ifs.render.pictures import render
+    from selfsame.io.pictures import write_animation
 
     with progress_bar(len(codes), "drawing", quiet=options["quiet"]) as advance:
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from selfsame.collage.fractalize import FractalCode
+    from selfsame.mosaic import FractalCode
 
 SHARE = click.FloatRange(0, 1)
 DEFAULT_SCALE = 8.0
@@ -119,8 +119,8 @@ def command(
     """
     _check_usage(options)
     begin = time.perf_counter()
-    from selfsame.files import check_writable
-    from selfsame.images import read_source
+    from selfsame.io.files import check_writable
+    from selfsame.io.pictures import read_source
 
     check_writable(output, overwrite=overwrite)
     source = read_source(image)
@@ -140,7 +140,7 @@ def command(
     _check_output(output, size, frames if zooming else None)
     code, second = _code(pixels, options, seed)
     fitted = time.perf_counter() - begin
-    from selfsame.collage.fractalize import write_rendering, write_zoom
+    from selfsame.mosaic import write_rendering, write_zoom
 
     with fraction_bar("fractalize", quiet=quiet) as progress:
         if zooming:
@@ -205,7 +205,7 @@ def _check_usage(options: dict[str, Any]) -> None:
 
 def _check_output(output: Path, size: tuple[int, int], frames: int | None) -> None:
     """Raise ``InputError`` now if the file could not be written after the work."""
-    from selfsame.collage.fractalize.output import check_rendering, check_zoom
+    from selfsame.mosaic.output import check_rendering, check_zoom
 
     if frames is None:
         check_rendering(output, size)
@@ -217,8 +217,8 @@ def _code(
     pixels: "NDArray[np.uint8]", options: dict[str, Any], seed: int
 ) -> tuple["FractalCode", "NDArray[np.uint8] | None"]:
     """Return the code of a picture and the second picture, if there is one."""
-    from selfsame.collage.fractalize import Settings, fit, restyled
-    from selfsame.images import read_picture, to_uint8
+    from selfsame.io.pictures import read_picture, to_uint8
+    from selfsame.mosaic import Settings, fit, restyled
 
     names = ("patch", "levels", "patches", *SELF_ONLY)
     settings = {name: options[name] for name in names if options[name] is not None}

@@ -18,8 +18,8 @@ from selfsame.errors import InputError
 
 if TYPE_CHECKING:
     from selfsame.cli.generate_plans import Plan
-    from selfsame.grids import Bytes
-    from selfsame.priors.vdvae import Vdvae
+    from selfsame.io.grids import Bytes
+    from selfsame.priors.vdvae.network import Vdvae
 
 Writer = Callable[[list["Bytes"]], dict[str, Any]]
 """Writes pictures, and returns what to report of the files."""
@@ -130,9 +130,9 @@ def command(
     mode = _mode(options)
     begin = time.perf_counter()
     set_threads(threads)
-    from selfsame.device import resolve_device
     from selfsame.priors.generation import side_at
-    from selfsame.priors.storage import from_pretrained
+    from selfsame.priors.vdvae.storage import from_pretrained
+    from selfsame.run.device import resolve_device
 
     loaded = from_pretrained(model).to(resolve_device(device))
     side = side_at(loaded, options["scale"])
@@ -179,7 +179,7 @@ def _mode(options: dict[str, Any]) -> str:
 
 def _plan(model: "Vdvae", mode: str, seed: int, options: dict[str, Any]) -> "Plan":
     from selfsame.cli import generate_plans as plans
-    from selfsame.priors.noise import infer_noise
+    from selfsame.priors.vdvae.noise import infer_noise
 
     count, scale = options["count"], options["scale"]
     temperature = 1.0 if options["temperature"] is None else options["temperature"]
@@ -213,9 +213,9 @@ def _plan(model: "Vdvae", mode: str, seed: int, options: dict[str, Any]) -> "Pla
 
 def _grid(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> Writer:
     """Return what writes one picture; what would fail, fails now."""
-    from selfsame.files import check_writable
-    from selfsame.grids import grid, grid_size
-    from selfsame.images import check_picture_suffix, write_picture
+    from selfsame.io.files import check_writable
+    from selfsame.io.grids import grid, grid_size
+    from selfsame.io.pictures import check_picture_suffix, write_picture
 
     check_picture_suffix(output)
     check_writable(output, overwrite=overwrite)
@@ -230,8 +230,8 @@ def _grid(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> W
 
 def _files(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> Writer:
     """Return what writes every picture to a file of its own; what would fail, fails now."""
-    from selfsame.files import check_writable, make_folder
-    from selfsame.images import write_picture
+    from selfsame.io.files import check_writable, make_folder
+    from selfsame.io.pictures import write_picture
 
     _check_pixels(plan, side)
     make_folder(output, "--separate needs a folder")
@@ -250,8 +250,8 @@ def _files(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> 
 
 def _animation(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> Writer:
     """Return what writes an animation that has no end; what would fail, fails now."""
-    from selfsame.files import check_writable
-    from selfsame.images import check_animation_suffix, write_animation
+    from selfsame.io.files import check_writable
+    from selfsame.io.pictures import check_animation_suffix, write_animation
 
     check_animation_suffix(output)
     check_writable(output, overwrite=overwrite)
@@ -272,7 +272,7 @@ def _animation(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool)
 
 def _check_pixels(plan: "Plan", side: int) -> None:
     """Raise ``InputError`` if the pictures are too many to be held in memory."""
-    from selfsame.bitstream.container import MAX_PIXELS
+    from selfsame.coding.container import MAX_PIXELS
 
     if plan.count * side**2 > MAX_PIXELS:
         raise InputError(

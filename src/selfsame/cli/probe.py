@@ -19,8 +19,8 @@ from selfsame.cli.options import (
     set_threads,
     threads_option,
 )
-from selfsame.cli.training import SIGNAL_STATUS
-from selfsame.pretrain.probe_settings import (
+from selfsame.cli.train.shared import SIGNAL_STATUS
+from selfsame.lab.probe.settings import (
     CLASSES,
     EVALUATIONS,
     FINETUNING,
@@ -178,12 +178,12 @@ def command(
     if evaluate == "linear" and (finetune_steps is not None or finetune_lr is not None):
         raise click.UsageError("--finetune-steps and --finetune-lr belong to --evaluate finetune")
     from selfsame.cli.dataset import recipe_options
-    from selfsame.datasets.fractals import PRESETS
-    from selfsame.pretrain.experiment import RESULTS_NAME, run_experiment
-    from selfsame.pretrain.labelled import read_labelled
-    from selfsame.pretrain.network_files import load_network
-    from selfsame.pretrain.probe_results import sentence
-    from selfsame.pretrain.seed_run import Interrupted
+    from selfsame.datasets.labelled import read_labelled
+    from selfsame.fractals import PRESETS
+    from selfsame.lab.networks.files import load_network
+    from selfsame.lab.probe.experiment import RESULTS_NAME, run_experiment
+    from selfsame.lab.probe.results import sentence
+    from selfsame.lab.probe.seed_run import Interrupted
 
     set_threads(threads)
     common = {"device": device, **given(batch=batch)}

@@ -88,8 +88,8 @@ def command(
 
     An output .ply gets the points instead, with the colours of the maps.
     """
-    from selfsame.files import check_writable
     from selfsame.ifs.code import IFSCode
+    from selfsame.io.files import check_writable
 
     check_writable(output, overwrite=overwrite)
     begin = time.perf_counter()
@@ -144,7 +144,7 @@ def read_code(name: str, index: int = 0) -> Any:
 
     suffix = Path(name).suffix.lower()
     if suffix == ".flame":
-        from selfsame.ifs.flame import read_flames
+        from selfsame.ifs.exchange.flame import read_flames
 
         flames = read_flames(name)
         if index >= len(flames):
@@ -156,7 +156,7 @@ def read_code(name: str, index: int = 0) -> Any:
         from selfsame.cli.code_files import load_ifs
 
         return load_ifs(name)
-    from selfsame.ifs.library import classic
+    from selfsame.ifs.samples.library import classic
 
     return classic(name)
 
@@ -164,8 +164,8 @@ def read_code(name: str, index: int = 0) -> Any:
 def _write_cloud(
     output: Path, system: Any, points: int, seed: int, threads: int | None, overwrite: bool
 ) -> None:
-    from selfsame.ifs.ply import write_ply
-    from selfsame.ifs.points import sample_colored_points, sample_points
+    from selfsame.ifs.exchange.ply import write_ply
+    from selfsame.ifs.render.points import sample_colored_points, sample_points
 
     if system.colors is None:
         cloud, colors = sample_points(system, points, seed=seed, threads=threads), None
@@ -183,8 +183,8 @@ def _write_picture(
     overwrite: bool,
     arguments: dict[str, Any],
 ) -> dict[str, Any]:
-    from selfsame.ifs.render import render
-    from selfsame.images import write_picture
+    from selfsame.ifs.render.pictures import render
+    from selfsame.io.pictures import write_picture
 
     set_threads(arguments["threads"])
     with fraction_bar("render", quiet=quiet) as progress:

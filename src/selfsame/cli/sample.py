@@ -63,7 +63,7 @@ def command(
     if kind is None or output is None:
         raise click.UsageError("KIND and -o are needed; --list prints every KIND")
     if kind not in RANDOM_KINDS:
-        from selfsame.ifs.library import classic
+        from selfsame.ifs.samples.library import classic
 
         if count != 1 or maps is not None:
             raise click.UsageError(f"{kind!r} is no random kind: --count and --maps do not apply")
@@ -100,7 +100,7 @@ def _random_systems(
     threads: int | None,
     progress: Callable[[int], None],
 ) -> list["IFS"]:
-    from selfsame.ifs.sampling import sample_anderson_farrell, search_fractaldb
+    from selfsame.ifs.samples.random import sample_anderson_farrell, search_fractaldb
 
     bounds = (2, 8) if maps is None else (maps, maps)
     if kind == "fractaldb":
@@ -115,10 +115,10 @@ def _random_systems(
 def _window(system: "IFS", size: tuple[int, int]) -> Viewport:
     """Return a window around the attractor; for a system of space around its x and y."""
     if system.dimension == 2:
-        from selfsame.ifs.viewport import fit_viewport
+        from selfsame.ifs.geometry.viewport import fit_viewport
 
         return fit_viewport(system, size)
-    from selfsame.ifs.geometry import bounding_box
+    from selfsame.ifs.geometry.bounds import bounding_box
 
     low, high = (corner[:2] for corner in bounding_box(system))
     extent = high - low
@@ -129,7 +129,7 @@ def _window(system: "IFS", size: tuple[int, int]) -> Viewport:
 
 
 def _print_kinds(*, as_json: bool) -> None:
-    from selfsame.ifs.library import classic_info, classic_names
+    from selfsame.ifs.samples.library import classic_info, classic_names
 
     classics = {name: classic_info(name) for name in classic_names()}
     if as_json:

@@ -12,8 +12,8 @@ from selfsame.datasets.pictures import (
     check_sides,
 )
 from selfsame.errors import InputError, LimitError
-from selfsame.files import files_below
-from selfsame.images import SUFFIXES, read_picture, to_uint8
+from selfsame.io.files import files_below
+from selfsame.io.pictures import SUFFIXES, read_picture, to_uint8
 
 SPLIT_NAMES = {"train": ("train",), "test": ("test", "val")}
 """Folders that hold a split, the first that is there."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from selfsame.errors import InputError
-from selfsame.images import to_uint8
+from selfsame.io.pictures import to_uint8
 from selfsame.pifs.code import CONTRACTION, LUMA, NO_MAP, PifsCode, PlaneCode
 
 KIND_NAMES = ("none", "half", "quarter", "copy", "luma")
@@ -41,7 +41,7 @@ def plot_code(code: PifsCode, plane: int = 0) -> NDArray[np.uint8]:
     Raises:
         InputError: no such plane.
     """
-    from selfsame.pifs.decode import decode
+    from selfsame.pifs.decoding.decode import decode
 
     if not 0 <= plane < len(code.planes):
         raise InputError(f"plane must be 0 to {len(code.planes) - 1}: got {plane}")

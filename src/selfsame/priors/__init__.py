@@ -8,34 +8,34 @@ from typing import TYPE_CHECKING
 from selfsame.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from selfsame.priors.bounds import elbo as elbo
-    from selfsame.priors.bounds import importance_weighted_bound as importance_weighted_bound
-    from selfsame.priors.config import CollageHeadConfig as CollageHeadConfig
-    from selfsame.priors.config import Level as Level
-    from selfsame.priors.config import VdvaeConfig as VdvaeConfig
     from selfsame.priors.generation import generate as generate
     from selfsame.priors.generation import interpolate as interpolate
     from selfsame.priors.generation import reconstruct as reconstruct
-    from selfsame.priors.storage import from_pretrained as from_pretrained
-    from selfsame.priors.storage import model_card as model_card
-    from selfsame.priors.storage import save_pretrained as save_pretrained
-    from selfsame.priors.storage import shipped_models as shipped_models
-    from selfsame.priors.vdvae import Vdvae as Vdvae
+    from selfsame.priors.vdvae.bounds import elbo as elbo
+    from selfsame.priors.vdvae.bounds import importance_weighted_bound as importance_weighted_bound
+    from selfsame.priors.vdvae.config import CollageHeadConfig as CollageHeadConfig
+    from selfsame.priors.vdvae.config import Level as Level
+    from selfsame.priors.vdvae.config import VdvaeConfig as VdvaeConfig
+    from selfsame.priors.vdvae.network import Vdvae as Vdvae
+    from selfsame.priors.vdvae.storage import from_pretrained as from_pretrained
+    from selfsame.priors.vdvae.storage import model_card as model_card
+    from selfsame.priors.vdvae.storage import save_pretrained as save_pretrained
+    from selfsame.priors.vdvae.storage import shipped_models as shipped_models
 
 _HOME = {
-    "CollageHeadConfig": "selfsame.priors.config",
-    "Level": "selfsame.priors.config",
-    "Vdvae": "selfsame.priors.vdvae",
-    "VdvaeConfig": "selfsame.priors.config",
-    "elbo": "selfsame.priors.bounds",
-    "from_pretrained": "selfsame.priors.storage",
+    "CollageHeadConfig": "selfsame.priors.vdvae.config",
+    "Level": "selfsame.priors.vdvae.config",
+    "Vdvae": "selfsame.priors.vdvae.network",
+    "VdvaeConfig": "selfsame.priors.vdvae.config",
+    "elbo": "selfsame.priors.vdvae.bounds",
+    "from_pretrained": "selfsame.priors.vdvae.storage",
     "generate": "selfsame.priors.generation",
-    "importance_weighted_bound": "selfsame.priors.bounds",
+    "importance_weighted_bound": "selfsame.priors.vdvae.bounds",
     "interpolate": "selfsame.priors.generation",
-    "model_card": "selfsame.priors.storage",
+    "model_card": "selfsame.priors.vdvae.storage",
     "reconstruct": "selfsame.priors.generation",
-    "save_pretrained": "selfsame.priors.storage",
-    "shipped_models": "selfsame.priors.storage",
+    "save_pretrained": "selfsame.priors.vdvae.storage",
+    "shipped_models": "selfsame.priors.vdvae.storage",
 }
 
 __getattr__ = lazy_names(__name__, _HOME)

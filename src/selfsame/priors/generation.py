@@ -6,10 +6,11 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from selfsame.bitstream.container import MAX_PIXELS
-from selfsame.collage.fixed_point import SCALE_DENOMINATOR
+from selfsame.coding.container import MAX_PIXELS
+from selfsame.collage.operator.fixed_point import SCALE_DENOMINATOR
 from selfsame.errors import InputError
-from selfsame.priors.noise import (
+from selfsame.priors.vdvae.network import Vdvae
+from selfsame.priors.vdvae.noise import (
     GROUP,
     blend_noise,
     by_groups,
@@ -17,7 +18,6 @@ from selfsame.priors.noise import (
     features_of,
     sample_generator,
 )
-from selfsame.priors.vdvae import Vdvae
 
 Scale = float | Fraction
 

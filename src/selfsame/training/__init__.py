@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from selfsame.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from selfsame.training.crops import FolderCrops as FolderCrops
+    from selfsame.datasets.crops import FolderCrops as FolderCrops
     from selfsame.training.loop import TrainResult as TrainResult
     from selfsame.training.loop import train as train
     from selfsame.training.settings import TrainSettings as TrainSettings
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from selfsame.training.task import Task as Task
 
 _HOME = {
-    "FolderCrops": "selfsame.training.crops",
+    "FolderCrops": "selfsame.datasets.crops",
     "ParameterGroup": "selfsame.training.task",
     "Task": "selfsame.training.task",
     "TrainResult": "selfsame.training.loop",

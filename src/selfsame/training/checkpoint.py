@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from selfsame.errors import CorruptedError, InputError
-from selfsame.files import atomic_path, make_folder
+from selfsame.io.files import atomic_path, make_folder
 
 VERSION = 1
 _NAME = re.compile(r"step-(\d{10})\.pt")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import distributed, nn
 
-from selfsame.device import resolve_device
 from selfsame.errors import InputError
+from selfsame.run.device import resolve_device
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from selfsame.errors import DivergedError, InputError
+from selfsame.nn.ema import WeightAverage
 from selfsame.training.batches import Batch
 from selfsame.training.distributed import Processes
-from selfsame.training.ema import WeightAverage
 from selfsame.training.schedule import learning_rate_factor
 from selfsame.training.settings import TrainSettings
 from selfsame.training.task import LossModule, Metrics, Task, optimizer_groups

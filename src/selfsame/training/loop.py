@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from selfsame.files import make_folder
+from selfsame.io.files import make_folder
 from selfsame.training.batches import Batches, prepared_batches
 from selfsame.training.checkpoint import (
     check_same,

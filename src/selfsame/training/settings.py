@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from selfsame.device import CHOICES as DEVICES
 from selfsame.errors import InputError
+from selfsame.run.device import CHOICES as DEVICES
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 

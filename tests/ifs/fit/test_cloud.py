@@ -4,8 +4,8 @@ import torch
 
 from selfsame.errors import InputError
 from selfsame.ifs.fit.cloud import CloudConfig, fit_cloud, weighted_wasserstein
-from selfsame.ifs.library import classic
-from selfsame.ifs.points import sample_points
+from selfsame.ifs.render.points import sample_points
+from selfsame.ifs.samples.library import classic
 
 
 def test_wasserstein_of_equal_weights_is_sorted_matching() -> None:

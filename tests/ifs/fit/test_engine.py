@@ -8,7 +8,7 @@ from selfsame.errors import DivergedError, InputError
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.fit import PRESETS, FitConfig, batches, fit, fit_batch
 from selfsame.ifs.fit.parameters import dyadic_probabilities
-from selfsame.ifs.points import sample_points
+from selfsame.ifs.render.points import sample_points
 
 QUICK = FitConfig(steps=40, restarts=2)
 

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from selfsame.ifs.fit.mixture import gaussian_mixture, mixture_maps
-from selfsame.ifs.geometry import invariant_moments
+from selfsame.ifs.geometry.bounds import invariant_moments
 from selfsame.ifs.system import IFS
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from selfsame.ifs.fit.parameters import Maps, Parameters, largest_singular_value
-from selfsame.ifs.svd_form import SVDForm, matrices_from_svd_form
+from selfsame.ifs.geometry.svd_form import SVDForm, matrices_from_svd_form
 
 
 def some_maps() -> Maps:

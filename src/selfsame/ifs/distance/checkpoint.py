@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from selfsame.errors import InputError
-from selfsame.files import atomic_path
+from selfsame.io.files import atomic_path
 
 VERSION = 1
 

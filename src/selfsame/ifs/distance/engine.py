@@ -24,9 +24,9 @@ from selfsame.ifs.distance.layouts import (
 from selfsame.ifs.distance.polish import polish
 from selfsame.ifs.distance.render import winning_words, word_distance
 from selfsame.ifs.distance.target import Target, all_levels, coverage_loss, distance_loss
-from selfsame.ifs.recursion import render_recursion
+from selfsame.ifs.render.recursion import render_recursion
 from selfsame.ifs.system import IFS
-from selfsame.metrics import iou
+from selfsame.metrics.pictures import iou
 
 PHASES = ("distance", "refine")
 SCORE_EVERY = 20

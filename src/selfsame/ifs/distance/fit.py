@@ -14,7 +14,6 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from selfsame.device import resolve_device
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.distance.checkpoint import fingerprint, load_checkpoint, save_checkpoint
@@ -22,6 +21,7 @@ from selfsame.ifs.distance.engine import Fitter, Progress, Settings, code_of
 from selfsame.ifs.distance.layouts import parse_layout
 from selfsame.ifs.distance.search import check_leaves
 from selfsame.ifs.distance.target import make_target
+from selfsame.run.device import resolve_device
 
 __all__ = ["Progress", "fit_distance"]
 

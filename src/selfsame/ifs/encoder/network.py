@@ -6,7 +6,7 @@ which way it would have to move for the drawing to become better; attention lets
 each other; the answer of each is how its frame is turned, stretched and shifted. The same weights
 serve all rounds and any number of maps, in any order, and a picture that is moved gets maps that
 are moved with it, up to the pixels. What such a network learns from is how the attractor looks
-(``selfsame.pretrain.encoder_training``).
+(``selfsame.lab.encoder.training``).
 
 Sources: sets by attention: Lee et al. 2019, "Set Transformer"; networks that are told the gradient:
 Andrychowicz et al. 2016, "Learning to learn by gradient descent by gradient descent"; amortised

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from selfsame.errors import CorruptedError
-from selfsame.files import write_bytes
 from selfsame.ifs.encoder.network import EncoderConfig, SetEncoder
-from selfsame.model_files import (
+from selfsame.io.files import write_bytes
+from selfsame.io.model_files import (
     about_entries,
     about_model,
     card_of,

@@ -17,7 +17,6 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from selfsame.device import resolve_device
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.fit.config import FitConfig
@@ -27,6 +26,7 @@ from selfsame.ifs.fit.objectives import SETTLING_STEPS
 from selfsame.ifs.fit.parameters import Maps, Parameters, dyadic_probabilities
 from selfsame.ifs.fit.points import Cloud, advance_cloud, fresh_cloud, word_points
 from selfsame.ifs.system import IFS
+from selfsame.run.device import resolve_device
 
 MIXTURE_POINTS = 2048
 """Points that the starting mixture is found from; its moments need no more."""

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selfsame.device import resolve_device
 from selfsame.errors import DivergedError, InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.encoder import encoder_maps, load_encoder
@@ -20,7 +19,8 @@ from selfsame.ifs.fit.objectives import ImageLoss, Objective, SequenceObjective,
 from selfsame.ifs.fit.parameters import Maps, Parameters, dyadic_probabilities
 from selfsame.ifs.fit.targets import EmptyTargetError, Targets, prepare
 from selfsame.ifs.system import IFS
-from selfsame.images import Picture
+from selfsame.io.pictures import Picture
+from selfsame.run.device import resolve_device
 
 COARSEST = 64
 """Longest side, in pixels, below which a fit adds no coarser level."""

@@ -21,7 +21,7 @@ from selfsame.ifs.fit.points import (
     word_points,
 )
 from selfsame.ifs.fit.targets import Targets
-from selfsame.ifs.splat import splat
+from selfsame.ifs.render.splat import splat
 
 SETTLING_STEPS = 30
 """Chaos-game steps after which a fresh cloud lies on the attractor (0.95^30 = 0.2 of the start at

@@ -16,7 +16,7 @@ from selfsame.ifs.fit.config import (
     POINTS_PER_FIGURE_PIXEL,
     FitConfig,
 )
-from selfsame.images import Picture, resize_picture
+from selfsame.io.pictures import Picture, resize_picture
 
 
 class EmptyTargetError(InputError):

@@ -1,0 +1,1 @@
+"""``selfsame info``: what a code file holds, one file per family."""

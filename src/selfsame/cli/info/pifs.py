@@ -1,0 +1,116 @@
+"""What ``selfsame info`` says of the blocks of a picture."""
+
+from typing import Any
+
+import numpy as np
+
+from selfsame.pifs.code import SCALE_STEP, PifsCode, PlaneCode
+from selfsame.pifs.plot import KIND_NAMES
+
+
+def describe_pifs(code: PifsCode) -> dict[str, Any]:
+    """Return what a code consists of, ready for JSON.
+
+    ``bits`` counts the coded planes by syntax element. Of each plane: ``blocks`` by width × height,
+    ``maps`` by kind with the number of blocks and their share of the plane's area, and
+    ``mean_scale``, the mean size of the scale over blocks with a map, None if there are none.
+    """
+    from selfsame.pifs.syntax.stream import bit_counts
+
+    return {
+        "kind": "pifs",
+        "size": list(code.size),
+        "mode": code.mode,
+        "alpha": code.alpha is not None,
+        "half_chroma": code.half_chroma,
+        "iterations": code.iterations,
+        "deblock": code.deblock,
+        "bits": bit_counts(code.planes),
+        "planes": [
+            {"name": name, **_describe_plane(plane)}
+            for name, plane in zip(_plane_names(code), code.planes, strict=True)
+        ],
+    }
+
+
+def _plane_names(code: PifsCode) -> tuple[str, ...]:
+    return ("grey",) if len(code.planes) == 1 else ("Y", "Cb", "Cr")
+
+
+def _describe_plane(plane: PlaneCode) -> dict[str, Any]:
+    log_height, log_width = plane.blocks[:, 2], plane.blocks[:, 3]
+    shapes, counts = np.unique(plane.blocks[:, 2:], axis=0, return_counts=True)
+    areas = np.left_shift(1, log_height + log_width)
+    kinds = plane.maps[:, 0]
+    scales = np.abs(plane.maps[kinds > 0, 4]) * SCALE_STEP
+    return {
+        "size": [plane.width, plane.height],
+        "step": plane.step,
+        "blocks": {
+            f"{1 << width}x{1 << height}": int(count)
+            for (height, width), count in reversed(list(zip(shapes, counts, strict=True)))
+        },
+        "maps": {
+            name: {
+                "blocks": int((kinds == kind).sum()),
+                "area": float(areas[kinds == kind].sum() / areas.sum()),
+            }
+            for kind, name in enumerate(KIND_NAMES)
+        },
+        "mean_scale": float(scales.mean()) if scales.size else None,
+    }
+
+
+def pifs_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return names and values for people."""
+    width, height = values["size"]
+    color = "grey" if len(values["planes"]) == 1 else "sRGB"
+    color += ", chroma of half resolution" if values["half_chroma"] else ""
+    color += ", with alpha" if values["alpha"] else ""
+    total = sum(values["bits"].values()) or 1
+    return [
+        ("size", f"{width}x{height} pixels, {color}"),
+        ("mode", values["mode"]),
+        ("decoding", f"{values['iterations']} iterations, deblocking {values['deblock']} of 7"),
+        *(
+            (f"{name} bits", f"{bits:.0f}, {100 * bits / total:.1f} %")
+            for name, bits in values["bits"].items()
+        ),
+    ]
+
+
+def plane_table(values: dict[str, Any]) -> list[list[str]]:
+    """Return a row of cells per plane: size, step, blocks, and area by kind of map."""
+    names = list(values["planes"][0]["maps"])
+    rows = [["plane", "size", "step", "blocks", *names, "mean |s|"]]
+    for plane in values["planes"]:
+        scale = plane["mean_scale"]
+        rows.append(
+            [
+                plane["name"],
+                "{}x{}".format(*plane["size"]),
+                f"{plane['step']:g}",
+                str(sum(plane["blocks"].values())),
+                *(f"{100 * plane['maps'][name]['area']:.1f} %" for name in names),
+                "" if scale is None else f"{scale:.2f}",
+            ]
+        )
+    return rows
+
+
+def block_table(values: dict[str, Any]) -> list[list[str]]:
+    """Return a row of cells per size of blocks: how many each plane has."""
+    planes = values["planes"]
+    shapes = {shape for plane in planes for shape in plane["blocks"]}
+
+    def area(shape: str) -> tuple[int, int]:
+        width, height = map(int, shape.split("x"))
+        return width * height, width
+
+    return [
+        ["blocks", *(plane["name"] for plane in planes)],
+        *(
+            [shape, *(str(plane["blocks"].get(shape, 0)) for plane in planes)]
+            for shape in sorted(shapes, key=area, reverse=True)
+        ),
+    ]

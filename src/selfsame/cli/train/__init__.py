@@ -1,0 +1,1 @@
+"""``selfsame train``: one file per kind of model."""

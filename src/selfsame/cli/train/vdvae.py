@@ -1,0 +1,92 @@
+"""``selfsame train vdvae DATA -o FOLDER``: generative models of pictures."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from selfsame.cli.options import given
+from selfsame.cli.train.shared import (
+    call_of,
+    configuration,
+    run_training,
+    side_option,
+    training_options,
+)
+from selfsame.priors.vdvae.config import HEADS, LIKELIHOODS
+from selfsame.priors.vdvae.recipe import TRAINING
+
+MODEL_NAME = "model"
+_BINARISE = ("dynamic", "static", "threshold", "none")
+
+
+@click.command("vdvae")
+@training_options(TRAINING)
+@click.option("--head", type=click.Choice(HEADS), help="What draws pictures [default: collage].")
+@click.option(
+    "--binarise",
+    type=click.Choice(_BINARISE),
+    help="How values become 0 or 1 [default: dynamic for grey pictures, none for colour].",
+)
+@click.option(
+    "--likelihood",
+    type=click.Choice(LIKELIHOODS),
+    help="Of the pixels [default: bernoulli, or logistic-mixture if nothing is binarised].",
+)
+@side_option
+@click.option(
+    "--validate",
+    type=click.Path(path_type=Path),
+    help="Pictures to measure the model on while it learns [default: the test split of DATA].",
+)
+def command(
+    head: str | None,
+    binarise: str | None,
+    likelihood: str | None,
+    side: int | None,
+    validate: Path | None,
+    **options: Any,
+) -> int:
+    """Train a model for `selfsame generate` on the pictures in DATA.
+
+    DATA is an .npz or idx file or a folder of pictures; of a set with splits, the split train is
+    learned. The folder OUTPUT gets config.json, checkpoints, a log and the folder model. The same
+    command goes on where it was stopped.
+    """
+    import torch
+
+    from selfsame.datasets.readers import unseen_split
+    from selfsame.priors.vdvae.data import DataSettings, model_for
+    from selfsame.priors.vdvae.train import VdvaeObjective, VdvaeTask
+    from selfsame.training.config import settings_from
+    from selfsame.training.settings import TrainSettings
+
+    call = call_of(options)
+    config = configuration(call)
+    config["model"] |= given(head=head, likelihood=likelihood)
+    config["data"] |= given(binarise=binarise, side=side)
+    train = {**TRAINING.as_dict(), **config["train"]}
+    settings = settings_from(TrainSettings, train, "train")
+    objective = settings_from(VdvaeObjective, config["objective"], "objective")
+    data = settings_from(DataSettings, config["data"], "data")
+    pictures = data.learned(call.data)
+    data = data.for_model(pictures, config["model"])
+    shape = model_for(pictures, data, config["model"])
+    batches = data.batches(pictures, settings.batch)
+    place = validate or (call.data if unseen_split(call.data) == "test" else None)
+    validation = None if place is None else data.validation(data.unseen(place, pictures))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)  # of the weights that the model starts from
+        task = VdvaeTask(shape, objective, validation=validation)
+    tables = {
+        "train": settings.as_dict(),
+        "data": asdict(data),
+        "model": asdict(shape),
+        "objective": asdict(objective),
+        "card": config["card"],
+    }
+    same = {"model": tables["model"], "objective": tables["objective"]}
+    return run_training(
+        call, task, batches, settings, tables, same, model_name=MODEL_NAME, notes=[]
+    )

@@ -1,0 +1,1 @@
+"""Codes of every family: registry, files, encoding and Pillow."""

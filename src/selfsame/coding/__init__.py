@@ -1,0 +1,1 @@
+"""What the file formats of all families share: container, fields, range coder."""

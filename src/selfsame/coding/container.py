@@ -1,0 +1,290 @@
+"""The container of every code: signature, version, header and checked chunks.
+
+    signature (8) · version (1) · chunk HEAD · chunks … · chunk TAIL
+    chunk = tag (4 ASCII letters) · payload length (uint32) · payload · CRC-32 of tag + payload
+
+Everything is little-endian. A tag that starts with a capital is required: a reader that does
+not know it refuses the file. One that starts with a small letter is optional: it is skipped,
+but kept in ``Container.chunks``, so that a rewritten file need not lose it.
+``docs/file-format.md`` is the specification. What the chunks of a kind of code hold is no matter of
+this module.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import IO, NamedTuple
+
+from selfsame.coding.fields import Record
+from selfsame.errors import CorruptedError, LimitError, TruncatedError, UnsupportedError
+from selfsame.ifs.code import MAX_SIDE
+
+SIGNATURE = b"\xd3SSM\r\n\x1a\n"
+"""``S`` with its high bit set shows a 7-bit channel, CR LF and LF show translated line ends, and
+Ctrl-Z stops a listing on old consoles: the reasons of the PNG signature."""
+
+VERSION = 1
+
+MAX_FILE_BYTES = 1 << 28
+"""256 MiB: 16 bits per pixel at ``MAX_PIXELS``, and the most that one load holds in memory."""
+
+MAX_CHUNKS = 1024
+"""A code needs fewer than ten; the rest is room for annotations. Bounds the time of a listing."""
+
+MAX_CHUNK_BYTES = 1 << 27
+"""128 MiB, half a file: a chunk is copied once when it is decoded, so both fit the file limit."""
+
+MAX_PIXELS = 1 << 27
+"""134 million: a float32 sRGB rendering of them takes 1.6 GB. ``MAX_SIDE`` bounds each side."""
+
+GREY, SRGB, GREY_ALPHA, SRGB_ALPHA = range(4)
+"""Values of the header's ``color_space``: grey or sRGB, without or with alpha."""
+
+HEADER = Record((("kind", "B"), ("color_space", "B"), ("width", "I"), ("height", "I")))
+
+_HEAD_TAG, _TAIL_TAG = b"HEAD", b"TAIL"
+_FRAME = struct.Struct("<4sI")
+_CRC = struct.Struct("<I")
+
+HEADER_END = len(SIGNATURE) + 1 + _FRAME.size + HEADER.size + _CRC.size
+"""Bytes from the start of a file to the end of its header chunk; enough for ``read_header``."""
+
+
+class Header(NamedTuple):
+    """What every file states first.
+
+    Attributes:
+        kind: number of the kind of code, a key of ``selfsame.codes.registry.KINDS``.
+        color_space: ``GREY``, ``SRGB``, ``GREY_ALPHA`` or ``SRGB_ALPHA``.
+        width, height: of the original picture, in pixels.
+    """
+
+    kind: int
+    color_space: int
+    width: int
+    height: int
+
+
+class Chunk(NamedTuple):
+    """A piece of a file: 4 ASCII letters and the bytes they name."""
+
+    tag: bytes
+    payload: bytes
+
+    @property
+    def required(self) -> bool:
+        """Whether a reader that does not know the tag must refuse the file."""
+        return self.tag[:1].isupper()
+
+
+@dataclass(frozen=True)
+class Container:
+    """A file taken apart: its header and the chunks between header and end, in file order."""
+
+    header: Header
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def listing(self) -> list[tuple[str, int]]:
+        """Tag and payload length of every chunk of the file, HEAD and TAIL among them."""
+        inner = [(chunk.tag.decode("ascii"), len(chunk.payload)) for chunk in self.chunks]
+        return [(_HEAD_TAG.decode(), HEADER.size), *inner, (_TAIL_TAG.decode(), 0)]
+
+    def payloads(self, known: frozenset[bytes]) -> dict[bytes, bytes]:
+        """Return the payload of every chunk whose tag is in ``known``; other optional ones are
+        skipped.
+
+        Raises:
+            UnsupportedError: a required chunk is not in ``known``.
+            CorruptedError: a known chunk occurs twice.
+        """
+        found: dict[bytes, bytes] = {}
+        for chunk in self.chunks:
+            name = chunk.tag.decode("ascii")
+            if chunk.tag in found:
+                raise CorruptedError(f"chunk {name} occurs twice")
+            if chunk.tag in known:
+                found[chunk.tag] = chunk.payload
+            elif chunk.required:
+                raise UnsupportedError(
+                    f"the file needs chunk {name}, which this build does not know for this kind "
+                    "of code; update selfsame"
+                )
+        return found
+
+
+def write_container(container: Container) -> bytes:
+    """Return the bytes of a file; ``read_container`` gives the container back.
+
+    Raises:
+        LimitError: the header, a chunk or the file is beyond the limits of this module.
+    """
+    _check_header(container.header)
+    if len(container.chunks) + 2 > MAX_CHUNKS:
+        raise LimitError(f"a file holds at most {MAX_CHUNKS - 2} chunks besides HEAD and TAIL")
+    head = Chunk(_HEAD_TAG, HEADER.pack(container.header._asdict()))
+    chunks = (head, *container.chunks, Chunk(_TAIL_TAG, b""))
+    data = SIGNATURE + bytes([VERSION]) + b"".join(_framed(chunk) for chunk in chunks)
+    if len(data) > MAX_FILE_BYTES:
+        raise LimitError(f"a file holds at most {MAX_FILE_BYTES} bytes: this one needs {len(data)}")
+    return data
+
+
+def container_bytes(payloads: Iterable[int]) -> int:
+    """Return the length of a file whose chunks have payloads of these lengths."""
+    frame = _FRAME.size + _CRC.size
+    return HEADER_END + frame + sum(frame + payload for payload in payloads)
+
+
+def read_container(data: bytes) -> Container:
+    """Return the header and the chunks of a whole file, every checksum verified.
+
+    Raises:
+        TruncatedError: the bytes end early.
+        CorruptedError: foreign bytes, a wrong checksum, a malformed or misplaced chunk.
+        UnsupportedError: a newer version.
+        LimitError: a size beyond the limits of this module.
+    """
+    if len(data) > MAX_FILE_BYTES:
+        raise LimitError(f"a file holds at most {MAX_FILE_BYTES} bytes: got {len(data)}")
+    header = read_header(data)
+    chunks: list[Chunk] = []
+    position = HEADER_END
+    while True:
+        chunk, position = _read_chunk(data, position)
+        if chunk.tag == _TAIL_TAG:
+            break
+        if chunk.tag == _HEAD_TAG:
+            raise CorruptedError("a second HEAD chunk follows the first")
+        chunks.append(chunk)
+        if len(chunks) + 2 > MAX_CHUNKS:
+            raise LimitError(f"a file holds at most {MAX_CHUNKS} chunks")
+    if chunk.payload:
+        raise CorruptedError(f"chunk TAIL must be empty: got {len(chunk.payload)} bytes")
+    if position != len(data):
+        raise CorruptedError(f"{len(data) - position} bytes follow the end of the file's contents")
+    return Container(header, tuple(chunks))
+
+
+def read_header(data: bytes) -> Header:
+    """Return the header from the first ``HEADER_END`` bytes of a file; the rest is not looked at.
+
+    Raises:
+        FormatError: as ``read_container``.
+    """
+    check_signature(data)
+    if len(data) <= len(SIGNATURE):
+        raise TruncatedError("the file ends before its version")
+    version = data[len(SIGNATURE)]
+    if version > VERSION:
+        raise UnsupportedError(
+            f"the file has version {version}, this build reads up to {VERSION}; update selfsame"
+        )
+    if version == 0:
+        raise CorruptedError("the file has version 0; versions start at 1")
+    start = len(SIGNATURE) + 1
+    tag = data[start : start + 4]
+    if tag != _HEAD_TAG[: len(tag)]:
+        raise CorruptedError(f"the first chunk must be HEAD: got {tag!r}")
+    length = data[start + 4 : start + 8]
+    if len(length) == 4 and int.from_bytes(length, "little") != HEADER.size:
+        raise CorruptedError(f"chunk HEAD must have {HEADER.size} bytes in version {version}")
+    chunk, _ = _read_chunk(data, start)
+    header = Header(**HEADER.unpack(chunk.payload, "chunk HEAD"))
+    _check_header(header)
+    return header
+
+
+def check_signature(data: bytes) -> None:
+    """Raise unless ``data`` begins with the signature.
+
+    Raises:
+        TruncatedError: ``data`` is only a part of the signature.
+        CorruptedError: foreign bytes, or a file that a text-mode transfer has damaged.
+    """
+    start = data[: len(SIGNATURE)]
+    if start == SIGNATURE:
+        return
+    if SIGNATURE.startswith(start):
+        raise TruncatedError(f"the file ends after {len(start)} bytes, within its signature")
+    if start[1:4] == SIGNATURE[1:4] and start[0] in (SIGNATURE[0], SIGNATURE[0] & 0x7F):
+        raise CorruptedError("the signature is damaged as by a transfer in text mode; copy again")
+    raise CorruptedError(f"not a Selfsame file: it begins with {start!r}, not {SIGNATURE!r}")
+
+
+def read_bounded(stream: IO[bytes]) -> bytes:
+    """Return the whole of a stream that begins with the signature.
+
+    Foreign streams are left after 8 bytes, endless ones after ``MAX_FILE_BYTES``.
+
+    Raises:
+        TruncatedError, CorruptedError: as ``check_signature``.
+        LimitError: more than ``MAX_FILE_BYTES``.
+    """
+    start = stream.read(len(SIGNATURE))
+    check_signature(start)
+    data = start + stream.read(MAX_FILE_BYTES - len(start) + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise LimitError(f"a file holds at most {MAX_FILE_BYTES} bytes: this one is longer")
+    return data
+
+
+def _framed(chunk: Chunk) -> bytes:
+    assert len(chunk.tag) == 4, chunk.tag
+    assert _letters(chunk.tag), chunk.tag
+    if len(chunk.payload) > MAX_CHUNK_BYTES:
+        raise LimitError(
+            f"chunk {chunk.tag.decode()} holds at most {MAX_CHUNK_BYTES} bytes: "
+            f"this one needs {len(chunk.payload)}"
+        )
+    frame = _FRAME.pack(chunk.tag, len(chunk.payload))
+    return frame + chunk.payload + _CRC.pack(_checksum(chunk))
+
+
+def _read_chunk(data: bytes, position: int) -> tuple[Chunk, int]:
+    """Return the chunk at ``position`` and the position behind it; nothing is copied before
+    its length has been compared with the limit and with what the file still holds."""
+    if len(data) - position < _FRAME.size:
+        raise TruncatedError(f"the file ends at byte {len(data)}, before chunk TAIL")
+    tag, length = _FRAME.unpack_from(data, position)
+    if not _letters(tag):
+        raise CorruptedError(f"a chunk tag is 4 ASCII letters: got {tag!r} at byte {position}")
+    name = tag.decode("ascii")
+    if length > MAX_CHUNK_BYTES:
+        raise LimitError(f"chunk {name} claims {length} bytes; at most {MAX_CHUNK_BYTES}")
+    start = position + _FRAME.size
+    end = start + length
+    if end + _CRC.size > len(data):
+        raise TruncatedError(
+            f"chunk {name} claims {length} bytes; the file has {max(0, len(data) - start)} left"
+        )
+    chunk = Chunk(tag, bytes(data[start:end]))
+    (stored,) = _CRC.unpack_from(data, end)
+    if stored != _checksum(chunk):
+        raise CorruptedError(f"the checksum of chunk {name} at byte {position} does not match")
+    return chunk, end + _CRC.size
+
+
+def _letters(tag: bytes) -> bool:
+    return tag.isalpha()  # of bytes: ASCII letters only
+
+
+def _checksum(chunk: Chunk) -> int:
+    return zlib.crc32(chunk.payload, zlib.crc32(chunk.tag))
+
+
+def _check_header(header: Header) -> None:
+    if header.color_space not in (GREY, SRGB, GREY_ALPHA, SRGB_ALPHA):
+        raise UnsupportedError(
+            f"colour space {header.color_space} is unknown: {GREY} is grey, {SRGB} is sRGB, "
+            f"{GREY_ALPHA} and {SRGB_ALPHA} are the same with alpha"
+        )
+    width, height = header.width, header.height
+    if width < 1 or height < 1:
+        raise CorruptedError(f"a picture has at least one pixel: got {width}x{height}")
+    if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
+        raise LimitError(
+            f"a picture has sides up to {MAX_SIDE} and at most {MAX_PIXELS} pixels: "
+            f"got {width}x{height}"
+        )

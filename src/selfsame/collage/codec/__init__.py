@@ -1,0 +1,1 @@
+"""Neural collages as a codec: encoding to a target, decoding, refining."""

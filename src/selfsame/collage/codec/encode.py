@@ -1,0 +1,211 @@
+"""A picture to the collage that meets a target: quality, bytes of the file, or PSNR."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.coding.alpha import pack_alpha
+from selfsame.coding.container import container_bytes, write_container
+from selfsame.collage.chunks import encode_collage
+from selfsame.collage.code import MAX_STEP, CollageCode
+from selfsame.collage.codec.decode import decode, encode_picture
+from selfsame.errors import InputError
+from selfsame.io.pictures import to_uint8
+from selfsame.metrics.pictures import psnr_db
+
+if TYPE_CHECKING:
+    from selfsame.collage.network.model import CollageModel
+
+STEPS_PER_HALF = 18.0
+"""Typical growth of the step index that halves a file."""
+
+STEPS_PER_DB = 3.5
+"""Typical growth of the step index that costs a decibel."""
+
+MIDDLE_STEP = 128
+
+FINEST_STEP = 64
+"""Finer ones are far from those that models are trained for, and give larger, not better, files."""
+
+REFINEMENTS = 3
+"""Most refinements that one picture is worth, until the file meets its target."""
+
+_PREPARED = 0.2
+"""Share of the progress bar of what precedes the refinement."""
+
+_TRUSTED = 5
+"""Guesses from the typical growths above, before the rest is found by halving."""
+
+_Attempts = Callable[[int], CollageCode]
+
+
+def step_for_quality(quality: float) -> int:
+    """Return the step index of a quality: 100 -> 96, 75 -> 112, 50 -> 128, 25 -> 144, 0 -> 160."""
+    return round(160 - 0.64 * quality)
+
+
+def encode(
+    pixels: NDArray[np.uint8],
+    *,
+    model: "CollageModel",
+    alpha: NDArray[np.uint8] | None = None,
+    quality: float | None = None,
+    bytes: int | None = None,
+    psnr: float | None = None,
+    refine: int = 0,
+    seed: int = 0,
+    device: str = "cpu",
+    threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> CollageCode:
+    """Return the code of a picture.
+
+    Args:
+        pixels: (H, W) grey or (H, W, 3) sRGB bytes.
+        alpha: (H, W) bytes, kept exactly.
+        quality: above 0 to 100; see ``step_for_quality``.
+        bytes: most bytes of the whole file.
+        psnr: least PSNR of the decoded picture over all its channels, in dB. Of the three give
+            exactly one.
+        refine: steps of descent on the levels of this picture, once its step is found.
+        seed, device, threads: see ``codec.encode_picture``.
+        progress: called with the fraction done.
+    Raises:
+        InputError: as ``codec.encode_picture``, or a target that no step meets.
+    """
+    report = progress or (lambda _: None)
+
+    @cache
+    def attempt(step: int) -> CollageCode:
+        return encode_picture(
+            pixels, model=model, step=step, seed=seed, device=device, threads=threads
+        )
+
+    def refined(step: int) -> CollageCode:
+        return encode_picture(
+            pixels,
+            model=model,
+            step=step,
+            refine=refine,
+            seed=seed,
+            device=device,
+            threads=threads,
+            progress=lambda done: report(_PREPARED + (1 - _PREPARED) * done),
+        )
+
+    if quality is not None:
+        step = step_for_quality(quality)
+        code = refined(step) if refine else attempt(step)
+    elif bytes is not None:
+        code = _within(attempt, refined if refine else None, bytes - _alpha_bytes(alpha))
+    else:
+        assert psnr is not None
+        original = pixels / np.float64(255)
+
+        def quality_of(code: CollageCode) -> float:
+            return psnr_db(to_uint8(decode(code, threads=threads)) / np.float64(255), original)
+
+        code = _reaching(attempt, refined if refine else None, quality_of, psnr)
+    report(1.0)
+    return replace(code, alpha=alpha)
+
+
+def file_bytes(code: CollageCode) -> int:
+    """Return the length of the file of a code."""
+    return len(write_container(encode_collage(code)))
+
+
+def _alpha_bytes(alpha: NDArray[np.uint8] | None) -> int:
+    """Return how much longer a file is for its alpha channel."""
+    if alpha is None:
+        return 0
+    return container_bytes([len(pack_alpha(alpha))]) - container_bytes([])
+
+
+def _within(attempt: _Attempts, refined: _Attempts | None, limit: int) -> CollageCode:
+    """Return the finest code whose file has at most ``limit`` bytes."""
+
+    def excess(step: int) -> float:
+        return STEPS_PER_HALF * math.log2(file_bytes(attempt(step)) / max(limit, 1))
+
+    found = _first_step(excess, MIDDLE_STEP, range(FINEST_STEP, MAX_STEP + 1))
+    if found is None:
+        raise InputError(
+            f"no file of this picture has only {limit} bytes; the smallest of this model has "
+            f"{file_bytes(attempt(MAX_STEP))}"
+        )
+    if refined is None:
+        return attempt(found)
+    best: CollageCode | None = None
+    step = found
+    for _ in range(REFINEMENTS):
+        code = refined(step)
+        excess_steps = STEPS_PER_HALF * math.log2(file_bytes(code) / limit)
+        if excess_steps <= 0:
+            best = code if best is None or code.step < best.step else best
+        moved = step + math.ceil(excess_steps)
+        if moved == step or (best is not None and moved >= best.step):
+            break
+        step = min(max(moved, FINEST_STEP), MAX_STEP)
+    return attempt(found) if best is None else best
+
+
+def _reaching(
+    attempt: _Attempts,
+    refined: _Attempts | None,
+    quality_of: Callable[[CollageCode], float],
+    psnr: float,
+) -> CollageCode:
+    """Return the coarsest code of at least ``psnr`` dB."""
+
+    def lack(reverse: int) -> float:
+        return STEPS_PER_DB * (psnr - quality_of(attempt(MAX_STEP - reverse)))
+
+    reverses = range(MAX_STEP - FINEST_STEP + 1)
+    reverse = _first_step(lack, MAX_STEP - MIDDLE_STEP, reverses)
+    if reverse is None:
+        raise InputError(
+            f"psnr: no code of this model has {psnr:g} dB on this picture; the best has "
+            f"{quality_of(attempt(FINEST_STEP)):.2f}"
+        )
+    found = step = MAX_STEP - reverse
+    if refined is None:
+        return attempt(found)
+    best: CollageCode | None = None
+    for _ in range(REFINEMENTS):
+        code = refined(step)
+        spare = STEPS_PER_DB * (quality_of(code) - psnr)
+        if spare >= 0:
+            best = code if best is None or code.step > best.step else best
+        moved = step + math.floor(spare)
+        if moved == step or (best is not None and moved <= best.step) or moved > MAX_STEP:
+            break
+        step = max(moved, FINEST_STEP)
+    return attempt(found) if best is None else best
+
+
+def _first_step(excess: Callable[[int], float], guess: int, span: range) -> int | None:
+    """Return the least of ``span`` at which a falling function is not above 0, None if there is
+    none.
+
+    Args:
+        excess: about how many steps its argument lies below the one sought.
+    """
+    bad, good = span[0] - 1, span[-1] + 1
+    for tried in range(len(span)):
+        if good - bad == 1:
+            break
+        if tried >= _TRUSTED:
+            guess = (bad + good) // 2
+        step = min(max(guess, bad + 1), good - 1)
+        value = excess(step)
+        if value > 0:
+            bad, guess = step, step + math.ceil(value)
+        else:
+            good, guess = step, step - max(1, math.floor(-value))
+    return good if good in span else None

@@ -1,0 +1,1 @@
+"""The networks that write collages, their training and their files."""

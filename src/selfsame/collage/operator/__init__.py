@@ -1,0 +1,1 @@
+"""The collage operator: a soft, contractive block map and its fixed point."""

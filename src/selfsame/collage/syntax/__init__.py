@@ -1,0 +1,1 @@
+"""Collage codes as bits under adaptive contexts."""

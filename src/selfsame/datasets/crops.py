@@ -1,0 +1,264 @@
+"""Batches of random crops from the pictures of a folder."""
+
+import hashlib
+import math
+import os
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from selfsame.errors import InputError
+from selfsame.io.files import files_below
+from selfsame.io.pictures import SUFFIXES, read_picture, to_uint8
+
+ORIENTATION_TAG, TURNED = 0x0112, (5, 6, 7, 8)
+"""EXIF: where the orientation is, and which of its values exchange width and height."""
+
+TRIES = 1000
+"""Draws of a crop before we give up: only damaged pictures need more than one."""
+
+Bytes = NDArray[np.uint8]
+
+
+class FolderCrops:
+    """Random square crops, half of them mirrored, of every picture in a folder and its sub-folders.
+
+    Every place at which a crop can lie is equally likely, so a large picture gives more crops than
+    a small one. Decoded pictures stay in memory as bytes up to a limit; the others are read again
+    for every crop. Safe to call from several threads.
+
+    Args:
+        source: a folder, a file, or a list of files.
+        size: side of the crops, pixels.
+        mode: ``rgb`` gives 3 channels, ``grey`` one.
+        flips: mirror half of the crops.
+        turns: turn crops by 0, 1, 2 or 3 quarters, for pictures without an upright, such as aerial.
+        region: part of every picture that crops come from: left, top, right, bottom as fractions.
+        shrink: largest factor by which a picture is scaled down before it is cut; the factor of
+            each crop is drawn evenly on a logarithmic scale from 1 to it. 1: never.
+        memory: bytes of decoded pictures that are kept.
+        note: called with a sentence about every picture that is left out.
+    Raises:
+        InputError: an argument out of its range, no picture, or none as large as a crop.
+    """
+
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        size: int,
+        *,
+        mode: Literal["rgb", "grey"] = "rgb",
+        flips: bool = True,
+        turns: bool = False,
+        region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
+        shrink: float = 1.0,
+        memory: int = 1 << 30,
+        note: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        _check(size, mode, region, shrink)
+        self.size, self.mode, self.region, self.shrink = size, mode, region, shrink
+        self.flips, self.turns = flips, turns
+        self._memory, self._note = memory, note
+        self._lock = threading.Lock()
+        self._kept: dict[int, Bytes] = {}
+        self._damaged: set[int] = set()
+        self._paths: list[Path] = []
+        self._boxes: list[tuple[int, int, int, int]] = []
+        names = []
+        for name, path in _listed(source):
+            box = self._box(path)
+            if box is not None:
+                names.append((name, *box))
+                self._paths.append(path)
+                self._boxes.append(box)
+        if not names:
+            raise InputError(
+                f"no picture of {source} is as large as a crop, {size}x{size} pixels; "
+                "choose smaller crops"
+            )
+        places = [(b[2] - b[0] - size + 1) * (b[3] - b[1] - size + 1) for b in self._boxes]
+        self._ends = np.cumsum(np.array(places, np.float64)) / sum(places)
+        state = repr((names, size, mode, flips, turns, tuple(region), shrink))
+        self.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
+        """Digest of all that the crops depend on but the seed: names, sizes, arguments."""
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self._paths)
+
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> torch.Tensor:
+        """Return crops ``indices`` of a step: (len(indices), C, size, size), float32 in [0, 1].
+
+        A crop depends on seed, step and its index, nothing else.
+
+        Raises:
+            InputError: every picture has become unreadable.
+        """
+        crops = np.stack([self._crop(seed, step, index) for index in indices])
+        return torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous().float() / 255
+
+    def _crop(self, seed: int, step: int, index: int) -> Bytes:
+        """Return one crop, (size, size, C)."""
+        random = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step, index])))
+        for _ in range(TRIES):
+            chosen = int(np.searchsorted(self._ends, random.random(), side="right"))
+            picture = self._picture(min(chosen, len(self._paths) - 1))
+            if picture is not None:
+                return self._cut(picture, random)
+        raise InputError("the pictures can no longer be read; are they still there?")
+
+    def _cut(self, picture: Bytes, random: np.random.Generator) -> Bytes:
+        height, width = picture.shape[:2]
+        most = min(self.shrink, height / self.size, width / self.size)
+        side = self.size * math.exp(random.random() * math.log(most)) if most > 1 else self.size
+        if side == self.size:
+            top = int(random.integers(height - self.size + 1))
+            left = int(random.integers(width - self.size + 1))
+            crop = picture[top : top + self.size, left : left + self.size]
+        else:
+            top, left = random.random() * (height - side), random.random() * (width - side)
+            crop = _shrunk(picture, (left, top, left + side, top + side), self.size)
+        if self.flips and random.random() < 0.5:
+            crop = crop[:, ::-1]
+        if self.turns:
+            crop = np.rot90(crop, int(random.integers(4)))
+        return crop
+
+    def _picture(self, number: int) -> Bytes | None:
+        """Return the region of a picture, (H, W, C), or None if it cannot be read."""
+        with self._lock:
+            if number in self._damaged:
+                return None
+            if number in self._kept:
+                return self._kept[number]
+        path, (left, top, right, bottom) = self._paths[number], self._boxes[number]
+        try:
+            whole = to_uint8(read_picture(path, self.mode))
+            if whole.shape[0] < bottom or whole.shape[1] < right:
+                raise InputError(f"{path} has become smaller")
+        except InputError as error:
+            with self._lock:
+                if number not in self._damaged:
+                    self._note(f"left out: {error}")
+                self._damaged.add(number)
+            return None
+        picture = whole[top:bottom, left:right].reshape(bottom - top, right - left, -1).copy()
+        with self._lock:
+            if picture.nbytes <= self._memory and number not in self._kept:
+                self._memory -= picture.nbytes
+                self._kept[number] = picture
+        return picture
+
+    def _box(self, path: Path) -> tuple[int, int, int, int] | None:
+        """Return the region in pixels, or None, with a note, if no crop fits in."""
+        try:
+            width, height = _upright_size(path)
+        except InputError as error:
+            self._note(f"left out: {error}")
+            return None
+        left, top, right, bottom = self.region
+        box = (round(left * width), round(top * height), round(right * width))
+        region = (*box, round(bottom * height))
+        if min(region[2] - region[0], region[3] - region[1]) < self.size:
+            self._note(f"left out: {path} is smaller than a crop: {width}x{height}")
+            return None
+        return region
+
+
+@dataclass(frozen=True)
+class CropSettings:
+    """The arguments of ``FolderCrops`` as a configuration has them; memory in MiB."""
+
+    crop: int = 128
+    flips: bool = True
+    turns: bool = False
+    region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    shrink: float = 1.0
+    memory_mib: int = 1024
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "region", tuple(self.region))
+        _check(self.crop, "rgb", self.region, self.shrink)
+        if not isinstance(self.memory_mib, int) or self.memory_mib < 0:
+            raise InputError(
+                f"memory_mib must be a whole number and not negative: got {self.memory_mib!r}"
+            )
+
+    def crops(
+        self, source: str | os.PathLike[str], note: Callable[[str], None] = lambda text: None
+    ) -> FolderCrops:
+        """Return the crops of a folder or a file."""
+        return FolderCrops(
+            source,
+            self.crop,
+            flips=self.flips,
+            turns=self.turns,
+            region=self.region,
+            shrink=self.shrink,
+            memory=self.memory_mib << 20,
+            note=note,
+        )
+
+
+def _check(size: int, mode: str, region: tuple[float, ...], shrink: float) -> None:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise InputError(f"size of the crops must be a whole number from 1: got {size!r}")
+    if mode not in ("rgb", "grey"):
+        raise InputError(f"mode must be rgb or grey: got {mode!r}")
+    numbers = all(isinstance(value, int | float) for value in region)
+    if not numbers or len(region) != 4 or not _is_box(*region):
+        raise InputError(
+            f"region must be left, top, right, bottom as fractions of 0 to 1: got {region}"
+        )
+    if not isinstance(shrink, int | float) or not 1 <= shrink <= 64:
+        raise InputError(f"shrink must lie within 1..64: got {shrink!r}")
+
+
+def _is_box(left: float, top: float, right: float, bottom: float) -> bool:
+    return 0 <= left < right <= 1 and 0 <= top < bottom <= 1
+
+
+def _listed(
+    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+) -> list[tuple[str, Path]]:
+    """Return every file with a name that stays when the folder is moved."""
+    if isinstance(source, str | os.PathLike):
+        folder = Path(source)
+        if folder.is_file():
+            return [(folder.name, folder)]
+        return [(name, folder / name) for name in files_below(folder, SUFFIXES)]
+    return [(Path(file).name, Path(file)) for file in source]
+
+
+def _upright_size(path: Path) -> tuple[int, int]:
+    """Return width and height as ``read_picture`` will, from the head of the file alone."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                width, height = image.size
+                # A PNG without EXIF so far would be decoded in search of it.
+                known = image.format != "PNG" or "exif" in image.info
+                turned = known and image.getexif().get(ORIENTATION_TAG) in TURNED
+    except Exception as error:  # Pillow's plug-ins raise a wide assortment on damaged files
+        raise InputError(f"{path} cannot be read as a picture: {error}") from error
+    return (height, width) if turned else (width, height)
+
+
+def _shrunk(picture: Bytes, box: tuple[float, float, float, float], size: int) -> Bytes:
+    """Return the box of a picture scaled down to (size, size), with a filter against aliasing."""
+    planes = [
+        Image.fromarray(np.ascontiguousarray(picture[..., channel])).resize(
+            (size, size), Image.Resampling.BICUBIC, box=box
+        )
+        for channel in range(picture.shape[2])
+    ]
+    return np.stack([np.asarray(plane) for plane in planes], axis=-1)

@@ -1,0 +1,1 @@
+"""Compiled drawing of the pictures of data sets: scenes, stamps, backgrounds."""

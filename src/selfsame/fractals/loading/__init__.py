@@ -1,0 +1,1 @@
+"""Feeding fractals to training: map-style and streaming data sets for torch."""

@@ -1,0 +1,216 @@
+"""A data set of any codes: each system a class, its jittered pictures the instances."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.errors import InputError
+from selfsame.fractals.drawing.patches import DOT, PATTERNS, patch_rows
+from selfsame.fractals.drawing.point_pictures import point_pictures
+from selfsame.fractals.drawing.scene_choices import whole
+from selfsame.fractals.randomness import uniforms
+from selfsame.fractals.recipes.base import Recipe, check_flag, check_number, check_whole
+from selfsame.fractals.recipes.jitter import ATTEMPTS, scaled_parameters
+from selfsame.ifs.code import IFSCode, Viewport
+from selfsame.ifs.limits import check_points
+from selfsame.ifs.render.batch import SystemArrays, stack_systems
+from selfsame.ifs.system import IFS
+
+BRIGHT = 255
+"""Grey value of set pixels."""
+
+Window = Literal["points", "code"]
+WINDOWS: tuple[Window, ...] = get_args(Window)
+
+CODE_WINDOW = Viewport(-1.0, -1.0, 1.0, 1.0)
+"""Where ``read_codes`` brings the codes' own windows."""
+
+_CHOICES = 6  # purpose of random numbers
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Custom(Recipe):
+    """Pictures of given systems: jitter, flips and patches.
+
+    Instance 0 of every class is its system as given, neither flipped nor stamped.
+
+    Attributes:
+        points: of each picture.
+        jitter: every parameter is multiplied by a factor of its own, uniform in
+            [1 - jitter, 1 + jitter]; ``jitter.scaled_parameters``.
+        flips: mirror pictures left and right, and top and bottom, by chance.
+        patch: every point stamps a pattern of 3 × 3 pixels, one for each picture.
+        window: ``points``: fitted to the points of every picture; ``code``: ``CODE_WINDOW``, where
+            the systems were brought from the windows of their codes, so that all keep the size
+            and the place that they have there.
+    """
+
+    name: ClassVar[str] = "custom"
+    points: int = 100_000
+    jitter: float = 0.1
+    flips: bool = True
+    patch: bool = False
+    window: Window = "points"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_window(self.window)
+        check_points(self.points)
+        check_number("jitter", self.jitter, 0, 1)
+        check_flag("flips", self.flips)
+        check_flag("patch", self.patch)
+
+    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+        return self.systems  # they were given
+
+    @property
+    def channels(self) -> int:
+        return 1
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "points": self.points,
+            "jitter": self.jitter,
+            "flips": self.flips,
+            "patch": self.patch,
+            "window": self.window,
+        }
+
+    def instance_parameters(self, index: int) -> dict[str, Any]:
+        chosen = self.checked_indices([index])
+        systems, flips, patterns = self._choices(chosen)
+        n = systems.counts[0]
+        return {
+            "matrices": systems.matrices[0, :n].tolist(),
+            "offsets": systems.offsets[0, :n].tolist(),
+            "probabilities": systems.probabilities[0, :n].tolist(),
+            "flip_horizontal": bool(flips[0] & 1),
+            "flip_vertical": bool(flips[0] & 2),
+            "patch": patch_rows(int(patterns[0])),
+        }
+
+    def _choices(
+        self, indices: NDArray[np.int64]
+    ) -> tuple[SystemArrays, NDArray[np.int64], NDArray[np.int64]]:
+        """Return the systems, flips and patterns of some pictures."""
+        n, maps = len(indices), self.systems.matrices.shape[1]
+        u = uniforms(self.seed, _CHOICES, indices, 2 + ATTEMPTS * maps * 6)
+        given = indices % self.instances == 0
+        systems = self.systems.take(indices // self.instances)
+        if self.jitter > 0:
+            numbers = u[:, 2:].reshape(n, ATTEMPTS, maps, 6)
+            changed = scaled_parameters(systems, numbers, self.jitter)
+            systems = systems._replace(
+                matrices=np.where(given[:, None, None, None], systems.matrices, changed.matrices),
+                offsets=np.where(given[:, None, None], systems.offsets, changed.offsets),
+                probabilities=np.where(
+                    given[:, None], systems.probabilities, changed.probabilities
+                ),
+            )
+        flips = np.where(given | (not self.flips), 0, whole(u[:, 0], 4))
+        patterns = np.where(given | (not self.patch), DOT, 1 + whole(u[:, 1], PATTERNS))
+        return systems, flips, patterns
+
+    def _draw(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        from selfsame.fractals.drawing.stamps import stamped
+
+        systems, flips, patterns = self._choices(indices)
+        points = point_pictures(
+            systems,
+            self.side,
+            self.points,
+            seed=self.seed,
+            streams=indices,
+            stretch=False,
+            viewport=CODE_WINDOW if self.window == "code" else None,
+            threads=self.threads,
+        )
+        sources = np.arange(len(indices))
+        return stamped(points, sources, patterns, flips, white=BRIGHT, threads=self.threads)
+
+
+Codes = str | os.PathLike[str] | Sequence[IFS | IFSCode]
+
+
+def read_codes(codes: Codes, classes: int | None = None, window: Window = "points") -> SystemArrays:
+    """Return the systems of codes.
+
+    Args:
+        codes: systems or codes; or a folder, whose ``.ssm`` files are read in the order of their
+            names; or one such file.
+        classes: how many, the first ones; None for all.
+        window: ``points`` takes the systems as they are; ``code`` moves and scales every one by
+            what brings the square around its code's window to ``CODE_WINDOW``.
+    Raises:
+        InputError: there are none, or fewer, or a file holds another kind of code, or a system is
+            not planar, or has no window.
+    """
+    check_window(window)
+    found = _read(codes)
+    if classes is not None:
+        check_whole("classes", classes, 1, len(found))
+    chosen = found[:classes]
+    if window == "code":
+        return stack_systems([_in_code_window(code) for code in chosen])
+    return stack_systems([code if isinstance(code, IFS) else code.system for code in chosen])
+
+
+def check_window(window: Any) -> None:
+    """Raise ``InputError`` unless ``window`` is one of ``WINDOWS``."""
+    if window not in WINDOWS:
+        raise InputError(f"window must be one of {', '.join(WINDOWS)}: got {window!r}")
+
+
+def _in_code_window(code: IFS | IFSCode) -> IFS:
+    """Return the planar system of a code in units of its window: ``s (f(x / s + c) - c)`` for f."""
+    if not isinstance(code, IFSCode):
+        raise InputError(
+            "window='code' takes codes with a window of their own: got a system without; pass "
+            "IFSCode or .ssm files, or window='points'"
+        )
+    system, view = code.system, code.viewport
+    if system.dimension != 2:
+        raise InputError(f"window='code' takes planar systems: got one of {system.dimension}-space")
+    scale = 2 / max(view.width, view.height)
+    center = np.array([view.x_min + view.x_max, view.y_min + view.y_max]) / 2
+    offsets = scale * (system.matrices @ center + system.offsets - center)
+    return IFS(system.matrices, offsets, system.probabilities)
+
+
+def _read(codes: Codes) -> list[IFS | IFSCode]:
+    if isinstance(codes, str | os.PathLike):
+        return [_read_code(path) for path in _code_files(Path(codes))]
+    if not isinstance(codes, Sequence) or len(codes) == 0:
+        raise InputError(f"codes must be a folder of .ssm files, or systems: got {codes!r}")
+    return [_checked(code) for code in codes]
+
+
+def _checked(code: Any) -> IFS | IFSCode:
+    if not isinstance(code, IFS | IFSCode):
+        raise InputError(f"codes must be IFS or IFSCode: got {type(code).__name__}")
+    return code
+
+
+def _code_files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InputError(f"no such folder of codes: {path}")
+    found = sorted(path.glob("*.ssm"))
+    if not found:
+        raise InputError(f"{path} has no .ssm files; make some with: selfsame sample, or fit")
+    return found
+
+
+def _read_code(path: Path) -> IFSCode:
+    from selfsame.codes.store import load
+
+    code = load(path)
+    if not isinstance(code, IFSCode):
+        raise InputError(f"{path} holds no system of maps, but a {type(code).__name__}")
+    return code

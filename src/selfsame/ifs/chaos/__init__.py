@@ -1,0 +1,1 @@
+"""The chaos game: compiled and torch kernels that sample orbits."""

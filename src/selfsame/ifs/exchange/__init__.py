@@ -1,0 +1,1 @@
+"""Codes in the formats of other programs: .flame, JSON, PLY."""

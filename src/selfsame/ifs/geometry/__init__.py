@@ -1,0 +1,1 @@
+"""Bounds, dimensions, normal forms and windows of systems."""

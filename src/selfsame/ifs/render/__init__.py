@@ -1,0 +1,1 @@
+"""Pictures of systems: histograms of orbits, recursion, splats, views of 3-D."""

@@ -1,0 +1,120 @@
+"""Points of the invariant measure as an array."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.errors import InputError
+from selfsame.ifs.chaos.kernel import burn_in_steps, choose_fields, start_points
+from selfsame.ifs.chaos.nd import sample_share, with_colors
+from selfsame.ifs.chaos.random_counts import new_stream, probability_tree
+from selfsame.ifs.limits import check_cells, check_points
+from selfsame.ifs.system import IFS
+from selfsame.run.threads import run_shares
+
+SHARE_POINTS = 2**20
+"""Points that one population makes: the unit of work of a thread."""
+
+Maps = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Matrices (N, D, D), offsets (N, D) and probabilities (N,)."""
+
+
+def sample_points(
+    system: IFS,
+    n: int,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> NDArray[np.float32]:
+    """Return ``n`` points of the invariant measure, (n, d) float32, in no particular order.
+
+    Any two points are as good as independent; the array depends on the seed, not on threads.
+
+    Raises:
+        InputError: ``n`` out of range, or points escape to infinity (the maps expand).
+    """
+    maps = (system.matrices, system.offsets, system.probabilities)
+    return _finite(_sample(maps, n, seed, threads, progress), system)
+
+
+def sample_colored_points(
+    system: IFS, n: int, *, seed: int = 0, threads: int | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return (n, d) points and their (n, 3) colours: ``c -> (c + c_i) / 2`` under map i.
+
+    Errors as in ``sample_points``.
+    """
+    matrices, offsets = with_colors(system)
+    points = _sample((matrices, offsets, system.probabilities), n, seed, threads, None)
+    points = _finite(points, system)
+    d = system.dimension
+    return np.ascontiguousarray(points[:, :d]), np.clip(points[:, d:], 0, 1)
+
+
+def _sample(
+    maps: Maps, n: int, seed: int, threads: int | None, progress: Callable[[int], None] | None
+) -> NDArray[np.float32]:
+    check_points(n)
+    dimension = maps[1].shape[1]
+    check_cells(n * dimension, 4, f"{n} points")
+    out = np.empty((n, dimension), np.float32)
+    fill = point_source(maps, None, n, seed)
+
+    def work(share: int) -> None:
+        part = out[share * SHARE_POINTS : (share + 1) * SHARE_POINTS]
+        fill(share, part)
+        if progress is not None:
+            progress(len(part))
+
+    run_shares(work, range(-(-n // SHARE_POINTS)), threads)
+    return out
+
+
+def point_source(
+    maps: Maps, words: Maps | None, points: int, seed: int
+) -> Callable[[int, NDArray[np.float32]], None]:
+    """Return a function that fills an (n, D) array with the points of the numbered share.
+
+    Args:
+        words: maps through which every point passes on its way out.
+        points: how many points a share will be asked for at most.
+    """
+    matrices, offsets, probabilities = maps
+    if words is None:
+        dimension = offsets.shape[1]
+        words = (np.empty((0, dimension, dimension)), np.empty((0, dimension)), np.ones(1))
+    field, ancestor_field = choose_fields(points, max(len(matrices), len(words[0])))
+    start = as_float32(start_points(matrices, offsets, probabilities))
+    burn_in = int(burn_in_steps(matrices, probabilities))
+    game, passage = (
+        (as_float32(A), as_float32(b), probability_tree(p)) for A, b, p in (maps, words)
+    )
+
+    def fill(share: int, out: NDArray[np.float32]) -> None:
+        rng = new_stream(np.uint64(seed), np.uint64(share))
+        sample_share(rng, start, burn_in, field, ancestor_field, game, passage, out)
+
+    return fill
+
+
+def as_float32(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the values in single precision; what is too large becomes infinite, in silence."""
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(values, np.float32)
+
+
+def _finite(points: NDArray[np.float32], system: IFS) -> NDArray[np.float32]:
+    bad = np.count_nonzero(~np.isfinite(points).all(axis=1))
+    if bad:
+        raise escape_error(system, bad / len(points))
+    return points
+
+
+def escape_error(system: IFS, fraction: float) -> InputError:
+    """Return the error for a system ``fraction`` of whose points ran off to infinity."""
+    return InputError(
+        f"{fraction:.0%} of the points escape to infinity: the maps expand on average (largest "
+        f"singular value {system.contraction:.3g}); shrink the matrices below 1"
+    )

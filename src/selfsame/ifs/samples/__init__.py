@@ -1,0 +1,1 @@
+"""Classic systems by name, and random ones."""

@@ -1,0 +1,1 @@
+"""Files, pictures and models at the edges."""

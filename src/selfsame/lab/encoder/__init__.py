@@ -1,0 +1,1 @@
+"""Training the set encoder, on doodles drawn for it."""

@@ -1,0 +1,1 @@
+"""The inverse encoder of "Learning Fractals by Gradient Descent", a baseline."""

@@ -1,0 +1,1 @@
+"""Pre-training on fractals and measuring what was learned."""

@@ -1,0 +1,114 @@
+"""``selfsame probe`` as a function: pre-train several seeds, evaluate each, sum up.
+
+A folder holds ``config.json`` (what the results depend on), ``results.json``, and for each seed a
+folder with the training's log and checkpoints, ``evaluations.json`` and ``network.safetensors``.
+What is in it is not done again.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from selfsame.datasets.labelled import LabelledSet
+from selfsame.errors import InputError
+from selfsame.io.files import make_folder, write_bytes
+from selfsame.lab.networks.files import network_bytes
+from selfsame.lab.probe.results import summary
+from selfsame.lab.probe.seed_run import Bars, SeedRun
+from selfsame.lab.probe.settings import ProbeSettings
+from selfsame.training.checkpoint import check_same
+
+CONFIG_NAME = "config.json"
+RESULTS_NAME = "results.json"
+
+
+def no_bars(total: int, label: str) -> AbstractContextManager[Callable[[int], None]]:
+    """Return a context that shows nothing."""
+    return nullcontext(lambda done: None)
+
+
+def run_experiment(
+    data: LabelledSet,
+    settings: ProbeSettings,
+    folder: Path,
+    *,
+    restart: bool = False,
+    bars: Bars = no_bars,
+    note: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
+    """Pre-train and evaluate every seed; return the results, which ``results.json`` holds as well.
+
+    The same call goes on after a kill or a signal, and ends with the same results; with more seeds
+    it does those that are missing.
+
+    Args:
+        data: what the networks are evaluated on.
+        folder: is made unless it is there.
+        restart: delete what the folder holds of an experiment.
+        bars: show progress; see ``Bars``.
+        note: called with a sentence after each evaluation.
+    Raises:
+        Interrupted: a signal ended a training; it is kept.
+        InputError: the folder holds an experiment with other settings; or as for the parts.
+        DivergedError: a training did.
+    """
+    config = {**settings.identity(), "data": _identity(data)}
+    if settings.weights is not None:
+        config["weights"] = hashlib.sha256(network_bytes(settings.weights)).hexdigest()
+    elif settings.takes_codes:
+        config["codes"] = settings.recipe(data.side, settings.seed).identity()["systems"]
+    runs = {
+        seed: SeedRun(data, settings, folder / f"seed-{seed}", seed, bars, note)
+        for seed in range(settings.seed, settings.seed + settings.seeds)
+    }
+    path = folder / CONFIG_NAME
+    if path.exists() and not restart:
+        check_same(_read_config(path), config, folder)
+    else:
+        runs[settings.seed].prepare()  # what cannot be done leaves no folder behind
+        make_folder(folder, "an experiment needs a folder")
+        _clear(folder)
+        write_bytes(path, _json(config))
+    records = {seed: run.run() for seed, run in runs.items()}
+    results = {**config, **summary(records)}
+    write_bytes(folder / RESULTS_NAME, _json(results))
+    return results
+
+
+def _clear(folder: Path) -> None:
+    """Delete what an experiment wrote, if there is one."""
+    if not (folder / CONFIG_NAME).exists():
+        return
+    for place in folder.glob("seed-*"):
+        if place.is_dir() and place.name.removeprefix("seed-").isdecimal():
+            shutil.rmtree(place)
+    for name in (RESULTS_NAME, CONFIG_NAME):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _identity(data: LabelledSet) -> dict[str, Any]:
+    return {
+        "learned": len(data.learned),
+        "tested": None if data.tested is None else len(data.tested),
+        "classes": len(data.classes),
+        "side": data.side,
+        "channels": data.channels,
+        "fingerprints": [
+            part.fingerprint for part in (data.learned, data.tested) if part is not None
+        ],
+    }
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"{path} is damaged; start anew with --restart") from error
+
+
+def _json(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, indent=1) + "\n").encode()

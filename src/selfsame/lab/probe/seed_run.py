@@ -1,0 +1,256 @@
+"""One seed of an experiment: its pre-training, and the evaluations on the way."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from selfsame import __version__
+from selfsame.datasets import Pictures
+from selfsame.datasets.labelled import LabelledSet, Mask, label_array
+from selfsame.errors import InputError
+from selfsame.fractals import Recipe
+from selfsame.io.files import make_folder, write_bytes
+from selfsame.lab.networks.architectures import Network, make_network
+from selfsame.lab.networks.files import load_network, save_network
+from selfsame.lab.probe.classification import ClassificationTask, FractalBatches
+from selfsame.lab.probe.finetune import finetune
+from selfsame.lab.probe.probes import Evaluation, evaluate_features, features_of
+from selfsame.lab.probe.settings import CLASSES, ProbeSettings
+from selfsame.run.device import resolve_device
+from selfsame.training.checkpoint import checkpoints, remove_checkpoints
+from selfsame.training.loop import CHECKPOINTS, TrainResult, train
+
+EVALUATIONS_NAME = "evaluations.json"
+NETWORK_NAME = "network.safetensors"
+
+Bars = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
+"""Called with a total and a label; a context whose value is called with what has been done since
+the last call."""
+
+
+class Interrupted(Exception):  # noqa: N818
+    """A signal ended a training; the same call goes on.
+
+    Attributes:
+        signal: ``SIGTERM`` or ``SIGINT``.
+    """
+
+    def __init__(self, signal: str) -> None:
+        super().__init__(f"stopped by {signal}; the same command goes on")
+        self.signal = signal
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """The work of one seed in a folder of its own; arguments as of ``run_experiment``."""
+
+    data: LabelledSet
+    settings: ProbeSettings
+    folder: Path
+    seed: int
+    bars: Bars
+    note: Callable[[str], None]
+
+    def prepare(self) -> None:
+        """Find the fractals, make the network and split the pictures, where that is possible.
+
+        Raises:
+            InputError: it is not.
+        """
+        self._masks(0)
+        _ = self._network
+
+    def run(self) -> list[dict[str, Any]]:
+        """Do what is missing; return all evaluations, by step and draw."""
+        make_folder(self.folder, "a seed needs a folder")
+        records = self._read_records()
+        milestones, draws = self.settings.milestones(), range(self.settings.draws)
+        done = {(record["step"], record["draw"]) for record in records}
+        reached = 0
+        for step in milestones:
+            missing = [draw for draw in draws if (step, draw) not in done]
+            if missing:
+                if step:
+                    self._train_to(step)
+                    reached = step
+                for record in self._evaluations(step, missing):
+                    records.append(record)
+                    self._write_records(records)
+                self.note(self._sentence(step, records))
+        if self.settings.trains and not (self.folder / NETWORK_NAME).exists():
+            if reached < milestones[-1]:
+                self._train_to(milestones[-1])
+            self._save_network()
+        return sorted(records, key=lambda record: (record["step"], record["draw"]))
+
+    @cached_property
+    def _network(self) -> Network:
+        settings, data = self.settings, self.data
+        if settings.weights is not None:
+            network = load_network(settings.weights)
+        else:
+            classes = self._recipe.classes if settings.trains else len(data.classes)
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(self.seed)
+                network = make_network(
+                    settings.network, classes=classes, channels=data.channels, side=data.side
+                )
+        return network.to(resolve_device(settings.pretraining.device))
+
+    @cached_property
+    def _recipe(self) -> Recipe:
+        with self.bars(self.settings.classes or CLASSES, "classes") as progress:
+            return self.settings.recipe(self.data.side, self.seed, progress)
+
+    def _train_to(self, step: int) -> None:
+        """Let the network learn fractals up to a step, from the newest checkpoint on."""
+        found = checkpoints(self.folder / CHECKPOINTS)
+        done = found[0][0] if found else 0
+        if done > step:
+            raise InputError(
+                f"{self.folder} holds a training of {done} steps, and no evaluation after {step}; "
+                "start anew with --restart"
+            )
+        settings = replace(self.settings.pretraining, seed=self.seed)
+        task = ClassificationTask(self._network)
+        batches = FractalBatches(self._recipe, settings.batch, channels=self.data.channels)
+        config = {"network": self._network.config(), "recipe": self._recipe.identity()}
+        while True:
+            with self._progress(settings.steps, f"seed {self.seed}", done) as progress:
+                result = train(
+                    task,
+                    batches,
+                    settings,
+                    self.folder,
+                    config=config,
+                    progress=progress,
+                    stop_after=step - done,
+                )
+            self._check_stopped(result)
+            done = result.step
+            if done == step:  # less if the newest checkpoint was damaged
+                return
+
+    def _evaluations(self, step: int, draws: list[int]) -> Iterator[dict[str, Any]]:
+        """Yield an evaluation of the network, after a step, for each draw."""
+        evaluate = self._linear if self.settings.evaluate == "linear" else self._finetuned
+        for draw, evaluation in evaluate(step, draws):
+            yield {"step": step, "draw": draw, **evaluation.as_dict()}
+
+    def _linear(self, step: int, draws: list[int]) -> Iterator[tuple[int, Evaluation]]:
+        data = self.data
+        splits = {draw: self._masks(draw) for draw in draws}
+        # Features of every picture that a draw needs, once for all of them.
+        needed = np.any([mask for split in splits.values() for mask in split], axis=0)
+        learned = self._features(data.learned, needed)
+        labels = torch.from_numpy(label_array(data.learned))
+        if data.tested is not None:
+            tested = self._features(data.tested, np.ones(len(data.tested), bool))
+            test_labels = torch.from_numpy(label_array(data.tested))
+        for draw, masks in splits.items():
+            learn, rest = (torch.from_numpy(mask) for mask in masks)
+            if data.tested is None:
+                tested_of, test_labels_of = learned[rest], labels[rest]
+            else:
+                tested_of, test_labels_of = tested, test_labels
+            evaluation = evaluate_features(
+                learned[learn], labels[learn], tested_of, test_labels_of, seed=self._draw_seed(draw)
+            )
+            yield draw, evaluation
+
+    def _finetuned(self, step: int, draws: list[int]) -> Iterator[tuple[int, Evaluation]]:
+        shots, limit = self.settings.shots, self.settings.limit
+        for draw in draws:
+            learned, tested = self.data.split(self.seed, draw, shots=shots, limit=limit)
+            folder = self.folder / f"finetune-{step}-{draw}"
+            settings = replace(self.settings.finetuning, seed=self._draw_seed(draw))
+            label = f"seed {self.seed}, fine-tuning"
+            found = checkpoints(folder / CHECKPOINTS)
+            with self._progress(settings.steps, label, found[0][0] if found else 0) as progress:
+                evaluation, result = finetune(
+                    copy.deepcopy(self._network),
+                    learned,
+                    tested,
+                    settings,
+                    folder,
+                    classes=len(self.data.classes),
+                    progress=progress,
+                )
+            self._check_stopped(result)
+            assert evaluation is not None
+            yield draw, evaluation
+            remove_checkpoints(folder / CHECKPOINTS)  # the evaluation is written by now
+
+    def _masks(self, draw: int) -> tuple[Mask, Mask]:
+        settings = self.settings
+        return self.data.masks(self.seed, draw, shots=settings.shots, limit=settings.limit)
+
+    def _draw_seed(self, draw: int) -> int:
+        return int(np.random.SeedSequence([self.seed, draw]).generate_state(1)[0])
+
+    def _features(self, pictures: Pictures, needed: Mask) -> torch.Tensor:
+        """Return the features of the pictures that are needed, and zeros for the others."""
+        features = torch.zeros(len(pictures), self._network.feature_size)
+        with self.bars(int(needed.sum()), "features") as progress:
+            found = features_of(self._network, pictures.images[needed], progress)
+        features[torch.from_numpy(needed)] = found
+        return features
+
+    @contextmanager
+    def _progress(
+        self, total: int, label: str, done: int
+    ) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
+        """Yield what ``train`` calls after each step, behind a bar that begins at ``done``."""
+        with self.bars(total, label) as update:
+            update(done)
+            shown = done
+
+            def show(step: int, values: Mapping[str, float]) -> None:
+                nonlocal shown
+                update(step - shown)
+                shown = step
+
+            yield show
+
+    def _check_stopped(self, result: TrainResult) -> None:
+        for text in result.notes:
+            self.note(text)
+        if result.stopped_by is not None:
+            raise Interrupted(result.stopped_by)
+
+    def _sentence(self, step: int, records: list[dict[str, Any]]) -> str:
+        own = [record["accuracy"] for record in records if record["step"] == step]
+        after = f" after {step} steps" if self.settings.trains else ""
+        return f"seed {self.seed}{after}: accuracy {100 * sum(own) / len(own):.2f} %"
+
+    def _save_network(self) -> None:
+        card = {
+            "fractals": self._recipe.identity(),
+            "pretraining": {**self.settings.pretraining.as_dict(), "seed": self.seed},
+            "selfsame": __version__,
+        }
+        save_network(self._network, self.folder / NETWORK_NAME, card)
+
+    def _read_records(self) -> list[dict[str, Any]]:
+        path = self.folder / EVALUATIONS_NAME
+        if not path.exists():
+            return []
+        try:
+            records = list(json.loads(path.read_text("utf-8")))
+            for record in records:
+                _ = record["step"], record["draw"], record["accuracy"], record["tested"]
+            return records
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise InputError(f"{path} is damaged; delete it to evaluate anew") from error
+
+    def _write_records(self, records: list[dict[str, Any]]) -> None:
+        lines = ",\n".join(json.dumps(record) for record in records)
+        write_bytes(self.folder / EVALUATIONS_NAME, f"[\n{lines}\n]\n".encode())

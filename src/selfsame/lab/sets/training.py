@@ -1,0 +1,269 @@
+"""Learning a set of fractals from a set of pictures."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from selfsame.codes.store import save
+from selfsame.datasets import Pictures, read_pictures
+from selfsame.datasets.batches import BINARISE, Binarise, PictureBatches
+from selfsame.datasets.fitting import check_fit
+from selfsame.errors import InputError
+from selfsame.ifs.code import IFSCode
+from selfsame.ifs.fit.config import PAPER_SIZE
+from selfsame.io.files import make_folder, write_bytes
+from selfsame.io.grids import grid, to_arrays
+from selfsame.io.pictures import write_picture
+from selfsame.lab.sets.config import TRAINING, FractalSetConfig, SetObjective
+from selfsame.lab.sets.losses import SetLoss, make_set_loss
+from selfsame.lab.sets.model import FractalSet
+from selfsame.training import TrainResult, TrainSettings, train
+from selfsame.training.loop import Progress
+from selfsame.training.task import Metrics, ParameterGroup
+
+CODES_NAME = "codes"
+CARD_NAME = "card.json"
+_CODE_NAME = re.compile(r"\d{5,}\.ssm")
+_SHEET_GAP = 2
+
+
+@dataclass(frozen=True)
+class SetData:
+    """Which pictures are learned, and what is done to them.
+
+    Attributes:
+        side: pixels, to which pictures in folders are scaled and cut; None: as they are.
+        binarise: see ``selfsame.datasets.batches.PictureBatches``.
+    Raises:
+        InputError: a value out of its range.
+    """
+
+    side: int | None = None
+    binarise: Binarise = "none"
+
+    def __post_init__(self) -> None:
+        check_fit(self.side, None)
+        if self.binarise not in BINARISE:
+            raise InputError(
+                f"binarise must be one of {', '.join(BINARISE)}: got {self.binarise!r}"
+            )
+
+    def learned(self, path: Path) -> Pictures:
+        """Return the pictures to learn, in grey: the split ``train``, which may be the only one."""
+        return read_pictures(path, "train", self.side, "grey")
+
+
+class SetTask:
+    """A set of fractals that is to look like a set of pictures, for ``selfsame.training.train``.
+
+    Attributes:
+        model: the fractals, and the loss where it is a module.
+        fractals: the set.
+
+    Args:
+        config: what the set is.
+        loss: fakes (K, 1, S, S) and reals (M, 1, S, S) to a scalar; its attributes ``measures``,
+            to be logged, and ``lr_multiplier`` are used where it has them.
+        seed: of the start and the noise on the parameters.
+    """
+
+    def __init__(
+        self,
+        config: FractalSetConfig,
+        loss: SetLoss,
+        *,
+        seed: int = 0,
+    ) -> None:
+        self.fractals = FractalSet(config, seed=seed)
+        parts: dict[str, nn.Module] = {"fractals": self.fractals}
+        if isinstance(loss, nn.Module):
+            parts["loss"] = loss
+        self.model = nn.ModuleDict(parts)
+        self._loss, self._seed = loss, seed
+
+    def begin_step(self, step: int) -> None:
+        """Keep the maps contractive, and add what noise is due."""
+        config = self.fractals.config
+        self.fractals.bound()
+        if config.noise > 0 and step < config.noise_steps and (step + 1) % config.noise_every == 0:
+            # Of seed and step, not of the process: all of them must go on with the same weights.
+            entropy = np.random.SeedSequence([self._seed, step]).generate_state(1, np.uint64)
+            generator = torch.Generator().manual_seed(int(entropy[0] >> 1))
+            self.fractals.add_noise(config.noise, generator)
+
+    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+        """Return the loss of the set against real pictures, (M, 1, S, S)."""
+        loss = self._loss(self.fractals(generator, self._choice(generator)), batch)
+        return loss, dict(getattr(self._loss, "measures", {}))
+
+    def parameter_groups(self) -> list[ParameterGroup]:
+        """Return the fractals, and the parameters of the loss."""
+        groups = [ParameterGroup(list(self.fractals.parameters()))]
+        if isinstance(self._loss, nn.Module):
+            multiplier = float(getattr(self._loss, "lr_multiplier", 1.0))
+            groups.append(ParameterGroup(list(self._loss.parameters()), multiplier))
+        return groups
+
+    def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
+        """Write the set to a folder: codes, a picture of all of them beside it, and a card."""
+        save_set(self.fractals, Path(path), card, seed=self._seed)
+
+    def _choice(self, generator: torch.Generator) -> Tensor | None:
+        config = self.fractals.config
+        if config.drawn is None or config.drawn >= config.fractals:
+            return None
+        order = torch.randperm(config.fractals, generator=generator, device=generator.device)
+        return order[: config.drawn]
+
+
+@dataclass(frozen=True)
+class LearnedFractals:
+    """A set that was learned.
+
+    Attributes:
+        codes: of the fractals, with the window that they were learned in.
+        training: how it went.
+    """
+
+    codes: list[IFSCode]
+    training: TrainResult
+
+
+def learn_fractals(
+    pictures: Pictures,
+    folder: str | Path,
+    *,
+    loss: SetLoss | SetObjective | None = None,
+    config: FractalSetConfig | None = None,
+    settings: TrainSettings | None = None,
+    binarise: Binarise = "none",
+    resume: bool = True,
+    progress: Progress | None = None,
+    stop_after: int | None = None,
+) -> LearnedFractals:
+    """Return fractals that were learned to look, as a set, like pictures.
+
+    A second call with the same arguments goes on where the first one was stopped.
+
+    Args:
+        pictures: grey and square; black is added around them up to ``config.side``.
+        folder: gets ``codes``, ``codes.png``, the checkpoints and the log of the training.
+        loss: what tells the sets apart, see ``selfsame.lab.sets.losses``; None: a
+            discriminator, as in the paper.
+        config: what the set is; None: the paper's, or larger where the pictures are.
+        settings: of the training; None: ``selfsame.lab.sets.config.TRAINING``.
+        binarise: of the pictures, see ``selfsame.datasets.batches.PictureBatches``.
+        resume, progress, stop_after: as of ``selfsame.training.train``.
+    Raises:
+        InputError: pictures that do not fit, or as ``selfsame.training.train``.
+    Source: Tu et al. 2023, Learning Fractals by Gradient Descent.
+    """
+    settings = settings or TRAINING
+    config = config or FractalSetConfig(side=padded_side(pictures.images.shape[1]))
+    if loss is None:
+        loss = SetObjective()
+    objective = loss if isinstance(loss, SetObjective) else None
+    batches = set_batches(pictures, config, settings.batch, binarise)
+    task = make_task(config, objective or cast(SetLoss, loss), seed=settings.seed)
+    place = Path(folder)
+    result = train(
+        task,
+        batches,
+        settings,
+        place,
+        config={**identity(config, objective), "pictures": batches.fingerprint},
+        resume=resume,
+        progress=progress,
+        stop_after=stop_after,
+    )
+    task.export(place / CODES_NAME, {"steps": result.step})
+    return LearnedFractals(task.fractals.codes(), result)
+
+
+def make_task(config: FractalSetConfig, loss: SetObjective | SetLoss, *, seed: int) -> SetTask:
+    """Return the task of learning a set.
+
+    Args:
+        seed: of the fractals' start, the noise on them, and the weights of a discriminator.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        chosen = make_set_loss(loss, config.side) if isinstance(loss, SetObjective) else loss
+    return SetTask(config, chosen, seed=seed)
+
+
+def identity(config: FractalSetConfig, objective: SetObjective | None) -> dict[str, Any]:
+    """Return what a resumed training must share; None stands for a loss of the caller's own."""
+    return {
+        "model": asdict(config),
+        "objective": None if objective is None else asdict(objective),
+    }
+
+
+def set_batches(
+    pictures: Pictures, config: FractalSetConfig, batch: int, binarise: Binarise = "none"
+) -> PictureBatches:
+    """Return batches of real pictures, with black around them up to the side of the set's.
+
+    Raises:
+        InputError: pictures in colour, not square, or whose side does not fit.
+    """
+    height, width, channels = pictures.images.shape[1:]
+    border = config.side - width
+    if channels != 1 or height != width or border < 0 or border % 2:
+        raise InputError(
+            f"a set of fractals of {config.side}x{config.side} pixels learns from grey squares "
+            f"with as much black on either side: got {width}x{height} pixels in "
+            f"{'grey' if channels == 1 else 'colour'}; read them with a side and mode 'grey', or "
+            f"give the set a side of {padded_side(width)}"
+        )
+    return PictureBatches(pictures, batch, binarise=binarise, pad=border // 2)
+
+
+def padded_side(side: int) -> int:
+    """Return the side of a set that learns pictures of ``side`` pixels: the paper's, or theirs."""
+    return side + 2 * max(0, -(-(PAPER_SIZE - side) // 2))
+
+
+def save_set(
+    fractals: FractalSet, folder: Path, card: Mapping[str, Any] | None, *, seed: int
+) -> None:
+    """Write a set to a folder: a code each, a card, and beside it a picture of all of them.
+
+    Codes of another set that the folder holds are removed. Everything follows from the set and
+    ``seed``, which the points of the picture are drawn with.
+
+    Raises:
+        InputError: the folder cannot be made.
+    """
+    make_folder(folder, "a set of fractals needs a folder")
+    codes = fractals.codes()
+    names = [f"{i:05d}.ssm" for i in range(len(codes))]
+    for place in folder.iterdir():
+        if _CODE_NAME.fullmatch(place.name) and place.name not in names:
+            place.unlink()
+    for name, code in zip(names, codes, strict=True):
+        save(code, folder / name)
+    write_bytes(folder / CARD_NAME, (json.dumps(dict(card or {}), indent=1) + "\n").encode())
+    write_picture(folder.with_suffix(".png"), contact_sheet(fractals, seed=seed))
+
+
+@torch.no_grad()
+def contact_sheet(fractals: FractalSet, *, seed: int = 0) -> NDArray[np.uint8]:
+    """Return pictures of all fractals of a set in one, (H, W), in a square or a row more.
+
+    Args:
+        seed: of their points.
+    """
+    device = fractals.twist.device
+    pictures = to_arrays(fractals(torch.Generator(device).manual_seed(seed)))
+    return grid(pictures, columns=math.ceil(math.sqrt(len(pictures))), gap=_SHEET_GAP)

@@ -1,0 +1,222 @@
+"""Fitting a fractal code to a picture: which patches, which copies, how much of them."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.errors import InputError
+from selfsame.mosaic import patches as of_patches
+from selfsame.mosaic.code import (
+    MAX_GRID,
+    MAX_LEVELS,
+    SATURATION_STEP,
+    TINT_STEP,
+    FractalCode,
+    luma_weights,
+)
+from selfsame.mosaic.split import chosen_patches
+
+Float = NDArray[np.float64]
+
+Turns = Literal["none", "mirror", "any"]
+
+TURNS: dict[str, tuple[int, ...]] = {
+    "none": (0,),
+    "mirror": (0, 1),
+    "any": (0, 1, 2, 3, 4, 5, 6, 7),
+}
+"""Isometries of the copies. Only a square picture can be turned by a quarter without stretching:
+of any other, ``any`` takes the first four."""
+
+RASTER_PIXELS = 4
+"""Pixels of the target raster along a finest patch."""
+
+MAX_RASTER = 4096
+
+DEFAULT_GRID = 16
+"""First patches along a side if nothing else is asked for."""
+
+PATCHES_PER_CELL = 8
+"""Patches aimed at, over those of the first level: a good half of what full splitting of the
+details of a photograph gives, by eye."""
+
+TAIL_SIDE = 64
+"""Side of the copy whose extremes limit the contrast."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a picture is made of copies; the defaults were chosen by eye.
+
+    Attributes:
+        patch: width of the largest patches in pixels, or None for a 16th of the picture. Their
+            height is in proportion, so that each shows all of the picture.
+        levels: how often a patch may be cut into four; stops at two pixels.
+        patches: about how many patches, most of them where the details are, or None.
+        strength: least contrast of the finest copies, as far as black and white allow; 0 fits the
+            picture best, 1 shows the copies best.
+        fade: factor to that from each level to the next larger patches, which would be seen from
+            afar.
+        saturation: of the copies' own colours, 0 (tinted grey) to 1.
+        tint: shading of a copy in grey (0) or along its patch's colour (1).
+        turns: which isometries a copy may have. Mirrored neighbours grow together like a
+            kaleidoscope, which is why ``none`` is the default.
+        tones: what black and white become, so that there too a copy shows.
+    """
+
+    patch: int | None = None
+    levels: int = 3
+    patches: int | None = None
+    strength: float = 0.9
+    fade: float = 0.8
+    saturation: float = 0.7
+    tint: float = 0.75
+    turns: Turns = "none"
+    tones: tuple[float, float] = (0.07, 0.94)
+
+
+def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> FractalCode:
+    """Return a picture as a picture made of itself.
+
+    Means and slopes of all patches are those of the picture (after ``tones``, rounded). A copy's
+    isometry is that of the best correlation of luma, its contrast least squares, but at least
+    ``strength`` and no more than the gamut has room for.
+
+    Args:
+        picture: (H, W) grey or (H, W, 3) sRGB bytes.
+    Raises:
+        InputError: settings out of range, patches larger than half the picture, or a picture too
+            small for any.
+    """
+    chosen = settings or Settings()
+    target = np.atleast_3d(np.asarray(picture))
+    height, width, channels = target.shape
+    _check(chosen, width, height, channels)
+    grid = grid_of(chosen.patch, width, height)
+    levels = min(chosen.levels, MAX_LEVELS, _levels_of(min(width, height), grid))
+    raster = of_patches.shrunk(target.astype(np.float64), RASTER_PIXELS * (grid << levels)) / 255
+    black, white = chosen.tones
+    raster = black + (white - black) * raster
+    moves = possible_moves(chosen.turns, width, height)
+    fits = [
+        _fit_level(raster, grid << level, chosen, chosen.fade ** (levels - level), moves)
+        for level in range(levels + 1)
+    ]
+    goal = PATCHES_PER_CELL * grid * grid if chosen.patches is None else chosen.patches
+    kept = chosen_patches([f.errors for f in fits], goal)
+    cells = [
+        np.stack([np.full(mask.sum(), level), *np.nonzero(mask)], axis=1)
+        for level, mask in enumerate(kept)
+    ]
+    return FractalCode(
+        width=width,
+        height=height,
+        grid=grid,
+        levels=levels,
+        saturation=round(chosen.saturation / SATURATION_STEP),
+        tint=round(chosen.tint / TINT_STEP),
+        cells=np.concatenate(cells).astype(np.int32),
+        isometries=_gathered([f.isometries for f in fits], kept).astype(np.uint8),
+        contrasts=_gathered([f.contrasts for f in fits], kept).astype(np.uint8),
+        means=_gathered([f.means for f in fits], kept).astype(np.uint8),
+        slopes=_gathered([f.slopes for f in fits], kept).astype(np.int8),
+    )
+
+
+def possible_moves(turns: Turns, width: int, height: int) -> tuple[int, ...]:
+    """Return the isometries of ``turns`` that do not stretch copies of this shape."""
+    return TURNS[turns] if width == height else TURNS[turns][:4]
+
+
+def grid_of(patch: int | None, width: int, height: int) -> int:
+    """Return the patches along a side for patches of a width in pixels.
+
+    Raises:
+        InputError: the picture holds fewer than two such patches, or too many.
+    """
+    if patch is None:
+        return max(2, min(DEFAULT_GRID, min(width, height) // 2))
+    if not 1 <= patch <= width // 2:
+        raise InputError(
+            f"patch must be within 1..{width // 2} (half the width): got {patch} for "
+            f"{width}x{height}"
+        )
+    grid = round(width / patch)
+    if grid > min(MAX_GRID, height):
+        raise InputError(
+            f"patch {patch} gives {grid} patches along a side of {width}x{height}; at most "
+            f"{min(MAX_GRID, height)} are allowed, choose larger ones"
+        )
+    return grid
+
+
+def _levels_of(side: int, grid: int) -> int:
+    """Return how often patches can be cut and keep two pixels, and the raster its limit."""
+    return max(0, min(side // (2 * grid), MAX_RASTER // (RASTER_PIXELS * grid)).bit_length() - 1)
+
+
+def _check(settings: Settings, width: int, height: int, channels: int) -> None:
+    if channels not in (1, 3):
+        raise InputError(f"picture must have one or three channels: got {channels}")
+    if min(width, height) < 4:
+        raise InputError(f"picture must be at least 4x4 pixels: got {width}x{height}")
+    for name in ("strength", "fade", "saturation", "tint"):
+        value = getattr(settings, name)
+        if not 0 <= value <= 1:
+            raise InputError(f"{name} must be within 0..1: got {value}")
+    if settings.turns not in TURNS:
+        raise InputError(f"turns must be one of {', '.join(TURNS)}: got {settings.turns!r}")
+    black, white = settings.tones
+    if not 0 <= black < white <= 1:
+        raise InputError(f"tones must be 0 <= black < white <= 1: got {settings.tones}")
+    if settings.levels < 0:
+        raise InputError(f"levels must be at least 0: got {settings.levels}")
+    if settings.patches is not None and settings.patches < 1:
+        raise InputError(f"patches must be at least 1: got {settings.patches}")
+
+
+@dataclass(frozen=True)
+class _LevelFit:
+    """Fits of all patches of a level, (k, k, ...), as ``FractalCode`` has them, and errors."""
+
+    isometries: NDArray[np.int64]
+    contrasts: Float
+    means: Float
+    slopes: Float
+    errors: Float
+
+
+def _fit_level(
+    raster: Float, count: int, settings: Settings, fade: float, moves: tuple[int, ...]
+) -> _LevelFit:
+    blocks = of_patches.cut(raster, count)
+    side, channels = blocks.shape[-2:]
+    patches = of_patches.fit_planes(blocks)
+    whole = of_patches.without_plane(of_patches.shrunk(raster, side))
+    copies = of_patches.moved(whole, moves)
+    w = luma_weights(channels)
+    luma = (copies @ w).reshape(len(moves), -1)
+    matches = (patches.rest @ w).reshape(count * count, -1) @ luma.T
+    best = matches.argmax(axis=1).reshape(count, count)
+    wanted = matches.max(axis=1).reshape(count, count) / max(float(luma[0] @ luma[0]), 1e-12)
+    fine = of_patches.without_plane(of_patches.shrunk(raster, min(TAIL_SIDE, len(raster))))
+    limits = of_patches.contrast_limits(patches, settings.tint, *of_patches.luma_tails(fine))
+    # A patch is split for what it cannot show, not for the texture that it is made to show.
+    plain = np.clip(wanted, 0, limits)
+    errors = of_patches.copy_errors(
+        patches, copies[best], plain, settings.tint, settings.saturation
+    )
+    contrasts = np.minimum(np.maximum(wanted, settings.strength * fade), limits)
+    return _LevelFit(
+        isometries=np.array(moves)[best],
+        contrasts=of_patches.whole_contrasts(contrasts),
+        means=patches.means,
+        slopes=patches.slopes,
+        errors=errors,
+    )
+
+
+def _gathered(levels: list[NDArray[Any]], kept: list[NDArray[np.bool_]]) -> NDArray[Any]:
+    return np.concatenate([values[mask] for values, mask in zip(levels, kept, strict=True)])

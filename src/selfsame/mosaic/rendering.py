@@ -1,0 +1,292 @@
+# mypy: disable-error-code="no-untyped-def"
+"""Rendering a fractal code at any size, band by band.
+
+A patch w × h pixels large shows the whole picture rendered at w × h pixels, which is itself such a
+rendering: two to four steps down, the patches are as small as a pixel and the *seed* stands in, the
+fixed point at ``SEED_PIXELS`` pixels a patch. All that is held is the copies, as bytes, and a band.
+Edges of patches lie on whole pixels, so copies of up to four sizes a level are made.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+from PIL import Image
+
+from selfsame.blocks import FASTMATH, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
+from selfsame.errors import InputError
+from selfsame.mosaic.code import FractalCode, matrices, planes
+from selfsame.run.threads import limited_threads
+
+Bytes = NDArray[np.uint8]
+Copies = Callable[[tuple[int, ...], int, int], Bytes]
+
+SEED_PIXELS = 4
+"""Pixels of the seed along a finest patch; also the smallest patch that is painted as a copy."""
+
+SEED_STEPS = 4
+"""Steps from the picture of means and slopes to the seed; copies fade by their contrast a step."""
+
+BAND_PIXELS = 1 << 23
+"""Pixels of a band: 24 MB of colours, and enough to share among threads."""
+
+KEPT_BYTES = 1 << 27
+"""Of blocks of a second picture that are kept for the next band."""
+
+MAX_SIDE, MAX_PIXELS = 1 << 20, 1 << 32
+"""Largest rendering: 4 gigapixels."""
+
+
+@njit(cache=True, parallel=True, fastmath=FASTMATH)
+def _paint(band, first, rects, isometries, base, maps, copy):
+    """Paint one copy into many patches.
+
+    Args:
+        band: (rows, width, C) bytes, whose row 0 is row ``first`` of the picture.
+        rects: (k, 2) int64, top and left of each patch in pixels; all are as large as ``copy``.
+        base: (k, 3, C) mean and slopes; maps: (k, C, C); in units of bytes.
+    """
+    height, width, channels = copy.shape
+    turned_h, turned_w = height, width
+    for job in prange(rects.shape[0] * turned_h):
+        k = job // turned_h
+        i = job - k * turned_h
+        y = rects[k, 0] + i - first
+        if y < 0 or y >= band.shape[0]:
+            continue
+        x = rects[k, 1]
+        iso = isometries[k]
+        v = np.float32((i + 0.5) / turned_h - 0.5)
+        for j in range(turned_w):
+            a, b = i, j
+            if iso & TRANSPOSE:
+                # Copies that are not square are stretched: a turned row runs down a column.
+                a = j * height // width
+                b = i * width // height
+            if iso & MIRROR_ROWS:
+                a = height - 1 - a
+            if iso & MIRROR_COLUMNS:
+                b = width - 1 - b
+            u = np.float32((j + np.float32(0.5)) / turned_w - np.float32(0.5))
+            for c in range(channels):
+                value = base[k, 0, c] + u * base[k, 1, c] + v * base[k, 2, c]
+                for d in range(channels):
+                    value += maps[k, c, d] * np.float32(copy[a, b, d])
+                value = min(max(value + np.float32(0.5), np.float32(0)), np.float32(255))
+                band[y, x + j, c] = np.uint8(value)
+
+
+def plane_of(picture: NDArray[Any]) -> NDArray[np.float64]:
+    """Return mean and slopes of a picture (H, W, C), (3, C), by least squares over its pixels."""
+    height, width = picture.shape[:2]
+    rows = picture.sum(axis=1, dtype=np.float64)
+    columns = picture.sum(axis=0, dtype=np.float64)
+    u = (np.arange(width) + 0.5) / width - 0.5
+    v = (np.arange(height) + 0.5) / height - 0.5
+    right = u @ columns / max(float(height * (u @ u)), 1e-9)
+    down = v @ rows / max(float(width * (v @ v)), 1e-9)
+    return np.stack([rows.sum(axis=0) / (width * height), right, down])
+
+
+def moved_plane(plane: NDArray[np.float64], isometry: int) -> NDArray[np.float64]:
+    """Return mean and slopes of a picture moved by an isometry."""
+    mean, right, down = plane
+    if isometry & MIRROR_COLUMNS:
+        right = -right
+    if isometry & MIRROR_ROWS:
+        down = -down
+    if isometry & TRANSPOSE:
+        right, down = down, right
+    return np.stack([mean, right, down])
+
+
+class Painter:
+    """Paints bands of one code at one size.
+
+    Args:
+        copies: returns the copy of a block ``(y, x, height, width)`` of the second picture, or of
+            the whole picture, ``()``, of the given width and height.
+    """
+
+    def __init__(self, code: FractalCode, size: tuple[int, int], copies: Copies) -> None:
+        self.code, self.size, self.copies = code, size, copies
+        width, height = size
+        bounds = code.bounds
+        self.x = np.rint(np.arange(code.finest + 1) * (width / code.finest)).astype(np.int64)
+        self.y = np.rint(np.arange(code.finest + 1) * (height / code.finest)).astype(np.int64)
+        self.top, self.left = self.y[bounds[:, 0]], self.x[bounds[:, 1]]
+        self.bottom, self.right = self.y[bounds[:, 2]], self.x[bounds[:, 3]]
+        self.planes, self.matrices = planes(code), matrices(code)
+
+    def band(self, first: int, last: int) -> Bytes:
+        """Return rows ``first`` to ``last``, excluded, of the rendering, (rows, W, C) bytes."""
+        code = self.code
+        band = np.zeros((last - first, self.size[0], code.channels), np.uint8)
+        inside = np.flatnonzero((self.top < last) & (self.bottom > first))
+        keys = np.stack([self.right - self.left, self.bottom - self.top], axis=1)
+        if code.blocks is not None:
+            keys = np.concatenate([keys, code.blocks], axis=1)
+        kinds, which = np.unique(keys[inside], axis=0, return_inverse=True)
+        for index, (w, h, *block) in enumerate(kinds.tolist()):
+            self._paint(band, first, inside[which.ravel() == index], tuple(block), w, h)
+        return band
+
+    def _paint(
+        self,
+        band: Bytes,
+        first: int,
+        members: NDArray[np.intp],
+        block: tuple[int, ...],
+        w: int,
+        h: int,
+    ) -> None:
+        copy = self.copies(block, w, h)
+        plane = plane_of(copy)
+        isometries = self.code.isometries[members]
+        # M (D - plane of D) as M D and a plane.
+        own = np.stack([moved_plane(plane, i) for i in range(8)])[isometries]
+        maps = self.matrices[members]
+        base = 255 * self.planes[members] - np.einsum("kcd,kpd->kpc", maps, own)
+        rects = np.stack([self.top[members], self.left[members]], axis=1)
+        _paint(
+            band,
+            first,
+            rects,
+            isometries,
+            base.astype(np.float32),
+            maps.astype(np.float32),
+            copy,
+        )
+
+
+class SelfCopies:
+    """Makes copies of the whole picture of a code, and keeps them."""
+
+    def __init__(self, code: FractalCode) -> None:
+        self.code = code
+        self.seed = seed_picture(code)
+        self.made: dict[tuple[int, int], Bytes] = {}
+
+    def __call__(self, block: tuple[int, ...], width: int, height: int) -> Bytes:
+        """Return the whole picture rendered at a size."""
+        if (width, height) not in self.made:
+            smallest = SEED_PIXELS * self.code.finest
+            if min(width, height) < smallest:
+                copy = resized(self.seed, width, height)
+            else:
+                copy = Painter(self.code, (width, height), self).band(0, height)
+            self.made[width, height] = copy
+        return self.made[width, height]
+
+
+def seed_picture(code: FractalCode) -> Bytes:
+    """Return the fixed point at ``SEED_PIXELS`` pixels a finest patch, (side, side, C)."""
+    side = SEED_PIXELS * code.finest
+    seed = np.zeros((side, side, code.channels), np.uint8)
+
+    def shrunk(block: tuple[int, ...], width: int, height: int) -> Bytes:
+        return resized(seed, width, height)
+
+    for _ in range(1 + SEED_STEPS):
+        seed = Painter(code, (side, side), shrunk).band(0, side)
+    return seed
+
+
+class BlockCopies:
+    """Cuts blocks out of a second picture at its full resolution; keeps the last used ones."""
+
+    def __init__(self, second: Bytes) -> None:
+        self.second = second
+        self.made: dict[tuple[int, ...], Bytes] = {}
+
+    def __call__(self, block: tuple[int, ...], width: int, height: int) -> Bytes:
+        """Return a block ``(y, x, height, width)`` at a size."""
+        key = (*block, width, height)
+        copy = self.made.pop(key, None)
+        if copy is None:
+            y, x, h, w = block
+            copy = resized(np.ascontiguousarray(self.second[y : y + h, x : x + w]), width, height)
+        self.made[key] = copy
+        while len(self.made) > 1 and sum(c.nbytes for c in self.made.values()) > KEPT_BYTES:
+            del self.made[next(iter(self.made))]
+        return copy
+
+
+def resized(picture: Bytes, width: int, height: int) -> Bytes:
+    """Return a picture (H, W, C) at another size: averages where smaller, Lanczos where larger."""
+    smaller = width <= picture.shape[1] and height <= picture.shape[0]
+    method = Image.Resampling.BOX if smaller else Image.Resampling.LANCZOS
+    image = Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture)
+    return np.asarray(image.resize((width, height), method)).reshape(height, width, -1)
+
+
+def render(
+    code: FractalCode,
+    size: tuple[int, int] | None = None,
+    *,
+    second: Bytes | None = None,
+    threads: int | None = None,
+) -> Bytes:
+    """Return the picture of a code, (H, W, C) bytes, C = 1 or 3.
+
+    Args:
+        size: ``(width, height)``, or None for that of the original.
+        second: the picture (H', W', C) that ``code.blocks`` are of.
+        threads: of the compiled loop; None for all.
+    Raises:
+        InputError: see ``check_size``; a second picture is missing, or given for nothing.
+    """
+    return np.concatenate(list(render_bands(code, size, second=second, threads=threads)))
+
+
+def render_bands(
+    code: FractalCode,
+    size: tuple[int, int] | None = None,
+    *,
+    second: Bytes | None = None,
+    threads: int | None = None,
+) -> Iterator[Bytes]:
+    """Return the rendering from the top in bands (rows, W, C); see ``render``."""
+    width, height = check_size(code.size if size is None else size)
+    if (second is None) != (code.blocks is None):
+        raise InputError("a second picture belongs to a code with blocks of it, and to no other")
+    copies = SelfCopies(code) if second is None else BlockCopies(second)
+    return _bands(code, (width, height), copies, threads)
+
+
+def check_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return ``(width, height)``.
+
+    Raises:
+        InputError: not whole numbers from 1 on, or beyond ``MAX_SIDE`` and ``MAX_PIXELS``.
+    """
+    width, height = size
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE) or width * height > MAX_PIXELS:
+        raise InputError(
+            f"a rendering has sides of 1..{MAX_SIDE} and at most {MAX_PIXELS} pixels: got "
+            f"{width}x{height}; choose a smaller scale"
+        )
+    return int(width), int(height)
+
+
+def _bands(
+    code: FractalCode, size: tuple[int, int], copies: Copies, threads: int | None
+) -> Iterator[Bytes]:
+    width, height = size
+    smallest = SEED_PIXELS * code.finest
+    with limited_threads(threads):
+        if min(size) < smallest:
+            # Patches would be smaller than they are painted: a larger picture, made smaller.
+            factor = -(-smallest // min(size))
+            painter = Painter(code, (width * factor, height * factor), copies)
+            yield resized(painter.band(0, height * factor), width, height)
+            return
+    painter = Painter(code, size, copies)
+    rows = max(1, BAND_PIXELS // width)
+    for first in range(0, height, rows):
+        # Not across the yield: the limit is the thread's, and others run there meanwhile.
+        with limited_threads(threads):
+            band = painter.band(first, min(height, first + rows))
+        yield band

@@ -1,0 +1,270 @@
+# mypy: disable-error-code="no-untyped-def"
+"""Windows of a picture made of itself, however small.
+
+Every sample of a pixel goes down through patches with its exact address until it is larger than a
+pixel of a stored rendering, and reads that with the blur that its size needs.
+"""
+
+import math
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from selfsame.blocks import FASTMATH, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
+from selfsame.errors import InputError
+from selfsame.mosaic.code import FractalCode, matrices, planes
+from selfsame.mosaic.rendering import Bytes, moved_plane, render
+from selfsame.run.threads import limited_threads
+
+SAMPLES = 3
+"""Samples of a pixel along each axis."""
+
+STORED_SIDE = 2048
+"""Larger side of the rendering that samples are read from."""
+
+MAX_DEPTH = 64
+"""Patches within patches of one sample; the frame's pixels need a few."""
+
+MAX_VIEW = 1e9
+"""Beyond, double precision no longer places the samples of a large frame."""
+
+MAX_FRAME_SIDE = 4096
+
+
+class Viewer:
+    """Renders windows of one code, however small.
+
+    Args:
+        size: ``(width, height)`` of the frames.
+    """
+
+    def __init__(self, code: FractalCode, size: tuple[int, int]) -> None:
+        self.code, self.size = code, size
+        factor = STORED_SIDE / max(code.size)
+        stored = (max(1, round(code.width * factor)), max(1, round(code.height * factor)))
+        self.stored, self.places = _pyramid(render(code, stored))
+        bounds = code.bounds
+        self.rects = bounds / code.finest
+        self.index = np.zeros((code.finest, code.finest), np.int32)
+        for patch, (top, left, bottom, right) in enumerate(bounds.tolist()):
+            self.index[top:bottom, left:right] = patch
+        self.maps = matrices(code)
+        own = whole_plane(code)
+        moved = np.stack([moved_plane(own, i) for i in range(8)])[code.isometries]
+        self.base = planes(code) - np.einsum("rcd,rpd->rpc", self.maps, moved)
+
+    def window(
+        self, left: float, top: float, extent: float, *, patch: int = 0, fade: float = 0.0
+    ) -> Bytes:
+        """Return a window of the picture's shape, (H, W, C) bytes.
+
+        Args:
+            left, top, extent: in widths and heights of the picture; the window lies inside.
+            patch, fade: a patch whose tint has faded, from 0, not at all, to 1.
+        """
+        channels = self.code.channels
+        # A row of its own: the same patch in copies deeper down is not fading yet.
+        faded_map = (1 - fade) * self.maps[patch] + fade * np.eye(channels)
+        faded_base = (1 - fade) * self.base[patch]
+        frame = np.empty((self.size[1], self.size[0], channels), np.uint8)
+        _view(
+            frame,
+            (left, top, extent, patch),
+            (
+                self.index,
+                self.rects,
+                self.code.isometries,
+                np.concatenate([self.base, faded_base[None]]),
+                np.concatenate([self.maps, faded_map[None]]),
+            ),
+            self.stored,
+            self.places,
+            SAMPLES,
+        )
+        return frame
+
+
+def view(
+    code: FractalCode,
+    zoom: float,
+    at: tuple[float, float],
+    size: tuple[int, int] | None = None,
+    *,
+    threads: int | None = None,
+) -> Bytes:
+    """Return a part of the picture magnified, (H, W, C) bytes, without rendering all of it.
+
+    Args:
+        zoom: 1 for the whole picture, up to ``MAX_VIEW``.
+        at: ``(x, y)`` in pixels of the original, at the same place of the view as of the picture.
+        size: ``(width, height)``, or None for that of the original.
+    Raises:
+        InputError: numbers out of range, or a code with blocks of a second picture.
+    """
+    if not 1 <= zoom <= MAX_VIEW:
+        raise InputError(f"zoom must be within 1..{MAX_VIEW:g}: got {zoom}")
+    check_self(code)
+    x, y = place_in(code, at)
+    with limited_threads(threads):
+        viewer = Viewer(code, frame_size(code, size))
+        return viewer.window(x * (1 - 1 / zoom), y * (1 - 1 / zoom), 1 / zoom)
+
+
+def check_self(code: FractalCode) -> None:
+    """Raise ``InputError`` unless every copy of the code is one of the whole picture."""
+    if code.blocks is not None:
+        raise InputError("only a picture made of itself can be zoomed into without end")
+
+
+def place_in(code: FractalCode, at: tuple[float, float]) -> tuple[float, float]:
+    """Return a place in pixels of the original as shares of its width and height.
+
+    Raises:
+        InputError: outside of the picture.
+    """
+    x, y = at[0] / code.width, at[1] / code.height
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise InputError(
+            f"at must lie in the picture, {code.width}x{code.height}: got {at[0]},{at[1]}"
+        )
+    return x, y
+
+
+def frame_size(code: FractalCode, size: tuple[int, int] | None) -> tuple[int, int]:
+    """Return ``(width, height)`` of frames, that of the original for None.
+
+    Raises:
+        InputError: beyond ``MAX_FRAME_SIDE``.
+    """
+    width, height = code.size if size is None else size
+    if not (1 <= width <= MAX_FRAME_SIDE and 1 <= height <= MAX_FRAME_SIDE):
+        raise InputError(
+            f"frames have sides of 1..{MAX_FRAME_SIDE} pixels: got {width}x{height}; pass a size"
+        )
+    return width, height
+
+
+def whole_plane(code: FractalCode) -> NDArray[np.float64]:
+    """Return mean and slopes of the whole fixed point, (3, C): those of its patches' planes."""
+    rects = code.bounds / code.finest
+    own = planes(code)
+    side = rects[:, 2] - rects[:, 0]
+    area = side**2
+    middle = (rects[:, :2] + rects[:, 2:]) / 2 - 0.5
+    mean = area @ own[:, 0]
+    # Least squares over a unit square: 12 times the first moment.
+    right = 12 * ((area * middle[:, 1]) @ own[:, 0] + (area * side / 12) @ own[:, 1])
+    down = 12 * ((area * middle[:, 0]) @ own[:, 0] + (area * side / 12) @ own[:, 2])
+    return np.stack([mean, right, down])
+
+
+def _pyramid(picture: Bytes) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return a picture and its halvings in one flat array, values in [0, 1], and where they are.
+
+    Returns:
+        (n, C) pixels, and (levels, 3) rows ``offset, height, width``.
+    """
+    level = picture.astype(np.float32) / np.float32(255)
+    parts, places, offset = [], [], 0
+    while True:
+        height, width = level.shape[:2]
+        parts.append(level.reshape(height * width, -1))
+        places.append((offset, height, width))
+        offset += height * width
+        if height == 1 and width == 1:
+            return np.concatenate(parts), np.array(places, np.int64)
+        even = np.pad(level, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        level = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4
+
+
+@njit(cache=True, fastmath=FASTMATH)
+def _read(stored, place, u, v, share, color):
+    """Add ``share`` times one level's colour at an address in [0, 1], bilinear, to ``color``."""
+    offset, height, width = place
+    x = min(max(u * width - 0.5, 0.0), width - 1.0)
+    y = min(max(v * height - 0.5, 0.0), height - 1.0)
+    j, i = int(x), int(y)
+    right, below = min(j + 1, width - 1), min(i + 1, height - 1)
+    fx, fy = x - j, y - i
+    upper, lower = offset + i * width, offset + below * width
+    for c in range(color.shape[0]):
+        above = stored[upper + j, c] * (1 - fx) + stored[upper + right, c] * fx
+        under = stored[lower + j, c] * (1 - fx) + stored[lower + right, c] * fx
+        color[c] += share * (above * (1 - fy) + under * fy)
+
+
+@njit(cache=True, fastmath=FASTMATH)
+def _sample(u, v, reach, gate, patches, stored, places, path, color):
+    """Set ``color`` to that at an address; ``reach`` is the width of a sample there.
+
+    Args:
+        path: (n, 3) scratch space for the patches on the way down and the place in each.
+    """
+    index, rects, isometries, base, maps = patches
+    channels = base.shape[2]
+    finest = index.shape[0]
+    depth, inside = 0, False
+    # Edges between the patches of the frame (or of the gate, which becomes the frame) are sampled
+    # here; the stored rendering has only pixels.
+    while depth < path.shape[0] and (
+        reach * places[0, 2] < 1 or (not inside and reach * finest < 1)
+    ):
+        column = min(max(int(u * finest), 0), finest - 1)
+        row = min(max(int(v * finest), 0), finest - 1)
+        patch = index[row, column]
+        side = rects[patch, 2] - rects[patch, 0]
+        u, v = (u - rects[patch, 1]) / side, (v - rects[patch, 0]) / side
+        reach /= side
+        inside = patch != gate
+        path[depth, 0] = len(rects) if depth == 0 and patch == gate else patch
+        path[depth, 1], path[depth, 2] = u - 0.5, v - 0.5
+        depth += 1
+        isometry = isometries[patch]
+        if isometry & TRANSPOSE:
+            u, v = v, u
+        if isometry & MIRROR_COLUMNS:
+            u = 1 - u
+        if isometry & MIRROR_ROWS:
+            v = 1 - v
+    blur = math.log2(max(reach * places[0, 2], 1.0))
+    level = min(int(blur), len(places) - 1)
+    part = blur - int(blur)
+    color[:] = 0
+    _read(stored, places[level], u, v, 1 - part, color)
+    _read(stored, places[min(level + 1, len(places) - 1)], u, v, part, color)
+    while depth:
+        depth -= 1
+        patch, x, y = int(path[depth, 0]), path[depth, 1], path[depth, 2]
+        if channels == 3:
+            a, b, d = color[0], color[1], color[2]
+            for c in range(3):
+                shade = maps[patch, c, 0] * a + maps[patch, c, 1] * b + maps[patch, c, 2] * d
+                plane = base[patch, 0, c] + x * base[patch, 1, c] + y * base[patch, 2, c]
+                color[c] = min(max(plane + shade, 0.0), 1.0)
+        else:
+            plane = base[patch, 0, 0] + x * base[patch, 1, 0] + y * base[patch, 2, 0]
+            color[0] = min(max(plane + maps[patch, 0, 0] * color[0], 0.0), 1.0)
+
+
+@njit(cache=True, parallel=True, fastmath=FASTMATH)
+def _view(frame, view, patches, stored, places, samples):
+    """Fill a frame (H, W, C) with the window ``view``: left, top, width (and height), gate."""
+    height, width, channels = frame.shape
+    left, top, extent, gate = view
+    reach = extent / (width * samples)
+    for i in prange(height):
+        path = np.empty((MAX_DEPTH, 3))
+        color = np.empty(channels)
+        total = np.empty(channels)
+        for j in range(width):
+            total[:] = 0
+            for a in range(samples):
+                v = top + extent * (i + (a + 0.5) / samples) / height
+                for b in range(samples):
+                    u = left + extent * (j + (b + 0.5) / samples) / width
+                    _sample(u, v, reach, gate, patches, stored, places, path, color)
+                    for c in range(channels):
+                        total[c] += color[c]
+            for c in range(channels):
+                frame[i, j, c] = np.uint8(255 * total[c] / samples**2 + 0.5)

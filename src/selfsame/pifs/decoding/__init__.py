@@ -1,0 +1,1 @@
+"""From a block code to its picture, whole or in part, at any scale."""

@@ -1,0 +1,1 @@
+"""From a picture to a block code by rate-distortion optimisation."""

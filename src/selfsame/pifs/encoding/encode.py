@@ -1,0 +1,341 @@
+"""A picture to its code: effort, chroma policy, rate control, deblocking."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.coding.alpha import pack_alpha
+from selfsame.coding.container import container_bytes
+from selfsame.errors import InputError
+from selfsame.metrics.pictures import psnr_db
+from selfsame.pifs.chunks import PIFS, PLANE
+from selfsame.pifs.code import MAX_DEBLOCK, Mode, PifsCode
+from selfsame.pifs.decoding.deblock import deblock
+from selfsame.pifs.decoding.decode import decode
+from selfsame.pifs.encoding.attempt import PRICE, Attempt, Partition, attempt
+from selfsame.pifs.encoding.mapping import Candidates
+from selfsame.pifs.encoding.plan import Plan, find_candidates, plan_for
+from selfsame.pifs.encoding.source import Source, sources
+from selfsame.pifs.syntax.partition import SHAPE_INDEX
+from selfsame.run.threads import limited_threads
+
+MIN_STEP, MAX_STEP = 0.5, 900.0
+
+TOLERANCE = 0.006
+"""A file this close below its limit is good enough to stop."""
+
+MAX_ATTEMPTS = 9
+
+BITS_PER_LEVEL = 6.0
+"""Bits of a file per coefficient that is not zero; typical of photographs."""
+
+SAME_PARTITION = 0.12
+"""Largest difference of log steps at which the partition of another attempt is taken over."""
+
+HALF_CHROMA_STEP = 24.0
+"""Where half resolution begins to serve chroma better, on average."""
+
+Bytes = NDArray[np.uint8]
+
+
+def step_for_quality(quality: float) -> float:
+    """Return the quantiser step of a quality: 100 -> 1, 75 -> 16, 50 -> 32, 25 -> 64, 0 -> 128."""
+    octaves = 4 * (100 - quality) / 25 if quality > 75 else 4 + (75 - quality) / 25
+    return float(2.0**octaves)
+
+
+def encode(
+    picture: Bytes,
+    *,
+    alpha: Bytes | None = None,
+    quality: float | None = None,
+    bytes: int | None = None,
+    psnr: float | None = None,
+    mode: Mode = "hybrid",
+    effort: int = 5,
+    threads: int | None = None,
+    device: str = "cpu",
+    progress: Callable[[float], None] | None = None,
+) -> PifsCode:
+    """Return the code of a picture.
+
+    Args:
+        picture: (H, W) grey or (H, W, 3) sRGB bytes.
+        alpha: (H, W) bytes, kept exactly.
+        quality: above 0 to 100; see ``step_for_quality``.
+        bytes: most bytes of the whole file.
+        psnr: least PSNR of the decoded picture over all its channels, in dB. Of the three give
+            exactly one.
+        mode: ``hybrid``, or ``pure``: no residuals beside the means and slopes of blocks.
+        effort: 1 to 9.
+        device: where torch searches windows of domains, if mode and effort do; the rest runs on
+            the CPU.
+        progress: called with the fraction done.
+    Raises:
+        InputError: arguments out of range, or a limit on bytes that no step meets.
+    """
+    _check(picture, alpha, quality, bytes, psnr, mode, effort)
+    with limited_threads(threads):
+        encoder = _Encoder(picture, plan_for(mode, effort), effort, device, progress)
+        if quality is not None:
+            found = encoder.at(step_for_quality(quality))
+        elif bytes is not None:
+            fixed = _fixed_bytes(picture, alpha)
+            found = encoder.within(bytes - fixed, fixed)
+        else:
+            assert psnr is not None
+            found = encoder.reaching(psnr)
+        code = replace(encoder.deblocked(found), alpha=alpha)
+    if progress is not None:
+        progress(1.0)
+    return code
+
+
+class _Encoder:
+    """Attempts at one picture; each profits from the ones before."""
+
+    def __init__(
+        self,
+        picture: Bytes,
+        plan: Plan,
+        effort: int,
+        device: str,
+        progress: Callable[[float], None] | None,
+    ) -> None:
+        self.picture, self.plan, self.effort, self.device = picture, plan, effort, device
+        self.progress, self.done = progress, 0
+        self.size = (picture.shape[1], picture.shape[0])
+        self.half_chroma = False
+        self.planes = sources(picture, False)
+        self.candidates: list[list[Candidates]] | None = None
+        self.references: list[NDArray[np.float32]] | None = None
+        self.last: tuple[float, list[Partition]] | None = None
+
+    def at(self, step: float) -> Attempt:
+        """Return the attempt at one step."""
+        self._prepare(step)
+        return self._attempt(step)
+
+    def within(self, limit: int, fixed: int) -> Attempt:
+        """Return the best attempt of at most ``limit`` bytes; ``fixed`` come on top."""
+        start = self._step_for_bytes(limit)
+        self._prepare(start)
+
+        def excess(result: Attempt) -> float:
+            return math.log(max(result.stream_bytes, 1) / max(limit, 1e-9))
+
+        found = self._solve(excess, start, -1.2)
+        if found is None:
+            found = self._attempt(MAX_STEP)
+            if found.stream_bytes > limit:
+                raise InputError(
+                    f"a file of this picture needs at least {found.stream_bytes + fixed} bytes:"
+                    f" the limit is {limit + fixed}; make the picture smaller"
+                )
+        return found
+
+    def reaching(self, psnr: float) -> Attempt:
+        """Return the smallest attempt of at least ``psnr`` dB."""
+        start = min(max(10 ** ((57.0 - psnr) / 17), MIN_STEP), MAX_STEP)
+        self._prepare(start)
+
+        def lack(result: Attempt) -> float:
+            code = self.deblocked(result)
+            return (psnr - psnr_db(decode(code), self.picture / np.float64(255))) / 6
+
+        found = self._solve(lack, start, 0.8)
+        if found is None:
+            raise InputError(f"no code of this picture reaches {psnr} dB in mode {self.plan.mode}")
+        return found
+
+    def deblocked(self, found: Attempt) -> PifsCode:
+        """Return the code with the strength of deblocking that brings it closest to the picture."""
+
+        @cache
+        def error(strength: int) -> float:
+            total = 0.0
+            for source, plane, x in zip(self.planes, found.code.planes, found.decoded, strict=True):
+                inside = np.s_[: source.height, : source.width]
+                smooth = deblock(x, plane, strength)
+                difference = (smooth - source.pixels)[inside]
+                # The ratio of the steps is that of the errors of equal weight.
+                total += float(np.vdot(difference, difference)) / source.step_ratio**2
+            return total
+
+        around = min((0, 2, 4, 6), key=error)
+        near = (around - 1, around, around + 1)
+        strength = min((s for s in near if 0 <= s <= MAX_DEBLOCK), key=error)
+        return replace(found.code, deblock=strength)
+
+    def _prepare(self, step: float) -> None:
+        """Choose the chroma policy for about this step, and find candidates for the maps."""
+        plain = self._choose_chroma(step)
+        if not self.plan.searches and not self.plan.luma_maps:
+            return
+        references = [source.pixels for source in self.planes]
+        if self.plan.mode == "hybrid":
+            references = (plain or self._plain(step, self.half_chroma, self.planes)).decoded
+        self._tick()
+        self.candidates = find_candidates(
+            self.planes, references, self.plan, PRICE * step**2, self.device
+        )
+        self.references = references
+        self._tick()
+
+    def _choose_chroma(self, step: float) -> Attempt | None:
+        """Choose half or full resolution for chroma by distortion + price · bits; return the
+        attempt without maps that was chosen, if one was made."""
+        if self.picture.ndim == 2:
+            return None
+        half = sources(self.picture, True, self.planes[0])
+        if self.effort <= 3:
+            self.half_chroma = step >= HALF_CHROMA_STEP
+            self.planes = half if self.half_chroma else self.planes
+            return None
+        full_chroma = self._plain(step, False, self.planes)
+        half_chroma = self._plain(step, True, half, full_chroma.partitions[:1])
+        scores = []
+        for result in (full_chroma, half_chroma):
+            error = (decode(result.code) * 255 - self.picture) ** 2
+            scores.append(float(error.sum()) / 3 + PRICE * step**2 * 8 * result.stream_bytes)
+        if scores[0] <= scores[1]:
+            return full_chroma
+        self.half_chroma, self.planes = True, half
+        return half_chroma
+
+    def _plain(
+        self,
+        step: float,
+        half_chroma: bool,
+        planes: list[Source],
+        partitions: Sequence[Partition] = (),
+    ) -> Attempt:
+        return attempt(
+            planes, self.size, step, self.plan, half_chroma=half_chroma, partitions=partitions
+        )
+
+    def _step_for_bytes(self, limit: int) -> float:
+        """Return about the step at which a code has ``limit`` bytes: the number of coefficients
+        of 8 × 8 blocks above it, times the usual bits of each (He and Mitra 2001)."""
+        steps = np.geomspace(MIN_STEP, MAX_STEP, 64)
+        counts = np.zeros(steps.size)
+        for source in self.planes:
+            sizes = np.sort(np.abs(source.spectra[SHAPE_INDEX[3, 3]]), axis=None)
+            counts += sizes.size - np.searchsorted(sizes, 0.6 * steps * source.step_ratio)
+        bits = BITS_PER_LEVEL * counts
+        return float(steps[np.argmin(np.abs(np.log((bits + 8) / (8 * max(limit, 1)))))])
+
+    def _attempt(self, step: float) -> Attempt:
+        # In pure mode the rate lies in the partition, which must be free to follow the step.
+        known: list[Partition] = []
+        if (
+            self.last is not None
+            and self.plan.mode == "hybrid"
+            and abs(math.log(step / self.last[0])) < SAME_PARTITION
+        ):
+            known = self.last[1]
+        result = attempt(
+            self.planes,
+            self.size,
+            step,
+            self.plan,
+            half_chroma=self.half_chroma,
+            candidates=self.candidates,
+            references=self.references,
+            partitions=known,
+        )
+        if not known:
+            self.last = (step, result.partitions)
+        self._tick()
+        return result
+
+    def _solve(
+        self,
+        excess: Callable[[Attempt], float],
+        step: float,
+        slope: float,
+    ) -> Attempt | None:
+        """Return the feasible attempt (``excess`` <= 0) closest to 0, by secants over log step.
+
+        Args:
+            slope: of ``excess`` over log step, to begin with.
+        """
+        best: tuple[float, Attempt] | None = None
+        points: list[tuple[float, float]] = []
+        bounds = [math.log(MIN_STEP), math.log(MAX_STEP)]
+        at = min(max(math.log(step), bounds[0]), bounds[1])
+        for _ in range(MAX_ATTEMPTS):
+            result = self._attempt(math.exp(at))
+            value = excess(result)
+            points.append((at, value))
+            if value <= 0 and (best is None or value > best[0]):
+                best = (value, result)
+            if -TOLERANCE <= value <= 0 or math.isclose(bounds[0], bounds[1], abs_tol=1e-3):
+                break
+            # A larger step lessens the bytes, and the PSNR.
+            feasible_above = slope < 0
+            if (value <= 0) == feasible_above:
+                bounds[1] = min(bounds[1], at)
+            else:
+                bounds[0] = max(bounds[0], at)
+            if len(points) > 1:
+                (a, fa), (b, fb) = points[-2:]
+                if abs(b - a) > 1e-9 and (fb - fa) * slope > 0:
+                    slope = (fb - fa) / (b - a)
+            at = at - (value + TOLERANCE / 2) / slope
+            if not bounds[0] < at < bounds[1]:
+                at = (bounds[0] + bounds[1]) / 2
+        return None if best is None else best[1]
+
+    def _tick(self) -> None:
+        self.done += 1
+        if self.progress is not None:
+            self.progress(1 - 0.8**self.done)
+
+
+def _fixed_bytes(picture: Bytes, alpha: Bytes | None) -> int:
+    """Return the bytes of a file beside the stream of its planes."""
+    channels = 1 if picture.ndim == 2 else 3
+    payloads = [PIFS.size + channels * PLANE.size]
+    if alpha is not None:
+        payloads.append(len(pack_alpha(alpha)))
+    return container_bytes(payloads)
+
+
+def _check(
+    picture: Bytes,
+    alpha: Bytes | None,
+    quality: float | None,
+    limit: int | None,
+    psnr: float | None,
+    mode: Mode,
+    effort: int,
+) -> None:
+    if (
+        picture.dtype != np.uint8
+        or picture.ndim not in (2, 3)
+        or picture.shape[2:] not in ((), (3,))
+    ):
+        raise InputError(
+            f"a picture is (H, W) or (H, W, 3) bytes: got {picture.shape} of {picture.dtype}"
+        )
+    if picture.size == 0:
+        raise InputError(f"a picture has at least one pixel: got {picture.shape}")
+    if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != picture.shape[:2]):
+        raise InputError(f"alpha must be bytes of shape {picture.shape[:2]}: got {alpha.shape}")
+    if sum(x is not None for x in (quality, limit, psnr)) != 1:
+        raise InputError("give exactly one of quality, bytes and psnr")
+    if quality is not None and not 0 < quality <= 100:
+        raise InputError(f"quality must be above 0 and at most 100: got {quality}")
+    if limit is not None and limit < 1:
+        raise InputError(f"bytes must be at least 1: got {limit}")
+    if psnr is not None and not 0 < psnr <= 100:
+        raise InputError(f"psnr must be above 0 and at most 100 dB: got {psnr}")
+    if mode not in ("pure", "hybrid"):
+        raise InputError(f"mode must be pure or hybrid: got {mode!r}")
+    if effort not in range(1, 10):
+        raise InputError(f"effort must be 1 to 9: got {effort}")

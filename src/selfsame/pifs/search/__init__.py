@@ -1,0 +1,1 @@
+"""Searching the domain of a range block: exhaustive, pruned and near."""

@@ -1,0 +1,1 @@
+"""Block codes as bits: partition, maps and levels under adaptive contexts."""

@@ -1,0 +1,1 @@
+"""A very deep VAE whose last layer writes a collage."""

@@ -1,0 +1,295 @@
+"""Fixed points by every method, their gradients, the collage theorem, decoding at any scale."""
+
+from fractions import Fraction
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from selfsame.collage.operator import elimination, fixed_point
+from selfsame.collage.operator.fixed_point import GRADIENTS, METHODS, render, solve
+from selfsame.collage.operator.functional import CollageParameters, collage_step, contraction_factor
+from selfsame.collage.operator.geometry import Geometry
+from selfsame.collage.operator.resampling import area_resize
+from selfsame.errors import DivergedError, InputError
+from support.collage_loops import CASES, random_collage
+
+GEOMETRIES = pytest.mark.parametrize(("geometry", "size"), CASES.values(), ids=CASES.keys())
+
+
+def noise(*shape, seed=7):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@GEOMETRIES
+@pytest.mark.parametrize("method", METHODS)
+def test_solutions_are_fixed_points(geometry, size, method):
+    params = random_collage(geometry, size, aux=2)
+    found = solve(params, geometry, size, method=method, tolerance=1e-10)
+    torch.testing.assert_close(
+        collage_step(found.picture, params, geometry), found.picture, rtol=0, atol=1e-9
+    )
+    assert (found.iterations == 0) == (method == "linear")
+    assert found.residual <= 1e-10
+
+
+@GEOMETRIES
+@pytest.mark.parametrize("shared", [False, True])
+def test_methods_agree_and_the_tolerance_is_kept(geometry, size, shared):
+    params = random_collage(geometry, size, shared=shared, bound=0.95)
+    exact = solve(params, geometry, size, method="linear").picture
+    for method in ("iterate", "anderson"):
+        for tolerance in (1e-3, 1e-8):
+            found = solve(params, geometry, size, method=method, tolerance=tolerance)
+            assert (found.picture - exact).abs().max() <= tolerance
+
+
+@GEOMETRIES
+@pytest.mark.parametrize("method", ["iterate", "anderson"])
+def test_the_start_does_not_matter(geometry, size, method):
+    params = random_collage(geometry, size)
+    pictures = [
+        solve(params, geometry, size, method=method, start=start, tolerance=1e-9).picture
+        for start in (None, 10 * noise(2, 2, *size), torch.ones(1, 2, *size).double())
+    ]
+    for other in pictures[1:]:
+        torch.testing.assert_close(other, pictures[0], rtol=0, atol=2e-9)
+
+
+@GEOMETRIES
+def test_every_application_contracts_as_promised(geometry, size):
+    params = random_collage(geometry, size, batch=3, bound=0.9)
+    exact = solve(params, geometry, size, method="linear").picture
+    x = 5 * noise(3, 2, *size)
+    for count in range(1, 6):
+        found = solve(params, geometry, size, start=x, iterations=count)
+        promised = contraction_factor(params.weights) ** count * (x - exact).abs().amax((1, 2, 3))
+        assert ((found.picture - exact).abs().amax((1, 2, 3)) <= promised * (1 + 1e-9)).all()
+        assert found.iterations == count
+
+
+def test_anderson_needs_fewer_applications():
+    geometry, size = CASES["local overlap"]
+    params = random_collage(geometry, size, bound=0.99)
+    params = params._replace(weights=params.weights.abs())
+    counts = [
+        solve(params, geometry, size, method=method, tolerance=1e-8).iterations
+        for method in ("iterate", "anderson")
+    ]
+    assert counts[1] < counts[0] / 3
+
+
+def test_float32_reaches_its_rounding_and_stops():
+    geometry, size = CASES["local overlap"]
+    double = random_collage(geometry, size, bound=0.9)
+    params = double._replace(weights=double.weights.float(), bias=double.bias.float())
+    exact = solve(double, geometry, size, method="linear").picture
+    for method in ("iterate", "anderson"):
+        found = solve(params, geometry, size, method=method, tolerance=1e-30)
+        assert (found.picture - exact).abs().max() < 1e-4
+
+
+@given(case=st.sampled_from(sorted(CASES)), seed=st.integers(0, 10**6), bound=st.floats(0.05, 0.97))
+@settings(max_examples=60, deadline=None)
+def test_collage_theorem(case, seed, bound):
+    # |target - fixed point| <= |target - step(target)| / (1 - s), in the maximum norm.
+    geometry, size = CASES[case]
+    params = random_collage(geometry, size, seed=seed, bound=bound, aux=1)
+    target = noise(2, 2, *size, seed=seed)
+    picture = solve(params, geometry, size, method="linear").picture
+    collage = collage_step(target, params, geometry)
+    limit = (collage - target).abs().amax((1, 2, 3)) / (1 - contraction_factor(params.weights))
+    assert ((picture - target).abs().amax((1, 2, 3)) <= limit * (1 + 1e-9)).all()
+
+
+def _gradients(params, geometry, size, **options):
+    leaves = [t.clone().requires_grad_() for t in params]
+    found = solve(CollageParameters(*leaves), geometry, size, **options)
+    return torch.autograd.grad((found.picture * noise(*found.picture.shape)).sum(), leaves)
+
+
+@GEOMETRIES
+def test_gradients_agree(geometry, size):
+    params = random_collage(geometry, size, aux=2, shared=True, bound=0.6)
+    unrolled = _gradients(params, geometry, size, gradient="unroll", tolerance=1e-12)
+    for method in METHODS:
+        implicit = _gradients(params, geometry, size, method=method, tolerance=1e-12)
+        torch.testing.assert_close(implicit, unrolled, rtol=1e-9, atol=1e-9)
+    through_linear = _gradients(params, geometry, size, method="linear", gradient="unroll")
+    torch.testing.assert_close(through_linear, unrolled, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("gradient", GRADIENTS)
+@pytest.mark.parametrize("case", ["quadtree", "overlap", "local overlap"])
+def test_gradcheck(case, gradient):
+    geometry, size = CASES[case]
+    params = random_collage(geometry, size, batch=1, channels=1, aux=1, bound=0.5)
+    leaves = [t.clone().requires_grad_() for t in params]
+
+    def picture(*tensors):
+        given = CollageParameters(*tensors)
+        return solve(given, geometry, size, gradient=gradient, tolerance=1e-13).picture
+
+    assert torch.autograd.gradcheck(picture, leaves, fast_mode=True)
+
+
+def test_gradients_of_a_fixed_count():
+    # As many applications backwards as forwards: implicit misses the limit by what is left, s^n.
+    geometry, size = CASES["local overlap"]
+    params = random_collage(geometry, size, aux=1, bound=0.5)
+    exact = _gradients(params, geometry, size, tolerance=1e-13)
+    for gradient in GRADIENTS:
+        near = _gradients(params, geometry, size, gradient=gradient, iterations=25)
+        torch.testing.assert_close(near, exact, rtol=1e-5, atol=1e-5)
+
+
+def test_pictures_of_one_batch_do_not_disturb_each_other():
+    geometry, size = CASES["overlap"]
+    params = random_collage(geometry, size, aux=2)
+    alone = CollageParameters(*(t[1:] for t in params[:3]), params.aux)
+    both = _gradients(params, geometry, size, tolerance=1e-12)
+    leaves = [t.clone().requires_grad_() for t in alone]
+    found = solve(CollageParameters(*leaves), geometry, size, tolerance=1e-12)
+    weights = noise(2, *found.picture.shape[1:])[1:]
+    single = torch.autograd.grad((found.picture * weights).sum(), leaves)
+    for a, b in zip(both[:3], single[:3], strict=True):
+        torch.testing.assert_close(a[1:], b, rtol=1e-9, atol=1e-9)
+
+
+def test_small_gradients_are_as_exact_as_large_ones():
+    # The tolerance of the adjoint is relative to each picture's own gradient.
+    geometry, size = CASES["local overlap"]
+    params = random_collage(geometry, size)
+    params.weights[0] /= 1000  # soon settled
+    outer = noise(2, 2, *size) * torch.tensor([1, 1e-9]).double().view(2, 1, 1, 1)
+    gradients = []
+    for options in ({"tolerance": 1e-3}, {"method": "linear", "gradient": "unroll"}):
+        weights = params.weights.clone().requires_grad_()
+        picture = solve(params._replace(weights=weights), geometry, size, **options).picture
+        gradients.append(torch.autograd.grad((picture * outer).sum(), weights)[0])
+    for near, exact in zip(*gradients, strict=True):
+        assert (near - exact).abs().max() < 5e-3 * exact.abs().max()
+
+
+def test_weights_without_a_fixed_point(monkeypatch):
+    monkeypatch.setattr(fixed_point, "MAX_ITERATIONS", 150)
+    geometry, size = CASES["paper"]
+    params = random_collage(geometry, size)
+    growing = params._replace(weights=params.weights.abs() * 300, bias=params.bias.abs())
+    with pytest.raises(DivergedError, match="no fixed point"):
+        solve(growing, geometry, size)
+    ones = params._replace(weights=torch.ones_like(params.weights) / params.weights.shape[2])
+    with pytest.raises(DivergedError, match="not within"):
+        solve(ones._replace(bias=torch.ones_like(params.bias)), geometry, size)
+    # Every range copies the one domain, the whole picture: x = mean(x) + 1.
+    singular = CollageParameters(torch.ones(1, 1, 1, 4), torch.ones(1, 1, 4))
+    with pytest.raises(DivergedError, match="no single fixed point"):
+        solve(singular, Geometry((1, 1), ((2, 2),)), (2, 2), method="linear")
+
+
+def _smooth_collage(geometry, size):
+    """Return a collage as pictures have: weights of mixed signs, smooth auxiliary blocks."""
+    params = random_collage(geometry, size, batch=1, channels=1, aux=2, bound=0.7)
+    slopes = [torch.linspace(-1, 1, n, dtype=torch.float64) for n in geometry.block_size]
+    aux = torch.stack(
+        [
+            slopes[0][:, None].expand(geometry.block_size),
+            (slopes[1] + 0.5) ** 2 + 0 * slopes[0][:, None],
+        ]
+    )
+    return params._replace(
+        aux=aux[:, None], bias=params.bias / 4, aux_weights=params.aux_weights / 4
+    )
+
+
+SCALED = {
+    "shared": (Geometry((4, 4), ((8, 8), (16, 16)), (0, 5)), (32, 48), 1e-5),
+    "whole picture": (Geometry((4, 3), ((16, 12),)), (16, 12), 1e-5),
+    "overlap": (Geometry((8, 8), ((16, 16),), overlap=4), (32, 48), 0.03),
+    "local": (Geometry((8, 8), ((16, 16),), local=True), (32, 48), 0.03),
+    "local overlap": (
+        Geometry((8, 8), ((16, 16), (32, 32)), overlap=4, local=True),
+        (32, 48),
+        0.06,
+    ),
+}
+"""Geometry, size, tolerance: without context beyond the domains, averaging commutes with a step."""
+
+
+@pytest.mark.parametrize(("geometry", "size", "tolerance"), SCALED.values(), ids=SCALED.keys())
+@pytest.mark.parametrize("scale", [2, 3])
+def test_decoded_larger_then_averaged(geometry, size, tolerance, scale):
+    params = _smooth_collage(geometry, size)
+    plain = solve(params, geometry, size, tolerance=1e-8).picture
+    large = render(params, geometry, size, scale, tolerance=1e-8)
+    assert large.shape[2:] == (scale * size[0], scale * size[1])
+    error = (area_resize(large, size) - plain).square().mean().sqrt() / plain.std()
+    assert error < tolerance
+
+
+def test_decoded_larger_has_more_detail():
+    geometry, size = SCALED["shared"][:2]
+    params = _smooth_collage(geometry, size)
+    plain = solve(params, geometry, size).picture
+    large = render(params, geometry, size, 4)
+    repeated = plain.repeat_interleave(4, 2).repeat_interleave(4, 3)
+    assert (large - repeated).std() > 0.1 * plain.std()
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected"),
+    [(1, (32, 48)), (1.5, (48, 72)), (Fraction(7, 5), (45, 67)), (0.3, (10, 14)), (1 / 48, (1, 1))],
+)
+def test_any_scale(scale, expected):
+    geometry, size = SCALED["local overlap"][:2]
+    params = _smooth_collage(geometry, size)
+    picture = render(params, geometry, size, scale)
+    assert picture.shape == (1, 1, *expected)
+    plain = solve(params, geometry, size).picture
+    difference = area_resize(picture, (1, 1)) - area_resize(plain, (1, 1))
+    assert difference.abs().max() < 0.3 * plain.std()
+
+
+@pytest.mark.parametrize("scale", [0, -1, float("nan"), float("inf"), "2", 0.001])
+def test_no_such_scale(scale):
+    geometry, size = SCALED["shared"][:2]
+    with pytest.raises(InputError, match="scale"):
+        render(_smooth_collage(geometry, size), geometry, size, scale)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "newton"}, "method must be one of iterate, anderson, linear"),
+        ({"gradient": "none"}, "gradient must be one of implicit, unroll"),
+        ({"iterations": 0}, "iterations must be"),
+        ({"tolerance": 0.0}, "tolerance must be"),
+        ({"tolerance": float("nan")}, "tolerance must be"),
+        ({"start": torch.zeros(2, 2, 8, 8)}, "start must be"),
+        ({"start": torch.zeros(16, 24)}, "start must be"),
+        ({"start": torch.zeros(3, 2, 16, 24)}, "start must be"),
+        ({"method": "anderson", "gradient": "unroll"}, "no unrolled gradient"),
+    ],
+)
+def test_hostile_arguments(options, message):
+    geometry, size = CASES["paper"]
+    params = random_collage(geometry, size)
+    params = params._replace(bias=params.bias.requires_grad_())
+    with pytest.raises(InputError, match=message):
+        solve(params, geometry, size, **options)
+
+
+def test_linear_has_a_limit(monkeypatch):
+    geometry, size = CASES["paper"]
+    monkeypatch.setattr(elimination, "MAX_UNKNOWNS", 16 * 24 // 4 - 1)
+    with pytest.raises(InputError, match="at most 95 numbers per channel"):
+        solve(random_collage(geometry, size), geometry, size, method="linear")
+
+
+def test_linear_in_small_parts_is_the_same(monkeypatch):
+    geometry, size = CASES["local overlap"]
+    params = random_collage(geometry, size)
+    whole = solve(params, geometry, size, method="linear").picture
+    monkeypatch.setattr(elimination, "MAX_NUMBERS", 1000)
+    assert torch.equal(whole, solve(params, geometry, size, method="linear").picture)

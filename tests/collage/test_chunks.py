@@ -1,0 +1,174 @@
+"""Collages in files: round trips, and thousands of damaged files."""
+
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from selfsame.codes.store import decode, encode
+from selfsame.coding.container import container_bytes, read_container, write_container
+from selfsame.collage.chunks import CLGE
+from selfsame.errors import (
+    CorruptedError,
+    FormatError,
+    InputError,
+    LimitError,
+    SelfsameError,
+    TruncatedError,
+    UnsupportedError,
+)
+from support.random_collages import random_code, same
+
+SMALL = random_code(3, 30, 21, 3, alpha=True)
+DATA = encode(SMALL)
+NAME, ATOMS = CLGE.size + 8, CLGE.size + 8 + len("tests")
+"""Where the model's name and the numbers of atoms stand in the chunk."""
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("options", [{}, {"range_size": 4, "domains": 0}, {"model": "m" * 32}])
+def test_round_trip(channels, alpha, options):
+    code = random_code(9, 50, 70, channels, alpha, **options)
+    data = encode(code)
+    assert same(decode(data), code)
+    assert encode(decode(data)) == data
+    container = read_container(data)
+    assert container_bytes(len(chunk.payload) for chunk in container.chunks) == len(data)
+
+
+def test_the_fields_stand_where_the_specification_says():
+    """Bytes of docs/file-format.md, one by one."""
+    container = read_container(encode(replace(SMALL, step=200, iterations=5)))
+    assert container.header == (3, 3, 30, 21)
+    assert [chunk.tag for chunk in container.chunks] == [b"CLGE", b"ALPH"]
+    payload = container.chunks[0].payload
+    assert payload[:6] == bytes([0, 200, 16, 2, 5, 5])
+    assert payload[6:14] == SMALL.fingerprint
+    assert payload[14:19] == b"tests"
+    assert payload[19:22] == bytes([20, 6, 9])
+
+
+def test_more_pixels_than_a_file_may_have_are_refused():
+    code = random_code(1, 65535, 2049, 1, atoms=(0,), domains=0, range_size=64)
+    with pytest.raises(InputError, match="at most 134217728 pixels: got 65535x2049"):
+        encode(code)
+
+
+def test_every_cut_is_named():
+    for length in range(len(DATA)):
+        with pytest.raises((TruncatedError, CorruptedError)):
+            decode(DATA[:length])
+
+
+def outcome(data):
+    """Whatever comes is a code that can be written again, or a named error."""
+    try:
+        code = decode(data)
+    except FormatError:
+        return "refused"
+    assert same(decode(encode(code)), code)
+    return "decoded"
+
+
+def resealed(data, rng):
+    """The file with bytes of one chunk changed and its checksum right again."""
+    container = read_container(data)
+    chunks = list(container.chunks)
+    i = int(rng.integers(len(chunks)))
+    payload = bytearray(chunks[i].payload)
+    for _ in range(int(rng.integers(1, 5))):
+        payload[int(rng.integers(len(payload)))] = int(rng.integers(256))
+    if rng.random() < 0.2:
+        payload = payload[: int(rng.integers(len(payload)))]
+    chunks[i] = chunks[i]._replace(payload=bytes(payload))
+    return write_container(replace(container, chunks=tuple(chunks)))
+
+
+def test_damage_behind_a_right_checksum_is_named_or_decodes():
+    rng = np.random.default_rng(4)
+    seen = set()
+    for seed in range(6):
+        data = encode(random_code(seed, 40, 52, 3, alpha=seed % 3 == 0))
+        seen |= {outcome(resealed(data, rng)) for _ in range(150)}
+    assert seen == {"refused", "decoded"}
+
+
+def test_flipped_bits_never_pass_the_checksums():
+    rng = np.random.default_rng(5)
+    for _ in range(1000):
+        damaged = bytearray(DATA)
+        damaged[int(rng.integers(len(DATA)))] ^= 1 << int(rng.integers(8))
+        with pytest.raises(SelfsameError):
+            decode(bytes(damaged))
+
+
+def changed(places=None, header=None, chunks=slice(None), cut=None):
+    """The file ``DATA`` with bytes of CLGE, fields of the header or the list of chunks changed."""
+    container = read_container(DATA)
+    payload = bytearray(container.chunks[0].payload)[:cut]
+    for place, value in (places or {}).items():
+        payload[place : place + len(value)] = value
+    pieces = [container.chunks[0]._replace(payload=bytes(payload)), *container.chunks[1:]]
+    return write_container(
+        replace(
+            container,
+            header=container.header._replace(**(header or {})),
+            chunks=tuple(pieces[chunks]),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"places": {0: b"\x01"}}, UnsupportedError, "flags .* 0x01"),
+        ({"places": {2: b"\x18"}}, CorruptedError, "range_size must be one of"),
+        ({"places": {2: b"\x00"}}, CorruptedError, "range_size must be one of"),
+        ({"places": {3: b"\x11"}}, CorruptedError, "domains must be 0 to 16"),
+        ({"places": {4: b"\x41"}}, CorruptedError, "iterations must be 0 to 64"),
+        ({"places": {5: b"\x21"}}, CorruptedError, "name has at most 32 bytes: got 33"),
+        ({"places": {NAME: b" "}}, CorruptedError, "impossible collage: model must be"),
+        ({"places": {NAME: b"\xff"}}, CorruptedError, "impossible collage"),
+        ({"cut": ATOMS + 2}, CorruptedError, f"needs at least {ATOMS + 3} bytes"),
+        ({"cut": 3}, CorruptedError, "chunk CLGE needs at least"),
+        ({"chunks": slice(1)}, CorruptedError, "needs chunk ALPH"),
+        ({"chunks": slice(1, None)}, CorruptedError, "needs chunk CLGE"),
+        ({"header": {"color_space": 1}}, CorruptedError, "chunk ALPH stands in a picture"),
+        ({"header": {"width": 31}}, CorruptedError, "651 bytes of alpha"),
+        (
+            {"header": {"width": 65535, "height": 2047}, "places": {2: b"\x04"}},
+            LimitError,
+            "at most 268435456 symbols: the file claims",
+        ),
+    ],
+)
+def test_impossible_fields_are_named(changes, error, message):
+    with pytest.raises(error, match=message):
+        decode(changed(**changes))
+
+
+def test_an_unknown_required_chunk_is_refused_and_an_optional_one_skipped():
+    container = read_container(DATA)
+    for tag, known in ((b"NEWS", False), (b"news", True)):
+        extra = container.chunks[0]._replace(tag=tag, payload=b"")
+        data = write_container(replace(container, chunks=(*container.chunks, extra)))
+        if known:
+            assert same(decode(data), SMALL)
+        else:
+            with pytest.raises(UnsupportedError, match="NEWS"):
+                decode(data)
+
+
+def test_a_small_file_that_claims_a_huge_picture_is_refused_at_once():
+    header = {"width": 65535, "height": 2000, "color_space": 1}
+    with pytest.raises(CorruptedError, match="damaged"):
+        decode(changed(header=header, chunks=slice(1)))
+    oversized = changed(header=header, places={2: b"\x04"}, chunks=slice(1))
+    tracemalloc.start()
+    with pytest.raises(LimitError):
+        decode(oversized)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200_000

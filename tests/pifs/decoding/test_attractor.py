@@ -1,0 +1,119 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from selfsame.errors import InputError
+from selfsame.pifs.code import CONTRACTION, COPY, LUMA, NO_MAP, PlaneCode
+from selfsame.pifs.decoding.attractor import apply_maps, reconstruct_plane
+from selfsame.pifs.decoding.transform import LIMIT, inverse_dct
+from support.random_codes import naive_isometry, random_code
+
+
+def naive_application(x, b, plane, scale, luma):
+    out = b.astype(np.float64)
+    for block, row in zip(plane.blocks, plane.maps, strict=True):
+        kind, domain_y, domain_x, isometry, index = (int(v) for v in row)
+        if kind == NO_MAP:
+            continue
+        y, left, n = int(block[0]) * scale, int(block[1]) * scale, (1 << int(block[2])) * scale
+        if kind == LUMA:
+            k = len(luma) // len(b)
+            source, top, side = luma, y * k, left * k
+        else:
+            k = CONTRACTION[kind]
+            source, top, side = x, domain_y * scale, domain_x * scale
+        pooled = np.empty((n, n))
+        for i in range(n):
+            for j in range(n):
+                a, c = top + k * i, side + k * j
+                pooled[i, j] = source[a : a + k, c : c + k].astype(np.float64).mean()
+        moved = naive_isometry(pooled, isometry)
+        out[y : y + n, left : left + n] += index / 8 * (moved - moved.mean())
+    return out
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3])
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_one_application_is_the_definition(scale, ratio):
+    rng = np.random.default_rng(scale)
+    plane = random_code(scale, 88, 72, channels=3).planes[1]
+    assert set(plane.maps[:, 0]) == {0, 1, 2, 3, 4}
+    assert set(plane.maps[:, 3]) == set(range(8))
+    b = inverse_dct(plane, scale)
+    x = rng.normal(0, 50, b.shape).astype(np.float32)
+    luma = rng.normal(0, 50, (b.shape[0] * ratio, b.shape[1] * ratio)).astype(np.float32)
+    got = apply_maps(x, b, plane.blocks, plane.maps, scale, luma)
+    np.testing.assert_allclose(got, naive_application(x, b, plane, scale, luma), atol=2e-3)
+
+
+def test_iteration_starts_from_b_and_applies_the_maps():
+    plane = random_code(5, 72, 64).planes[0]
+    b = inverse_dct(plane)
+    x = b.astype(np.float64)
+    for rounds in range(4):
+        got = reconstruct_plane(plane, rounds)
+        np.testing.assert_allclose(got, x, atol=5e-3)
+        x = naive_application(x, b, plane, 1, None)
+    np.testing.assert_array_equal(b, inverse_dct(plane))
+
+
+def test_fixed_point_does_not_depend_on_the_start():
+    plane = random_code(6, 96, 64).planes[0]
+    rng = np.random.default_rng(0)
+    start = rng.uniform(-128, 127, plane.levels.shape).astype(np.float32)
+    kept = start.copy()
+    one = reconstruct_plane(plane, 3, start=start)
+    assert np.abs(one - reconstruct_plane(plane, 3)).max() > 1
+    np.testing.assert_array_equal(start, kept)
+    np.testing.assert_allclose(
+        reconstruct_plane(plane, 60, start=start), reconstruct_plane(plane, 60), atol=1e-2
+    )
+
+
+def test_start_of_a_plane_without_maps_is_replaced_by_b():
+    plane = random_code(6, 96, 64).planes[0]
+    plane.maps[:] = 0
+    start = np.full(plane.levels.shape, 7, np.float32)
+    np.testing.assert_array_equal(reconstruct_plane(plane, 1, start=start), inverse_dct(plane))
+    np.testing.assert_array_equal(reconstruct_plane(plane, 0, start=start), start)
+
+
+def test_maps_from_luma_alone_need_one_application():
+    code = random_code(7, 80, 64, channels=3, half_chroma=True)
+    plane = code.planes[1]
+    plane.maps[(plane.maps[:, 0] != LUMA)] = 0
+    luma = reconstruct_plane(code.planes[0], 5)
+    once = reconstruct_plane(plane, 1, luma=luma)
+    expected = naive_application(once, inverse_dct(plane), plane, 1, luma)
+    np.testing.assert_allclose(once, expected, atol=2e-3)
+    np.testing.assert_array_equal(reconstruct_plane(plane, 9, luma=luma), once)
+
+
+def test_average_of_a_finer_decoding_is_the_decoding():
+    plane = random_code(8, 96, 64).planes[0]
+    means = np.zeros_like(plane.levels)
+    tops, lefts = plane.blocks[:, 0], plane.blocks[:, 1]
+    means[tops, lefts] = plane.levels[tops, lefts]
+    steps = replace(plane, levels=means)
+    for kept, tolerance in ((steps, 1e-5), (plane, 1.5)):
+        fine = reconstruct_plane(kept, 6, scale=2)
+        averaged = fine.reshape(fine.shape[0] // 2, 2, fine.shape[1] // 2, 2).mean(axis=(1, 3))
+        coarse = reconstruct_plane(kept, 6)
+        assert coarse.std() > 20
+        assert np.sqrt(np.mean((averaged - coarse) ** 2)) < tolerance
+
+
+def test_expanding_maps_are_clipped():
+    levels = np.zeros((8, 8), np.int32)
+    levels[0, 1] = 5
+    block, row = np.array([[0, 0, 3, 3]], np.int32), np.array([[COPY, 0, 0, 0, 12]], np.int32)
+    values = reconstruct_plane(PlaneCode(8, 8, 20.0, block, row, levels), 64)
+    assert (np.sort(np.unique(values)) == [-LIMIT, LIMIT]).all()
+
+
+def test_maps_from_missing_luma_are_refused():
+    plane = random_code(7, 80, 64, channels=3).planes[1]
+    assert (plane.maps[:, 0] == LUMA).any()
+    with pytest.raises(InputError, match="luma"):
+        reconstruct_plane(plane, 1)
