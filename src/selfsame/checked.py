@@ -183,10 +183,9 @@ def _fitting(value: Any, kind: Any, range_: Range) -> tuple[Any, str]:
 
 def _number(value: Any, kind: type[int] | type[float], range_: Range) -> float | None:
     """Return the number as int or float, or None if it is none of the range."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return None
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
     try:
-        number = int(math.trunc(value)) if kind is int else float(value)
+        number: float = kind(value) if is_number else math.nan
     except (OverflowError, ValueError):  # infinite, NaN, or too large for a float
         return None
     exact = number == value if kind is int else math.isfinite(number)

@@ -1,4 +1,7 @@
-"""Which options belong to which method of a command; the others are refused, not dropped."""
+"""Which options go together, and which belong to a method of a command alone.
+
+What would do nothing is refused, with a usage error that names the option and the method.
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,8 +19,7 @@ class Methods:
 
     Args:
         options: for each method, as the message is to call it, the names of its parameters; those
-            that the command does not have are passed over, so that ``annotations(Settings)`` will
-            do.
+            that the command does not have are passed over, so that the fields of settings will do.
     """
 
     def __init__(self, options: Mapping[str, Iterable[str]]) -> None:
@@ -29,19 +31,34 @@ class Methods:
         Raises:
             click.UsageError: names the option, the method, and those that would use it.
         """
-        context = click.get_current_context()
-        for parameter in context.command.params:
-            name = parameter.name or ""
+        for name, flag in given_flags().items():
             users = [each for each, names in self.options.items() if name in names]
-            given = context.get_parameter_source(name) not in _UNGIVEN
-            if given and users and method not in users:
+            if users and method not in users:
                 raise click.UsageError(
-                    f"{_flag(parameter, context.params.get(name))} belongs to "
-                    f"{' or '.join(users)}: it is not used with {method}"
+                    f"{flag} belongs to {' or '.join(users)}: it is not used with {method}"
                 )
 
 
-def _flag(parameter: click.Parameter, value: object) -> str:
-    """Return what a parameter is called on the command line, ``--no-x`` if that was given."""
-    names = parameter.secondary_opts if value is False else parameter.opts
-    return next((name for name in names if name.startswith("--")), parameter.opts[0])
+def check_only_one(*names: str) -> None:
+    """Refuse more than one of these parameters on the command line.
+
+    Raises:
+        click.UsageError: names those that were given.
+    """
+    flags = [flag for name, flag in given_flags().items() if name in names]
+    if len(flags) > 1:
+        raise click.UsageError(f"give only one of {', '.join(flags)}")
+
+
+def given_flags() -> dict[str, str]:
+    """Return the parameters that the command line gives, each with what it is called there."""
+    context = click.get_current_context()
+    flags = {}
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if context.get_parameter_source(name) not in _UNGIVEN:
+            # --no-x of --x/--no-x
+            off = parameter.secondary_opts and context.params.get(name) is False
+            names = parameter.secondary_opts if off else parameter.opts
+            flags[name] = next((each for each in names if each.startswith("--")), names[0])
+    return flags
