@@ -92,11 +92,12 @@ def test_help_is_the_text_of_the_docstring_with_the_default() -> None:
 
 def test_an_object_gives_other_defaults_and_a_command_other_words() -> None:
     @click.command()
-    @settings_options(Settings(steps=7), "steps", help={"steps": "Of the stair"})
+    @settings_options(Settings(steps=7), "steps", "mode", prefix="Up: ", help={"mode": "Hm."})
     def other(**options: Any) -> None: ...
 
     output = " ".join(CliRunner().invoke(other, ["--help"]).output.split())
-    assert "Of the stair [default: 7]." in output
+    assert "Up: how many; more of them take longer [default: 7]." in output
+    assert "--mode [hybrid|pure] Hm. --help" in output
 
 
 def test_a_field_that_no_option_can_give_is_the_programmers_mistake() -> None:

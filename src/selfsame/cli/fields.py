@@ -23,6 +23,7 @@ _ENTRY = re.compile(r"(\w+(?:, \w+)*): (.*)")
 def settings_options(
     source: type[Checked] | Checked,
     *names: str,
+    prefix: str = "",
     help: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
     """Return what adds an option for each named field to a command, in this order.
@@ -32,10 +33,15 @@ def settings_options(
     Args:
         source: the settings, or an object of them that holds other defaults than its class.
         names: of fields: numbers, choices, texts, paths, and booleans, which get ``--x/--no-x``.
-        help: texts that take the place of the docstring's, where a command has other words.
+        prefix: put before every text, such as ``"Distance method: "``.
+        help: whole texts, default included, where a command has other words than the docstring.
     """
     kind = source if isinstance(source, type) else type(source)
-    texts = {**attribute_texts(kind), **(help or {})}
+    texts = {
+        name: _with_default(prefix + text, getattr(source, name, None))
+        for name, text in attribute_texts(kind).items()
+    }
+    texts |= help or {}
 
     def decorate(function: F) -> F:
         for name in reversed(names):
@@ -43,8 +49,9 @@ def settings_options(
             type_ = _click_type(*allowed(annotations(kind)[name])[:2])
             if type_ is click.BOOL:
                 flag, type_ = f"{flag}/--no-{flag[2:]}", None
-            text = _with_default(texts[name], getattr(source, name, None))
-            function = click.option(flag, name, type=type_, default=None, help=text)(function)
+            function = click.option(flag, name, type=type_, default=None, help=texts[name])(
+                function
+            )
         return function
 
     return decorate

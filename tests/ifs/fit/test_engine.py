@@ -172,6 +172,8 @@ def test_unusable_pictures_are_named(pictures: list[np.ndarray], message: str) -
     [
         {"maps": 0},
         {"steps": 0},
+        {"steps": 2.5},
+        {"restarts": True},
         {"learning_rate": float("nan")},
         {"objective": "other"},
         {"threshold": 1.5},
