@@ -229,4 +229,4 @@ def _jsonable(value: Any) -> Any:
 
 
 def _short(number: float) -> str:
-    return str(number) if isinstance(number, int) else f"{number:g}"
+    return str(int(number)) if float(number).is_integer() else str(number)

@@ -23,6 +23,7 @@ _ENTRY = re.compile(r"(\w+(?:, \w+)*): (.*)")
 def settings_options(
     source: type[Checked] | Checked,
     *names: str,
+    name_prefix: str = "",
     prefix: str = "",
     help: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
@@ -33,6 +34,7 @@ def settings_options(
     Args:
         source: the settings, or an object of them that holds other defaults than its class.
         names: of fields: numbers, choices, texts, paths, and booleans, which get ``--x/--no-x``.
+        name_prefix: of options and parameters, such as ``"finetune_"``: ``--finetune-steps``.
         prefix: put before every text, such as ``"Distance method: "``.
         help: whole texts, default included, where a command has other words than the docstring.
     """
@@ -45,11 +47,12 @@ def settings_options(
 
     def decorate(function: F) -> F:
         for name in reversed(names):
-            flag = "--" + name.replace("_", "-")
+            parameter = name_prefix + name
+            flag = "--" + parameter.replace("_", "-")
             type_ = _click_type(*allowed(annotations(kind)[name])[:2])
             if type_ is click.BOOL:
                 flag, type_ = f"{flag}/--no-{flag[2:]}", None
-            function = click.option(flag, name, type=type_, default=None, help=texts[name])(
+            function = click.option(flag, parameter, type=type_, default=None, help=texts[name])(
                 function
             )
         return function

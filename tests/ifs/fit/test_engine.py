@@ -177,6 +177,7 @@ def test_unusable_pictures_are_named(pictures: list[np.ndarray], message: str) -
         {"learning_rate": float("nan")},
         {"objective": "other"},
         {"threshold": 1.5},
+        {"objective": "density", "generator": "sequences"},
         {"maps": 2000, "word_length": 2},
     ],
 )

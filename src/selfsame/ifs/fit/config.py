@@ -114,6 +114,8 @@ class FitConfig(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.generator == "sequences" and self.objective == "density":
+            raise InputError("objective density is measured on words: take generator words")
         words = (self.maps or PAPER_MAPS) ** (self.word_length or 1)
         if self.generator == "words" and words > 10**6:
             raise InputError(
