@@ -137,3 +137,77 @@ def test_failures_leave_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["fit", str(black)]) == 2
     assert main(["fit", str(black), "-o", str(out), "--encoder", "doodles"]) == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["black.png"]
+
+
+DESCENT = "--method descent"
+DISTANCE = "--method distance"
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "flag", "method"),
+    [
+        *(
+            ("p.png", f"{DISTANCE} {option}", option.split()[0], DISTANCE)
+            for option in (
+                *("--maps 3", "--size 33", "--points 9", "--init uniform", "--encoder doodles"),
+                *("--objective density", "--preset best", "--grey-values", "--color", "--no-color"),
+            )
+        ),
+        *(
+            ("p.png", option, option.split()[0], DESCENT)
+            for option in ("--layout squares:3", "--depth 3", "--checkpoint state")
+        ),
+        *(
+            ("cloud.npy", option, option.split()[0], "a point cloud")
+            for option in (
+                *(DESCENT, DISTANCE, "--layout segments:9", "--depth 2", "--preset fast"),
+                *("--size 9", "--threshold 0.9", "--objective density", "--points 7", "--invert"),
+                *("--init mixture", "--encoder doodles", "--color", "--grey-values"),
+                *("--checkpoint state", "--animate film.gif"),
+            )
+        ),
+        *(
+            ("p.png", f"--objective density {option}", option.split()[0], "--objective density")
+            for option in ("--threshold 0.3", "--points 9", "--color", "--grey-values")
+        ),
+        ("p.png", "--encoder doodles", "--encoder", "--init mixture"),
+        ("p.png", "--preset paper --encoder doodles", "--encoder", "--init uniform"),
+        ("p.png", "--color --threshold 0.3", "--threshold", "pictures in colour"),
+        (".", "--animate film.gif", "--animate", "several pictures"),
+        (".", f"{DISTANCE} --checkpoint state", "--checkpoint", "several pictures"),
+    ],
+)
+def test_an_option_that_does_nothing_is_refused(
+    target: str,
+    options: str,
+    flag: str,
+    method: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (20, 20), 255).save("p.png")
+    np.save("cloud.npy", np.random.default_rng(0).random((50, 2)))
+    assert main(["fit", target, "-o", "out.ssm", *options.split(), "--quiet"]) == 2
+    message = capsys.readouterr().err
+    assert f"{flag} belongs to " in message
+    assert message.rstrip().endswith(f"it is not used with {method}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cloud.npy", "p.png"]
+
+
+def test_every_option_says_what_uses_it() -> None:
+    from selfsame.cli import fit
+
+    everywhere = {"target", "output", "threads", "as_json", "quiet", "overwrite"}
+    named = set().union(*fit.METHODS.options.values())
+    assert {parameter.name for parameter in fit.command.params} - named == everywhere
+
+
+def test_a_threshold_and_grey_values_exclude_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("L", (20, 20), 255).save(tmp_path / "p.png")
+    arguments = [str(tmp_path / "p.png"), "-o", str(tmp_path / "a.ssm")]
+    assert main(["fit", *arguments, "--threshold", "0.3", "--grey-values"]) == 2
+    assert "give only one of --threshold, --grey-values" in capsys.readouterr().err

@@ -2,22 +2,53 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfsame.checked import annotations
+from selfsame.cli.fields import given_settings, settings_options
+from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import common_options, output_option, progress_bar, report, set_threads
 from selfsame.errors import InputError
+from selfsame.ifs.distance.settings import DistanceSettings
+from selfsame.ifs.fit.config import PRESETS, CloudConfig, FitConfig
 from selfsame.io.files import check_writable, write_bytes
 
 if TYPE_CHECKING:
     from selfsame.ifs.code import IFSCode
-    from selfsame.ifs.fit import FitConfig
     from selfsame.io.pictures import Picture
 
 MANIFEST = "fit.json"
+COMMON = ("seed", "device")
+METHODS = Methods(
+    {
+        "--method descent": (
+            *annotations(FitConfig),
+            *COMMON,
+            *("method", "preset", "grey_values", "color", "invert", "animate"),
+        ),
+        "--method distance": (
+            *annotations(DistanceSettings),
+            *COMMON,
+            *("method", "checkpoint", "invert", "animate"),
+        ),
+        "a point cloud": (*annotations(CloudConfig), *COMMON),
+    }
+)
+OBJECTIVES = Methods(
+    {
+        "--objective occupancy": ("threshold", "grey_values", "points", "color"),
+        "--objective density": (),
+    }
+)
+PALETTES = Methods({"grey pictures": ("threshold", "grey_values"), "pictures in colour": ()})
+STARTS = Methods({"--init encoder": ("encoder",), "--init mixture": (), "--init uniform": ()})
+FOLDERS = Methods({"a single picture": ("animate", "checkpoint"), "several pictures": ()})
+"""What each choice of a fit uses; --threshold and --grey-values are of one choice, and so on."""
+
 FRAMES = 48
 """Pictures of an animation, spread evenly over the steps."""
 
@@ -28,48 +59,6 @@ CLOUD_SUFFIXES = (".ply", ".npy")
 @click.argument("target", type=click.Path(path_type=Path))
 @output_option
 @click.option(
-    "--maps",
-    type=click.IntRange(1, 4096),
-    help="Maps [default: 10 for pictures up to 64 pixels, else 64; 20 for point clouds].",
-)
-@click.option("--steps", type=click.IntRange(1), help="Optimisation steps [default: the preset's].")
-@click.option(
-    "--preset",
-    default="default",
-    show_default=True,
-    help="Named settings: default, fast, best, paper, paper-fixed, ...",
-)
-@click.option("--restarts", type=click.IntRange(1, 4096), help="Starts that compete.")
-@click.option(
-    "--size",
-    "side",
-    type=click.IntRange(4, 4096),
-    help="Longest side compared, pixels [default: 32 for pictures up to 64, else twice their "
-    "own, at most 512].",
-)
-@click.option(
-    "--threshold",
-    type=click.FloatRange(0, 1),
-    help="Grey above it is figure [default: 0.2, the paper's; 0.5 for the distance method].",
-)
-@click.option("--grey-values", is_flag=True, help="Fit grey values instead of thresholding.")
-@click.option("--invert", is_flag=True, help="The figure is dark on bright.")
-@click.option(
-    "--color/--no-color", default=None, help="Fit colours [default: where the picture has them]."
-)
-@click.option(
-    "--objective",
-    type=click.Choice(["occupancy", "density"]),
-    default=None,
-    help="Where the figure is, or how much ink lies where [default: occupancy].",
-)
-@click.option(
-    "--points",
-    type=click.IntRange(1),
-    help="Points of the drawing aimed at [default: "
-    "300 up to 32 pixels, else 8 per pixel of the figure].",
-)
-@click.option(
     "--method",
     type=click.Choice(["descent", "distance"]),
     default="descent",
@@ -77,29 +66,40 @@ CLOUD_SUFFIXES = (".ply", ".npy")
     help="Descent through rendered points, or through distance maps.",
 )
 @click.option(
-    "--init",
-    type=click.Choice(["mixture", "encoder", "uniform"]),
-    help="Starts of a descent: a Gaussian mixture, a trained network's proposal, or random numbers "
-    "[default: the preset's].",
-)
-@click.option(
-    "--encoder",
-    help="The network of --init encoder: a shipped one, or a file of `selfsame train encoder` "
-    "[default: doodles].",
-)
-@click.option(
-    "--layout",
-    default="squares:3",
+    "--preset",
+    default="default",
     show_default=True,
-    help="Distance method: squares:n, segments:N or free:N.",
+    help="Named settings: default, fast, best, paper, paper-fixed, ...",
 )
+@settings_options(
+    FitConfig,
+    "maps",
+    "steps",
+    "restarts",
+    "size",
+    "threshold",
+    "objective",
+    "points",
+    "init",
+    "encoder",
+    help={
+        "maps": "Maps [default: 10 for pictures up to 64 pixels, else 64; 20 for point clouds].",
+        "steps": "Optimisation steps [default: the preset's].",
+        "restarts": "Starts that compete [default: the preset's].",
+        "threshold": "Grey above it is figure [default: 0.2, the paper's; 0.5 for the distance "
+        "method].",
+        "init": "Starts of a descent: a Gaussian mixture, a trained network's proposal, or random "
+        "numbers [default: the preset's].",
+        "encoder": "The network of --init encoder: a shipped one, or a file of `selfsame train "
+        "encoder` [default: doodles].",
+    },
+)
+@click.option("--grey-values", is_flag=True, help="Fit grey values instead of thresholding.")
 @click.option(
-    "--depth",
-    type=click.IntRange(1, 12),
-    default=3,
-    show_default=True,
-    help="Distance method: recursion depth.",
+    "--color/--no-color", default=None, help="Fit colours [default: where the picture has them]."
 )
+@settings_options(DistanceSettings, "layout", "depth", prefix="Distance method: ")
+@click.option("--invert", is_flag=True, help="The figure is dark on bright.")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -120,17 +120,20 @@ def command(target: Path, output: Path, **options: Any) -> None:
     """
     from selfsame.io.pictures import read_targets
 
+    cloud = target.suffix.lower() in CLOUD_SUFFIXES
+    many = target.is_dir() or target.suffix.lower() == ".npz"
+    METHODS.check("a point cloud" if cloud else f"--method {options['method']}")
+    FOLDERS.check("several pictures" if many else "a single picture")
+    if not cloud and options["method"] == "descent":
+        _config(options)  # what is wrong with it is said before the pictures are read
     set_threads(options["threads"])
-    if target.suffix.lower() in CLOUD_SUFFIXES:
+    if cloud:
         _fit_cloud(target, output, options)
         return
     pictures, names = read_targets(target)
     pictures = [_adapted(picture, options) for picture in pictures]
-    many = target.is_dir() or target.suffix.lower() == ".npz"
-    if many and options["animate"]:
-        raise click.UsageError("--animate takes a single picture")
-    if many and options["checkpoint"]:
-        raise click.UsageError("--checkpoint takes a single picture; a folder resumes by itself")
+    if all(picture.ndim == 3 for picture in pictures):
+        PALETTES.check("pictures in colour")
     if many:
         _fit_many(pictures, names, output, options)
     else:
@@ -154,29 +157,16 @@ def _adapted(picture: "Picture", options: dict[str, Any]) -> "Picture":
     return picture
 
 
-def _config(options: dict[str, Any]) -> "FitConfig":
-    from selfsame.ifs.fit import PRESETS
-
+def _config(options: dict[str, Any]) -> FitConfig:
+    """Return the settings of a descent; options that it does not use are wrong usage."""
     if options["preset"] not in PRESETS:
         raise click.UsageError(
             f"--preset must be one of {', '.join(PRESETS)}: got {options['preset']!r}"
         )
-    given = {
-        "maps": options["maps"],
-        "steps": options["steps"],
-        "restarts": options["restarts"],
-        "size": options["side"],
-        "threshold": options["threshold"],
-        "objective": options["objective"],
-        "points": options["points"],
-        "init": options["init"],
-        "encoder": options["encoder"],
-    }
-    config = replace(
-        PRESETS[options["preset"]], **{k: v for k, v in given.items() if v is not None}
-    )
-    if options["encoder"] is not None and config.init != "encoder":
-        raise click.UsageError("--encoder belongs to --init encoder")
+    check_only_one("threshold", "grey_values")
+    config = replace(PRESETS[options["preset"]], **given_settings(FitConfig, options))
+    STARTS.check(f"--init {config.init}")
+    OBJECTIVES.check(f"--objective {config.objective}")
     return replace(config, threshold=None) if options["grey_values"] else config
 
 
@@ -227,12 +217,6 @@ def _distance(
 ) -> tuple[list["IFSCode"], list[float]]:
     from selfsame.ifs.distance.fit import Progress, fit_distance
 
-    chosen = {
-        "steps": options["steps"],
-        "restarts": options["restarts"],
-        "threshold": options["threshold"],
-        "checkpoint": options["checkpoint"],
-    }
     losses: dict[int, float] = {}
     with progress_bar(len(pictures), "fitting", quiet=options["quiet"]) as advance:
 
@@ -245,12 +229,10 @@ def _distance(
 
         codes = fit_distance(
             pictures,
-            options["layout"],
-            options["depth"],
-            seed=options["seed"],
             device="cpu" if options["device"] == "auto" else options["device"],
             callback=watch,
-            **{k: v for k, v in chosen.items() if v is not None},
+            checkpoint=options["checkpoint"],
+            **given_settings(DistanceSettings, options),
         )
         advance(1)
     return codes, [losses.get(i, float("nan")) for i in range(len(codes))]
@@ -311,11 +293,10 @@ def _settings(options: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """Return what decides the codes of a folder, apart from the pixels."""
     settings: dict[str, Any] = {key: options[key] for key in ("seed", "invert", "color", "method")}
     if options["method"] == "distance":
-        keys = ("layout", "depth", "steps", "restarts", "threshold")
-        settings |= {key: options[key] for key in keys}
+        settings |= DistanceSettings.from_dict(given_settings(DistanceSettings, options)).as_dict()
     else:
         config = _config(options)
-        settings |= asdict(config)
+        settings |= config.as_dict()
         if config.init == "encoder":
             from selfsame.ifs.encoder.storage import encoder_digest
 
@@ -346,12 +327,11 @@ def _open_folder(output: Path, settings: dict[str, Any], *, overwrite: bool) -> 
 
 def _fit_cloud(target: Path, output: Path, options: dict[str, Any]) -> None:
     from selfsame.ifs.exchange.ply import read_points
-    from selfsame.ifs.fit.cloud import CloudConfig, fit_cloud
+    from selfsame.ifs.fit.cloud import fit_cloud
 
     check_writable(output, overwrite=options["overwrite"])
     points = read_points(target)
-    given = {key: options[key] for key in ("maps", "steps", "restarts")}
-    config = CloudConfig(**{k: v for k, v in given.items() if v is not None})
+    config = CloudConfig(**given_settings(CloudConfig, options))
     with progress_bar(config.steps, "fitting", quiet=options["quiet"]) as advance:
         code, loss = fit_cloud(
             points, config, seed=options["seed"], device=options["device"], progress=advance

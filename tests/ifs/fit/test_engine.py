@@ -172,9 +172,12 @@ def test_unusable_pictures_are_named(pictures: list[np.ndarray], message: str) -
     [
         {"maps": 0},
         {"steps": 0},
+        {"steps": 2.5},
+        {"restarts": True},
         {"learning_rate": float("nan")},
         {"objective": "other"},
         {"threshold": 1.5},
+        {"objective": "density", "generator": "sequences"},
         {"maps": 2000, "word_length": 2},
     ],
 )

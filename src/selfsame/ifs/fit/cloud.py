@@ -10,7 +10,6 @@ picture fit (``mixture``, ``points``).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from torch import Tensor
 
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Viewport
-from selfsame.ifs.fit.config import FitConfig
+from selfsame.ifs.fit.config import CloudConfig, FitConfig
 from selfsame.ifs.fit.descent import Descent, descend
 from selfsame.ifs.fit.mixture import mixture_maps
 from selfsame.ifs.fit.objectives import SETTLING_STEPS
@@ -36,35 +35,6 @@ PICTURE_SIZE = (512, 512)
 
 MARGIN = 0.05
 """Space around the cloud in the code's viewport, in units of its extent."""
-
-
-@dataclass(frozen=True)
-class CloudConfig:
-    """Settings of a fit to a point cloud.
-
-    Attributes:
-        maps: N.
-        steps: optimisation steps.
-        restarts: starts that share the batch; worse halves are dropped on the way.
-        samples: points compared a step.
-        directions: projections a step.
-        learning_rate: of matrices and offsets, for a cloud scaled to unit radius.
-    """
-
-    maps: int = 20
-    steps: int = 400
-    restarts: int = 4
-    samples: int = 4096
-    directions: int = 24
-    learning_rate: float = 0.01
-
-    def __post_init__(self) -> None:
-        FitConfig(maps=self.maps, steps=self.steps, restarts=self.restarts)  # checks these
-        if not 16 <= self.samples <= 10**7 or not 1 <= self.directions <= 10**5:
-            raise InputError(
-                "samples must lie within 16..10^7 and directions within 1..10^5: got "
-                f"{self.samples}, {self.directions}"
-            )
 
 
 def fit_cloud(
