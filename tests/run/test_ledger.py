@@ -268,13 +268,13 @@ def test_records_of_earlier_versions_are_named_and_not_misread(tmp_path: Path) -
     record.write_text('{"schema": 1, "files": []}')
     other.write_text('{"name": "an app of the web"}')
     for path in (other, tmp_path / "none"):
-        refuse_former(path, ("schema", "files"), overwrite=False)
+        assert not refuse_former(path, ("schema", "files"), overwrite=False)
     with pytest.raises(InputError, match=r"manifest.json is the record of an earlier version"):
         refuse_former(record, ("schema", "files"), overwrite=False)
     for text in ("[1]", "{", "\xff", "5"):
         other.write_text(text)
-        refuse_former(other, (), overwrite=True)
+        assert not refuse_former(other, (), overwrite=True)
     assert record.exists()
     assert other.exists()
-    refuse_former(record, ("schema", "files"), overwrite=True)
+    assert refuse_former(record, ("schema", "files"), overwrite=True)
     assert not record.exists()

@@ -1,5 +1,6 @@
 """What a picture is encoded to, checked once for the library, command line and Pillow alike."""
 
+import math
 import os
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, get_args

@@ -275,8 +275,8 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def refuse_former(path: Path, keys: Iterable[str], *, overwrite: bool) -> None:
-    """Refuse to go on with work that a version without ledgers left unfinished or finished.
+def refuse_former(path: Path, keys: Iterable[str], *, overwrite: bool) -> bool:
+    """Refuse to go on with work that a version without ledgers left; return whether there was any.
 
     Args:
         path: of the file in which it kept its record, a JSON object with at least these keys.
@@ -287,15 +287,16 @@ def refuse_former(path: Path, keys: Iterable[str], *, overwrite: bool) -> None:
     try:
         values = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
-        return
+        return False
     if not isinstance(values, dict) or not values.keys() >= set(keys):
-        return
+        return False
     if not overwrite:
         raise InputError(
             f"{path} is the record of an earlier version, whose work this one cannot go on with; "
             "give another folder, or pass --overwrite to do all of it again"
         )
     path.unlink()
+    return True
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:

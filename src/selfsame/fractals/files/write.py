@@ -172,11 +172,8 @@ def _check_contents(folder: Path, *, overwrite: bool) -> None:
     """Raise ``InputError`` if a folder holds files and is no data set of this version."""
     if (folder / LEDGER).exists():
         return
-    former = folder / NAME
-    if former.exists():
-        refuse_former(former, ("schema", "recipe", "layout", "shards"), overwrite=overwrite)
-        if not former.exists():
-            clear_dataset(folder)
+    if refuse_former(folder / NAME, ("schema", "recipe", "layout", "shards"), overwrite=overwrite):
+        clear_dataset(folder)
     foreign = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
     if foreign:
         raise InputError(f"{folder} holds {foreign[0]} but no {LEDGER}; {_HINT}")
