@@ -7,8 +7,8 @@ from importlib import import_module
 
 import click
 
-from selfsame import __version__
 from selfsame.errors import SelfsameError
+from selfsame.version import __version__
 
 # Name -> one-line help; the module selfsame.cli.<name> defines the click command `command`.
 _COMMANDS = {

@@ -24,7 +24,9 @@ def pack(code: Code) -> bytes:
     """
     family = family_of(code)
     if not isinstance(code, family.code_type):
-        raise InputError(f"a file holds codes, {family.code_type.__name__} here: got {type(code).__name__}")
+        raise InputError(
+            f"a file holds codes, {family.code_type.__name__} here: got {type(code).__name__}"
+        )
     return write_container(family.pack(code))
 
 

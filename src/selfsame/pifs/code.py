@@ -17,9 +17,9 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.blocks import ISOMETRIES
 from selfsame.errors import InputError
 from selfsame.family import Code
+from selfsame.isometries import ISOMETRIES
 from selfsame.limits import MAX_SIDE
 from selfsame.values import Value, read_only
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from skimage import data
 
-from selfsame.blocks import transformed
 from selfsame.codes import store
 from selfsame.errors import InputError
+from selfsame.isometries import transformed
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import CONTRACTION, COPY, NO_MAP, QUARTER, SCALE_STEP, PlaneCode
 from selfsame.pifs.decoding.decode import decode
