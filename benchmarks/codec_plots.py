@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from selfsame.errors import MissingExtraError
-from selfsame.io.files import atomic_path
+from selfsame.io.files import atomic_file
 
 Series = Mapping[str, Sequence[tuple[float, float]]]
 """Points (x, y) by label."""
@@ -47,8 +47,8 @@ def figure(width: float, height: float) -> Any:
 
 def save(drawn: Any, path: Path, dpi: int = 120) -> None:
     """Write a figure as PNG in one atomic step."""
-    with atomic_path(path) as temporary:
-        drawn.savefig(temporary, dpi=dpi, format="png")
+    with atomic_file(path) as stream:
+        drawn.savefig(stream, dpi=dpi, format="png")
 
 
 def plot_rates(

@@ -8,7 +8,7 @@ import numpy as np
 import protocol
 from selfsame.errors import MissingExtraError
 from selfsame.ifs.code import IFSCode
-from selfsame.io.files import atomic_path
+from selfsame.io.files import atomic_file
 
 LARGEST = 12
 """Targets on one sheet."""
@@ -51,8 +51,8 @@ def contact_sheets(
                 axis.set_xticks([])
                 axis.set_yticks([])
             line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
-        with atomic_path(folder / f"fits-{name}.png") as temporary:
-            figure.savefig(temporary, dpi=100)
+        with atomic_file(folder / f"fits-{name}.png") as stream:
+            figure.savefig(stream, dpi=100, format="png")
 
 
 def drawings(code: IFSCode, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -26,8 +26,9 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import markdown_table, measure, parser, publish, record, run
+from selfsame.datasets import list_pictures
 from selfsame.errors import InputError
-from selfsame.io.pictures import read_targets, to_uint8
+from selfsame.io.pictures import to_uint8
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.decoding.decode import decode
 from selfsame.pifs.encoding.baseline import encode_baseline
@@ -250,8 +251,7 @@ def chosen_pictures(path: Path | None, side: int) -> dict[str, np.ndarray]:
 
         found = {"astronaut": data.astronaut(), "camera": data.camera()}
     else:
-        pictures, names = read_targets(path)
-        found = {name: to_uint8(part) for name, part in zip(names, pictures, strict=True)}
+        found = {named.name: to_uint8(named.read()) for named in list_pictures(path)}
     result = {}
     for name, picture in found.items():
         top, left = (max(0, (length - side) // 2) for length in picture.shape[:2])

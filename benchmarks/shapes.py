@@ -24,11 +24,12 @@ import protocol
 import selfsame
 from selfsame.cli.options import set_threads
 from selfsame.codes.store import pack
+from selfsame.datasets import list_pictures
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.distance import DistanceSettings, fit_distance
 from selfsame.ifs.fit import PRESETS, FitConfig, fit
-from selfsame.io.pictures import Picture, read_targets, write_picture
+from selfsame.io.pictures import Picture, write_picture
 from selfsame.metrics.pictures import chamfer_px, iou
 
 LEVEL = 0.5
@@ -191,10 +192,11 @@ def load(data: Path | None) -> dict[str, Picture]:
     """Return name and grey picture of every shape: of a folder, of its ``shapes``, or made."""
     if data is None:
         return protocol.made_pictures(64)
-    pictures, files = read_targets(data / "shapes" if (data / "shapes").is_dir() else data)
+    found = list_pictures(data / "shapes" if (data / "shapes").is_dir() else data)
+    pictures = {Path(named.name).stem: named.read() for named in found}
     return {
-        Path(file).stem: picture if picture.ndim == 2 else picture.mean(axis=2)
-        for file, picture in zip(files, pictures, strict=True)
+        name: picture if picture.ndim == 2 else picture.mean(axis=2)
+        for name, picture in pictures.items()
     }
 
 

@@ -19,7 +19,7 @@ import harness
 from selfsame.datasets import Pictures, read_pictures
 from selfsame.datasets.batches import evaluation_pictures
 from selfsame.errors import InputError
-from selfsame.io.files import atomic_path
+from selfsame.io.files import atomic_file
 from selfsame.priors.vdvae.config import HEADS, VdvaeConfig
 from selfsame.priors.vdvae.network import Vdvae
 from selfsame.priors.vdvae.storage import from_pretrained, model_card
@@ -111,7 +111,7 @@ class Kept:
         harness.say(f"{name}: {', '.join(shown)}")
         arrays = work()
         self.folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        with atomic_file(path) as stream:
             np.savez_compressed(stream, **arrays)
         return arrays
 

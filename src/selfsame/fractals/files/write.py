@@ -19,7 +19,7 @@ from selfsame.fractals.files.layout import Layout, Shard, plan_shards
 from selfsame.fractals.files.shards import STAGING, ShardTask, shard_files, write_shard
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.fractals.split import SPLITS
-from selfsame.io.files import atomic_path, make_folder, write_bytes
+from selfsame.io.files import atomic_file, make_folder, write_bytes
 from selfsame.run.executor import Executor, WorkerDiedError
 from selfsame.run.ledger import NAME as LEDGER
 from selfsame.run.ledger import Ledger, Row, refuse_former
@@ -210,10 +210,10 @@ def _write_sidecars(
     for name, data in files.items():
         write_bytes(folder / name, data)
     if recipe.multi_label and layout.format == "folder":
-        with atomic_path(folder / "labels.jsonl") as path, path.open("w") as stream:
+        with atomic_file(folder / "labels.jsonl") as stream:
             for shard in shards:
                 names = shard_files(shard, recipe, layout.format)
-                stream.writelines(label_lines(recipe, names, shard.indices))
+                stream.write("".join(label_lines(recipe, names, shard.indices)).encode())
 
 
 @contextmanager
