@@ -11,7 +11,7 @@ from skimage import data
 
 from selfsame import InputError, decode, load
 from selfsame.archive import decode_folder, encode_folder, write_report
-from selfsame.archive.listing import code_names
+from selfsame.archive.listing import code_names, picture_names
 from selfsame.codes.encode import encode_source
 from selfsame.codes.settings import EncodeSettings
 from selfsame.io.files import files_below
@@ -79,7 +79,7 @@ def test_codes_have_names_of_their_own(tmp_path, pictures, codes) -> None:
     for name in pictures:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert code_names(tmp_path) == list(zip(pictures, codes, strict=True))
+    assert code_names(picture_names(tmp_path)) == dict(zip(pictures, codes, strict=True))
 
 
 # --- encoding ---

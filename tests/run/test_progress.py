@@ -18,6 +18,11 @@ def test_a_part_counts_on_top_of_what_was_before() -> None:
     part(0, 5, "b")
     part(5, 5, "b")
     assert shown == [(10, 40, "b"), (15, 40, "b")]
+    shown.clear()
+    scaled = Progress(lambda *told: shown.append(told)).part(10, 40, share=2)
+    for done in (0, 50, 100):
+        scaled(done, 100)
+    assert shown == [(10, 40, ""), (11, 40, ""), (12, 40, "")]
 
 
 def test_a_cancelled_one_ends_the_work_at_its_next_call_in_its_parts_too() -> None:

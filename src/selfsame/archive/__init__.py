@@ -7,6 +7,15 @@ come, gone or changed meanwhile.
 
 from selfsame.archive.decode import decode_folder
 from selfsame.archive.encode import Archive, encode_folder
+from selfsame.archive.fit import Fits, Fitting, fit_set
 from selfsame.archive.report import write_report
 
-__all__ = ["Archive", "decode_folder", "encode_folder", "write_report"]
+__all__ = [
+    "Archive",
+    "Fits",
+    "Fitting",
+    "decode_folder",
+    "encode_folder",
+    "fit_set",
+    "write_report",
+]

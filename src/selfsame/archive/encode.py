@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from selfsame.archive.listing import (
     code_names,
     entry_of,
     kept_row,
+    picture_names,
 )
 from selfsame.codes.encode import encode_source, results
 from selfsame.codes.settings import MODELS, EncodeSettings
@@ -97,9 +99,9 @@ def encode_folder(
 ) -> Archive:
     """Encode every picture in a folder and its sub-folders to a ``.ssm`` file in ``output``.
 
-    Codes keep the sub-folders. ``a.png`` becomes ``a.ssm``; where another picture has that name
-    too, ``a.png.ssm``. What the ledger of ``output`` has of a picture with the same bytes, encoded
-    with the same settings, is kept. One that fails is recorded and does not stop the rest.
+    Codes keep the sub-folders; ``selfsame.archive.listing.code_names`` has their names. What the
+    ledger of ``output`` has of a picture with the same bytes, encoded with the same settings, is
+    kept. One that fails is recorded and does not stop the rest.
 
     Args:
         executor: where pictures are encoded; default processes here, one per core.
@@ -116,7 +118,7 @@ def encode_folder(
     executor = Processes() if executor is None else executor
     progress = Progress() if progress is None else progress
     source, target = Path(folder).resolve(), Path(output).resolve()
-    outputs = dict(code_names(source))
+    outputs = code_names(picture_names(source))
     make_folder(target, FOLDER_HINT)
     refuse_former(
         target / "manifest.json", ("schema", "source", "settings", "files"), overwrite=overwrite
@@ -134,7 +136,7 @@ def encode_folder(
             check_foreign(ledger, target, outputs.values())
         ledger.plan(outputs.values())
         for name, code in outputs.items():
-            row = kept_row(ledger, target, code, source / name)
+            row = kept_row(ledger, target, code, partial(file_digest, source / name))
             if row is not None:
                 settle(name, row)
         missing = [name for name in outputs if name not in entries]

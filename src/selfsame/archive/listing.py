@@ -1,7 +1,7 @@
 """Which files of a folder there are, and what theirs are called elsewhere."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,7 +9,7 @@ from selfsame.errors import InputError
 from selfsame.io.files import files_below
 from selfsame.io.pictures import SUFFIXES
 from selfsame.run.executor import Failure
-from selfsame.run.ledger import Ledger, Row, file_digest
+from selfsame.run.ledger import Ledger, Row
 
 CODE_SUFFIX = ".ssm"
 
@@ -21,9 +21,14 @@ Entry = dict[str, Any]
 ``done`` also what the ledger's row says, the code's ``bytes`` among it, if ``failed`` ``error``."""
 
 
-def code_names(folder: Path) -> list[tuple[str, str]]:
-    """Return each picture of the folder and the name of its code."""
-    names = files_below(folder, SUFFIXES)
+def picture_names(folder: Path) -> list[str]:
+    """Return the pictures of a folder and its sub-folders, sorted; errors as ``files_below``."""
+    return files_below(folder, SUFFIXES)
+
+
+def code_names(names: Iterable[str]) -> dict[str, str]:
+    """Return the name of the code of each picture: ``a.png`` has ``a.ssm``; where another picture
+    has that name too, ``a.png.ssm``."""
     short = {name: str(PurePosixPath(name).with_suffix(CODE_SUFFIX)) for name in names}
     outputs = dict(short)
     while True:
@@ -38,7 +43,7 @@ def code_names(folder: Path) -> list[tuple[str, str]]:
             if outputs[name] == short[name]
         ]
         if not clashing:
-            return list(outputs.items())
+            return outputs
         for name in clashing:
             outputs[name] = name + CODE_SUFFIX
 
@@ -51,17 +56,20 @@ def entry_of(name: str, output: str, outcome: Row | Failure) -> Entry:
     return entry | {"state": "done", **outcome}
 
 
-def kept_row(ledger: Ledger, target: Path, output: str, picture: Path) -> Row | None:
+def kept_row(ledger: Ledger, target: Path, output: str, digest: Callable[[], str]) -> Row | None:
     """Return the row of a code that is done: it, and the picture, are what they were then.
 
     Items of the ledger are codes, by their names in the folder ``target``.
+
+    Args:
+        digest: returns that of the picture; called only where there is a code.
     """
     entry, code = ledger.entries.get(output), target / output
     if entry is None or entry.row is None or not code.is_file():
         return None
     if code.stat().st_size != entry.row["bytes"]:
         return None
-    return ledger.row(output, file_digest(picture))
+    return ledger.row(output, digest())
 
 
 def check_foreign(ledger: Ledger, target: Path, outputs: Iterable[str]) -> None:

@@ -69,7 +69,7 @@ def shown_progress(label: str, *, quiet: bool) -> Iterator[Progress]:
         def show(done: float, total: float, label: str) -> None:
             if label:
                 bar.set_description(label, refresh=False)
-            bar.total = total
-            bar.update(done - bar.n)
+            bar.total = int(total)
+            bar.update(int(done) - bar.n)
 
         yield Progress(show)

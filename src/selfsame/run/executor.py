@@ -33,8 +33,8 @@ class Executor(Protocol):
     """Where tasks run."""
 
     def threads_each(self, tasks: int) -> int | None:
-        """Return how many threads each of so many tasks should use; None: all cores, since only
-        one runs at a time."""
+        """Return how many threads each of so many tasks should use; None: all cores, since one at a
+        time runs, in this process."""
         ...
 
     def run(
@@ -92,6 +92,11 @@ class Failure:
 
     error: str
 
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        """Return what an error says, or its name if it says nothing."""
+        return cls(str(error) or type(error).__name__)
+
 
 def attempt_all(
     executor: Executor, function: Callable[[T], R], tasks: Sequence[T]
@@ -129,4 +134,4 @@ class _Attempt(Generic[T, R]):
         try:
             return self.function(task)
         except Exception as error:  # whatever damaged input provokes
-            return Failure(str(error) or type(error).__name__)
+            return Failure.of(error)

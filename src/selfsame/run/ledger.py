@@ -140,12 +140,12 @@ class Ledger:
 
     def record(self, item: str, outcome: Row | Failure, input: str = "") -> Entry:
         """Keep what became of an item, and return it as it is kept."""
-        if isinstance(outcome, Failure):
-            entry = Entry(item, input, error=outcome.error)
-        else:
-            entry = Entry(item, input, row=outcome)
-        self._append([entry])
-        return entry
+        self.record_all([(item, outcome, input)])
+        return self.entries[item]
+
+    def record_all(self, items: Iterable[tuple[str, Row | Failure, str]]) -> None:
+        """Keep what became of several items, all at once: ``record`` of item, outcome, input."""
+        self._append([_entry_of(*item) for item in items])
 
     def restart(self) -> None:
         """Forget every item."""
@@ -252,6 +252,12 @@ def _parse(path: Path, data: bytes) -> Contents:
         raise InputError(f"{path} is no ledger of this package; give another folder") from error
     entries = (_entry(line) for line in lines)
     return Contents(kind, settings, {entry.item: entry for entry in entries if entry is not None})
+
+
+def _entry_of(item: str, outcome: Row | Failure, input: str) -> Entry:
+    if isinstance(outcome, Failure):
+        return Entry(item, input, error=outcome.error)
+    return Entry(item, input, row=outcome)
 
 
 def _entry(line: bytes) -> Entry | None:

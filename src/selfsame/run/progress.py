@@ -40,7 +40,15 @@ class Progress:
         """End the work at its next call, from any thread."""
         self._cancelled.set()
 
-    def part(self, before: float, total: float) -> "Progress":
+    def part(self, before: float, total: float, share: float | None = None) -> "Progress":
         """Return the progress of a part of the work: what it does comes on top of ``before``, and
-        ``total`` is that of the whole."""
-        return Progress(lambda done, _, label: self(before + done, total, label))
+        ``total`` is that of the whole.
+
+        Args:
+            share: how much of the whole the part is, if it counts in other units.
+        """
+
+        def show(done: float, of: float, label: str) -> None:
+            self(before + (done if share is None else done * share / of), total, label)
+
+        return Progress(show)
