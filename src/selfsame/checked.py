@@ -16,7 +16,7 @@ in a ``__post_init__`` that calls this one first.
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from numbers import Real
+from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from types import NoneType, UnionType
@@ -56,8 +56,9 @@ class Range:
     def __str__(self) -> str:
         low = f"above {_short(self.low)}" if self.open_low else f"at least {_short(self.low)}"
         high = f"below {_short(self.high)}" if self.open_high else f"at most {_short(self.high)}"
-        if self.bounded and not (self.open_low or self.open_high):
-            return f"within {_short(self.low)}..{_short(self.high)}"
+        if not (self.open_low or self.open_high or self.low == -math.inf):
+            low, high = _short(self.low), _short(self.high)
+            return f"within {low}..{high}" if self.bounded else f"from {low}"
         bounds = [low] * (self.low > -math.inf) + [high] * (self.high < math.inf)
         return " and ".join(bounds)
 
@@ -183,13 +184,12 @@ def _fitting(value: Any, kind: Any, range_: Range) -> tuple[Any, str]:
 
 def _number(value: Any, kind: type[int] | type[float], range_: Range) -> float | None:
     """Return the number as int or float, or None if it is none of the range."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    is_number = isinstance(value, Integral if kind is int else Real)
     try:
-        number: float = kind(value) if is_number else math.nan
-    except (OverflowError, ValueError):  # infinite, NaN, or too large for a float
+        number: float = kind(value) if is_number and not isinstance(value, bool) else math.nan
+    except OverflowError:  # too large for a float
         return None
-    exact = number == value if kind is int else math.isfinite(number)
-    return number if exact and number in range_ else None
+    return number if math.isfinite(number) and number in range_ else None
 
 
 def _checked_tuple(name: str, value: Any, items: tuple[Any, ...], range_: Range) -> tuple[Any, ...]:
