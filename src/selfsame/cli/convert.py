@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from selfsame.cli.code_files import output_paths, read_code_file, write_code_files
+from selfsame.cli.methods import Methods
 from selfsame.cli.options import (
     json_option,
     output_option,
@@ -13,6 +14,8 @@ from selfsame.cli.options import (
     report,
 )
 from selfsame.errors import InputError
+
+INPUTS = Methods({"a .flame file": ("drop_unsupported",), "other codes": ()})
 
 
 @click.command("convert")
@@ -41,6 +44,8 @@ def command(
     Several codes (of a .flame, or of several files) go into one .flame file, or into a folder
     as 00000.ssm, 00001.ssm ... The JSON is that of `selfsame info --json`.
     """
+    flame = any(path.suffix.lower() == ".flame" for path in codes)
+    INPUTS.check("a .flame file" if flame else "other codes")
     read, dropped = [], []
     for path in codes:
         found, lines = read_code_file(path, drop_unsupported=drop_unsupported)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from selfsame.cli.methods import Methods
 from selfsame.cli.options import (
     json_option,
     overwrite_option,
@@ -17,6 +18,17 @@ from selfsame.cli.options import (
 
 FORMATS = ("folder", "webdataset")
 ENGINES = ("processes", "dask")
+
+WORKERS = Methods({"--engine processes": ("jobs",), "--engine dask": ("scheduler",)})
+TASKS = Methods(
+    {
+        "a data set": (
+            *("name", "output", "classes", "instances", "size", "settings", "codes", "form"),
+            *("split", "shard_size", "seed", "jobs", "engine", "scheduler", "quiet", "overwrite"),
+        ),
+        "--list": ("list_names",),
+    }
+)
 
 
 class _Split(click.ParamType[tuple[float, float, float]]):
@@ -99,19 +111,21 @@ def command(
 
     The same command goes on with what was interrupted.
     """
+    TASKS.check("--list" if list_names else "a data set")
     if list_names:
         _print_names(as_json=as_json)
         return
     if name is None or output is None:
         raise click.UsageError("NAME and -o are needed; --list prints every NAME")
-    if (engine == "dask") != (scheduler is not None) or (scheduler and jobs is not None):
-        raise click.UsageError("--engine dask takes --scheduler, --engine processes takes --jobs")
+    WORKERS.check(f"--engine {engine}")
+    if engine == "dask" and scheduler is None:
+        raise click.UsageError("--engine dask needs --scheduler")
     from selfsame.fractals.files.layout import Layout
     from selfsame.fractals.files.write import write_dataset
     from selfsame.fractals.recipes.make import make_recipe
     from selfsame.fractals.recipes.presets import PRESETS
 
-    layout = Layout(form, split, shard_size)  # type: ignore[arg-type]
+    layout = Layout.from_dict({"format": form, "split": split, "shard_size": shard_size})
     begin = time.perf_counter()
     options = recipe_options(settings, PRESETS[name].options if name in PRESETS else {})
     if codes is not None:

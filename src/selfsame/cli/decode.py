@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import (
     SIZE,
     Numbers,
@@ -17,13 +18,27 @@ from selfsame.cli.options import (
     report,
     threads_option,
 )
-from selfsame.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from selfsame.codes.store import Code
+
+INPUTS = Methods(
+    {
+        "a folder": ("jobs",),
+        "a single code": ("size", "region", "steps", "start", "animate", "threads"),
+    }
+)
+KINDS = Methods(
+    {
+        "pifs": ("region", "steps", "start", "animate"),
+        "collage": ("steps", "start", "animate", "model"),
+        "ifs": (),
+    }
+)
+"""By the name of the code's kind."""
 
 
 @click.command("decode")
@@ -75,17 +90,12 @@ def command(
     If CODE is a folder, every .ssm file in it and its sub-folders becomes a .png in the folder OUT,
     scaled by --scale. One that cannot be decoded does not stop the rest; the exit status is then 1.
     """
-    if options["scale"] is not None and options["size"] is not None:
-        raise click.UsageError("give only one of --scale, --size")
+    check_only_one("scale", "size")
+    INPUTS.check("a folder" if code.is_dir() else "a single code")
     if code.is_dir():
-        for name in ("size", "region", "steps", "start", "animate", "threads"):
-            if options[name] is not None:
-                raise click.UsageError(f"--{name} takes a single code, not a folder")
         return _decode_folder(
             code, output, options["scale"], options["model"], jobs, as_json, quiet, overwrite
         )
-    if jobs is not None:
-        raise click.UsageError("--jobs takes a folder of codes")
     _decode_one(code, output, options, as_json, quiet, overwrite)
     return 0
 
@@ -100,7 +110,6 @@ def _decode_one(
 ) -> None:
     from selfsame.codes.encode import decode
     from selfsame.codes.registry import kind_of
-    from selfsame.ifs.code import IFSCode
     from selfsame.io.files import check_writable
     from selfsame.io.pictures import check_animation_suffix, check_picture_suffix, write_picture
 
@@ -116,8 +125,7 @@ def _decode_one(
 
         load_model(options["model"])
     code, load_seconds = _load(path)
-    if isinstance(code, IFSCode) and (animation or options["start"]):
-        raise InputError("--start and --animate show an iteration: this code is an IFS")
+    KINDS.check(kind_of(code).name)
     wanted: dict[str, Any] = {
         "scale": 1.0 if options["scale"] is None else options["scale"],
         "size": options["size"],

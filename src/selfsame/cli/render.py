@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from selfsame.cli.methods import Methods
 from selfsame.cli.options import (
     SIZE,
     Numbers,
@@ -15,6 +16,25 @@ from selfsame.cli.options import (
     report,
     set_threads,
 )
+
+OUTPUTS = Methods(
+    {
+        "a picture": (
+            *("size", "depth", "mode", "viewport", "zoom", "center", "supersample"),
+            *("azimuth", "elevation", "device"),
+        ),
+        "a .ply file": (),
+    }
+)
+SPACES = Methods(
+    {
+        "a system of the plane": ("depth", "mode", "viewport", "center", "device"),
+        "a system of space": ("azimuth", "elevation"),
+    }
+)
+DRAWINGS = Methods({"points": ("points", "mode", "supersample", "device"), "--depth": ("depth",)})
+PATTERNS = Methods({"a mode other than patch": ("supersample", "device"), "--mode patch": ()})
+INPUTS = Methods({"a .flame file": ("index",), "a single code": ()})
 
 CLOUD_POINTS = 1_000_000
 """Default number of points of a ``.ply`` file."""
@@ -91,14 +111,18 @@ def command(
     from selfsame.ifs.code import IFSCode
     from selfsame.io.files import check_writable
 
+    cloud = output.suffix.lower() == ".ply"
+    INPUTS.check("a .flame file" if Path(code).suffix.lower() == ".flame" else "a single code")
+    OUTPUTS.check("a .ply file" if cloud else "a picture")
+    DRAWINGS.check("points" if depth is None else "--depth")
+    PATTERNS.check("--mode patch" if mode == "patch" else "a mode other than patch")
     check_writable(output, overwrite=overwrite)
     begin = time.perf_counter()
     source = read_code(code, index)
     system = source.system if isinstance(source, IFSCode) else source
     values: dict[str, Any] = {"output": output, "maps": len(system), "seed": seed}
-    if output.suffix.lower() == ".ply":
-        if depth is not None:
-            raise click.UsageError("--depth draws a picture; a .ply output holds points")
+    SPACES.check(f"a system of {'the plane' if system.dimension == 2 else 'space'}")
+    if cloud:
         values["points"] = points or CLOUD_POINTS
         _write_cloud(output, system, values["points"], seed, threads, overwrite)
     else:
