@@ -10,6 +10,7 @@ from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import (
     SIZE,
     Numbers,
+    given,
     json_option,
     output_option,
     overwrite_option,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from selfsame.codes.store import Code
+    from selfsame.family import Code, Run, View
 
 INPUTS = Methods(
     {
@@ -31,14 +32,9 @@ INPUTS = Methods(
         "a single code": ("size", "region", "steps", "start", "animate", "threads"),
     }
 )
-KINDS = Methods(
-    {
-        "pifs": ("region", "steps", "start", "animate"),
-        "collage": ("steps", "start", "animate", "model"),
-        "ifs": (),
-    }
-)
-"""By the name of the code's kind."""
+ITERATIONS = Methods({"codes that iterate": ("steps", "start", "animate")})
+REGIONS = Methods({"codes with regions": ("region",)})
+MODELS = Methods({"the family collage": ("model",)})
 
 
 @click.command("decode")
@@ -108,8 +104,9 @@ def _decode_one(
     quiet: bool,
     overwrite: bool,
 ) -> None:
-    from selfsame.codes.encode import decode
-    from selfsame.codes.registry import kind_of
+    from selfsame.codes.registry import family_of
+    from selfsame.codes.render import draw
+    from selfsame.family import Iterates, Run, View
     from selfsame.io.files import check_writable
     from selfsame.io.pictures import check_animation_suffix, check_picture_suffix, write_picture
 
@@ -125,24 +122,24 @@ def _decode_one(
 
         load_model(options["model"])
     code, load_seconds = _load(path)
-    KINDS.check(kind_of(code).name)
-    wanted: dict[str, Any] = {
-        "scale": 1.0 if options["scale"] is None else options["scale"],
-        "size": options["size"],
-        "region": _region(options["region"]),
-        "start": _start(options["start"], code),
-        "threads": options["threads"],
-    }
+    family = family_of(code)
+    kind = f"the family {family.name}"
+    ITERATIONS.check("codes that iterate" if isinstance(family, Iterates) else kind)
+    REGIONS.check("codes with regions" if "region" in family.views else kind)
+    MODELS.check(kind)
+    view = View(options["size"], options["scale"], _region(options["region"]))
+    run = Run(options["threads"])
+    start, steps = _start(options["start"], code), options["steps"]
     decoding = time.perf_counter()
-    picture = decode(code, iterations=options["steps"], **wanted)
+    picture = draw(code, view, run, **given(iterations=steps, start=start))
     seconds = time.perf_counter() - decoding + load_seconds
     write_picture(output, picture, overwrite=overwrite)
     if animation is not None:
-        _animate(animation, code, options["steps"], wanted, overwrite)
+        _animate(animation, code, view, run, steps, start, overwrite)
     height, width = picture.shape[:2]
     values = {
         "output": output,
-        "kind": kind_of(code).name,
+        "kind": family.name,
         "size": [width, height],
         "animation": animation,
         "decode_seconds": round(seconds, 4),
@@ -158,49 +155,48 @@ def _decode_one(
 
 def _load(path: Path) -> tuple["Code", float]:
     """Return the code in a file and the seconds that its bits took."""
-    # Loading numba and torch is not part of the time.
-    import selfsame.collage.syntax.stream
-    import selfsame.pifs.decoding.decode
     from selfsame.codes.store import load
-    from selfsame.collage.code import CollageCode
 
     begin = time.perf_counter()
     code = load(path)
-    seconds = time.perf_counter() - begin
-    if isinstance(code, CollageCode):
-        import selfsame.collage.codec.decode  # noqa: F401
-    return code, seconds
+    return code, time.perf_counter() - begin
 
 
-def _region(numbers: tuple[float, ...] | None) -> tuple[int, ...] | None:
+def _region(numbers: tuple[float, ...] | None) -> tuple[int, int, int, int] | None:
     if numbers is None:
         return None
     if not all(number.is_integer() for number in numbers):
         raise click.UsageError(f"--region takes whole pixels: got {numbers}")
-    return tuple(int(number) for number in numbers)
+    x0, y0, x1, y1 = map(int, numbers)
+    return x0, y0, x1, y1
 
 
 def _start(name: str | None, code: Any) -> "NDArray[np.float32] | None":
     """Return the picture that --start names, in the channels of the code."""
     if name is None or name == "b":
         return None
-    from selfsame.codes.iteration import STARTS, channels_of, starting_picture
+    from selfsame.codes.render import STARTS, starting_picture
     from selfsame.io.pictures import read_picture
 
     if name in STARTS:
         return starting_picture(code, name)
-    return read_picture(name, "rgb" if channels_of(code) == 3 else "grey")
+    return read_picture(name, "rgb" if code.channels == 3 else "grey")
 
 
 def _animate(
-    path: Path, code: Any, steps: int | None, wanted: dict[str, Any], overwrite: bool
+    path: Path,
+    code: Any,
+    view: "View",
+    run: "Run",
+    steps: int | None,
+    start: "NDArray[np.float32] | None",
+    overwrite: bool,
 ) -> None:
-    from selfsame.codes.iteration import channels_of, decode_steps
+    from selfsame.codes.render import draw_steps
     from selfsame.io.pictures import write_animation
 
-    channels = channels_of(code)
-    frames = decode_steps(code, steps=steps, **wanted)
-    opaque = (_without_alpha(frame, channels) for frame in frames)
+    frames = draw_steps(code, view, run, steps=steps, start=start)
+    opaque = (_without_alpha(frame, code.channels) for frame in frames)
     write_animation(path, opaque, milliseconds=400, overwrite=overwrite)
 
 

@@ -1,5 +1,6 @@
 """What a picture is encoded to, checked once for the library, command line and Pillow alike."""
 
+import math
 import os
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, get_args
@@ -99,10 +100,22 @@ class EncodeSettings(Checked):
         return method_of(self.preset, self.model)
 
     @property
-    def model_source(self) -> str:
-        """Name or path of the model, as ``collage.storage.load_model`` takes it."""
-        assert self.model is not None
-        return MODELS.get(self.model, self.model)
+    def family(self) -> str:
+        """Name of the family that encodes."""
+        return "pifs" if self.model is None else "collage"
+
+    def arguments(self, size: tuple[int, int]) -> dict[str, Any]:
+        """Return the family's own settings for a picture of ``size``, (width, height)."""
+        if self.preset is not None:
+            return self.as_dict()
+        most = self.bytes
+        if self.bpp is not None:
+            most = max(1, math.floor(self.bpp * size[0] * size[1] / 8))
+        target = {"quality": self.quality, "bytes": most, "psnr": self.psnr}
+        if self.model is None:
+            return target | {"mode": self.mode, "effort": self.effort}
+        model = MODELS.get(self.model, self.model)  # as collage.network.storage calls it
+        return target | {"model": model, "refine": self.refine, "seed": self.seed}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings that matter, ready for JSON; equal for equal settings."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from selfsame import __version__
 from selfsame.cli.fields import settings_options
 from selfsame.cli.options import (
     json_option,
@@ -23,6 +22,7 @@ from selfsame.cli.options import (
 )
 from selfsame.run.device import CHOICES as DEVICES
 from selfsame.training.settings import TrainSettings
+from selfsame.version import __version__
 
 if TYPE_CHECKING:
     from selfsame.training import Task, TrainResult
