@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -125,6 +126,38 @@ def test_codes_of_two_encoders_do_not_mix(
     assert "other settings" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["keras.npz", "rows.npz", "idx", "folder"])
+def test_sets_of_all_kinds_are_targets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    pictures = np.zeros((3, 16, 16), np.uint8)
+    pictures[:, 4:9, 3:12] = 255
+    path = tmp_path / name
+    if name == "keras.npz":
+        np.savez(path, x_train=pictures[:2], x_test=pictures)
+    elif name == "rows.npz":
+        np.savez(path, data=pictures[:2].reshape(2, 256).astype(int))
+    elif name == "idx":
+        path.mkdir()
+        head = b"\0\0\x08\x03" + np.array([2, 16, 16], ">u4").tobytes()
+        (path / "train-images-idx3-ubyte.gz").write_bytes(
+            gzip.compress(head + pictures[:2].tobytes())
+        )
+    else:
+        for i in range(2):
+            (path / f"{i}").mkdir(parents=True)
+            Image.fromarray(pictures[i]).save(path / f"{i}" / "a.png")
+    options = [str(path), "-o", str(tmp_path / "codes"), "--steps", "1", "--maps", "3", "--json"]
+    assert main(["fit", *options, "--size", "16", "--quiet"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["count"] == 2
+    assert sorted(p.name for p in (tmp_path / "codes").glob("*.ssm")) == ["00000.ssm", "00001.ssm"]
+    if name == "keras.npz":
+        options = [str(path), "-o", str(tmp_path / "unseen"), "--split", "test", *options[3:]]
+        assert main(["fit", *options, "--size", "16", "--quiet"]) == 0
+        assert json.loads(capsys.readouterr().out)["count"] == 3
+
+
 def test_failures_leave_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     black = tmp_path / "black.png"
     Image.new("L", (20, 20)).save(black)
@@ -173,8 +206,10 @@ DISTANCE = "--method distance"
         ("p.png", "--encoder doodles", "--encoder", "--init mixture"),
         ("p.png", "--preset paper --encoder doodles", "--encoder", "--init uniform"),
         ("p.png", "--color --threshold 0.3", "--threshold", "pictures in colour"),
-        (".", "--animate film.gif", "--animate", "several pictures"),
-        (".", f"{DISTANCE} --checkpoint state", "--checkpoint", "several pictures"),
+        ("p.png", "--split train", "--split", "a single picture"),
+        ("cloud.npy", "--split train", "--split", "a point cloud"),
+        (".", "--animate film.gif", "--animate", "a set of pictures"),
+        (".", f"{DISTANCE} --checkpoint state", "--checkpoint", "a set of pictures"),
     ],
 )
 def test_an_option_that_does_nothing_is_refused(

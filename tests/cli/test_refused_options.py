@@ -32,7 +32,7 @@ FRACTALIZE = "fractalize in.png -o f.png"
             *("--supersample 2", "--azimuth 3", "--elevation 4", "--device cpu", "--depth 2"),
         ),
         *cases(PLANE, "a system of the plane", "--azimuth 30", "--elevation 3"),
-        *cases(PLANE, "a single code", "--index 0"),
+        *cases(PLANE, "a classic", "--index 0", "--drop-unsupported"),
         *cases(
             f"{PLANE} --depth 3",
             "--depth",
@@ -56,7 +56,9 @@ FRACTALIZE = "fractalize in.png -o f.png"
         ),
         *cases("sample --list", "--list", "--size 9x9", "--quiet"),
         ("sample vicsek --list", "KIND", "--list"),
-        *cases("convert c.json -o c.ssm", "other codes", "--drop-unsupported"),
+        *cases("convert c.json -o c.ssm", "a .json file", "--drop-unsupported", "--index 0"),
+        *cases("info c.json", "a .json file", "--drop-unsupported", "--index 0"),
+        *cases("info c.json", "no --plot", "--overwrite"),
         *cases(FRACTALIZE, "a picture", "--frames 9", "--at 1,1", "--width 9"),
         *cases(FRACTALIZE, "copies of IMAGE", "--repeats 2", "--seed 0"),
         *cases(
@@ -87,8 +89,9 @@ def test_it_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Image.fromarray(np.full((20, 20), 99, np.uint8)).save("in.png")
+    main(["sample", "vicsek", "-o", "c.json", "--quiet"])
     assert main(command.split()) == 2
     message = " ".join(capsys.readouterr().err.split())
     assert f"{flag} belongs to " in message
     assert message.endswith(f"it is not used with {method}")
-    assert [path.name for path in tmp_path.iterdir()] == ["in.png"]
+    assert {path.name for path in tmp_path.iterdir()} == {"in.png", "c.json"}

@@ -101,7 +101,7 @@ def test_threads_change_nothing(folder) -> None:
 
 
 def test_pictures_stay_in_memory_up_to_the_limit(folder, monkeypatch) -> None:
-    import selfsame.datasets.crops as module
+    import selfsame.datasets.named as module
 
     read = []
     monkeypatch.setattr(

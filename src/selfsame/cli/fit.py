@@ -28,12 +28,12 @@ METHODS = Methods(
         "--method descent": (
             *annotations(FitConfig),
             *COMMON,
-            *("method", "preset", "grey_values", "color", "invert", "animate"),
+            *("method", "preset", "grey_values", "color", "invert", "animate", "split"),
         ),
         "--method distance": (
             *annotations(DistanceSettings),
             *COMMON,
-            *("method", "checkpoint", "invert", "animate"),
+            *("method", "checkpoint", "invert", "animate", "split"),
         ),
         "a point cloud": (*annotations(CloudConfig), *COMMON),
     }
@@ -46,7 +46,7 @@ OBJECTIVES = Methods(
 )
 PALETTES = Methods({"grey pictures": ("threshold", "grey_values"), "pictures in colour": ()})
 STARTS = Methods({"--init encoder": ("encoder",), "--init mixture": (), "--init uniform": ()})
-FOLDERS = Methods({"a single picture": ("animate", "checkpoint"), "several pictures": ()})
+SETS = Methods({"a single picture": ("animate", "checkpoint"), "a set of pictures": ("split",)})
 """What each choice of a fit uses; --threshold and --grey-values are of one choice, and so on."""
 
 FRAMES = 48
@@ -58,6 +58,11 @@ CLOUD_SUFFIXES = (".ply", ".npy")
 @click.command("fit")
 @click.argument("target", type=click.Path(path_type=Path))
 @output_option
+@click.option(
+    "--split",
+    type=click.Choice(["train", "test"]),
+    help="Which pictures of a set [default: train, if it has several].",
+)
 @click.option(
     "--method",
     type=click.Choice(["descent", "distance"]),
@@ -114,28 +119,30 @@ CLOUD_SUFFIXES = (".ply", ".npy")
 def command(target: Path, output: Path, **options: Any) -> None:
     """Fit an IFS to TARGET and write its code.
 
-    TARGET is a picture (OUT a .ssm file), a point cloud in .ply or .npy (OUT a .ssm file), or a
-    folder or an .npz with an array `images` (OUT a folder of 00000.ssm ... in order; codes that
-    are there already from the same settings are kept, so an interrupted job goes on).
+    TARGET is a picture (OUT a .ssm file), a point cloud in .ply or .npy (OUT a .ssm file), or a set
+    of pictures: a folder with its sub-folders, an .npz or an idx file (OUT a folder of 00000.ssm
+    ... in order; codes that are there already from the same settings are kept, so an interrupted
+    job goes on).
     """
-    from selfsame.io.pictures import read_targets
+    from selfsame.datasets import list_pictures
+    from selfsame.datasets.readers import set_kind
 
     cloud = target.suffix.lower() in CLOUD_SUFFIXES
-    many = target.is_dir() or target.suffix.lower() == ".npz"
     METHODS.check("a point cloud" if cloud else f"--method {options['method']}")
-    FOLDERS.check("several pictures" if many else "a single picture")
     if not cloud and options["method"] == "descent":
         _config(options)  # what is wrong with it is said before the pictures are read
     set_threads(options["threads"])
     if cloud:
         _fit_cloud(target, output, options)
         return
-    pictures, names = read_targets(target)
-    pictures = [_adapted(picture, options) for picture in pictures]
+    many = set_kind(target) != "picture"
+    SETS.check("a set of pictures" if many else "a single picture")
+    found = list_pictures(target, options["split"])
+    pictures = [_adapted(named.read(), options) for named in found]
     if all(picture.ndim == 3 for picture in pictures):
         PALETTES.check("pictures in colour")
     if many:
-        _fit_many(pictures, names, output, options)
+        _fit_many(pictures, [named.name for named in found], output, options)
     else:
         _fit_one(pictures[0], target, output, options)
 
@@ -171,11 +178,11 @@ def _config(options: dict[str, Any]) -> FitConfig:
 
 
 def _fit_one(picture: "Picture", target: Path, output: Path, options: dict[str, Any]) -> None:
-    check_writable(output, overwrite=options["overwrite"])
+    check_writable(output, overwrite=options["overwrite"], inputs=[target])
     if output.suffix.lower() != ".ssm":
         raise InputError(f"the code of a picture is a .ssm file: got {output}")
     if options["animate"]:
-        check_writable(options["animate"], overwrite=options["overwrite"])
+        check_writable(options["animate"], overwrite=options["overwrite"], inputs=[target])
     frames: list[IFSCode] = []
     if options["method"] == "distance":
         codes, losses = _distance([picture], options, frames)
@@ -329,7 +336,7 @@ def _fit_cloud(target: Path, output: Path, options: dict[str, Any]) -> None:
     from selfsame.ifs.exchange.ply import read_points
     from selfsame.ifs.fit.cloud import fit_cloud
 
-    check_writable(output, overwrite=options["overwrite"])
+    check_writable(output, overwrite=options["overwrite"], inputs=[target])
     points = read_points(target)
     config = CloudConfig(**given_settings(CloudConfig, options))
     with progress_bar(config.steps, "fitting", quiet=options["quiet"]) as advance:
