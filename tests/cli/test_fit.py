@@ -211,8 +211,10 @@ DISTANCE = "--method distance"
         ("p.png", "--encoder doodles", "--encoder", "--init mixture"),
         ("p.png", "--preset paper --encoder doodles", "--encoder", "--init uniform"),
         ("p.png", "--color --threshold 0.3", "--threshold", "pictures in colour"),
-        (".", "--animate film.gif", "--animate", "several pictures"),
-        (".", f"{DISTANCE} --checkpoint state", "--checkpoint", "several pictures"),
+        ("p.png", "--split train", "--split", "a single picture"),
+        ("cloud.npy", "--split train", "--split", "a point cloud"),
+        (".", "--animate film.gif", "--animate", "a set of pictures"),
+        (".", f"{DISTANCE} --checkpoint state", "--checkpoint", "a set of pictures"),
     ],
 )
 def test_an_option_that_does_nothing_is_refused(

@@ -30,12 +30,12 @@ METHODS = Methods(
         "--method descent": (
             *annotations(FitConfig),
             *COMMON,
-            *("method", "preset", "grey_values", "color", "invert", "animate"),
+            *("method", "preset", "grey_values", "color", "invert", "animate", "split"),
         ),
         "--method distance": (
             *annotations(DistanceSettings),
             *COMMON,
-            *("method", "checkpoint", "invert", "animate"),
+            *("method", "checkpoint", "invert", "animate", "split"),
         ),
         "a point cloud": (*annotations(CloudConfig), *COMMON),
     }
@@ -138,7 +138,6 @@ def command(target: Path, output: Path, **options: Any) -> int:
     cloud = target.suffix.lower() in CLOUD_SUFFIXES
     many = not cloud and set_kind(target) != "picture"
     METHODS.check("a point cloud" if cloud else f"--method {options['method']}")
-    FOLDERS.check("several pictures" if many else "a single picture")
     if not cloud and options["method"] == "descent":
         _config(options)  # what is wrong with it is said before the pictures are read
     if many:
