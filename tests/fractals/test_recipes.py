@@ -107,7 +107,7 @@ def test_fewer_classes_are_the_first_ones(name):
         ("1p", {"classes": 0}, "classes"),
         ("1p", {"classes": 2.5}, "classes"),
         ("1p", {"instances": True}, "instances"),
-        ("1p", {"side": 8}, "side must be a whole number of 16..4096"),
+        ("1p", {"side": 8}, "side must be a whole number within 16..4096"),
         ("1p", {"seed": -1}, "seed"),
         ("1p", {"seed": 2**63}, "seed"),
         ("1p", {"threads": 0}, "threads"),
@@ -117,24 +117,24 @@ def test_fewer_classes_are_the_first_ones(name):
         ("1p", {"sigma": 2}, "sigma"),
         ("1p", {"classes": 2**20 + 1}, "classes"),
         ("1p", {"instances": 2**32 + 1}, "instances"),
-        ("fractaldb", {"instances": 1001}, "instances must be a whole number of 1..1000"),
-        ("fractaldb", {"color": 1}, "color must be True or False"),
+        ("fractaldb", {"instances": 1001}, "instances must be a whole number within 1..1000"),
+        ("fractaldb", {"color": 1}, "color must be true or false: got 1"),
         ("fractaldb", {"interval": 0.6}, "interval"),
         ("fractaldb", {"rate": 0}, "rate"),
         ("fractaldb", {"rate": "much"}, "rate"),
         ("anderson-farrell", {"background": None}, "background"),
         ("multifractal", {"objects": (0, 5)}, "objects"),
-        ("multifractal", {"objects": (5, 1)}, "objects must be numbers, the least first"),
+        ("multifractal", {"objects": (5, 1)}, "objects must be the least, then the largest: 5, 1"),
         ("multifractal", {"objects": (1, 16)}, "objects"),
-        ("multifractal", {"objects": 3}, "objects must be a pair"),
+        ("multifractal", {"objects": 3}, "objects must be 2 values: got 3"),
         ("multifractal", {"sizes": (0.0, 0.5)}, "sizes"),
         ("multifractal", {"sizes": ("a", "b")}, "sizes"),
-        ("custom", {"codes": None}, "codes must be a folder"),
-        ("custom", {"codes": []}, "codes must be a folder"),
+        ("custom", {"codes": None}, "codes must be a file or a folder"),
+        ("custom", {"codes": []}, "codes must be a file or a folder"),
         ("custom", {"codes": [1]}, "codes must be IFS or IFSCode: got int"),
-        ("custom", {"codes": "nowhere"}, "no such folder of codes: nowhere"),
+        ("custom", {"codes": "nowhere"}, "no such file: nowhere"),
         ("custom", {"codes": [classic("menger-sponge")]}, "planar"),
-        ("custom", {"classes": 3}, "classes must be a whole number of 1..2: got 3"),
+        ("custom", {"classes": 3}, "classes must be a whole number within 1..2: got 3"),
         ("custom", {"jitter": -0.1}, "jitter"),
     ],
 )
@@ -166,7 +166,7 @@ def test_codes_come_from_a_folder_in_the_order_of_their_names(tmp_path):
     recipe = make_recipe("custom", codes=tmp_path, instances=2, side=32)
     assert recipe.classes == 2
     assert recipe.systems.counts.tolist() == [len(systems[1]), len(systems[0])]
-    with pytest.raises(InputError, match=r"has no \.ssm files"):
+    with pytest.raises(InputError, match=r"has no codes \(\.ssm"):
         make_recipe("custom", codes=tmp_path / "..", instances=2)
 
 

@@ -1,23 +1,26 @@
 """``selfsame fractalize``: a picture made of itself, at any size, or of another's pieces."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfsame.cli.fields import given_settings, settings_options
+from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import (
     Numbers,
     fraction_bar,
-    given,
     json_option,
     output_option,
     overwrite_option,
     quiet_option,
     report,
+    seed_option,
     threads_option,
 )
+from selfsame.mosaic.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,17 +28,34 @@ if TYPE_CHECKING:
 
     from selfsame.mosaic import MosaicCode
 
-SHARE = click.FloatRange(0, 1)
+FITTING = Methods(
+    {
+        "a picture": (
+            *("patch", "levels", "patches", "strength", "saturation", "tint", "turns"),
+            *("style", "repeats", "seed"),
+        ),
+        "a code, which is fitted already": (),
+    }
+)
+DRAWING = Methods(
+    {
+        "drawing": ("scale", "zoom", "loop", "frames", "at", "width", "threads"),
+        "a .ssm, which keeps the code": (),
+    }
+)
+
 DEFAULT_SCALE = 8.0
 DEFAULT_FRAMES = 120
 DEFAULT_FRAME_WIDTH = 480
 MILLISECONDS = 40
 
-ZOOM_ONLY = ("frames", "at", "width")
-STYLE_ONLY = ("repeats", "seed")
-SELF_ONLY = ("strength", "saturation", "turns")
-FITTING = ("patch", "levels", "patches", "tint", "style", *SELF_ONLY, *STYLE_ONLY)
-DRAWING = ("scale", "zoom", "loop", *ZOOM_ONLY)
+OUTPUTS = Methods({"a picture": ("scale", "style"), "--zoom or --loop": ("frames", "at", "width")})
+COPIES = Methods(
+    {
+        "copies of IMAGE": ("strength", "saturation", "turns"),
+        "--style": ("style", "repeats", "seed"),
+    }
+)
 
 
 @click.command("fractalize")
@@ -46,32 +66,12 @@ DRAWING = ("scale", "zoom", "loop", *ZOOM_ONLY)
     type=click.FloatRange(0, min_open=True),
     help=f"Output pixels per pixel of IMAGE [default: {DEFAULT_SCALE:g}].",
 )
-@click.option(
-    "--patch",
-    type=click.IntRange(1),
-    help="Width of the largest patches in pixels of IMAGE [default: a 16th].",
-)
-@click.option(
-    "--levels",
-    type=click.IntRange(0, 6),
-    help="How often a patch may be cut into four; 0: all of one size [default: 3].",
-)
-@click.option(
-    "--patches",
-    type=click.IntRange(1),
-    help="About how many patches [default: 8 for each of the largest size].",
-)
-@click.option("--strength", type=SHARE, help="How plainly the copies show [default: 0.9].")
-@click.option("--saturation", type=SHARE, help="Of the copies' own colours [default: 0.7].")
-@click.option(
-    "--tint",
-    type=SHARE,
-    help="How far copies take their patch's colour [default: 0.75; with --style: 0.7].",
-)
-@click.option(
-    "--turns",
-    type=click.Choice(["none", "mirror", "any"]),
-    help="How copies may be turned [default: none].",
+@settings_options(Settings, "patch", "levels", "patches", "strength", "saturation")
+@settings_options(
+    Settings,
+    "tint",
+    "turns",
+    help={"tint": "How far copies take their patch's colour [default: 0.75; with --style: 0.7]."},
 )
 @click.option("--style", type=click.Path(path_type=Path), help="Make it of this picture's pieces.")
 @click.option(
@@ -80,21 +80,11 @@ DRAWING = ("scale", "zoom", "loop", *ZOOM_ONLY)
     help="How often one piece may appear [default: twice its even share].",
 )
 @click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    help="Of the order in which patches of one size choose their pieces [default: 0].",
-)
-@click.option(
     "--zoom",
     type=click.FloatRange(1),
     help="Write an animation that dives in so many times instead.",
 )
-@click.option(
-    "--loop",
-    is_flag=True,
-    default=None,
-    help="Write an animation that dives in endlessly instead.",
-)
+@click.option("--loop", is_flag=True, help="Write an animation that dives in endlessly instead.")
 @click.option(
     "--frames", type=click.IntRange(1), help=f"Of the animation [default: {DEFAULT_FRAMES}]."
 )
@@ -108,6 +98,7 @@ DRAWING = ("scale", "zoom", "loop", *ZOOM_ONLY)
     type=click.IntRange(1),
     help=f"Width of the frames [default: {DEFAULT_FRAME_WIDTH}, at most].",
 )
+@seed_option
 @threads_option
 @json_option
 @quiet_option
@@ -118,34 +109,36 @@ def command(
     as_json: bool,
     quiet: bool,
     overwrite: bool,
+    seed: int,
     threads: int | None,
     **options: Any,
 ) -> None:
     """Make IMAGE of small tinted copies of itself, which are made of copies in turn.
 
     A .png may have four gigapixels. With --zoom or --loop OUT is an animation: .gif, .webp, .png or
-    .apng. If OUT ends in .ssm it keeps the code, from which IMAGE can be drawn again: by this
-    command, with the .ssm as IMAGE, or by selfsame render and decode.
+    .apng. --seed decides between equally large patches that want the same piece (--style). An OUT
+    that ends in .ssm keeps the code, from which this command (with the code as IMAGE), selfsame
+    render and decode draw at any time.
     """
     saving = output.suffix.lower() == ".ssm"
     _check_usage(options, saving)
     begin = time.perf_counter()
     from selfsame.io.files import check_writable
 
-    check_writable(output, overwrite=overwrite)
+    check_writable(output, overwrite=overwrite, inputs=[image])
     code, pixels, notes = _read(image)
     if code is not None:
+        FITTING.check("a code, which is fitted already")
         if saving:
             raise click.UsageError(f"{image} is such a code: OUT must be a picture or an animation")
-        _refuse(options, FITTING, f"{image} is fitted already")
     width, height = code.size if code is not None else pixels.shape[1::-1]
-    animated = options["zoom"] is not None or options["loop"]
-    frames = (options["frames"] or DEFAULT_FRAMES) if animated else None
-    size = _size(options, width, height, saving=saving, animated=animated)
+    zooming = options["zoom"] is not None or options["loop"]
+    frames = (options["frames"] or DEFAULT_FRAMES) if zooming else None
+    size = _size(options, width, height, saving=saving, zooming=zooming)
     if not saving:
         _check_output(output, size, frames)
     if code is None:
-        code = _fitted(pixels, options)
+        code = _fitted(pixels, options, seed)
     fitted = time.perf_counter() - begin
     if saving:
         from selfsame.codes.store import save
@@ -174,30 +167,11 @@ def command(
 
 def _check_usage(options: dict[str, Any], saving: bool) -> None:
     """Refuse options that would do nothing."""
-    animated = options["zoom"] is not None or options["loop"]
-    style = options["style"] is not None
-    if saving:
-        _refuse(options, DRAWING, "a .ssm keeps the code, whatever is drawn from it later")
-    if options["zoom"] is not None and options["loop"]:
-        raise click.UsageError("give only one of --zoom, --loop")
-    if animated and style:
-        raise click.UsageError("pieces of another picture have an end: no --zoom with --style")
-    if animated and options["scale"] is not None:
-        raise click.UsageError("frames take --width, not --scale")
-    for names, wanted, is_given in (
-        (ZOOM_ONLY, "--zoom or --loop", animated),
-        (STYLE_ONLY, "--style", style),
-        (SELF_ONLY, "no --style", not style),
-    ):
-        if not is_given:
-            _refuse(options, names, f"it needs {wanted}")
-
-
-def _refuse(options: dict[str, Any], names: Iterable[str], why: str) -> None:
-    """Raise a usage error if one of these options was given."""
-    for name in names:
-        if options[name] is not None:
-            raise click.UsageError(f"--{name} is of no use here: {why}")
+    DRAWING.check("a .ssm, which keeps the code" if saving else "drawing")
+    check_only_one("zoom", "loop")
+    zooming = options["zoom"] is not None or options["loop"]
+    OUTPUTS.check("--zoom or --loop" if zooming else "a picture")
+    COPIES.check("--style" if options["style"] is not None else "copies of IMAGE")
 
 
 def _read(image: Path) -> tuple["MosaicCode | None", "NDArray[np.uint8]", list[str]]:
@@ -224,12 +198,12 @@ def _read(image: Path) -> tuple["MosaicCode | None", "NDArray[np.uint8]", list[s
 
 
 def _size(
-    options: dict[str, Any], width: int, height: int, *, saving: bool, animated: bool
+    options: dict[str, Any], width: int, height: int, *, saving: bool, zooming: bool
 ) -> tuple[int, int]:
     """Return width and height of what is written, of a picture of this size."""
     if saving:
         return width, height
-    if animated:
+    if zooming:
         across = options["width"] or min(DEFAULT_FRAME_WIDTH, width)
         return across, max(1, round(height * across / width))
     scale = options["scale"] or DEFAULT_SCALE
@@ -275,21 +249,19 @@ def _draw(
     )
 
 
-def _fitted(pixels: "NDArray[np.uint8]", options: dict[str, Any]) -> "MosaicCode":
+def _fitted(pixels: "NDArray[np.uint8]", options: dict[str, Any], seed: int) -> "MosaicCode":
     """Return the code of a picture, of itself or of the pieces of --style."""
     from selfsame.io.pictures import read_picture, to_uint8
-    from selfsame.mosaic import Settings, fit, restyled
+    from selfsame.mosaic import fit, restyled
 
-    names = ("patch", "levels", "patches", *SELF_ONLY)
-    settings = given(**{name: options[name] for name in names})
-    tint = given(tint=options["tint"])
+    settings = given_settings(Settings, options)
     if options["style"] is None:
-        return fit(pixels, Settings(**settings, **tint))
+        return fit(pixels, Settings(**settings))
+    tint = {"tint": settings.pop("tint")} if "tint" in settings else {}
     second = to_uint8(read_picture(options["style"], "grey" if pixels.ndim == 2 else "rgb"))
     second = second.reshape(*second.shape[:2], -1)
     code = fit(pixels, Settings(**settings))
-    chosen = given(repeats=options["repeats"], seed=options["seed"])
-    return restyled(code, pixels, second, **chosen, **tint)
+    return restyled(code, pixels, second, repeats=options["repeats"], seed=seed, **tint)
 
 
 def _over_black(pixels: "NDArray[np.uint8]", alpha: "NDArray[np.uint8]") -> "NDArray[np.uint8]":

@@ -1,18 +1,23 @@
 """``selfsame render``: a code to a picture, or to a cloud of points."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfsame.cli.methods import Methods
 from selfsame.cli.options import (
+    FLAMES,
     SIZE,
     Numbers,
     common_options,
+    drop_option,
     fraction_bar,
     given,
+    index_option,
     output_option,
     report,
     set_threads,
@@ -21,6 +26,33 @@ from selfsame.errors import InputError
 
 if TYPE_CHECKING:
     from selfsame.family import Run, View
+
+OUTPUTS = Methods(
+    {
+        "a picture": (
+            *("size", "depth", "mode", "viewport", "zoom", "center", "supersample"),
+            *("azimuth", "elevation", "device"),
+        ),
+        "a .ply file": (),
+    }
+)
+SPACES = Methods(
+    {
+        "a system of the plane": ("depth", "mode", "viewport", "center", "device"),
+        "a system of space": ("azimuth", "elevation"),
+    }
+)
+DRAWINGS = Methods({"points": ("points", "mode", "supersample", "device"), "--depth": ("depth",)})
+PATTERNS = Methods({"a mode other than patch": ("supersample", "device"), "--mode patch": ()})
+
+RUNS = Methods(
+    {
+        "codes of the family ifs": ("seed", "device"),
+        "codes of the family collage": ("device",),
+        "codes of the family pifs": (),
+        "codes of the family mosaic": (),
+    }
+)
 
 CLOUD_POINTS = 1_000_000
 """Default number of points of a ``.ply`` file."""
@@ -64,13 +96,8 @@ CLOUD_POINTS = 1_000_000
 )
 @click.option("--azimuth", type=float, help="3-D: degrees [default: 30].")
 @click.option("--elevation", type=float, help="3-D: degrees [default: 20].")
-@click.option(
-    "--index",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Which flame of a .flame file.",
-)
+@index_option
+@drop_option
 @common_options
 def command(
     code: str,
@@ -85,7 +112,8 @@ def command(
     supersample: int | None,
     azimuth: float | None,
     elevation: float | None,
-    index: int,
+    index: int | None,
+    drop_unsupported: bool,
     seed: int,
     device: str,
     threads: int | None,
@@ -93,7 +121,9 @@ def command(
     quiet: bool,
     overwrite: bool,
 ) -> None:
-    """Render CODE, a .ssm or .flame file or the name of a classic, to a picture of any size.
+    """Render CODE, a .ssm, .flame or .json file or the name of a classic, to a picture of any size.
+
+    `-` is standard input; of several flames in a file the first is drawn.
 
     An output .ply gets the points instead, with the colours of the maps. Options that codes of
     another family do not take are refused.
@@ -102,21 +132,28 @@ def command(
     from selfsame.family import Run, View
     from selfsame.io.files import check_writable
 
-    check_writable(output, overwrite=overwrite)
+    cloud = output.suffix.lower() == ".ply"
+    OUTPUTS.check("a .ply file" if cloud else "a picture")
+    DRAWINGS.check("points" if depth is None else "--depth")
+    PATTERNS.check("--mode patch" if mode == "patch" else "a mode other than patch")
+    check_writable(output, overwrite=overwrite, inputs=[code])
     begin = time.perf_counter()
-    source = read_code(code, index)
+    source, dropped = _read(code, index, drop_unsupported)
     values: dict[str, Any] = {"output": output, "kind": family_of(source).name, "seed": seed}
     system = getattr(source, "system", source)  # a classic is a system without a code
     if values["kind"] == "ifs":
         values["maps"] = len(system)
-    if output.suffix.lower() == ".ply":
-        if depth is not None:
-            raise click.UsageError("--depth draws a picture; a .ply output holds points")
-        if values["kind"] != "ifs":
-            raise InputError(
-                f"{output}: a .ply holds the points of systems of maps: this code is of the family "
-                f"{values['kind']}"
-            )
+        SPACES.check(f"a system of {'the plane' if system.dimension == 2 else 'space'}")
+    elif cloud:
+        raise InputError(
+            f"{output}: a .ply holds the points of systems of maps: this code is of the family "
+            f"{values['kind']}"
+        )
+    if f"codes of the family {values['kind']}" in RUNS.options:
+        RUNS.check(f"codes of the family {values['kind']}")
+    if dropped:
+        values["dropped"] = dropped
+    if cloud:
         values["points"] = points or CLOUD_POINTS
         _write_cloud(output, system, values["points"], seed, threads, overwrite)
     else:
@@ -143,33 +180,27 @@ def command(
         values,
         as_json=as_json,
         quiet=quiet,
-        text=f"{output}: {what} in {values['seconds']:.2f} s",
+        text="\n".join([*dropped, f"{output}: {what} in {values['seconds']:.2f} s"]),
     )
 
 
-def read_code(name: str, index: int = 0) -> Any:
-    """Return the code or system that a file name, or the name of a classic, stands for.
+def _read(name: str, index: int | None, drop_unsupported: bool) -> tuple[Any, Sequence[str]]:
+    """Return the code or system that a file, or the name of a classic, stands for, and a line for
+    what was dropped from it.
 
     Raises:
-        InputError: neither a file nor a classic, or the .flame file has no flame ``index``.
+        InputError: neither a file nor a classic, or the file has no code ``index``.
     """
-    suffix = Path(name).suffix.lower()
-    if suffix == ".flame":
-        from selfsame.ifs.exchange.flame import read_flames
+    from selfsame.codes.files import STDIN, read_codes
 
-        flames = read_flames(name)
-        if index >= len(flames):
-            raise InputError(
-                f"{name} has {len(flames)} flames, 0 to {len(flames) - 1}: got {index}"
-            )
-        return flames[index].code
-    if suffix or Path(name).exists():
-        from selfsame.codes.store import load
-
-        return load(name)
+    if name == STDIN or Path(name).suffix or Path(name).exists():
+        file = read_codes(name, index=index or 0, drop_unsupported=drop_unsupported)
+        FLAMES.check(f"a .{file.form} file")
+        return file.codes[0], file.dropped
     from selfsame.ifs.samples.library import classic
 
-    return classic(name)
+    FLAMES.check("a classic")
+    return classic(name), ()
 
 
 def _write_cloud(

@@ -6,6 +6,6 @@ from .drawing.rendering import render as render
 from .drawing.rendering import render_bands as render_bands
 from .drawing.window import view as view
 from .drawing.zoom import zoom_frames as zoom_frames
-from .fitting.fit import Settings as Settings
 from .fitting.fit import fit as fit
 from .fitting.style import restyled as restyled
+from .settings import Settings as Settings

@@ -22,6 +22,7 @@ from selfsame.errors import InputError
 from selfsame.family import Code
 from selfsame.isometries import ISOMETRIES
 from selfsame.limits import MAX_SIDE
+from selfsame.mosaic.settings import MAX_LEVELS
 from selfsame.values import Value, read_only
 
 CONTRAST_STEP = 1 / 128
@@ -36,7 +37,6 @@ SATURATION_STEP = 1 / 255
 TINT_STEP = 1 / 255
 
 MAX_GRID = 512
-MAX_LEVELS = 6
 
 MAX_FINEST = 1024
 """Patches of the finest level along a side. What is drawn of a mosaic starts from a seed of four

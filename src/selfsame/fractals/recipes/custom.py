@@ -3,21 +3,22 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import Range, checked
+from selfsame.codes.files import read_systems
 from selfsame.errors import InputError
 from selfsame.fractals.drawing.patches import DOT, PATTERNS, patch_rows
 from selfsame.fractals.drawing.point_pictures import point_pictures
 from selfsame.fractals.drawing.scene_choices import whole
 from selfsame.fractals.randomness import uniforms
-from selfsame.fractals.recipes.base import Recipe, check_flag, check_number, check_whole
+from selfsame.fractals.recipes.base import Recipe, Share
 from selfsame.fractals.recipes.jitter import ATTEMPTS, scaled_parameters
 from selfsame.ifs.code import IFSCode, Viewport
-from selfsame.ifs.limits import check_points
+from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.system import IFS
 
@@ -25,7 +26,6 @@ BRIGHT = 255
 """Grey value of set pixels."""
 
 Window = Literal["points", "code"]
-WINDOWS: tuple[Window, ...] = get_args(Window)
 
 CODE_WINDOW = Viewport(-1.0, -1.0, 1.0, 1.0)
 """Where ``read_codes`` brings the codes' own windows."""
@@ -51,19 +51,11 @@ class Custom(Recipe):
     """
 
     name: ClassVar[str] = "custom"
-    points: int = 100_000
-    jitter: float = 0.1
+    points: Points = 100_000
+    jitter: Share = 0.1
     flips: bool = True
     patch: bool = False
     window: Window = "points"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_window(self.window)
-        check_points(self.points)
-        check_number("jitter", self.jitter, 0, 1)
-        check_flag("flips", self.flips)
-        check_flag("patch", self.patch)
 
     def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
         return self.systems  # they were given
@@ -71,15 +63,6 @@ class Custom(Recipe):
     @property
     def channels(self) -> int:
         return 1
-
-    def options(self) -> dict[str, Any]:
-        return {
-            "points": self.points,
-            "jitter": self.jitter,
-            "flips": self.flips,
-            "patch": self.patch,
-            "window": self.window,
-        }
 
     def instance_parameters(self, index: int) -> dict[str, Any]:
         chosen = self.checked_indices([index])
@@ -141,29 +124,23 @@ def read_codes(codes: Codes, classes: int | None = None, window: Window = "point
     """Return the systems of codes.
 
     Args:
-        codes: systems or codes; or a folder, whose ``.ssm`` files are read in the order of their
-            names; or one such file.
+        codes: systems or codes; or a file or folder, as of ``selfsame.codes.files.read_systems``.
         classes: how many, the first ones; None for all.
         window: ``points`` takes the systems as they are; ``code`` moves and scales every one by
             what brings the square around its code's window to ``CODE_WINDOW``.
     Raises:
-        InputError: there are none, or fewer, or a file holds another kind of code, or a system is
-            not planar, or has no window.
+        InputError: there are none, or fewer, or a system is not planar, or has no window; or as
+            ``read_systems``.
+        FormatError: as ``read_systems``.
     """
-    check_window(window)
+    checked("window", window, Window)
     found = _read(codes)
     if classes is not None:
-        check_whole("classes", classes, 1, len(found))
+        checked("classes", classes, Annotated[int, Range(1, len(found))])
     chosen = found[:classes]
     if window == "code":
         return stack_systems([_in_code_window(code) for code in chosen])
     return stack_systems([code if isinstance(code, IFS) else code.system for code in chosen])
-
-
-def check_window(window: Any) -> None:
-    """Raise ``InputError`` unless ``window`` is one of ``WINDOWS``."""
-    if window not in WINDOWS:
-        raise InputError(f"window must be one of {', '.join(WINDOWS)}: got {window!r}")
 
 
 def _in_code_window(code: IFS | IFSCode) -> IFS:
@@ -182,35 +159,15 @@ def _in_code_window(code: IFS | IFSCode) -> IFS:
     return IFS(system.matrices, offsets, system.probabilities)
 
 
-def _read(codes: Codes) -> list[IFS | IFSCode]:
+def _read(codes: Codes) -> Sequence[IFS | IFSCode]:
     if isinstance(codes, str | os.PathLike):
-        return [_read_code(path) for path in _code_files(Path(codes))]
+        return read_systems(codes)
     if not isinstance(codes, Sequence) or len(codes) == 0:
-        raise InputError(f"codes must be a folder of .ssm files, or systems: got {codes!r}")
+        raise InputError(f"codes must be a file or a folder of codes, or systems: got {codes!r}")
     return [_checked(code) for code in codes]
 
 
 def _checked(code: Any) -> IFS | IFSCode:
     if not isinstance(code, IFS | IFSCode):
         raise InputError(f"codes must be IFS or IFSCode: got {type(code).__name__}")
-    return code
-
-
-def _code_files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise InputError(f"no such folder of codes: {path}")
-    found = sorted(path.glob("*.ssm"))
-    if not found:
-        raise InputError(f"{path} has no .ssm files; make some with: selfsame sample, or fit")
-    return found
-
-
-def _read_code(path: Path) -> IFSCode:
-    from selfsame.codes.store import load
-
-    code = load(path)
-    if not isinstance(code, IFSCode):
-        raise InputError(f"{path} holds no system of maps, but a {type(code).__name__}")
     return code

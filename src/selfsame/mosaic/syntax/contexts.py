@@ -7,7 +7,8 @@ beforehand: a mosaic has few numbers, but as many of each sort as it has patches
 from selfsame.coding.numbers import LENGTHS as LENGTHS
 from selfsame.coding.slots import Layout, class_table
 from selfsame.isometries import ISOMETRIES as ISOMETRIES
-from selfsame.mosaic.code import MAX_CONTRAST, MAX_LEVELS
+from selfsame.mosaic.code import MAX_CONTRAST
+from selfsame.mosaic.settings import MAX_LEVELS
 
 CHANNELS = 3
 """In the order of coding: green (or grey), red, blue."""
