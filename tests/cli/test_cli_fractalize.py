@@ -228,11 +228,14 @@ def test_other_commands_draw_from_a_saved_code(saved, tmp_path, capsys):
         (["render", saved, "-o", tmp_path / "x.png", "--mode", "log"], "mode is not for codes"),
         (["render", saved, "-o", tmp_path / "x.png", "--viewport", "0,0,1,1"], "viewport is not"),
         (["render", saved, "-o", tmp_path / "x.png", "--azimuth", 30], "azimuth is not for codes"),
-        (["render", saved, "-o", tmp_path / "x.png", "--seed", 3], "--seed belongs to codes"),
+        (
+            ["render", saved, "-o", tmp_path / "x.png", "--seed", 3],
+            "--seed belongs to",
+        ),
         (["render", saved, "-o", tmp_path / "x.ply"], "of the family mosaic"),
-        (["decode", saved, "-o", tmp_path / "x.png", "--region", "0,0,2,2"], "region is not for"),
-        (["decode", saved, "-o", tmp_path / "x.png", "--steps", 2], "iterations is not for"),
-        (["decode", saved, "-o", tmp_path / "x.png", "--start", "grey"], "show an iteration"),
+        (["decode", saved, "-o", tmp_path / "x.png", "--region", "0,0,2,2"], "--region belongs to"),
+        (["decode", saved, "-o", tmp_path / "x.png", "--steps", 2], "--steps belongs to"),
+        (["decode", saved, "-o", tmp_path / "x.png", "--start", "grey"], "--start belongs to"),
     ):
         assert main([*map(str, words)]) in (1, 2)
         assert message in capsys.readouterr().err

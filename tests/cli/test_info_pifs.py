@@ -105,7 +105,7 @@ def test_an_ifs_has_no_partition(tmp_path, capsys) -> None:
 
 def test_systems_alone_are_converted(path, tmp_path, capsys) -> None:
     assert main(["convert", str(path), "-o", str(tmp_path / "a.json")]) == 1
-    assert "use selfsame decode" in capsys.readouterr().err
+    assert "selfsame decode draws it" in capsys.readouterr().err
 
 
 def test_render_draws_block_codes_and_refuses_options_of_others(path, tmp_path, capsys) -> None:

@@ -47,10 +47,10 @@ PATTERNS = Methods({"a mode other than patch": ("supersample", "device"), "--mod
 
 RUNS = Methods(
     {
-        "codes of the family ifs": ("seed", "device"),
-        "codes of the family collage": ("device",),
-        "codes of the family pifs": (),
-        "codes of the family mosaic": (),
+        "the family ifs": ("seed", "device"),
+        "the family collage": ("device",),
+        "the family pifs": (),
+        "the family mosaic": (),
     }
 )
 
@@ -149,8 +149,9 @@ def command(
             f"{output}: a .ply holds the points of systems of maps: this code is of the family "
             f"{values['kind']}"
         )
-    if f"codes of the family {values['kind']}" in RUNS.options:
-        RUNS.check(f"codes of the family {values['kind']}")
+    family = f"the family {values['kind']}"
+    if family in RUNS.options:  # what a family of another package uses of a run is not known
+        RUNS.check(family)
     if dropped:
         values["dropped"] = dropped
     if cloud:
