@@ -57,14 +57,19 @@ def test_an_archive_becomes_a_folder_and_resumes(
     names = ["00000.ssm", "00001.ssm", "00002.ssm"]
     assert sorted(p.name for p in out.glob("*.ssm")) == names
     before = {name: (out / name).read_bytes() for name in names}
-    capsys.readouterr()
+    values = json.loads(capsys.readouterr().out)
+    assert [row["output"] for row in values["fitted"]] == [str(out / name) for name in names]
+    assert [row["bytes"] for row in values["fitted"]] == [len(before[name]) for name in names]
     assert main(arguments) == 0
     assert json.loads(capsys.readouterr().out)["kept"] == 3
     (out / "00001.ssm").unlink()
     assert main(arguments) == 0
-    assert {name: (out / name).read_bytes() for name in names} == before
+    assert json.loads(capsys.readouterr().out)["kept"] == 2
+    assert load(out / "00001.ssm").size == (28, 28)
+    del before["00001.ssm"]
+    assert {name: (out / name).read_bytes() for name in before} == before
     assert main([*arguments, "--seed", "5"]) == 1
-    assert "other settings" in capsys.readouterr().err
+    assert "seed is 0 there and 5 here" in capsys.readouterr().err
 
 
 def test_a_folder_is_taken_in_order_of_names(picture: Path, tmp_path: Path) -> None:
@@ -76,7 +81,7 @@ def test_a_folder_is_taken_in_order_of_names(picture: Path, tmp_path: Path) -> N
         image.save(folder / name)
     out = tmp_path / "codes"
     assert main(["fit", str(folder), "-o", str(out), *FAST]) == 0
-    first, second = (load(out / f"0000{i}.ssm").system for i in range(2))
+    first, second = (load(out / f"{name}.ssm").system for name in "ab")
     # a.png lies on the right, b.png on the left.
     assert first.probabilities @ first.offsets[:, 0] > second.probabilities @ second.offsets[:, 0]
 
@@ -123,7 +128,7 @@ def test_codes_of_two_encoders_do_not_mix(
         shape = EncoderConfig(side=16, width=16, layers=1, heads=2, rounds=1)
         save_encoder(SetEncoder(shape), network)
         assert main(["fit", *options]) == status
-    assert "other settings" in capsys.readouterr().err
+    assert "other settings: encoder_digest is " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["keras.npz", "rows.npz", "idx", "folder"])
@@ -207,9 +212,11 @@ DISTANCE = "--method distance"
         ("p.png", "--preset paper --encoder doodles", "--encoder", "--init uniform"),
         ("p.png", "--color --threshold 0.3", "--threshold", "pictures in colour"),
         ("p.png", "--split train", "--split", "a single picture"),
+        ("p.png", "--jobs 2", "--jobs", "a single picture"),
+        ("cloud.npy", "--engine threads", "--engine", "a point cloud"),
         ("cloud.npy", "--split train", "--split", "a point cloud"),
-        (".", "--animate film.gif", "--animate", "a set of pictures"),
-        (".", f"{DISTANCE} --checkpoint state", "--checkpoint", "a set of pictures"),
+        (".", "--animate film.gif", "--animate", "several pictures"),
+        (".", f"{DISTANCE} --checkpoint state", "--checkpoint", "several pictures"),
     ],
 )
 def test_an_option_that_does_nothing_is_refused(

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
+from selfsame.datasets.crops import FolderCrops
 from selfsame.errors import InputError
-from selfsame.training import FolderCrops
 
 
 def coordinates(width: int, height: int, blue: int = 0) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfsame.cli.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
 from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import (
     SIZE,
@@ -14,11 +15,11 @@ from selfsame.cli.options import (
     json_option,
     output_option,
     overwrite_option,
-    progress_bar,
     quiet_option,
     report,
     threads_option,
 )
+from selfsame.run.executor import Executor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 INPUTS = Methods(
     {
-        "a folder": ("jobs",),
+        "a folder": JOBS_OPTIONS,
         "a single code": ("size", "region", "steps", "start", "animate", "threads"),
     }
 )
@@ -67,7 +68,7 @@ MODELS = Methods({"the family collage": ("model",)})
     type=click.Path(path_type=Path),
     help="Collages of your own model: its path.",
 )
-@click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")
+@jobs_options
 @threads_option
 @json_option
 @quiet_option
@@ -76,6 +77,8 @@ def command(
     code: Path,
     output: Path,
     jobs: int | None,
+    engine: str | None,
+    scheduler: str | None,
     as_json: bool,
     quiet: bool,
     overwrite: bool,
@@ -89,8 +92,9 @@ def command(
     check_only_one("scale", "size")
     INPUTS.check("a folder" if code.is_dir() else "a single code")
     if code.is_dir():
+        executor = executor_of(jobs, engine, scheduler, quiet=quiet)
         return _decode_folder(
-            code, output, options["scale"], options["model"], jobs, as_json, quiet, overwrite
+            code, output, options["scale"], options["model"], executor, as_json, quiet, overwrite
         )
     _decode_one(code, output, options, as_json, quiet, overwrite)
     return 0
@@ -212,30 +216,27 @@ def _decode_folder(
     output: Path,
     scale: float | None,
     model: Path | None,
-    jobs: int | None,
+    executor: Executor,
     as_json: bool,
     quiet: bool,
     overwrite: bool,
 ) -> int:
     from selfsame.archive import decode_folder
-    from selfsame.archive.listing import CODE_SUFFIX
-    from selfsame.io.files import files_below
+
+    def tell(name: str, error: str | None) -> None:
+        if error is not None and not quiet:
+            click.echo(f"{name}: {error}", err=True)
 
     begin = time.perf_counter()
-    with progress_bar(len(files_below(folder, (CODE_SUFFIX,))), "decode", quiet=quiet) as update:
-
-        def progress(name: str, error: str | None) -> None:
-            update(1)
-            if error is not None and not quiet:
-                click.echo(f"{name}: {error}", err=True)
-
+    with shown_progress("decode", quiet=quiet) as progress:
         errors = decode_folder(
             folder,
             output,
             scale=1.0 if scale is None else scale,
             model=model,
-            jobs=jobs,
+            executor=executor,
             overwrite=overwrite,
+            settled=tell,
             progress=progress,
         )
     failed = [{"source": name, "error": error} for name, error in errors.items() if error]

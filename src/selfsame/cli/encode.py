@@ -8,18 +8,19 @@ import click
 
 from selfsame.checked import annotations
 from selfsame.cli.fields import given_settings, settings_options
+from selfsame.cli.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
 from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import (
     fraction_bar,
     json_option,
     output_option,
     overwrite_option,
-    progress_bar,
     quiet_option,
     report,
     threads_option,
 )
 from selfsame.codes.settings import METHODS, TARGETS, EncodeSettings, method_of
+from selfsame.run.executor import Executor
 
 ENCODERS = Methods(
     {
@@ -27,14 +28,14 @@ ENCODERS = Methods(
         for method, names in METHODS.items()
     }
 )
-INPUTS = Methods({"a folder": ("jobs", "report_path"), "a single picture": ("threads",)})
+INPUTS = Methods({"a folder": (*JOBS_OPTIONS, "report_path"), "a single picture": ("threads",)})
 
 
 @click.command("encode")
 @click.argument("image", type=click.Path(path_type=Path))
 @output_option
 @settings_options(EncodeSettings, *annotations(EncodeSettings))
-@click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")
+@jobs_options
 @click.option(
     "--report",
     "report_path",
@@ -56,6 +57,8 @@ def command(
     image: Path,
     output: Path,
     jobs: int | None,
+    engine: str | None,
+    scheduler: str | None,
     report_path: Path | None,
     threads: int | None,
     device: str,
@@ -69,14 +72,16 @@ def command(
     Of --quality, --bpp, --bytes and --psnr at most one can be given.
 
     If IMAGE is a folder, every picture in it and its sub-folders becomes a .ssm file in the folder
-    OUT, which also gets manifest.json. An interrupted or repeated call goes on where it stopped. A
-    picture that cannot be encoded does not stop the rest; the exit status is then 1.
+    OUT, which also gets ledger.jsonl. An interrupted or repeated call goes on where it stopped, and
+    encodes what is new. A picture that cannot be encoded does not stop the rest; the exit status is
+    then 1.
     """
     settings = _settings(options)
     INPUTS.check("a folder" if image.is_dir() else "a single picture")
     if image.is_dir():
+        executor = executor_of(jobs, engine, scheduler, quiet=quiet)
         return _encode_folder(
-            image, output, settings, jobs, report_path, device, as_json, quiet, overwrite
+            image, output, settings, executor, report_path, device, as_json, quiet, overwrite
         )
     _encode_one(image, output, settings, threads, device, as_json, quiet, overwrite)
     return 0
@@ -132,7 +137,7 @@ def _encode_folder(
     folder: Path,
     output: Path,
     settings: EncodeSettings,
-    jobs: int | None,
+    executor: Executor,
     report_path: Path | None,
     device: str,
     as_json: bool,
@@ -140,27 +145,24 @@ def _encode_folder(
     overwrite: bool,
 ) -> int:
     from selfsame.archive import encode_folder, write_report
-    from selfsame.archive.listing import code_names
     from selfsame.archive.report import check_report
 
     if report_path is not None:
         check_report(report_path, overwrite=overwrite)
-    with progress_bar(len(code_names(folder)), "encode", quiet=quiet) as update:
 
-        def progress(entry: dict[str, Any]) -> None:
-            update(1)
-            lines = [*entry.get("notes", ()), *([entry["error"]] if "error" in entry else ())]
-            if not quiet:
-                for line in lines:
-                    click.echo(f"{entry['source']}: {line}", err=True)
+    def tell(entry: dict[str, Any]) -> None:
+        for line in (*entry.get("notes", ()), *([entry["error"]] if "error" in entry else ())):
+            click.echo(f"{entry['source']}: {line}", err=True)
 
+    with shown_progress("encode", quiet=quiet) as progress:
         archive = encode_folder(
             folder,
             output,
             settings,
-            jobs=jobs,
+            executor=executor,
             device=device,
             overwrite=overwrite,
+            settled=tell if not quiet else lambda entry: None,
             progress=progress,
         )
     if report_path is not None:

@@ -9,8 +9,6 @@ Source: Rabin et al. 2012 for sliced Wasserstein distances; the start and the wo
 picture fit (``mixture``, ``points``).
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -26,6 +24,7 @@ from selfsame.ifs.fit.parameters import Maps, Parameters, dyadic_probabilities
 from selfsame.ifs.fit.points import Cloud, advance_cloud, fresh_cloud, word_points
 from selfsame.ifs.system import IFS
 from selfsame.run.device import resolve_device
+from selfsame.run.progress import Progress
 
 MIXTURE_POINTS = 2048
 """Points that the starting mixture is found from; its moments need no more."""
@@ -43,13 +42,13 @@ def fit_cloud(
     *,
     seed: int = 0,
     device: str = "auto",
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[IFSCode, float]:
     """Return the code whose invariant measure is closest to a cloud, and its loss.
 
     Args:
         points: (n, d), d = 2 or 3, n >= 16, finite, not all equal.
-        progress: called with the steps done since its last call; the total is ``config.steps``.
+        progress: of steps.
     Returns:
         the code, in the cloud's own coordinates, its viewport the window of the first two
         coordinates; and the squared sliced Wasserstein distance in units of the squared radius.
@@ -83,9 +82,9 @@ def fit_cloud(
     )
     parameters.bound(settings.largest_singular)
 
-    def after_step(_step: int, _state: Descent) -> None:
+    def after_step(step: int, _state: Descent) -> None:
         if progress is not None:
-            progress(1)
+            progress(step, config.steps)
 
     state = descend(
         parameters,
