@@ -61,7 +61,7 @@ def _digits(count: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def _sets(folder: Path) -> None:
     images, labels = _digits(12, 28, 0)
     more, more_labels = _digits(9, 28, 1)
-    np.savez(folder / "digits.npz", images=images[:3], labels=labels[:3])
+    np.savez(folder / "digits.npz", images=images, labels=labels)
     arrays = {"train_images": images, "train_labels": labels}
     np.savez(folder / "mnist.npz", **arrays, test_images=more, test_labels=more_labels)
 

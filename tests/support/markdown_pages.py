@@ -94,11 +94,11 @@ def inline_commands(page: Path) -> list[str]:
 
 def files_of(page: Path) -> dict[str, str]:
     """Return the files that a page builds up, by title; blocks of one title follow each other."""
-    files: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     for block in blocks(page):
         if block.title:
-            files[block.title] = files.get(block.title, "") + block.text
-    return files
+            texts.setdefault(block.title, []).append(block.text)
+    return {title: "\n\n".join(parts) for title, parts in texts.items()}
 
 
 def _block(page: Path, source: str, match: re.Match[str]) -> Block:
