@@ -114,6 +114,8 @@ def _check(words: Sequence[str], run: bool, where: str) -> None:
     elif program == "python" and Path(arguments[0]).is_file():  # the page's own
         _remove_output(arguments)
         assert _run_script(arguments) == 0, where
+    elif program == "python" and arguments[0] == "-m":
+        assert ROOT.joinpath(*arguments[1].split(".")).with_suffix(".py").is_file(), where
     elif program == "python":
         assert (ROOT / arguments[0]).is_file(), where
     elif program == "make":

@@ -70,7 +70,7 @@ def test_it_reports_what_is_in_the_file(data, tmp_path, capsys) -> None:
     low, high = (100 * values["accuracy"][end] for end in ("low", "high"))
     assert f"(95 % interval {low:.2f} to {high:.2f}, of one seed)" in stderr
     assert call(*words, "--shots", 2) == 1
-    assert "begun with shots null (now 2)" in capsys.readouterr().err
+    assert "shots is null there and 2 here" in capsys.readouterr().err
     assert call(*words, "--shots", 2, "--restart", "--quiet") == 0
     assert capsys.readouterr() == ("", "")
 

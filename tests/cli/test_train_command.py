@@ -89,7 +89,7 @@ def test_stopping_and_going_on(pictures, tmp_path, capsys) -> None:
     assert call(pictures, "-o", other, *TINY) == 0
     assert same(one, other)
     assert call(pictures, "-o", other, *TINY, "--lr", "0.5") == 1
-    assert "settings.lr 0.001 (now 0.5)" in capsys.readouterr().err
+    assert "settings.lr is 0.001 there and 0.5 here" in capsys.readouterr().err
     assert json.loads((other / "config.json").read_text())["train"]["lr"] == 0.001
     assert call(pictures, "-o", other, *TINY, "--lr", "0.5", "--restart") == 0
     assert json.loads((other / "config.json").read_text())["train"]["lr"] == 0.5

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from selfsame.cli.jobs import executor_of, jobs_options, shown_progress
 from selfsame.cli.options import (
     json_option,
     overwrite_option,
@@ -16,7 +17,6 @@ from selfsame.cli.options import (
 )
 
 FORMATS = ("folder", "webdataset")
-ENGINES = ("processes", "dask")
 
 
 class _Split(click.ParamType[tuple[float, float, float]]):
@@ -50,7 +50,8 @@ class _Split(click.ParamType[tuple[float, float, float]]):
 @click.option(
     "--codes",
     type=click.Path(path_type=Path),
-    help="custom: a code of maps, or a folder of them; each becomes a class.",
+    help="custom: a file of codes, .ssm, .json or .flame, or a folder of them; each code becomes "
+    "a class.",
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
 @click.option("--split", type=_Split(), help="Shares of train, val and test, such as 0.8,0.1,0.1.")
@@ -62,15 +63,7 @@ class _Split(click.ParamType[tuple[float, float, float]]):
     help="Pictures of a shard: a .tar file, or what one process does at a time.",
 )
 @seed_option
-@click.option("--jobs", type=click.IntRange(1, 256), help="Processes [default: all cores].")
-@click.option(
-    "--engine",
-    type=click.Choice(ENGINES),
-    default=ENGINES[0],
-    show_default=True,
-    help="What draws: processes here, or the workers of a Dask cluster.",
-)
-@click.option("--scheduler", help="dask: address of the scheduler, such as tcp://host:8786.")
+@jobs_options
 @click.option("--list", "list_names", is_flag=True, help="Print every NAME and end.")
 @json_option
 @quiet_option
@@ -88,7 +81,7 @@ def command(
     shard_size: int,
     seed: int,
     jobs: int | None,
-    engine: str,
+    engine: str | None,
     scheduler: str | None,
     list_names: bool,
     as_json: bool,
@@ -104,8 +97,7 @@ def command(
         return
     if name is None or output is None:
         raise click.UsageError("NAME and -o are needed; --list prints every NAME")
-    if (engine == "dask") != (scheduler is not None) or (scheduler and jobs is not None):
-        raise click.UsageError("--engine dask takes --scheduler, --engine processes takes --jobs")
+    executor = executor_of(jobs, engine, scheduler, quiet=quiet)
     from selfsame.fractals.files.layout import Layout
     from selfsame.fractals.files.write import write_dataset
     from selfsame.fractals.recipes.make import make_recipe
@@ -127,15 +119,14 @@ def command(
             progress=update,
             **options,
         )
-    with progress_bar(len(recipe), "pictures", quiet=quiet) as update:
+    with shown_progress("pictures", quiet=quiet) as progress:
         written = write_dataset(
             recipe,
             output,
             layout,
-            jobs=jobs,
-            scheduler=scheduler,
+            executor=executor,
             overwrite=overwrite,
-            progress=update,
+            progress=progress,
         )
     speed = written.made / written.seconds
     values = {

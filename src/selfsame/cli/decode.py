@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfsame.cli.jobs import executor_of, jobs_options, shown_progress
 from selfsame.cli.options import (
     SIZE,
     Numbers,
@@ -13,12 +14,12 @@ from selfsame.cli.options import (
     json_option,
     output_option,
     overwrite_option,
-    progress_bar,
     quiet_option,
     report,
     threads_option,
 )
 from selfsame.errors import InputError
+from selfsame.run.executor import Executor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Collages of your own model: its path.",
 )
-@click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")
+@jobs_options
 @threads_option
 @json_option
 @quiet_option
@@ -66,6 +67,8 @@ def command(
     code: Path,
     output: Path,
     jobs: int | None,
+    engine: str | None,
+    scheduler: str | None,
     as_json: bool,
     quiet: bool,
     overwrite: bool,
@@ -82,11 +85,12 @@ def command(
         for name in ("size", "region", "steps", "start", "animate", "threads"):
             if options[name] is not None:
                 raise click.UsageError(f"--{name} takes a single code, not a folder")
+        executor = executor_of(jobs, engine, scheduler, quiet=quiet)
         return _decode_folder(
-            code, output, options["scale"], options["model"], jobs, as_json, quiet, overwrite
+            code, output, options["scale"], options["model"], executor, as_json, quiet, overwrite
         )
-    if jobs is not None:
-        raise click.UsageError("--jobs takes a folder of codes")
+    if any(option is not None for option in (jobs, engine, scheduler)):
+        raise click.UsageError("each of --jobs, --engine, --scheduler takes a folder of codes")
     _decode_one(code, output, options, as_json, quiet, overwrite)
     return 0
 
@@ -107,11 +111,12 @@ def _decode_one(
 
     begin = time.perf_counter()
     check_picture_suffix(output)
-    check_writable(output, overwrite=overwrite)
+    inputs = [path, *filter(None, [options["start"]])]
+    check_writable(output, overwrite=overwrite, inputs=inputs)
     animation = options["animate"]
     if animation is not None:
         check_animation_suffix(animation)
-        check_writable(animation, overwrite=overwrite)
+        check_writable(animation, overwrite=overwrite, inputs=inputs)
     if options["model"] is not None:
         from selfsame.collage.network.storage import load_model
 
@@ -206,30 +211,27 @@ def _decode_folder(
     output: Path,
     scale: float | None,
     model: Path | None,
-    jobs: int | None,
+    executor: Executor,
     as_json: bool,
     quiet: bool,
     overwrite: bool,
 ) -> int:
     from selfsame.archive import decode_folder
-    from selfsame.archive.listing import CODE_SUFFIX
-    from selfsame.io.files import files_below
+
+    def tell(name: str, error: str | None) -> None:
+        if error is not None and not quiet:
+            click.echo(f"{name}: {error}", err=True)
 
     begin = time.perf_counter()
-    with progress_bar(len(files_below(folder, (CODE_SUFFIX,))), "decode", quiet=quiet) as update:
-
-        def progress(name: str, error: str | None) -> None:
-            update(1)
-            if error is not None and not quiet:
-                click.echo(f"{name}: {error}", err=True)
-
+    with shown_progress("decode", quiet=quiet) as progress:
         errors = decode_folder(
             folder,
             output,
             scale=1.0 if scale is None else scale,
             model=model,
-            jobs=jobs,
+            executor=executor,
             overwrite=overwrite,
+            settled=tell,
             progress=progress,
         )
     failed = [{"source": name, "error": error} for name, error in errors.items() if error]

@@ -1,42 +1,47 @@
-"""Batches of random crops from the pictures of a folder."""
+"""Batches of random crops from the pictures of a set."""
 
 import hashlib
 import math
 import os
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from selfsame.checked import Checked, Range, checked
+from selfsame.datasets.fitting import Mode
+from selfsame.datasets.named import NamedPicture
+from selfsame.datasets.readers import list_pictures
 from selfsame.errors import InputError
-from selfsame.io.files import files_below
-from selfsame.io.pictures import SUFFIXES, read_picture, to_uint8
+from selfsame.io.pictures import to_uint8
 
-ORIENTATION_TAG, TURNED = 0x0112, (5, 6, 7, 8)
-"""EXIF: where the orientation is, and which of its values exchange width and height."""
+if TYPE_CHECKING:
+    import torch
 
 TRIES = 1000
 """Draws of a crop before we give up: only damaged pictures need more than one."""
 
 Bytes = NDArray[np.uint8]
+Crop = Annotated[int, Range(1)]
+Share = Annotated[float, Range(0, 1)]
+Region = tuple[Share, Share, Share, Share]
+Shrink = Annotated[float, Range(1, 64)]
 
 
 class FolderCrops:
-    """Random square crops, half of them mirrored, of every picture in a folder and its sub-folders.
+    """Random square crops, half of them mirrored, of every picture of a set.
 
     Every place at which a crop can lie is equally likely, so a large picture gives more crops than
     a small one. Decoded pictures stay in memory as bytes up to a limit; the others are read again
     for every crop. Safe to call from several threads.
 
     Args:
-        source: a folder, a file, or a list of files.
+        source: a set as of ``list_pictures``, whose split ``train`` is taken; or a list of files.
         size: side of the crops, pixels.
         mode: ``rgb`` gives 3 channels, ``grey`` one.
         flips: mirror half of the crops.
@@ -55,29 +60,31 @@ class FolderCrops:
         source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         size: int,
         *,
-        mode: Literal["rgb", "grey"] = "rgb",
+        mode: Mode = "rgb",
         flips: bool = True,
         turns: bool = False,
-        region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
+        region: Region = (0.0, 0.0, 1.0, 1.0),
         shrink: float = 1.0,
         memory: int = 1 << 30,
         note: Callable[[str], None] = lambda text: None,
     ) -> None:
-        _check(size, mode, region, shrink)
+        size, mode = checked("size", size, Crop), checked("mode", mode, Mode)
+        region, shrink = checked("region", region, Region), checked("shrink", shrink, Shrink)
+        _check_rising(region)
         self.size, self.mode, self.region, self.shrink = size, mode, region, shrink
         self.flips, self.turns = flips, turns
         self._memory, self._note = memory, note
         self._lock = threading.Lock()
         self._kept: dict[int, Bytes] = {}
         self._damaged: set[int] = set()
-        self._paths: list[Path] = []
+        self._pictures: list[NamedPicture] = []
         self._boxes: list[tuple[int, int, int, int]] = []
         names = []
-        for name, path in _listed(source):
-            box = self._box(path)
+        for picture in _listed(source):
+            box = self._box(picture)
             if box is not None:
-                names.append((name, *box))
-                self._paths.append(path)
+                names.append((picture.name, *box))
+                self._pictures.append(picture)
                 self._boxes.append(box)
         if not names:
             raise InputError(
@@ -86,15 +93,15 @@ class FolderCrops:
             )
         places = [(b[2] - b[0] - size + 1) * (b[3] - b[1] - size + 1) for b in self._boxes]
         self._ends = np.cumsum(np.array(places, np.float64)) / sum(places)
-        state = repr((names, size, mode, flips, turns, tuple(region), shrink))
+        state = repr((names, size, mode, flips, turns, region, shrink))
         self.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
         """Digest of all that the crops depend on but the seed: names, sizes, arguments."""
 
     def __len__(self) -> int:
         """Return the number of pictures."""
-        return len(self._paths)
+        return len(self._pictures)
 
-    def batch(self, seed: int, step: int, indices: Sequence[int]) -> torch.Tensor:
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> "torch.Tensor":
         """Return crops ``indices`` of a step: (len(indices), C, size, size), float32 in [0, 1].
 
         A crop depends on seed, step and its index, nothing else.
@@ -102,6 +109,8 @@ class FolderCrops:
         Raises:
             InputError: every picture has become unreadable.
         """
+        import torch
+
         crops = np.stack([self._crop(seed, step, index) for index in indices])
         return torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous().float() / 255
 
@@ -110,7 +119,7 @@ class FolderCrops:
         random = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step, index])))
         for _ in range(TRIES):
             chosen = int(np.searchsorted(self._ends, random.random(), side="right"))
-            picture = self._picture(min(chosen, len(self._paths) - 1))
+            picture = self._picture(min(chosen, len(self._pictures) - 1))
             if picture is not None:
                 return self._cut(picture, random)
         raise InputError("the pictures can no longer be read; are they still there?")
@@ -139,11 +148,11 @@ class FolderCrops:
                 return None
             if number in self._kept:
                 return self._kept[number]
-        path, (left, top, right, bottom) = self._paths[number], self._boxes[number]
+        chosen, (left, top, right, bottom) = self._pictures[number], self._boxes[number]
         try:
-            whole = to_uint8(read_picture(path, self.mode))
+            whole = to_uint8(chosen.read(self.mode))
             if whole.shape[0] < bottom or whole.shape[1] < right:
-                raise InputError(f"{path} has become smaller")
+                raise InputError(f"{chosen.name} has become smaller")
         except InputError as error:
             with self._lock:
                 if number not in self._damaged:
@@ -157,10 +166,10 @@ class FolderCrops:
                 self._kept[number] = picture
         return picture
 
-    def _box(self, path: Path) -> tuple[int, int, int, int] | None:
+    def _box(self, picture: NamedPicture) -> tuple[int, int, int, int] | None:
         """Return the region in pixels, or None, with a note, if no crop fits in."""
         try:
-            width, height = _upright_size(path)
+            width, height = picture.size
         except InputError as error:
             self._note(f"left out: {error}")
             return None
@@ -168,34 +177,35 @@ class FolderCrops:
         box = (round(left * width), round(top * height), round(right * width))
         region = (*box, round(bottom * height))
         if min(region[2] - region[0], region[3] - region[1]) < self.size:
-            self._note(f"left out: {path} is smaller than a crop: {width}x{height}")
+            self._note(f"left out: {picture.name} is smaller than a crop: {width}x{height}")
             return None
         return region
 
 
 @dataclass(frozen=True)
-class CropSettings:
-    """The arguments of ``FolderCrops`` as a configuration has them; memory in MiB."""
+class CropSettings(Checked):
+    """The arguments of ``FolderCrops`` as a configuration has them; memory in MiB.
 
-    crop: int = 128
+    Attributes:
+        crop: side of the crops, a multiple of 16 pixels.
+        flips, turns, region, shrink, memory_mib: see ``FolderCrops``.
+    """
+
+    crop: Crop = 128
     flips: bool = True
     turns: bool = False
-    region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
-    shrink: float = 1.0
-    memory_mib: int = 1024
+    region: Region = (0.0, 0.0, 1.0, 1.0)
+    shrink: Shrink = 1.0
+    memory_mib: Annotated[int, Range(0)] = 1024
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "region", tuple(self.region))
-        _check(self.crop, "rgb", self.region, self.shrink)
-        if not isinstance(self.memory_mib, int) or self.memory_mib < 0:
-            raise InputError(
-                f"memory_mib must be a whole number and not negative: got {self.memory_mib!r}"
-            )
+        super().__post_init__()
+        _check_rising(self.region)
 
     def crops(
         self, source: str | os.PathLike[str], note: Callable[[str], None] = lambda text: None
     ) -> FolderCrops:
-        """Return the crops of a folder or a file."""
+        """Return the crops of a set."""
         return FolderCrops(
             source,
             self.crop,
@@ -208,49 +218,19 @@ class CropSettings:
         )
 
 
-def _check(size: int, mode: str, region: tuple[float, ...], shrink: float) -> None:
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise InputError(f"size of the crops must be a whole number from 1: got {size!r}")
-    if mode not in ("rgb", "grey"):
-        raise InputError(f"mode must be rgb or grey: got {mode!r}")
-    numbers = all(isinstance(value, int | float) for value in region)
-    if not numbers or len(region) != 4 or not _is_box(*region):
-        raise InputError(
-            f"region must be left, top, right, bottom as fractions of 0 to 1: got {region}"
-        )
-    if not isinstance(shrink, int | float) or not 1 <= shrink <= 64:
-        raise InputError(f"shrink must lie within 1..64: got {shrink!r}")
-
-
-def _is_box(left: float, top: float, right: float, bottom: float) -> bool:
-    return 0 <= left < right <= 1 and 0 <= top < bottom <= 1
+def _check_rising(region: Region) -> None:
+    left, top, right, bottom = region
+    if left >= right or top >= bottom:
+        raise InputError(f"region must be left, top, right, bottom, each two rising: got {region}")
 
 
 def _listed(
     source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-) -> list[tuple[str, Path]]:
-    """Return every file with a name that stays when the folder is moved."""
+) -> list[NamedPicture]:
+    """Return the pictures of a set, or of some files."""
     if isinstance(source, str | os.PathLike):
-        folder = Path(source)
-        if folder.is_file():
-            return [(folder.name, folder)]
-        return [(name, folder / name) for name in files_below(folder, SUFFIXES)]
-    return [(Path(file).name, Path(file)) for file in source]
-
-
-def _upright_size(path: Path) -> tuple[int, int]:
-    """Return width and height as ``read_picture`` will, from the head of the file alone."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                width, height = image.size
-                # A PNG without EXIF so far would be decoded in search of it.
-                known = image.format != "PNG" or "exif" in image.info
-                turned = known and image.getexif().get(ORIENTATION_TAG) in TURNED
-    except Exception as error:  # Pillow's plug-ins raise a wide assortment on damaged files
-        raise InputError(f"{path} cannot be read as a picture: {error}") from error
-    return (height, width) if turned else (width, height)
+        return list_pictures(source)
+    return [NamedPicture(Path(file).name, Path(file)) for file in source]
 
 
 def _shrunk(picture: Bytes, box: tuple[float, float, float, float], size: int) -> Bytes:

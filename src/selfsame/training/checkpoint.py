@@ -1,6 +1,5 @@
 """Checkpoints of a training: whole or not there, the newest few, never code."""
 
-import json
 import pickle
 import re
 import zipfile
@@ -11,7 +10,8 @@ from typing import Any
 import torch
 
 from selfsame.errors import CorruptedError, InputError
-from selfsame.io.files import atomic_path, make_folder
+from selfsame.io.files import atomic_file, make_folder
+from selfsame.run.ledger import differences
 
 VERSION = 1
 _NAME = re.compile(r"step-(\d{10})\.pt")
@@ -34,8 +34,8 @@ def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], *, keep: 
     """
     make_folder(folder, "checkpoints need a folder")
     path = folder / f"step-{step:010d}.pt"
-    with atomic_path(path) as temporary:
-        torch.save({**state, "version": VERSION, "step": step}, temporary)
+    with atomic_file(path) as stream:
+        torch.save({**state, "version": VERSION, "step": step}, stream)
     for _, old in checkpoints(folder)[keep:]:
         old.unlink(missing_ok=True)
     return path
@@ -91,33 +91,11 @@ def remove_checkpoints(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete what a process that was killed while it wrote a checkpoint has left."""
-    for path in folder.glob(".step-*.pt"):
-        path.unlink(missing_ok=True)
-
-
 def check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
     """Raise ``InputError``, naming what differs, unless both settings are equal as JSON."""
-    old, new = _flat(before), _flat(now)
-    changes = [
-        f"{name} {old.get(name, 'nothing')} (now {new.get(name, 'nothing')})"
-        for name in sorted({**old, **new})
-        if old.get(name) != new.get(name)
-    ]
+    changes = differences(before, now)
     if changes:
         raise InputError(
-            f"the training in {folder} was begun with {', '.join(changes)}; "
-            "use the same settings or another folder, or start anew with --restart"
+            f"the training in {folder} was begun with other settings: {', '.join(changes)}; "
+            "use the same ones or another folder, or start anew with --restart"
         )
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return nested settings as ``a.b`` -> JSON text."""
-    flat: dict[str, str] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = json.dumps(value)
-    return flat
