@@ -212,9 +212,11 @@ DISTANCE = "--method distance"
         ("p.png", "--preset paper --encoder doodles", "--encoder", "--init uniform"),
         ("p.png", "--color --threshold 0.3", "--threshold", "pictures in colour"),
         ("p.png", "--split train", "--split", "a single picture"),
+        ("p.png", "--jobs 2", "--jobs", "a single picture"),
+        ("cloud.npy", "--engine threads", "--engine", "a point cloud"),
         ("cloud.npy", "--split train", "--split", "a point cloud"),
-        (".", "--animate film.gif", "--animate", "a set of pictures"),
-        (".", f"{DISTANCE} --checkpoint state", "--checkpoint", "a set of pictures"),
+        (".", "--animate film.gif", "--animate", "several pictures"),
+        (".", f"{DISTANCE} --checkpoint state", "--checkpoint", "several pictures"),
     ],
 )
 def test_an_option_that_does_nothing_is_refused(

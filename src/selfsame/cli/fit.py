@@ -30,12 +30,13 @@ METHODS = Methods(
         "--method descent": (
             *annotations(FitConfig),
             *COMMON,
-            *("method", "preset", "grey_values", "color", "invert", "animate", "split"),
+            *("method", "preset", "grey_values", "color", "invert", "animate"),
+            *("split", *JOBS_OPTIONS),
         ),
         "--method distance": (
             *annotations(DistanceSettings),
             *COMMON,
-            *("method", "checkpoint", "invert", "animate", "split"),
+            *("method", "checkpoint", "invert", "animate", "split", *JOBS_OPTIONS),
         ),
         "a point cloud": (*annotations(CloudConfig), *COMMON),
     }
@@ -138,6 +139,7 @@ def command(target: Path, output: Path, **options: Any) -> int:
     cloud = target.suffix.lower() in CLOUD_SUFFIXES
     many = not cloud and set_kind(target) != "picture"
     METHODS.check("a point cloud" if cloud else f"--method {options['method']}")
+    FOLDERS.check("several pictures" if many else "a single picture")
     if not cloud and options["method"] == "descent":
         _config(options)  # what is wrong with it is said before the pictures are read
     if many:
