@@ -207,13 +207,13 @@ def test_the_fingerprint_stays_with_the_folder_and_changes_with_its_contents(fol
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"size": 0}, "size of the crops"),
-        ({"size": 2.5}, "size of the crops"),
-        ({"mode": "cmyk"}, "mode must be rgb or grey"),
+        ({"size": 0}, "size must be a whole number from 1"),
+        ({"size": 2.5}, "size must be a whole number from 1"),
+        ({"mode": "cmyk"}, "mode must be one of grey, rgb"),
         ({"region": (0.5, 0, 0.5, 1)}, "region must be"),
-        ({"region": (0, 0, 1, 1.5)}, "region must be"),
+        ({"region": (0, 0, 1, 1.5)}, r"region\[3\] must be a number within 0\.\.1"),
         ({"region": (0, 0, 1)}, "region must be"),
-        ({"shrink": 0.5}, "shrink must lie within"),
+        ({"shrink": 0.5}, r"shrink must be a number within 1\.\.64"),
     ],
 )
 def test_wrong_arguments_are_named(folder, options, words) -> None:
