@@ -173,10 +173,10 @@ def test_the_plan_is_written_before_the_first_picture(photos, out, monkeypatch) 
 
     def die(*_, **__):
         found.extend(json.loads((out / "manifest.json").read_text())["files"])
-        raise SystemExit
+        raise SystemExit("killed")
 
     monkeypatch.setattr("selfsame.archive.encode.encode_source", die)
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="killed"):
         run(photos, out)
     assert [entry["state"] for entry in found] == ["pending"] * 4
     assert [entry["output"] for entry in found] == [c for c in CODES if c != "manifest.json"]
