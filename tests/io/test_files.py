@@ -27,21 +27,30 @@ def test_the_temporary_file_lies_beside_the_target_with_its_suffix(tmp_path) -> 
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
 
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("error", [RuntimeError("mine"), KeyboardInterrupt("mine")])
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, error) -> None:
     target = tmp_path / "a.bin"
     target.write_bytes(b"old")
-    with pytest.raises(error), atomic_path(target) as temporary:  # noqa: PT012
-        temporary.write_bytes(b"half")
-        raise error
+
+    def fail() -> None:
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(b"half")
+            raise error
+
+    with pytest.raises(type(error), match="mine"):
+        fail()
     assert target.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
 
 
 def test_a_failure_after_the_temporary_file_is_gone_keeps_its_own_error(tmp_path) -> None:
-    with pytest.raises(RuntimeError, match="mine"), atomic_path(tmp_path / "a") as temporary:  # noqa: PT012
-        temporary.unlink()
-        raise RuntimeError("mine")
+    def fail() -> None:
+        with atomic_path(tmp_path / "a") as temporary:
+            temporary.unlink()
+            raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        fail()
 
 
 def test_a_failing_rename_leaves_nothing(tmp_path, monkeypatch) -> None:

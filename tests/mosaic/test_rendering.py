@@ -153,15 +153,17 @@ def test_codes_that_are_none():
     code = random_code()
     check_code(code)
     n = len(code.cells)
-    for wrong in (
-        replace(code, cells=code.cells[:-1]),
-        replace(code, cells=np.concatenate([code.cells[:-1], code.cells[:1]])),
-        replace(code, isometries=np.full(n, 8, np.uint8)),
-        replace(code, contrasts=np.full(n, 128, np.uint8)),
-        replace(code, means=np.zeros((n, 2), np.uint8), slopes=np.zeros((n, 2, 2), np.int8)),
-        replace(code, slopes=code.slopes[:, :, :1]),
-        replace(code, grid=1),
-        replace(code, levels=7),
+    two = {"means": np.zeros((n, 2), np.uint8), "slopes": np.zeros((n, 2, 2), np.int8)}
+    for changes, words in (
+        ({"cells": code.cells[:-1]}, "must have shape"),
+        ({"cells": np.concatenate([code.cells[:-1], code.cells[:1]])}, "must tile the picture"),
+        ({"isometries": np.full(n, 8, np.uint8)}, r"isometries are 0\.\.7"),
+        ({"contrasts": np.full(n, 128, np.uint8)}, r"contrasts 0\.\.127"),
+        (two, "must have shape"),
+        ({"slopes": code.slopes[:, :, :1]}, "slopes of .* must have shape"),
+        ({"grid": 1}, r"grid must be within 2\.\.512"),
+        ({"levels": 7}, r"levels within 0\.\.6"),
     ):
-        with pytest.raises(InputError):
+        wrong = replace(code, **changes)
+        with pytest.raises(InputError, match=words):
             check_code(wrong)
