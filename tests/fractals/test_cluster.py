@@ -77,7 +77,7 @@ def test_a_cluster_is_like_processes(cluster, monkeypatch) -> None:
     ((task, result),) = run_on_cluster(die, [5], cluster.scheduler_address)
     assert task == 5
     assert isinstance(result, WorkerDiedError)
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError, match="1"):
         list(run_on_cluster(fail, [1], cluster.scheduler_address))
     assert list(run_on_cluster(fail, [], cluster.scheduler_address)) == []
 

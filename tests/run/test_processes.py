@@ -12,7 +12,7 @@ from selfsame.run.processes import WorkerDiedError, available_cores, run_tasks
 SLEEPER = """
 import os, sys, time
 from pathlib import Path
-from selfsame.workers import run_tasks
+from selfsame.run.processes import run_tasks
 
 def sleep(path):
     Path(path).write_text(str(os.getpid()))
@@ -80,7 +80,7 @@ def test_processes_that_cannot_even_start_end_the_run(monkeypatch) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_errors_of_the_function_come_through(jobs) -> None:
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError, match=r"[12]"):
         list(run_tasks(fail, [1, 2], jobs))
 
 

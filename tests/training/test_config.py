@@ -69,6 +69,5 @@ def test_errors_name_the_table() -> None:
         ({"width": 0}, "model: width must be 1 or more: got 0"),
         ({"width": "x"}, "model: '<' not supported"),
     ):
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(InputError, match=words):
             settings_from(Shape, table, "model")
-        assert words in str(caught.value)
