@@ -1,41 +1,8 @@
-"""Generative models whose latent is a fractal code.
+"""Generative models: a very deep VAE of pictures, whose last layer draws them as a collage.
 
 The names below load on first use: settings can be read without torch.
 """
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from selfsame.lazy import lazy_names
-
-if TYPE_CHECKING:
-    from selfsame.priors.generation import generate as generate
-    from selfsame.priors.generation import interpolate as interpolate
-    from selfsame.priors.generation import reconstruct as reconstruct
-    from selfsame.priors.vdvae.bounds import elbo as elbo
-    from selfsame.priors.vdvae.bounds import importance_weighted_bound as importance_weighted_bound
-    from selfsame.priors.vdvae.config import CollageHeadConfig as CollageHeadConfig
-    from selfsame.priors.vdvae.config import Level as Level
-    from selfsame.priors.vdvae.config import VdvaeConfig as VdvaeConfig
-    from selfsame.priors.vdvae.network import Vdvae as Vdvae
-    from selfsame.priors.vdvae.storage import from_pretrained as from_pretrained
-    from selfsame.priors.vdvae.storage import model_card as model_card
-    from selfsame.priors.vdvae.storage import save_pretrained as save_pretrained
-    from selfsame.priors.vdvae.storage import shipped_models as shipped_models
-
-_HOME = {
-    "CollageHeadConfig": "selfsame.priors.vdvae.config",
-    "Level": "selfsame.priors.vdvae.config",
-    "Vdvae": "selfsame.priors.vdvae.network",
-    "VdvaeConfig": "selfsame.priors.vdvae.config",
-    "elbo": "selfsame.priors.vdvae.bounds",
-    "from_pretrained": "selfsame.priors.vdvae.storage",
-    "generate": "selfsame.priors.generation",
-    "importance_weighted_bound": "selfsame.priors.vdvae.bounds",
-    "interpolate": "selfsame.priors.generation",
-    "model_card": "selfsame.priors.vdvae.storage",
-    "reconstruct": "selfsame.priors.generation",
-    "save_pretrained": "selfsame.priors.vdvae.storage",
-    "shipped_models": "selfsame.priors.vdvae.storage",
-}
-
-__getattr__ = lazy_names(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,22 +1,5 @@
 """A network that looks at a picture and proposes the maps of an IFS: a start for a fit."""
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from selfsame.lazy import lazy_names
-
-if TYPE_CHECKING:
-    from selfsame.ifs.encoder.network import EncoderConfig as EncoderConfig
-    from selfsame.ifs.encoder.network import SetEncoder as SetEncoder
-    from selfsame.ifs.encoder.start import encoder_maps as encoder_maps
-    from selfsame.ifs.encoder.storage import load_encoder as load_encoder
-    from selfsame.ifs.encoder.storage import save_encoder as save_encoder
-
-_HOME = {
-    "EncoderConfig": "selfsame.ifs.encoder.network",
-    "SetEncoder": "selfsame.ifs.encoder.network",
-    "encoder_maps": "selfsame.ifs.encoder.start",
-    "load_encoder": "selfsame.ifs.encoder.storage",
-    "save_encoder": "selfsame.ifs.encoder.storage",
-}
-
-__getattr__ = lazy_names(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,9 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from selfsame.coding.container import MAX_PIXELS
 from selfsame.errors import InputError
-from selfsame.ifs.code import MAX_SIDE
+from selfsame.limits import MAX_PIXELS, MAX_SIDE
 from selfsame.pifs.code import PifsCode
 
 MAX_SCALE = 64.0
@@ -15,7 +14,7 @@ Region = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class View:
+class Sampling:
     """What is to be computed.
 
     Attributes:
@@ -31,10 +30,10 @@ class View:
     is_whole_scale: bool
 
 
-def view_of(
+def sampling_of(
     code: PifsCode, scale: float, size: tuple[int, int] | None, region: Region | None
-) -> View:
-    """Return the view that the arguments of ``selfsame.pifs.decoding.decode.decode`` ask for.
+) -> Sampling:
+    """Return the sampling that the arguments of ``selfsame.pifs.decoding.decode.decode`` ask for.
 
     Raises:
         InputError: an argument out of its range, or more than ``MAX_PIXELS`` pixels.
@@ -65,4 +64,4 @@ def view_of(
             f"got {size[0]}x{size[1]}; choose a smaller scale or a region"
         )
     grid = max(1, math.ceil(max(across, down)))
-    return View(region, grid, size, across == down == grid)
+    return Sampling(region, grid, size, across == down == grid)

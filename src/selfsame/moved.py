@@ -1,0 +1,112 @@
+"""Where modules of version 0.1 have gone: their old names work for one version, with a warning.
+
+To go in version 0.3, together with the calls of ``forwarding``.
+"""
+
+import sys
+import warnings
+from collections.abc import Callable
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+_MOVED = {
+    "bitstream": ("codes.store",),
+    "bitstream.container": ("coding.container",),
+    "codec": ("codes.encode", "codes.render"),
+    "collage.fractalize": ("mosaic",),
+    "collage.model": ("collage.network.model",),
+    "collage.storage": ("collage.network.storage",),
+    "collage.train": ("collage.network.train",),
+    "datasets.fractals": ("fractals",),
+    "datasets.fractals.write": ("fractals.files.write",),
+    "device": ("run.device",),
+    "files": ("io.files",),
+    "grids": ("io.grids",),
+    "ifs.batch": ("ifs.render.batch",),
+    "ifs.dimension": ("ifs.geometry.dimension",),
+    "ifs.flame": ("ifs.exchange.flame",),
+    "ifs.histogram": ("ifs.render.histogram",),
+    "ifs.library": ("ifs.samples.library",),
+    "ifs.ply": ("ifs.exchange.ply",),
+    "ifs.points": ("ifs.render.points",),
+    "ifs.sampling": ("ifs.samples.random",),
+    "ifs.viewport": ("ifs.geometry.viewport",),
+    "images": ("io.pictures",),
+    "iteration": ("codes.render",),
+    "pretrain": ("lab",),
+    "pretrain.classification": ("lab.probe.classification",),
+    "pretrain.experiment": ("lab.probe.experiment",),
+    "pretrain.labelled": ("datasets.labelled",),
+    "pretrain.probes": ("lab.probe.probes",),
+    "pretrain.set_config": ("lab.sets.config",),
+    "priors.config": ("priors.vdvae.config",),
+    "priors.data": ("priors.vdvae.data",),
+    "priors.distances": ("metrics.sets",),
+    "priors.noise": ("priors.vdvae.noise",),
+    "priors.recipe": ("priors.vdvae.recipe",),
+    "priors.train": ("priors.vdvae.train",),
+    "settings": ("codes.settings",),
+    "training.crops": ("datasets.crops",),
+}
+"""Old module -> the modules that have its names now, all within ``selfsame``."""
+
+_RENAMED = {
+    ("bitstream", "encode"): "pack",
+    ("bitstream", "decode"): "unpack",
+}
+"""Old module and name -> new name."""
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Makes an old module whose names are looked up in the new ones."""
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        package, _, name = fullname.partition(".")
+        if package != "selfsame" or name not in _MOVED:
+            return None
+        return ModuleSpec(fullname, self, is_package=True)
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__.partition(".")[2]
+        vars(module)["__getattr__"] = forwarding(module.__name__, *_MOVED[name])
+        homes = " and ".join(f"selfsame.{home}" for home in _MOVED[name])
+        warnings.warn(
+            f"{module.__name__} is {homes} now; the old name goes with version 0.3",
+            DeprecationWarning,
+            stacklevel=2,  # warnings skip the import system
+        )
+
+
+def install() -> None:
+    """Let the old modules be found."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())  # a folder left behind by an old version is none
+
+
+def forwarding(owner: str, *homes: str) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a module or package whose names have moved.
+
+    Args:
+        owner: its ``__name__``.
+        homes: where the names are looked up, within ``selfsame``.
+    """
+
+    def look_up(name: str) -> Any:
+        if not name.startswith("__"):
+            new = _RENAMED.get((owner.partition(".")[2], name), name)
+            for home in homes:
+                module = import_module(f"selfsame.{home}")
+                if hasattr(module, new):
+                    warnings.warn(
+                        f"{owner}.{name} is selfsame.{home}.{new} now; the old name goes with "
+                        "version 0.3",
+                        DeprecationWarning,
+                        stacklevel=2,
+                    )
+                    return getattr(module, new)
+        raise AttributeError(f"module {owner!r} has no attribute {name!r}")
+
+    return look_up

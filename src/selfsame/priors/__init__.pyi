@@ -1,0 +1,13 @@
+from .generation import generate as generate
+from .generation import interpolate as interpolate
+from .generation import reconstruct as reconstruct
+from .vdvae.bounds import elbo as elbo
+from .vdvae.bounds import importance_weighted_bound as importance_weighted_bound
+from .vdvae.config import CollageHeadConfig as CollageHeadConfig
+from .vdvae.config import Level as Level
+from .vdvae.config import VdvaeConfig as VdvaeConfig
+from .vdvae.network import Vdvae as Vdvae
+from .vdvae.storage import from_pretrained as from_pretrained
+from .vdvae.storage import model_card as model_card
+from .vdvae.storage import save_pretrained as save_pretrained
+from .vdvae.storage import shipped_models as shipped_models
