@@ -1,0 +1,155 @@
+"""The inverse encoder: a ResNet-18 that regresses the parameters of a fractal from its picture.
+
+The baseline of row B in table 1 of "Learning Fractals by Gradient Descent": ten maps of six
+numbers, in the order of their singular values, learned by mean squared error. A system whose maps
+come in another order counts as wrong, and so does another system with the same attractor; that is
+why ``selfsame.ifs.encoder`` compares pictures instead.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from benchmarks.encoder.inverse_data import MAPS, POINTS, SIDE, chain, drawing, fractals, maps_of
+from selfsame.errors import InputError
+from selfsame.ifs.fit.parameters import dyadic_probabilities
+from selfsame.ifs.system import IFS
+from selfsame.io.files import write_bytes
+from selfsame.io.model_files import (
+    about_entries,
+    about_model,
+    card_of,
+    check_file_size,
+    check_weights,
+    weights_from_bytes,
+    weights_to_bytes,
+)
+from selfsame.lab.networks.architectures import Network, make_network
+from selfsame.training.settings import TrainSettings
+from selfsame.training.task import Metrics
+
+TRAINING = TrainSettings(
+    steps=8000,
+    batch=64,
+    lr=1e-3,
+    warmup_steps=300,
+    ema_decay=0.0,
+    log_every=100,
+    validate_every=1000,
+    checkpoint_every=500,
+)
+"""How the benchmark trains it."""
+
+VALIDATION_SEED = 2**62
+"""Fractals of this seed are never learned."""
+
+VALIDATION_FRACTALS = 512
+
+_FORMAT = "selfsame inverse encoder 1"
+
+_AT_ONCE = 256
+"""Pictures that go through the network together, which bounds its memory."""
+
+
+def make_inverse_encoder() -> Network:
+    """Return the network, (B, 1, 32, 32) to (B, 60), with weights from torch's generator."""
+    return make_network("resnet18", classes=6 * MAPS, channels=1, side=SIDE)
+
+
+class InverseTask:
+    """An inverse encoder that learns from ``InverseBatches``, for ``selfsame.training.train``.
+
+    Attributes:
+        model: what is trained.
+    """
+
+    def __init__(self) -> None:
+        self.model = make_inverse_encoder()
+
+    def loss(
+        self, batch: tuple[Tensor, Tensor], generator: torch.Generator
+    ) -> tuple[Tensor, Metrics]:
+        """Return the mean squared error of the parameters of a batch."""
+        pictures, parameters = batch
+        return F.mse_loss(self.model(pictures).float(), parameters), {}
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Return errors on fractals that are never learned; the same ones each time.
+
+        ``parameter_mse`` is what is minimised, ``explained`` the share of the parameters' variance
+        that is predicted, ``picture_mse`` the mean squared error of a drawing of the predicted
+        systems.
+        """
+        pictures, parameters = fractals(VALIDATION_SEED, 0, range(VALIDATION_FRACTALS))
+        predicted = _predicted(model, pictures)
+        error = F.mse_loss(predicted, parameters)
+        generator = torch.Generator().manual_seed(0)
+        uniforms = torch.rand(VALIDATION_FRACTALS, POINTS, generator=generator)
+        drawn = drawing(chain(maps_of(predicted), uniforms))
+        return {
+            "parameter_mse": float(error),
+            "explained": 1 - float(error / parameters.var(0).mean()),
+            "picture_mse": float(F.mse_loss(drawn, pictures)),
+        }
+
+    def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
+        """Write the network to a file that ``load_inverse_encoder`` reads.
+
+        Args:
+            card: what people should know of it, ready for JSON.
+        Raises:
+            InputError: a weight is not finite.
+        """
+        about = about_entries(_FORMAT, card)
+        write_bytes(path, weights_to_bytes(self.model, about, dtype=torch.float32))
+
+
+def load_inverse_encoder(path: str | Path) -> tuple[Network, dict[str, Any]]:
+    """Return a network that ``InverseTask.export`` wrote, ready to use, and its card.
+
+    Raises:
+        InputError: there is no such file.
+        CorruptedError: it is damaged.
+        UnsupportedError: it is of another kind.
+    """
+    place = Path(path)
+    if not place.is_file():
+        raise InputError(f"there is no inverse encoder at {place}; train one first")
+    check_file_size(place)
+    data = place.read_bytes()
+    card = card_of(about_model(data, place, _FORMAT), place)
+    network, weights = make_inverse_encoder(), weights_from_bytes(data, place)
+    check_weights(network, weights, place)
+    network.load_state_dict(weights)
+    return network.eval(), card
+
+
+def predict_systems(network: nn.Module, pictures: Tensor) -> list[IFS]:
+    """Return the system that an inverse encoder predicts from each picture.
+
+    They lie in the window ``inverse_data.WINDOW``. Matrices are made contractive as in a fit, and
+    probabilities are proportional to ``|det A|``.
+
+    Args:
+        network: put into evaluation mode.
+        pictures: (B, 1, 32, 32) in [0, 1].
+    Raises:
+        InputError: pictures of another shape.
+    """
+    if pictures.ndim != 4 or pictures.shape[1:] != (1, SIDE, SIDE):
+        raise InputError(f"pictures must be (B, 1, {SIDE}, {SIDE}): got {tuple(pictures.shape)}")
+    parts = maps_of(_predicted(network.eval(), pictures))
+    arrays = (part.numpy() for part in parts[:3] if part is not None)
+    return [IFS(A, b, dyadic_probabilities(log_p)) for A, b, log_p in zip(*arrays, strict=True)]
+
+
+@torch.no_grad()
+def _predicted(network: nn.Module, pictures: Tensor) -> Tensor:
+    """Return the parameters (B, 60), on the CPU."""
+    device = next(network.parameters()).device
+    parts = [network(part.to(device)).cpu() for part in torch.split(pictures, _AT_ONCE)]
+    return torch.cat([torch.empty(0, 6 * MAPS), *parts])
