@@ -130,9 +130,14 @@ def test_a_link_stays_and_the_file_it_names_is_replaced(tmp_path) -> None:
 def test_a_failure_behind_a_link_leaves_all_as_it_was(tmp_path) -> None:
     (tmp_path / "file").write_bytes(b"old")
     (tmp_path / "link").symlink_to("file")
-    with pytest.raises(RuntimeError, match="mine"), atomic_file(tmp_path / "link") as stream:  # noqa: PT012
-        stream.write(b"half")
-        raise RuntimeError("mine")
+
+    def fail() -> None:
+        with atomic_file(tmp_path / "link") as stream:
+            stream.write(b"half")
+            raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        fail()
     assert (tmp_path / "file").read_bytes() == b"old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "link"]
 
