@@ -100,7 +100,7 @@ def test_more_pixels_than_a_file_may_have_are_refused():
 @pytest.mark.parametrize("data", [DATA, PIECED_DATA], ids=["self", "pieces"])
 def test_every_cut_is_named(data):
     for length in range(len(data)):
-        with pytest.raises((TruncatedError, CorruptedError)):
+        with pytest.raises((TruncatedError, CorruptedError), match="file"):
             unpack(data[:length])
 
 
@@ -222,7 +222,7 @@ def test_a_small_file_that_claims_much_is_refused_in_little_memory():
         unpack(DATA)  # compiled
         tracemalloc.start()
         try:
-            with pytest.raises(CorruptedError):
+            with pytest.raises(CorruptedError, match="chunk"):
                 unpack(data)
             peak = tracemalloc.get_traced_memory()[1]
         finally:

@@ -130,11 +130,16 @@ def test_what_cannot_be_zoomed(options, words):
 
 
 @pytest.mark.parametrize(
-    ("zoom", "at", "size"),
-    [(0.9, (1, 1), SIZE), (1e10, (1, 1), SIZE), (2, (97, 1), SIZE), (2, (1, 1), (0, 1))],
+    ("zoom", "at", "size", "words"),
+    [
+        (0.9, (1, 1), SIZE, "zoom must be within"),
+        (1e10, (1, 1), SIZE, "zoom must be within"),
+        (2, (97, 1), SIZE, "at must lie in the picture, 96x96"),
+        (2, (1, 1), (0, 1), "pixels: got 0x1; pass a size"),
+    ],
 )
-def test_what_cannot_be_viewed(zoom, at, size):
-    with pytest.raises(InputError):
+def test_what_cannot_be_viewed(zoom, at, size, words):
+    with pytest.raises(InputError, match=words):
         view(CODE, zoom, at, size)
 
 
