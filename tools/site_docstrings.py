@@ -1,4 +1,4 @@
-"""The sections of our docstrings for the site: its reader wants a blank line before each of them."""
+"""The sections of our docstrings for the site, whose reader wants a blank line before each."""
 
 import re
 from typing import Any
