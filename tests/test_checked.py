@@ -49,15 +49,16 @@ class Whole(Checked):
         ({"steps": 0}, "steps must be a whole number within 1..1000: got 0"),
         ({"steps": 1001}, "steps must be a whole number within 1..1000: got 1001"),
         ({"steps": 2.5}, "steps must be a whole number within 1..1000: got 2.5"),
+        ({"steps": 2.0}, "steps must be a whole number within 1..1000: got 2.0"),
         ({"steps": True}, "steps must be a whole number within 1..1000: got True"),
         ({"steps": np.True_}, "steps must be a whole number within 1..1000: got True"),
         ({"steps": "5"}, "steps must be a whole number within 1..1000: got '5'"),
         ({"steps": None}, "steps must be a whole number within 1..1000: got None"),
         ({"steps": math.inf}, "steps must be a whole number within 1..1000: got inf"),
         ({"steps": 5 + 0j}, "steps must be a whole number within 1..1000: got (5+0j)"),
-        ({"clip": -1}, "clip must be a finite number at least 0 or None: got -1"),
-        ({"clip": math.nan}, "clip must be a finite number at least 0 or None: got nan"),
-        ({"clip": 10**400}, "clip must be a finite number at least 0 or None: got 1000000"),
+        ({"clip": -1}, "clip must be a finite number from 0 or None: got -1"),
+        ({"clip": math.nan}, "clip must be a finite number from 0 or None: got nan"),
+        ({"clip": 10**400}, "clip must be a finite number from 0 or None: got 1000000"),
         ({"rate": 1}, "rate must be a number at least 0 and below 1 or None: got 1"),
         ({"rate": False}, "rate must be a number at least 0 and below 1 or None: got False"),
         ({"shift": -math.inf}, "shift must be a finite number: got -inf"),
@@ -98,7 +99,7 @@ def test_values_become_plain_ones() -> None:
         betas=[np.float64(0.25), 1],  # type: ignore[arg-type]
         sides=[np.uint8(3)],  # type: ignore[arg-type]
         first=(3,),  # type: ignore[arg-type]
-        parts=[{"side": 5.0}],  # type: ignore[arg-type]
+        parts=[{"side": np.int8(5)}],  # type: ignore[arg-type]
     )
     assert settings == Whole(
         7, 0.5, 0.0, 0.0, "pure", 1, True, "", Path("here"), (0.25, 1.0), (3,), Part(3), (Part(5),)

@@ -1,4 +1,4 @@
-"""The sections of our docstrings for the site, whose reader wants a blank line before each."""
+"""The sections of docstrings for the site, whose reader wants a blank line before each of them."""
 
 import re
 from typing import Any

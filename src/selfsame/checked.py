@@ -16,11 +16,12 @@ in a ``__post_init__`` that calls this one first.
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from numbers import Real
+from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
@@ -33,6 +34,9 @@ from typing import (
 )
 
 from selfsame.errors import InputError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,9 @@ class Range:
     def __str__(self) -> str:
         low = f"above {_short(self.low)}" if self.open_low else f"at least {_short(self.low)}"
         high = f"below {_short(self.high)}" if self.open_high else f"at most {_short(self.high)}"
-        if self.bounded and not (self.open_low or self.open_high):
-            return f"within {_short(self.low)}..{_short(self.high)}"
+        if not (self.open_low or self.open_high or self.low == -math.inf):
+            low, high = _short(self.low), _short(self.high)
+            return f"within {low}..{high}" if self.bounded else f"from {low}"
         bounds = [low] * (self.low > -math.inf) + [high] * (self.high < math.inf)
         return " and ".join(bounds)
 
@@ -94,13 +99,23 @@ def allowed(annotation: Any) -> Allowed:
             return Allowed(kind, range_, optional)
 
 
-def annotations(kind: type["Checked"]) -> dict[str, Any]:
+def annotations(kind: type["DataclassInstance"]) -> dict[str, Any]:
     """Return the annotation of each field of a class."""
     hints = get_type_hints(kind, include_extras=True)
     return {field.name: hints[field.name] for field in fields(kind)}
 
 
-@dataclass(frozen=True)
+def check_fields(settings: "DataclassInstance") -> None:
+    """Check the fields of a new dataclass, frozen or not, and make their values plain.
+
+    Raises:
+        InputError: a value that the annotation of its field does not allow.
+    """
+    for name, annotation in annotations(type(settings)).items():
+        object.__setattr__(settings, name, checked(name, getattr(settings, name), annotation))
+
+
+@dataclass(frozen=True, eq=False)  # each class compares its own fields
 class Checked:
     """Base of dataclasses, frozen too, whose fields are checked when an object is made.
 
@@ -109,8 +124,7 @@ class Checked:
     """
 
     def __post_init__(self) -> None:
-        for name, annotation in annotations(type(self)).items():
-            object.__setattr__(self, name, checked(name, getattr(self, name), annotation))
+        check_fields(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -131,7 +145,7 @@ class Checked:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all settings, ready for JSON."""
-        return {field.name: _jsonable(getattr(self, field.name)) for field in fields(self)}
+        return {field.name: jsonable(getattr(self, field.name)) for field in fields(self)}
 
 
 def checked(name: str, value: Any, annotation: Any) -> Any:
@@ -183,13 +197,12 @@ def _fitting(value: Any, kind: Any, range_: Range) -> tuple[Any, str]:
 
 def _number(value: Any, kind: type[int] | type[float], range_: Range) -> float | None:
     """Return the number as int or float, or None if it is none of the range."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    is_number = isinstance(value, Integral if kind is int else Real)
     try:
-        number: float = kind(value) if is_number else math.nan
-    except (OverflowError, ValueError):  # infinite, NaN, or too large for a float
+        number: float = kind(value) if is_number and not isinstance(value, bool) else math.nan
+    except OverflowError:  # too large for a float
         return None
-    exact = number == value if kind is int else math.isfinite(number)
-    return number if exact and number in range_ else None
+    return number if math.isfinite(number) and number in range_ else None
 
 
 def _checked_tuple(name: str, value: Any, items: tuple[Any, ...], range_: Range) -> tuple[Any, ...]:
@@ -218,13 +231,14 @@ def _nested(name: str, value: Any, kind: type[Checked]) -> Checked:
         raise InputError(f"{name}: {error}") from error
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """Return a checked value with tuples as lists, paths as text and settings as dicts."""
     if isinstance(value, Checked):
         return value.as_dict()
     if isinstance(value, tuple):
-        return [_jsonable(each) for each in value]
+        return [jsonable(each) for each in value]
     if isinstance(value, Mapping):
-        return {key: _jsonable(each) for key, each in value.items()}
+        return {key: jsonable(each) for key, each in value.items()}
     return str(value) if isinstance(value, Path) else value
 
 

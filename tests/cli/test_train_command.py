@@ -137,7 +137,10 @@ def test_a_signal_has_its_exit_status(pictures, tmp_path, capsys, monkeypatch) -
         (("--set", "data.region=[0, 1]"), "data: region must be"),
         (("--set", "data.memory_mib=-1"), "data: memory_mib must be"),
         (("--set", "model.width=0"), "model: width"),
-        (("--set", "train.lr=fast"), "train: lr must be a finite number"),
+        (
+            ("--set", "train.lr=fast"),
+            "train: lr must be a number above 0 and at most 1000: got 'fast'",
+        ),
         (("--set", "objective.distortion=1"), "objective: distortion"),
         (("--config", "none.toml"), "no such file: none.toml"),
         (("--crop", "32", "--init", "nothing"), "no model 'nothing'"),

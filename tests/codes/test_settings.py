@@ -29,7 +29,7 @@ def test_quality_75_is_the_default_and_only_without_another_target() -> None:
         ({"psnr": 101}, "psnr must be a number above 0 and at most 100"),
         ({"bpp": -1}, "bpp must be a finite number above 0"),
         ({"bpp": float("inf")}, "bpp must be a finite number above 0"),
-        ({"bytes": 0}, "bytes must be a whole number at least 1"),
+        ({"bytes": 0}, "bytes must be a whole number from 1 or None: got 0"),
         ({"bytes": 10.5}, "bytes must be a whole number"),
         ({"quality": 50, "bpp": 1}, "at most one of quality, bpp, bytes, psnr: got quality, bpp"),
         ({"mode": "impure"}, "mode must be one of pure, hybrid: got 'impure'"),

@@ -1,11 +1,13 @@
 """The journal of resumable work: what is kept, what a kill costs, who may write."""
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -216,6 +218,34 @@ def test_restarted_ledgers_forget(path: Path) -> None:
         ledger.restart()
         assert "a" not in ledger
     assert len(path.read_bytes().splitlines()) == 1
+
+
+def test_a_full_disk_leaves_whole_lines(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(path) as ledger:
+        ledger.record("a", {"n": 1})
+        before = path.read_bytes()
+        whole = ledger._file
+
+        class Full(FileIO):
+            """A file that takes ten bytes more."""
+
+            left = 10
+
+            def write(self, data):  # type: ignore[no-untyped-def]
+                if not self.left:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                self.left -= (written := super().write(data[: self.left]))
+                return written
+
+        ledger._file = Full(os.dup(whole.fileno()), "r+b")
+        with pytest.raises(OSError, match="No space left"):
+            ledger.record("b", {"n": 2})
+        ledger._file.close()
+        assert path.read_bytes() == before
+        assert "b" not in ledger
+        ledger._file = whole
+        ledger.record("c", {"n": 3})
+    assert list(read_ledger(path).entries) == ["a", "c"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such locks")

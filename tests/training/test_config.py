@@ -64,8 +64,8 @@ def test_errors_name_the_table() -> None:
     assert settings_from(Shape, {"width": 4}, "model") == Shape(4)
     for table, words in (
         ({"wide": 1}, "model: unknown setting 'wide'; allowed are width"),
-        ({"width": 0}, "model: width must be a whole number at least 1: got 0"),
-        ({"width": "x"}, "model: width must be a whole number at least 1: got 'x'"),
+        ({"width": 0}, "model: width must be a whole number from 1: got 0"),
+        ({"width": "x"}, "model: width must be a whole number from 1: got 'x'"),
     ):
         with pytest.raises(InputError) as caught:
             settings_from(Shape, table, "model")

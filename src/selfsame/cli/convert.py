@@ -6,6 +6,7 @@ import click
 
 from selfsame.cli.code_files import holds_any_family, output_paths, write_code_files
 from selfsame.cli.options import (
+    FLAMES,
     drop_option,
     index_option,
     json_option,
@@ -45,6 +46,8 @@ def command(
     if index is not None and len(codes) > 1:
         raise click.UsageError(f"--index takes a code of one file: got {len(codes)} files")
     files = [read_codes(name, index=index, drop_unsupported=drop_unsupported) for name in codes]
+    flame = next((file.form for file in files if file.form == "flame"), files[0].form)
+    FLAMES.check(f"a .{flame} file")
     any_family = holds_any_family(output)
     read = [
         code

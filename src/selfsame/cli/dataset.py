@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from selfsame.cli.jobs import executor_of, jobs_options, shown_progress
+from selfsame.cli.methods import Methods
 from selfsame.cli.options import (
     json_option,
     overwrite_option,
@@ -17,6 +18,16 @@ from selfsame.cli.options import (
 )
 
 FORMATS = ("folder", "webdataset")
+
+TASKS = Methods(
+    {
+        "a data set": (
+            *("name", "output", "classes", "instances", "size", "settings", "codes", "form"),
+            *("split", "shard_size", "seed", "jobs", "engine", "scheduler", "quiet", "overwrite"),
+        ),
+        "--list": ("list_names",),
+    }
+)
 
 
 class _Split(click.ParamType[tuple[float, float, float]]):
@@ -92,6 +103,7 @@ def command(
 
     The same command goes on with what was interrupted.
     """
+    TASKS.check("--list" if list_names else "a data set")
     if list_names:
         _print_names(as_json=as_json)
         return
@@ -103,7 +115,7 @@ def command(
     from selfsame.fractals.recipes.make import make_recipe
     from selfsame.fractals.recipes.presets import PRESETS
 
-    layout = Layout(form, split, shard_size)  # type: ignore[arg-type]
+    layout = Layout.from_dict({"format": form, "split": split, "shard_size": shard_size})
     begin = time.perf_counter()
     options = recipe_options(settings, PRESETS[name].options if name in PRESETS else {})
     if codes is not None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsame.cli.jobs import executor_of, jobs_options, shown_progress
+from selfsame.cli.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
+from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import (
     SIZE,
     Numbers,
@@ -18,7 +19,6 @@ from selfsame.cli.options import (
     report,
     threads_option,
 )
-from selfsame.errors import InputError
 from selfsame.run.executor import Executor
 
 if TYPE_CHECKING:
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from selfsame.family import Code, Run, View
+
+INPUTS = Methods(
+    {
+        "a folder": JOBS_OPTIONS,
+        "a single code": ("size", "region", "steps", "start", "animate", "threads"),
+    }
+)
+ITERATIONS = Methods({"codes that iterate": ("steps", "start", "animate")})
+REGIONS = Methods({"codes with regions": ("region",)})
+MODELS = Methods({"the family collage": ("model",)})
 
 
 @click.command("decode")
@@ -79,18 +89,13 @@ def command(
     If CODE is a folder, every .ssm file in it and its sub-folders becomes a .png in the folder OUT,
     scaled by --scale. One that cannot be decoded does not stop the rest; the exit status is then 1.
     """
-    if options["scale"] is not None and options["size"] is not None:
-        raise click.UsageError("give only one of --scale, --size")
+    check_only_one("scale", "size")
+    INPUTS.check("a folder" if code.is_dir() else "a single code")
     if code.is_dir():
-        for name in ("size", "region", "steps", "start", "animate", "threads"):
-            if options[name] is not None:
-                raise click.UsageError(f"--{name} takes a single code, not a folder")
         executor = executor_of(jobs, engine, scheduler, quiet=quiet)
         return _decode_folder(
             code, output, options["scale"], options["model"], executor, as_json, quiet, overwrite
         )
-    if any(option is not None for option in (jobs, engine, scheduler)):
-        raise click.UsageError("each of --jobs, --engine, --scheduler takes a folder of codes")
     _decode_one(code, output, options, as_json, quiet, overwrite)
     return 0
 
@@ -123,10 +128,10 @@ def _decode_one(
         load_model(options["model"])
     code, load_seconds = _load(path)
     family = family_of(code)
-    if not isinstance(family, Iterates) and (animation or options["start"]):
-        raise InputError(
-            f"--start and --animate show an iteration: this code is of the family {family.name}"
-        )
+    kind = f"the family {family.name}"
+    ITERATIONS.check("codes that iterate" if isinstance(family, Iterates) else kind)
+    REGIONS.check("codes with regions" if "region" in family.views else kind)
+    MODELS.check(kind)
     view = View(options["size"], options["scale"], _region(options["region"]))
     run = Run(options["threads"])
     start, steps = _start(options["start"], code), options["steps"]

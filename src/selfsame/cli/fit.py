@@ -31,11 +31,12 @@ METHODS = Methods(
             *annotations(FitConfig),
             *COMMON,
             *("method", "preset", "grey_values", "color", "invert", "animate"),
+            *("split", *JOBS_OPTIONS),
         ),
         "--method distance": (
             *annotations(DistanceSettings),
             *COMMON,
-            *("method", "checkpoint", "invert", "animate"),
+            *("method", "checkpoint", "invert", "animate", "split", *JOBS_OPTIONS),
         ),
         "a point cloud": (*annotations(CloudConfig), *COMMON),
     }

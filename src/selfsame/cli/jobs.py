@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from selfsame.cli.methods import Methods
 from selfsame.run.executor import ENGINES, Executor, make_executor
 from selfsame.run.progress import Progress
 
@@ -13,6 +14,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 JOBS_OPTIONS = ("jobs", "engine", "scheduler")
 """Parameters of ``jobs_options``."""
+
+WORKERS = Methods(
+    {f"--engine {name}": ("scheduler",) if name == "dask" else ("jobs",) for name in ENGINES}
+)
 
 
 def jobs_options(function: F) -> F:
@@ -43,12 +48,12 @@ def executor_of(
     Raises:
         click.UsageError: they do not go together.
     """
-    if (engine == "dask") != (scheduler is not None) or (scheduler and jobs is not None):
-        raise click.UsageError(
-            "--engine dask takes --scheduler, the other engines take --jobs instead"
-        )
+    engine = engine or ENGINES[0]
+    WORKERS.check(f"--engine {engine}")
+    if engine == "dask" and scheduler is None:
+        raise click.UsageError("--engine dask needs --scheduler")
     note = None if quiet else _say
-    return make_executor(engine or ENGINES[0], jobs=jobs, scheduler=scheduler, note=note)
+    return make_executor(engine, jobs=jobs, scheduler=scheduler, note=note)
 
 
 def _say(text: str) -> None:

@@ -60,5 +60,6 @@ def given_flags() -> dict[str, str]:
             # --no-x of --x/--no-x
             off = parameter.secondary_opts and context.params.get(name) is False
             names = parameter.secondary_opts if off else parameter.opts
-            flags[name] = next((each for each in names if each.startswith("--")), names[0])
+            long = [each for each in names if each.startswith("--")]
+            flags[name] = long[0] if long else parameter.human_readable_name
     return flags

@@ -72,6 +72,8 @@ class EncodeSettings(Checked):
     def __post_init__(self) -> None:
         if isinstance(self.model, os.PathLike):
             object.__setattr__(self, "model", os.fspath(self.model))
+        if isinstance(self.bytes, float) and self.bytes.is_integer():  # of a computed budget
+            object.__setattr__(self, "bytes", int(self.bytes))
         super().__post_init__()
         for field in fields(self):
             used = field.name in METHODS[self.method]

@@ -22,9 +22,10 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from selfsame.errors import InputError
 from selfsame.run.executor import Failure
@@ -193,19 +194,17 @@ class Ledger:
         lines = [entry.line() for entry in entries]
         if self._file.tell() == 0:
             lines.insert(0, self._head())
-        self._file.write(b"".join(lines))
-        self._file.flush()
+        _write(self._file, b"".join(lines))
         self.entries |= {entry.item: entry for entry in entries}
 
     def _rewrite(self, entries: list[Entry]) -> None:
         """Put a new file in the place of this one in one step, locked before it is there."""
         handle, name = tempfile.mkstemp(prefix=f".{self.path.stem}-", dir=self.path.parent)
-        file = os.fdopen(handle, "r+b")
+        file = FileIO(handle, "r+b")
         try:
             _lock(file)
             os.chmod(name, os.stat(self.path).st_mode)
-            file.write(b"".join([self._head(), *(entry.line() for entry in entries)]))
-            file.flush()
+            _write(file, b"".join([self._head(), *(entry.line() for entry in entries)]))
             os.replace(name, self.path)
         except BaseException:
             file.close()
@@ -336,15 +335,27 @@ def _line(values: Row) -> bytes:
     return json.dumps(values).encode() + b"\n"
 
 
-def _open_locked(path: Path) -> BinaryIO:
+def _write(file: FileIO, data: bytes) -> None:
+    """Append bytes, all of them or, on a full disk, none."""
+    end = file.tell()
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError:
+        file.truncate(end)
+        file.seek(end)
+        raise
+
+
+def _open_locked(path: Path) -> FileIO:
     """Open a file for reading and appending, made if it is not there, and lock it.
 
     The lock is on the file itself, opened for writing: network file systems need that. It ends with
     the process, however it ends.
     """
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        file = os.fdopen(handle, "r+b")
+        file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         try:
             if not _lock(file):
                 raise LedgerBusyError(
@@ -359,14 +370,14 @@ def _open_locked(path: Path) -> BinaryIO:
         file.close()
 
 
-def _is_at(file: BinaryIO, path: Path) -> bool:
+def _is_at(file: FileIO, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
     except FileNotFoundError:
         return False
 
 
-def _lock(file: BinaryIO) -> bool:
+def _lock(file: FileIO) -> bool:
     """Lock an open file against other processes; return False if one has the lock."""
     try:
         import fcntl

@@ -26,7 +26,8 @@ class TrainSettings(Checked):
         batch: samples of an update, all processes together.
         lr: largest learning rate.
         warmup_steps: steps over which the learning rate rises from 0.
-        final_fraction: the cosine of ``selfsame.training.schedule`` ends at this fraction of ``lr``; 1 keeps it constant.
+        final_fraction: the cosine of ``selfsame.training.schedule`` ends at this fraction of
+            ``lr``; 1 keeps it constant.
         weight_decay: AdamW's decoupled decay, on weights of two and more dimensions only.
         betas: Adam's two rates.
         gradient_clip: longer gradients are shortened to this norm; None leaves them.
@@ -48,7 +49,7 @@ class TrainSettings(Checked):
 
     steps: Annotated[int, Range(1, 10**9)] = 100_000
     batch: Annotated[int, Range(1, 10**6)] = 32
-    lr: Annotated[float, Range(0, 1000)] = 1e-3
+    lr: Annotated[float, Range(0, 1000, open_low=True)] = 1e-3
     warmup_steps: Annotated[int, Range(0, 10**9)] = 500
     final_fraction: Annotated[float, Range(0, 1)] = 0.01
     weight_decay: Annotated[float, Range(0, 1e3)] = 0.0

@@ -83,7 +83,7 @@ def training_options(defaults: TrainSettings, *, takes_data: bool = True) -> Cal
         takes_data: whether it learns from pictures of the user's, not from made-up ones.
     """
     path = click.Path(path_type=Path)
-    options = (
+    options: tuple[Callable[[F], F], ...] = (
         quiet_option,
         json_option,
         threads_option,
@@ -104,7 +104,11 @@ def training_options(defaults: TrainSettings, *, takes_data: bool = True) -> Cal
             metavar="TABLE.NAME=VALUE",
             help="Any setting of the configuration; may be repeated.",
         ),
-        click.option("--device", type=click.Choice(DEVICES), help="Where torch computes."),
+        click.option(
+            "--device",
+            type=click.Choice(DEVICES),
+            help=f"Where torch computes [default: {defaults.device}].",
+        ),
         settings_options(defaults, "steps", "batch", "lr", "seed", "precision", "workers"),
         click.option(
             "--config",

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from selfsame.codes.store import save
 from selfsame.datasets import Pictures
-from selfsame.datasets.batches import Binarise, PictureBatches
+from selfsame.datasets.batches import PictureBatches
+from selfsame.datasets.fitting import Binarise
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.fit.config import PAPER_SIZE
