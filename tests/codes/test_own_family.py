@@ -127,11 +127,21 @@ def test_info_gives_every_number_as_json(
     assert [chunk["tag"] for chunk in values["chunks"]] == ["HEAD", "TILE", "TAIL"]
 
 
-@pytest.mark.xfail(strict=True, reason="`selfsame convert` takes systems of maps alone so far")
-def test_it_converts(code: Any, file: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "copy.ssm"
-    assert main(["convert", str(file), "-o", str(copy)]) == 0
+def test_it_converts_to_files_of_codes(code: Any, file: Path, tmp_path: Path) -> None:
+    copy, folder = tmp_path / "copy.ssm", tmp_path / "copies"
+    assert main(["convert", str(file), "-o", str(copy), "--quiet"]) == 0
+    assert main(["convert", str(file), str(copy), "-o", str(folder), "--quiet"]) == 0
     assert selfsame.load(copy) == code
+    assert [selfsame.load(path) for path in sorted(folder.iterdir())] == [code, code]
+
+
+@pytest.mark.parametrize("name", ["code.json", "code.flame"])
+def test_formats_of_maps_are_refused(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert main(["convert", str(file), "-o", str(tmp_path / name)]) == 1
+    assert "holds a code of the family tiles" in capsys.readouterr().err
+    assert not (tmp_path / name).exists()
 
 
 def test_a_plot_is_refused_by_name(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from selfsame.codes.files import FORMS, Form
 from selfsame.errors import InputError
+from selfsame.family import Code
 from selfsame.ifs.code import IFSCode
 from selfsame.io.files import check_writable, make_folder, write_bytes
 
@@ -41,22 +42,31 @@ def output_paths(
     return paths
 
 
+def holds_any_family(output: Path) -> bool:
+    """Return whether codes of every family can be written there; the other formats hold IFS."""
+    return output.is_dir() or FORMS.get(output.suffix.lower(), "ssm") == "ssm"
+
+
 def write_code_files(
-    paths: Sequence[Path], codes: Sequence["IFSCode | Flame"], *, overwrite: bool
+    paths: Sequence[Path], codes: Sequence["Code | Flame"], *, overwrite: bool
 ) -> None:
     """Write codes to the paths that ``output_paths`` gave."""
     if len(paths) == 1 and _form(paths[0]) == "flame":
-        from selfsame.ifs.exchange.flame import flame_from_code, write_flames
+        from selfsame.ifs.exchange.flame import Flame, flame_from_code, write_flames
 
-        flames = [flame_from_code(c) if isinstance(c, IFSCode) else c for c in codes]
+        flames = []
+        for code in codes:
+            assert isinstance(code, IFSCode | Flame), "holds_any_family says so"
+            flames.append(flame_from_code(code) if isinstance(code, IFSCode) else code)
         write_flames(paths[0], flames, overwrite=overwrite)
         return
     for path, code in zip(paths, codes, strict=True):
-        _write_one(path, code if isinstance(code, IFSCode) else code.code, overwrite=overwrite)
+        _write_one(path, code if isinstance(code, Code) else code.code, overwrite=overwrite)
 
 
-def _write_one(path: Path, code: IFSCode, *, overwrite: bool) -> None:
+def _write_one(path: Path, code: Code, *, overwrite: bool) -> None:
     if _form(path) == "json":
+        assert isinstance(code, IFSCode), "holds_any_family says so"
         from selfsame.ifs.exchange.json_code import code_to_values
 
         text = json.dumps(code_to_values(code), indent=1) + "\n"

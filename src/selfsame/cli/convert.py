@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from selfsame.cli.code_files import output_paths, write_code_files
+from selfsame.cli.code_files import holds_any_family, output_paths, write_code_files
 from selfsame.cli.options import (
     FLAMES,
     drop_option,
@@ -38,7 +38,8 @@ def command(
 
     What CODES hold tells their format, the suffix of OUTPUT its own; `-` is standard input.
     Several codes (of a .flame, or of several files) go into one .flame file, or into a folder
-    as 00000.ssm, 00001.ssm ... The JSON is that of `selfsame info --json`.
+    as 00000.ssm, 00001.ssm ... The JSON is that of `selfsame info --json`. Codes of other
+    families than maps go into .ssm files only.
     """
     from selfsame.codes.files import read_codes
 
@@ -47,7 +48,12 @@ def command(
     files = [read_codes(name, index=index, drop_unsupported=drop_unsupported) for name in codes]
     flame = next((file.form for file in files if file.form == "flame"), files[0].form)
     FLAMES.check(f"a .{flame} file")
-    read = [code for file in files for code in file.flames or file.systems()]
+    any_family = holds_any_family(output)
+    read = [
+        code
+        for file in files
+        for code in file.flames or (file.codes if any_family else file.systems())
+    ]
     dropped = [f"{file.name}: {line}" for file in files for line in file.dropped]
     paths = output_paths(output, len(read), overwrite=overwrite, inputs=codes)
     write_code_files(paths, read, overwrite=overwrite)
