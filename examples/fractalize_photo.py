@@ -8,6 +8,7 @@ import numpy as np
 import skimage
 from PIL import Image
 
+from selfsame import save
 from selfsame.io.pictures import write_picture
 from selfsame.mosaic import fit, render, restyled, view, write_rendering, write_zoom
 
@@ -23,12 +24,15 @@ size = 8 * code.width, 8 * code.height
 write_rendering(out / "cat.png", code, size)  # written as a stream: four gigapixels would do
 print(f"cat.png: {len(code.cells)} small cats, {size[0]}x{size[1]}")
 
-write_picture(out / "eye.png", view(code, 20, at=(75, 58), size=(480, 320)))
+save(code, out / "cat.ssm")
+print(f"cat.ssm: {(out / 'cat.ssm').stat().st_size} bytes, from which all of it can be drawn again")
+
+write_picture(out / "eye.png", view(code, 20, (75, 58), (480, 320)))
 print("eye.png: its left eye, 20 times as large")
 
 write_zoom(out / "dive.webp", code, 12, size=(240, 160), at=(83, 56))
 print("dive.webp: into that eye, until the cat is there again")
 
 pieces = restyled(fit(cup), cup, cat)
-write_picture(out / "cup.jpg", render(pieces, (1200, 800), second=cat))
+write_picture(out / "cup.jpg", render(pieces, (1200, 800)))
 print("cup.jpg: a cup of coffee, of pieces of the cat")

@@ -6,6 +6,7 @@ PUBLIC = [
     "IFS",
     "IFSCode",
     "InputError",
+    "MosaicCode",
     "PifsCode",
     "SelfsameError",
     "__version__",

@@ -17,7 +17,7 @@ from benchmarks.harness.types import Bytes
 from selfsame.errors import InputError
 from selfsame.io.pictures import SUFFIXES, read_source, write_picture
 from selfsame.metrics.pictures import psnr_db, ssim
-from selfsame.mosaic import FractalCode, Settings, fit, render, view
+from selfsame.mosaic import MosaicCode, Settings, fit, render, view
 from selfsame.mosaic.code import CONTRAST_STEP
 
 MAGNIFICATIONS = (1, 10, 40)
@@ -54,7 +54,7 @@ def targets(folder: Path | None, quick: bool) -> list[Target]:
     return [Target(name, getattr(data, name)(), at) for name, at in chosen]
 
 
-def triptych(code: FractalCode, at: tuple[float, float]) -> Bytes:
+def triptych(code: MosaicCode, at: tuple[float, float]) -> Bytes:
     """Return the picture at all magnifications side by side, (H, W, 3)."""
     size = PANEL_WIDTH, round(PANEL_WIDTH * code.height / code.width)
     gap = np.full((size[1], GAP, 3), 255, np.uint8)
@@ -65,7 +65,7 @@ def triptych(code: FractalCode, at: tuple[float, float]) -> Bytes:
     return np.concatenate(panels[:-1], axis=1)
 
 
-def measured(target: Target, threads: int | None) -> tuple[FractalCode, dict[str, Any]]:
+def measured(target: Target, threads: int | None) -> tuple[MosaicCode, dict[str, Any]]:
     """Return the code of a picture, and its row of the table."""
     settings = Settings()
     begin = time.perf_counter()

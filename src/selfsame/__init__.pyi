@@ -10,5 +10,6 @@ from .errors import SelfsameError as SelfsameError
 from .ifs.code import IFSCode as IFSCode
 from .ifs.fit import fit as fit
 from .ifs.system import IFS as IFS
+from .mosaic.code import MosaicCode as MosaicCode
 from .pifs.code import PifsCode as PifsCode
 from .version import __version__ as __version__

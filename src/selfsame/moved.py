@@ -56,6 +56,7 @@ _MOVED = {
 _RENAMED = {
     ("bitstream", "encode"): "pack",
     ("bitstream", "decode"): "unpack",
+    ("collage.fractalize", "FractalCode"): "MosaicCode",
 }
 """Old module and name -> new name."""
 

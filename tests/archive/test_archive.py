@@ -175,10 +175,10 @@ def test_the_plan_is_written_before_the_first_picture(photos, out, monkeypatch) 
 
     def die(*_, **__):
         found.extend(read_ledger(out / "ledger.jsonl").entries.values())
-        raise SystemExit
+        raise SystemExit("killed")
 
     monkeypatch.setattr("selfsame.archive.encode.encode_source", die)
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="killed"):
         run(photos, out)
     assert found == [Entry(name) for name in CODES if name != "ledger.jsonl"]
 
@@ -275,7 +275,7 @@ def test_progress_counts_pictures_and_ends_the_run(photos, out) -> None:
     run(photos, out, progress=progress)
     assert told == [(n, 4) for n in (1, 2, 3, 4)]
     progress.cancel()
-    with pytest.raises(CancelledError):
+    with pytest.raises(CancelledError, match="cancelled"):
         run(photos, out, progress=progress)
     assert run(photos, out).kept == 4
 

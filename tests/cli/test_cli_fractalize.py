@@ -5,7 +5,10 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from selfsame import MosaicCode, load, save
 from selfsame.cli import main
+from selfsame.mosaic import fit, render, view
+from support.random_codes import random_code as random_blocks
 
 PHOTO = data.chelsea()[40:200:2, 80:320:2]
 
@@ -118,6 +121,141 @@ def test_threads_do_not_show(photo, tmp_path):
     assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
 
 
+@pytest.fixture
+def saved(photo, tmp_path):
+    assert run(photo, "-o", tmp_path / "photo.ssm", "--quiet") == 0
+    return tmp_path / "photo.ssm"
+
+
+def test_a_saved_code_draws_what_fitting_draws(photo, saved, tmp_path, capsys):
+    for arguments in (
+        ("out.png", "--scale", 3),
+        ("loop.png", "--loop", "--frames", 3, "--width", 40, "--at", "20,20"),
+        ("zoom.webp", "--zoom", 5, "--frames", 2, "--width", 40),
+    ):
+        files = []
+        for image in (photo, saved):
+            output = tmp_path / f"{image.suffix[1:]}-{arguments[0]}"
+            assert run(image, "-o", output, *arguments[1:], "--json") == 0
+            files.append(output.read_bytes())
+        direct, drawn = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+        assert files[0] == files[1]
+        for name in ("size", "frames", "patches", "grid", "levels", "bytes"):
+            assert direct[name] == drawn[name]
+
+
+def test_the_file_of_a_code(photo, saved, tmp_path, capsys):
+    code = load(saved)
+    assert isinstance(code, MosaicCode)
+    assert code == fit(PHOTO)
+    arguments = ("--patch", 20, "--levels", 0, "--turns", "any", "--json")
+    assert run(photo, "-o", tmp_path / "b.ssm", *arguments) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["size"], values["frames"], values["patches"]) == ([120, 80], None, 36)
+    assert values["bytes"] == (tmp_path / "b.ssm").stat().st_size < 500
+    assert run(photo, "-o", tmp_path / "b.ssm") == 1
+    assert run(photo, "-o", tmp_path / "b.ssm", "--overwrite") == 0
+    assert f"{saved.stat().st_size} bytes for 120x80" in capsys.readouterr().err
+    assert load(tmp_path / "b.ssm") == code
+
+
+def test_a_code_of_pieces_holds_the_second_picture(photo, tmp_path, capsys):
+    second = tmp_path / "cup.png"
+    Image.fromarray(data.coffee()[::4, ::4]).save(second)
+    style = ("--style", second, "--quiet")
+    assert run(photo, "-o", tmp_path / "a.ssm", *style) == 0
+    assert run(photo, "-o", tmp_path / "a.png", "--scale", 2, *style) == 0
+    second.unlink()
+    assert run(tmp_path / "a.ssm", "-o", tmp_path / "b.png", "--scale", 2) == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    capsys.readouterr()
+    assert run(tmp_path / "a.ssm", "-o", tmp_path / "c.webp", "--loop") == 1
+    assert "made of itself" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(["--patch", "20"], ["--levels", "3"], ["--patches", "300"], ["--strength", "1"]),
+        *(["--saturation", "1"], ["--tint", "1"], ["--turns", "none"], ["--style", "x.png"]),
+        *(["--repeats", "1"], ["--seed", "1"]),
+    ],
+)
+def test_a_saved_code_is_not_fitted_again(saved, tmp_path, capsys, option):
+    assert run(saved, "-o", tmp_path / "out.png", *option) == 2
+    assert f"{option[0]} belongs to" in capsys.readouterr().err
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(["--scale", "2"], ["--zoom", "3"], ["--loop"], ["--frames", "3"]),
+        *(["--at", "1,1"], ["--width", "9"], ["--threads", "1"]),
+    ],
+)
+def test_a_code_is_not_drawn_when_it_is_saved(photo, tmp_path, capsys, option):
+    assert run(photo, "-o", tmp_path / "out.ssm", *option) == 2
+    assert f"{option[0]} belongs to" in capsys.readouterr().err
+    assert not (tmp_path / "out.ssm").exists()
+
+
+def test_codes_of_other_families_are_pictures_and_damaged_ones_are_named(saved, tmp_path, capsys):
+    assert run(saved, "-o", tmp_path / "again.ssm") == 2
+    assert "must be a picture" in capsys.readouterr().err
+    save(random_blocks(1, 40, 30, 1), tmp_path / "blocks.ssm")
+    assert run(tmp_path / "blocks.ssm", "-o", tmp_path / "again.ssm") == 0
+    assert load(tmp_path / "again.ssm").size == (40, 30)
+    (tmp_path / "cut.ssm").write_bytes(saved.read_bytes()[:100])
+    assert run(tmp_path / "cut.ssm", "-o", tmp_path / "out.png") == 1
+    assert "cut.ssm: chunk MOSA claims" in capsys.readouterr().err
+
+
+def test_other_commands_draw_from_a_saved_code(saved, tmp_path, capsys):
+    code = load(saved)
+    for command, arguments, wanted in (
+        ("render", [], render(code)),
+        ("render", ["--size", "60x40"], render(code, (60, 40))),
+        ("render", ["--zoom", 8, "--center", "50,30"], view(code, 8, (50, 30))),
+        ("decode", ["--scale", 2], render(code, (240, 160))),
+    ):
+        output = tmp_path / "drawn.png"
+        words = [command, saved, "-o", output, "--overwrite", "--quiet", *arguments]
+        assert main([*map(str, words)]) == 0
+        assert np.array_equal(picture(output), wanted)
+    for words, message in (
+        (["render", saved, "-o", tmp_path / "x.png", "--points", 9], "points is not for codes"),
+        (["render", saved, "-o", tmp_path / "x.png", "--mode", "log"], "mode is not for codes"),
+        (["render", saved, "-o", tmp_path / "x.png", "--viewport", "0,0,1,1"], "viewport is not"),
+        (["render", saved, "-o", tmp_path / "x.png", "--azimuth", 30], "azimuth is not for codes"),
+        (
+            ["render", saved, "-o", tmp_path / "x.png", "--seed", 3],
+            "--seed belongs to",
+        ),
+        (["render", saved, "-o", tmp_path / "x.ply"], "of the family mosaic"),
+        (["decode", saved, "-o", tmp_path / "x.png", "--region", "0,0,2,2"], "--region belongs to"),
+        (["decode", saved, "-o", tmp_path / "x.png", "--steps", 2], "--steps belongs to"),
+        (["decode", saved, "-o", tmp_path / "x.png", "--start", "grey"], "--start belongs to"),
+    ):
+        assert main([*map(str, words)]) in (1, 2)
+        assert message in capsys.readouterr().err
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_info_of_a_saved_code(saved, tmp_path, capsys):
+    code = load(saved)
+    plot = tmp_path / "plot.png"
+    assert main(["info", str(saved), "--plot", str(plot), "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["kind"], values["patches"]) == ("mosaic", len(code.cells))
+    assert picture(plot).shape == (1067, 1600, 3)
+    assert main(["info", str(saved)]) == 0
+    out = capsys.readouterr().out
+    assert f"{len(code.cells)}, of a grid of 16x16" in out
+    assert "saturation 0.70, tint 0.75" in out
+    assert len(out.split("\n\n")[1].splitlines()) == 1 + 2
+
+
 def test_an_existing_output_stays(photo, tmp_path, capsys):
     output = tmp_path / "out.png"
     output.write_bytes(b"mine")
@@ -151,6 +289,7 @@ def test_an_existing_output_stays(photo, tmp_path, capsys):
         (["--repeats", "2"], 2, "--style"),
         (["--style", "none.png"], 1, "no such file"),
         (["--style", "x.png", "--strength", "1"], 2, "--strength"),
+        (["--seed", "1"], 2, "--style"),
     ],
 )
 def test_wrong_usage_and_failures(photo, tmp_path, capsys, arguments, status, words):

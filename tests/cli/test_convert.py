@@ -138,35 +138,43 @@ GOOD = code_to_values(FULL)
 
 
 @pytest.mark.parametrize(
-    ("change", "kind"),
+    ("change", "kind", "words"),
     [
-        ({"kind": "pifs"}, UnsupportedError),
-        ({"kind": None}, UnsupportedError),
-        ({"matrices": None}, CorruptedError),
-        ({"matrices": [[1, 2]]}, CorruptedError),
-        ({"matrices": [[["x"]]]}, CorruptedError),
-        ({"matrices": {"a": 1}}, CorruptedError),
-        ({"offsets": [[0, float("nan")], [0, 0]]}, CorruptedError),
-        ({"offsets": [[0, 10**400], [0, 0]]}, CorruptedError),
-        ({"probabilities": [2, -1]}, CorruptedError),
-        ({"viewport": [0, 0, 1]}, CorruptedError),
-        ({"viewport": 7}, CorruptedError),
-        ({"viewport": [0, 0, 0, 0]}, CorruptedError),
-        ({"viewport": [[0], 0, 1, 1]}, CorruptedError),
-        ({"size": [1, 2, 3]}, CorruptedError),
-        ({"size": [1.5, 2]}, CorruptedError),
-        ({"size": [0, 2]}, CorruptedError),
-        ({"size": "ab"}, CorruptedError),
-        ({"primitive": {"kind": "disk"}}, CorruptedError),
-        ({"primitive": {"kind": "ball", "parameters": []}}, CorruptedError),
-        ({"primitive": {"kind": ["disk"], "parameters": [1, 2, 3]}}, CorruptedError),
-        ({"primitive": "disk"}, CorruptedError),
-        ({"notes": {"a": 1}}, CorruptedError),
-        ({"notes": "text"}, CorruptedError),
+        ({"kind": "pifs"}, UnsupportedError, "kind must be 'ifs': got 'pifs'"),
+        ({"kind": None}, UnsupportedError, "kind must be 'ifs'"),
+        ({"matrices": None}, CorruptedError, "lacks matrices"),
+        ({"matrices": [[1, 2]]}, CorruptedError, r"matrices must be \(N, 2, 2\)"),
+        ({"matrices": [[["x"]]]}, CorruptedError, "matrices must be an array of numbers"),
+        ({"matrices": {"a": 1}}, CorruptedError, "matrices must be an array of numbers"),
+        ({"offsets": [[0, float("nan")], [0, 0]]}, CorruptedError, "offsets must be finite"),
+        ({"offsets": [[0, 10**400], [0, 0]]}, CorruptedError, "too large to convert to float"),
+        ({"probabilities": [2, -1]}, CorruptedError, "probabilities must be within"),
+        ({"viewport": [0, 0, 1]}, CorruptedError, "viewport or primitive cannot be read"),
+        ({"viewport": 7}, CorruptedError, "viewport or primitive"),
+        ({"viewport": [0, 0, 0, 0]}, CorruptedError, "viewport needs x_min < x_max"),
+        ({"viewport": [[0], 0, 1, 1]}, CorruptedError, "viewport or primitive"),
+        ({"size": [1, 2, 3]}, CorruptedError, "size must be two integers"),
+        ({"size": [1.5, 2]}, CorruptedError, "size must be two integers"),
+        ({"size": [0, 2]}, CorruptedError, r"size is \(width, height\)"),
+        ({"size": "ab"}, CorruptedError, "size must be two integers"),
+        ({"primitive": {"kind": "disk"}}, CorruptedError, "viewport or primitive"),
+        (
+            {"primitive": {"kind": "ball", "parameters": []}},
+            CorruptedError,
+            "primitive must be one of .*'disk'",
+        ),
+        (
+            {"primitive": {"kind": ["disk"], "parameters": [1, 2, 3]}},
+            CorruptedError,
+            "viewport or primitive",
+        ),
+        ({"primitive": "disk"}, CorruptedError, "viewport or primitive"),
+        ({"notes": {"a": 1}}, CorruptedError, "notes must be an object of strings"),
+        ({"notes": "text"}, CorruptedError, "notes must be an object of strings"),
     ],
 )
-def test_json_that_is_no_code_gets_a_named_error(change: dict, kind: type) -> None:
-    with pytest.raises(kind):
+def test_json_that_is_no_code_gets_a_named_error(change: dict, kind: type, words: str) -> None:
+    with pytest.raises(kind, match=words):
         code_from_values({**GOOD, **change})
 
 

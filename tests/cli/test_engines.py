@@ -109,9 +109,9 @@ def test_a_cluster_without_workers_is_told_of(pictures, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--engine", "dask"], "--engine dask takes --scheduler"),
-        (["--scheduler", "tcp://a:1"], "--engine dask takes --scheduler"),
-        (["--engine", "dask", "--scheduler", "tcp://a:1", "--jobs", "2"], "take --jobs instead"),
+        (["--engine", "dask"], "--engine dask needs --scheduler"),
+        (["--scheduler", "tcp://a:1"], "--scheduler belongs to --engine dask"),
+        (["--engine", "dask", "--scheduler", "tcp://a:1", "--jobs", "2"], "--jobs belongs to"),
         (["--threads", "1", "--jobs", "2"], "--threads"),
     ],
 )

@@ -156,7 +156,9 @@ def test_sets_of_all_kinds_are_targets(
     assert main(["fit", *options, "--size", "16", "--quiet"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["count"] == 2
-    assert sorted(p.name for p in (tmp_path / "codes").glob("*.ssm")) == ["00000.ssm", "00001.ssm"]
+    codes = tmp_path / "codes"
+    names = ["0/a.ssm", "1/a.ssm"] if name == "folder" else ["00000.ssm", "00001.ssm"]
+    assert sorted(p.relative_to(codes).as_posix() for p in codes.rglob("*.ssm")) == names
     if name == "keras.npz":
         options = [str(path), "-o", str(tmp_path / "unseen"), "--split", "test", *options[3:]]
         assert main(["fit", *options, "--size", "16", "--quiet"]) == 0

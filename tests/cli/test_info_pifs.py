@@ -103,10 +103,16 @@ def test_an_ifs_has_no_partition(tmp_path, capsys) -> None:
     )
 
 
-def test_commands_for_systems_refuse_block_codes(path, tmp_path, capsys) -> None:
-    for command in (
-        ["render", str(path), "-o", str(tmp_path / "a.png")],
-        ["convert", str(path), "-o", str(tmp_path / "a.json")],
-    ):
-        assert main(command) == 1
-        assert "use selfsame decode" in capsys.readouterr().err
+def test_systems_alone_are_converted(path, tmp_path, capsys) -> None:
+    assert main(["convert", str(path), "-o", str(tmp_path / "a.json")]) == 1
+    assert "selfsame decode draws it" in capsys.readouterr().err
+
+
+def test_render_draws_block_codes_and_refuses_options_of_others(path, tmp_path, capsys) -> None:
+    for command, arguments in (("render", ["--size", "35x25"]), ("decode", ["--scale", "0.5"])):
+        output = str(tmp_path / f"{command}.png")
+        assert main([command, str(path), "-o", output, "--json", *arguments]) == 0
+        assert json.loads(capsys.readouterr().out)["kind"] == "pifs"
+    assert (tmp_path / "render.png").read_bytes() == (tmp_path / "decode.png").read_bytes()
+    assert main(["render", str(path), "-o", str(tmp_path / "a.png"), "--depth", "3"]) == 1
+    assert "depth is not for codes of the family pifs" in capsys.readouterr().err

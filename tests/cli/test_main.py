@@ -97,9 +97,9 @@ def test_interrupts_give_130(monkeypatch, capsys) -> None:
 
 def test_our_own_bugs_are_not_hidden(monkeypatch) -> None:
     def body() -> None:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("ours")
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError, match="ours"):
         run(monkeypatch, body)
 
 

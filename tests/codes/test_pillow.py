@@ -68,9 +68,9 @@ def test_an_attractor_that_does_not_exist_is_an_oserror():
 
 
 def test_foreign_bytes_are_left_to_other_plug_ins():
-    with pytest.raises(UnidentifiedImageError):
+    with pytest.raises(UnidentifiedImageError, match="cannot identify"):
         Image.open(io.BytesIO(b"\xd3SSN" + DATA[4:]))
-    with pytest.raises(SyntaxError):
+    with pytest.raises(SyntaxError, match="not a Selfsame file"):
         SelfsameImageFile(io.BytesIO(b"GIF89a"))
     png = io.BytesIO()
     Image.new("L", (2, 2)).save(png, "PNG")

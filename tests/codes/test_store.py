@@ -43,7 +43,7 @@ def test_existing_file_is_kept_unless_told(tmp_path):
 
 def test_nothing_is_left_behind_by_a_failing_save(tmp_path):
     bad = selfsame.IFSCode(SMALLEST.system, SMALLEST.viewport, (1, 1), notes={"a": "\ud800"})
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="notes must be valid Unicode"):
         save(bad, tmp_path / "a.ssm")
     assert list(tmp_path.iterdir()) == []
 
@@ -89,6 +89,6 @@ def test_at_most_the_limit_is_read(tmp_path, monkeypatch):
             return start.ljust(size, b"\0")
 
     stream = Endless()
-    with pytest.raises(LimitError):
+    with pytest.raises(LimitError, match="at most 1000 bytes"):
         load(stream)
     assert stream.given == 1001

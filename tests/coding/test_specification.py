@@ -6,6 +6,7 @@ from selfsame.codes.store import pack, unpack
 from selfsame.coding import container
 from selfsame.collage import chunks as collage_chunks
 from selfsame.ifs import chunks as ifs_chunks
+from selfsame.mosaic import chunks as mosaic_chunks
 from support import ROOT
 from support.sample_codes import SMALLEST
 
@@ -30,7 +31,12 @@ def test_table_below_the_dump_covers_every_byte_in_turn():
 
 
 def test_every_limit_is_stated_with_its_value():
-    homes = (container, ifs_chunks, collage_chunks)  # which import the limits of the code types
+    homes = (
+        container,
+        ifs_chunks,
+        collage_chunks,
+        mosaic_chunks,
+    )  # which import the limits of the code types
     known = {n: v for home in homes for n, v in vars(home).items() if n.startswith("MAX_")}
     stated = re.findall(r"^\| `(MAX_\w+)` \| (\d+)", TEXT, re.MULTILINE)
     assert {name: int(value) for name, value in stated} == known
@@ -38,7 +44,9 @@ def test_every_limit_is_stated_with_its_value():
 
 def test_every_field_of_every_record_is_in_a_table_at_its_offset():
     types = {"B": "u8", "H": "u16", "I": "u32"}
-    for record in (container.HEADER, ifs_chunks.MAPS, ifs_chunks.LEAF, collage_chunks.CLGE):
+    records = (ifs_chunks.MAPS, ifs_chunks.LEAF, collage_chunks.CLGE)
+    records += (mosaic_chunks.MOSA, mosaic_chunks.PIEC)
+    for record in (container.HEADER, *records):
         offset = 0
         for name, kind in record.fields:
             assert f"| {offset} | `{types[kind]}` | `{name}` |" in TEXT

@@ -1,6 +1,7 @@
 """Collages in files: round trips, and thousands of damaged files."""
 
 import tracemalloc
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,6 @@ from selfsame.errors import (
     FormatError,
     InputError,
     LimitError,
-    SelfsameError,
     TruncatedError,
     UnsupportedError,
 )
@@ -58,7 +58,7 @@ def test_more_pixels_than_a_file_may_have_are_refused():
 
 def test_every_cut_is_named():
     for length in range(len(DATA)):
-        with pytest.raises((TruncatedError, CorruptedError)):
+        with pytest.raises(TruncatedError, match=r"the file ends|the file has .* left"):
             unpack(DATA[:length])
 
 
@@ -88,11 +88,12 @@ def resealed(data, rng):
 
 def test_damage_behind_a_right_checksum_is_named_or_decodes():
     rng = np.random.default_rng(4)
-    seen = set()
+    seen = Counter()
     for seed in range(6):
         data = pack(random_code(seed, 40, 52, 3, alpha=seed % 3 == 0))
-        seen |= {outcome(resealed(data, rng)) for _ in range(150)}
-    assert seen == {"refused", "decoded"}
+        seen.update(outcome(resealed(data, rng)) for _ in range(150))
+    assert seen["refused"] > 150
+    assert seen["decoded"] > 300
 
 
 def test_flipped_bits_never_pass_the_checksums():
@@ -100,7 +101,7 @@ def test_flipped_bits_never_pass_the_checksums():
     for _ in range(1000):
         damaged = bytearray(DATA)
         damaged[int(rng.integers(len(DATA)))] ^= 1 << int(rng.integers(8))
-        with pytest.raises(SelfsameError):
+        with pytest.raises(FormatError, match=r"chunk|signature|Selfsame file|version"):
             unpack(bytes(damaged))
 
 
@@ -167,7 +168,7 @@ def test_a_small_file_that_claims_a_huge_picture_is_refused_at_once():
         unpack(changed(header=header, chunks=slice(1)))
     oversized = changed(header=header, places={2: b"\x04"}, chunks=slice(1))
     tracemalloc.start()
-    with pytest.raises(LimitError):
+    with pytest.raises(LimitError, match="at most 268435456 symbols"):
         unpack(oversized)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -207,13 +207,13 @@ def test_the_fingerprint_stays_with_the_folder_and_changes_with_its_contents(fol
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"size": 0}, "size of the crops"),
-        ({"size": 2.5}, "size of the crops"),
-        ({"mode": "cmyk"}, "mode must be rgb or grey"),
+        ({"size": 0}, "size must be a whole number from 1"),
+        ({"size": 2.5}, "size must be a whole number from 1"),
+        ({"mode": "cmyk"}, "mode must be one of grey, rgb"),
         ({"region": (0.5, 0, 0.5, 1)}, "region must be"),
-        ({"region": (0, 0, 1, 1.5)}, "region must be"),
+        ({"region": (0, 0, 1, 1.5)}, r"region\[3\] must be a number within 0\.\.1"),
         ({"region": (0, 0, 1)}, "region must be"),
-        ({"shrink": 0.5}, "shrink must lie within"),
+        ({"shrink": 0.5}, r"shrink must be a number within 1\.\.64"),
     ],
 )
 def test_wrong_arguments_are_named(folder, options, words) -> None:
@@ -226,3 +226,21 @@ def test_a_transparent_picture_lies_on_black(tmp_path) -> None:
     Image.new("RGBA", (20, 20), (255, 255, 255, 0)).save(buffer, "png")
     (tmp_path / "clear.png").write_bytes(buffer.getvalue())
     assert FolderCrops(tmp_path, 16).batch(0, 0, [0]).max() == 0
+
+
+def test_crops_of_a_set_in_an_array_are_those_of_its_files(tmp_path) -> None:
+    pictures = np.stack([coordinates(30, 20, blue) for blue in (1, 2)])
+    (tmp_path / "files").mkdir()
+    for i, pixels in enumerate(pictures):
+        Image.fromarray(pixels).save(tmp_path / "files" / f"{i:05d}.png")
+    np.savez(tmp_path / "set.npz", x_train=pictures, x_test=pictures[:1])
+    one, other = FolderCrops(tmp_path / "files", 16), FolderCrops(tmp_path / "set.npz", 16)
+    assert len(other) == 2
+    assert torch.equal(one.batch(0, 3, range(20)), other.batch(0, 3, range(20)))
+
+
+def test_of_a_folder_with_splits_train_is_cut(tmp_path) -> None:
+    for name in ("train/a.png", "val/b.png"):
+        (tmp_path / name).parent.mkdir()
+        Image.fromarray(coordinates(30, 20)).save(tmp_path / name)
+    assert len(FolderCrops(tmp_path, 16)) == 1

@@ -139,32 +139,50 @@ def maps_with(index, value, precision="f"):
     return MAPS[: 6 + 4 * index] + struct.pack("<" + precision, value) + MAPS[10 + 4 * index :]
 
 
+NUMBERS = ["viewport needs"] * 4 + ["matrices"] * 4 + ["offsets"] * 2 + ["probabilities"]
+"""What each number of MAPS belongs to, as the errors call it."""
+
+
 @pytest.mark.parametrize(
-    "payload",
+    ("payload", "words"),
     [
-        pytest.param(b"", id="empty"),
-        pytest.param(MAPS[:5], id="cut record"),
-        pytest.param(MAPS[:-1], id="short"),
-        pytest.param(MAPS + b"\0", id="long"),
-        pytest.param(b"\1" + MAPS[1:], id="claims doubles"),
-        pytest.param(MAPS[:2] + bytes(4) + MAPS[6:], id="no maps"),
-        pytest.param(MAPS[:2] + (60_000).to_bytes(4, "little") + MAPS[6:], id="60000 maps"),
-        pytest.param(b"\0\3" + MAPS[2:], id="three dimensions"),
+        pytest.param(b"", "at least 6 bytes", id="empty"),
+        pytest.param(MAPS[:5], "at least 6 bytes", id="cut record"),
+        pytest.param(MAPS[:-1], "needs 44 bytes of numbers", id="short"),
+        pytest.param(MAPS + b"\0", "needs 44 bytes of numbers", id="long"),
+        pytest.param(b"\1" + MAPS[1:], "bytes of numbers", id="claims doubles"),
+        pytest.param(
+            MAPS[:2] + bytes(4) + MAPS[6:], "bytes of numbers|impossible IFS", id="no maps"
+        ),
+        pytest.param(
+            MAPS[:2] + (60_000).to_bytes(4, "little") + MAPS[6:],
+            "bytes of numbers",
+            id="60000 maps",
+        ),
+        pytest.param(b"\0\3" + MAPS[2:], "bytes of numbers", id="three dimensions"),
         *(
-            pytest.param(maps_with(i, value), id=f"number {i} is {value}")
+            pytest.param(maps_with(i, value), NUMBERS[i], id=f"number {i} is {value}")
             for i in range(11)
             for value in (float("nan"), float("inf"), -float("inf"))
         ),
-        pytest.param(maps_with(4, 0)[:22] + b"\1\0\x80\x7f" + MAPS[26:], id="signalling NaN"),
-        pytest.param(maps_with(0, 1.0), id="viewport without width"),
-        pytest.param(maps_with(1, 2.0), id="viewport upside down"),
-        pytest.param(maps_with(10, 0.9), id="probabilities sum to 0.9"),
-        pytest.param(maps_with(10, -1.0), id="negative probability"),
-        pytest.param(maps_with(10, 3e38), id="huge probability"),
+        pytest.param(
+            maps_with(4, 0)[:22] + b"\1\0\x80\x7f" + MAPS[26:],
+            "must be finite",
+            id="signalling NaN",
+        ),
+        pytest.param(maps_with(0, 1.0), "needs x_min < x_max", id="viewport without width"),
+        pytest.param(maps_with(1, 2.0), "y_min < y_max", id="viewport upside down"),
+        pytest.param(
+            maps_with(10, 0.9), "probabilities must be within", id="probabilities sum to 0.9"
+        ),
+        pytest.param(
+            maps_with(10, -1.0), "probabilities must be within", id="negative probability"
+        ),
+        pytest.param(maps_with(10, 3e38), "probabilities must be within", id="huge probability"),
     ],
 )
-def test_malformed_maps_are_corrupted(payload):
-    with pytest.raises(CorruptedError):
+def test_malformed_maps_are_corrupted(payload, words):
+    with pytest.raises(CorruptedError, match=words):
         unpack(with_payloads(SMALLEST, MAPS=payload))
 
 
@@ -181,52 +199,67 @@ def test_largest_system_round_trips():
     assert unpack(pack(code)) == code
 
 
-@pytest.mark.parametrize("payload", [b"\x10" + MAPS[1:], b"\x80" + MAPS[1:], b"\0\4" + MAPS[2:]])
-def test_unknown_flags_and_dimensions_are_unsupported(payload):
-    with pytest.raises(UnsupportedError):
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (b"\x10" + MAPS[1:], "flags .*: 0x10"),
+        (b"\x80" + MAPS[1:], "flags .*: 0x80"),
+        (b"\0\4" + MAPS[2:], "2 or 3 dimensions: the file has 4"),
+    ],
+)
+def test_unknown_flags_and_dimensions_are_unsupported(payload, words):
+    with pytest.raises(UnsupportedError, match=words):
         unpack(with_payloads(SMALLEST, MAPS=payload))
 
 
 def test_colour_space_and_colours_must_agree():
-    with pytest.raises(CorruptedError):
+    with pytest.raises(CorruptedError, match="needs 56 bytes of numbers: it has 44"):
         unpack(with_payloads(SMALLEST, color_space=1))
-    with pytest.raises(UnsupportedError):  # FULL flags its fifth group as double
+    with pytest.raises(UnsupportedError, match="flags"):  # FULL flags its fifth group as double
         unpack(with_payloads(FULL, color_space=0))
 
 
 @pytest.mark.parametrize(
-    ("payload", "error"),
+    ("payload", "error", "words"),
     [
-        (b"", CorruptedError),
-        (b"\0", CorruptedError),
-        (b"\0\1" + bytes(11), CorruptedError),
-        (b"\0\1" + bytes(24), CorruptedError),
-        (b"\0\1" + struct.pack("<3f", 0, 0, float("nan")), CorruptedError),
-        (b"\1\1" + struct.pack("<3d", 0, float("inf"), 1), CorruptedError),
-        (b"\0\0" + bytes(12), UnsupportedError),
-        (b"\0\4" + bytes(12), UnsupportedError),
-        (b"\2\1" + bytes(12), UnsupportedError),
+        (b"", CorruptedError, "at least 2 bytes: got 0"),
+        (b"\0", CorruptedError, "at least 2 bytes: got 1"),
+        (b"\0\1" + bytes(11), CorruptedError, "needs 12 bytes of numbers: it has 11"),
+        (b"\0\1" + bytes(24), CorruptedError, "needs 12 bytes of numbers: it has 24"),
+        (
+            b"\0\1" + struct.pack("<3f", 0, 0, float("nan")),
+            CorruptedError,
+            "a disk takes 3 finite numbers",
+        ),
+        (
+            b"\1\1" + struct.pack("<3d", 0, float("inf"), 1),
+            CorruptedError,
+            "a disk takes 3 finite numbers",
+        ),
+        (b"\0\0" + bytes(12), UnsupportedError, "primitive 0 is unknown"),
+        (b"\0\4" + bytes(12), UnsupportedError, "primitive 4 is unknown"),
+        (b"\2\1" + bytes(12), UnsupportedError, "flags .*: 0x02"),
     ],
 )
-def test_malformed_leaf(payload, error):
-    with pytest.raises(error):
+def test_malformed_leaf(payload, error, words):
+    with pytest.raises(error, match=words):
         unpack(with_payloads(SMALLEST, LEAF=payload))
 
 
 @pytest.mark.parametrize(
-    ("payload", "error"),
+    ("payload", "error", "words"),
     [
-        (b"\0", CorruptedError),
-        (b"\1\0a", CorruptedError),
-        (b"\1\0a\2\0b", CorruptedError),
-        (b"\1\0a\1\0\xff", CorruptedError),
-        (b"\1\0a\0\0" * 2, CorruptedError),
-        (b"\1\0a\0", CorruptedError),
-        (b"\xff\xff" + bytes(65_535), LimitError),
+        (b"\0", CorruptedError, "longer than the chunk"),
+        (b"\1\0a", CorruptedError, "a key without a value"),
+        (b"\1\0a\2\0b", CorruptedError, "longer than the chunk"),
+        (b"\1\0a\1\0\xff", CorruptedError, "not UTF-8"),
+        (b"\1\0a\0\0" * 2, CorruptedError, "a key twice"),
+        (b"\1\0a\0", CorruptedError, "longer than the chunk"),
+        (b"\xff\xff" + bytes(65_535), LimitError, "at most 65536 bytes: got 65537"),
     ],
 )
-def test_malformed_notes(payload, error):
-    with pytest.raises(error):
+def test_malformed_notes(payload, error, words):
+    with pytest.raises(error, match=words):
         unpack(with_payloads(SMALLEST, note=payload))
 
 
@@ -242,9 +275,16 @@ def test_notes_up_to_the_limit():
             pack(noted(notes))
 
 
-@pytest.mark.parametrize("notes", [{"steps": 5}, {5: "steps"}, {"bad": "\ud800"}])
-def test_notes_must_be_text(notes):
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("notes", "words"),
+    [
+        ({"steps": 5}, "text by text: got 5 of int"),
+        ({5: "steps"}, "text by text: got 5 of int"),
+        ({"bad": "\ud800"}, "valid Unicode"),
+    ],
+)
+def test_notes_must_be_text(notes, words):
+    with pytest.raises(InputError, match=words):
         pack(noted(notes))
 
 

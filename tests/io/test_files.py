@@ -37,21 +37,30 @@ def test_the_file_is_there_only_when_it_is_whole(tmp_path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
 
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("error", [RuntimeError("mine"), KeyboardInterrupt("mine")])
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, error) -> None:
     target = tmp_path / "a.bin"
     target.write_bytes(b"old")
-    with pytest.raises(error), atomic_file(target) as stream:  # noqa: PT012
-        stream.write(b"half")
-        raise error
+
+    def fail() -> None:
+        with atomic_file(target) as stream:
+            stream.write(b"half")
+            raise error
+
+    with pytest.raises(type(error), match="mine"):
+        fail()
     assert target.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
 
 
 def test_a_failure_after_the_temporary_file_is_gone_keeps_its_own_error(tmp_path) -> None:
-    with pytest.raises(RuntimeError, match="mine"), atomic_file(tmp_path / "a"):  # noqa: PT012
-        remove_unfinished(tmp_path)
-        raise RuntimeError("mine")
+    def fail() -> None:
+        with atomic_file(tmp_path / "a"):
+            remove_unfinished(tmp_path)
+            raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        fail()
 
 
 def test_a_failing_rename_leaves_nothing(tmp_path, monkeypatch) -> None:
@@ -121,9 +130,14 @@ def test_a_link_stays_and_the_file_it_names_is_replaced(tmp_path) -> None:
 def test_a_failure_behind_a_link_leaves_all_as_it_was(tmp_path) -> None:
     (tmp_path / "file").write_bytes(b"old")
     (tmp_path / "link").symlink_to("file")
-    with pytest.raises(RuntimeError, match="mine"), atomic_file(tmp_path / "link") as stream:  # noqa: PT012
-        stream.write(b"half")
-        raise RuntimeError("mine")
+
+    def fail() -> None:
+        with atomic_file(tmp_path / "link") as stream:
+            stream.write(b"half")
+            raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        fail()
     assert (tmp_path / "file").read_bytes() == b"old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "link"]
 

@@ -1,4 +1,6 @@
 import io
+import os
+import threading
 import zlib
 
 import numpy as np
@@ -98,3 +100,22 @@ def test_an_interrupted_writer_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(InputError, match="overwrite"):
         write_png(path, (4, 4), 1, [noise(4, 4, 1)], overwrite=False)
+
+
+def test_bands_go_through_a_fifo(tmp_path):
+    picture = noise(64, 50, 3)
+    write_png(tmp_path / "file.png", (50, 64), 3, [picture[:32], picture[32:]])
+    fifo, got = tmp_path / "fifo.png", io.BytesIO()
+    os.mkfifo(fifo)
+
+    def read():
+        with fifo.open("rb", buffering=0) as stream:
+            while piece := stream.read(1 << 16):
+                got.write(piece)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    write_png(fifo, (50, 64), 3, [picture[:32], picture[32:]])
+    reader.join(10)
+    assert fifo.is_fifo()
+    assert got.getvalue() == (tmp_path / "file.png").read_bytes()

@@ -6,8 +6,9 @@ import pytest
 
 from selfsame.errors import InputError
 from selfsame.mosaic import render, render_bands
-from selfsame.mosaic.code import check_code, planes
-from selfsame.mosaic.rendering import moved_plane, plane_of, resized, seed_picture
+from selfsame.mosaic.code import Pieces
+from selfsame.mosaic.drawing.rendering import moved_plane, plane_of, resized, seed_picture
+from selfsame.mosaic.maps import planes
 from support.random_mosaics import patch_by_hand, random_code, trend
 
 
@@ -69,7 +70,7 @@ def test_twice_the_size_averaged_is_once_the_size():
 def test_bands_and_threads_do_not_show(monkeypatch):
     code = random_code(levels=0)
     whole = render(code, (150, 170))
-    monkeypatch.setattr("selfsame.mosaic.rendering.BAND_PIXELS", 150 * 13)
+    monkeypatch.setattr("selfsame.mosaic.drawing.rendering.BAND_PIXELS", 150 * 13)
     bands = list(render_bands(code, (150, 170), threads=1))
     assert [len(band) for band in bands] == [13] * 13 + [1]
     assert np.array_equal(np.concatenate(bands), whole)
@@ -77,7 +78,7 @@ def test_bands_and_threads_do_not_show(monkeypatch):
 
 def test_a_huge_rendering_needs_little_memory(monkeypatch):
     code = random_code(grid=16, levels=0)
-    monkeypatch.setattr("selfsame.mosaic.rendering.BAND_PIXELS", 1 << 16)
+    monkeypatch.setattr("selfsame.mosaic.drawing.rendering.BAND_PIXELS", 1 << 16)
     render(code)  # compiled, and its own constants made
     size = (4000, 4000)
     tracemalloc.start()
@@ -99,10 +100,20 @@ def test_smaller_than_its_patches_it_is_an_average():
     assert np.abs(tiny - large).max() < 4
 
 
+def test_far_too_narrow_for_its_patches_it_is_drawn_band_by_band(monkeypatch):
+    code = random_code(grid=16, levels=2, contrast=30)
+    whole = render(code, (300, 2))
+    assert whole.shape == (2, 300, 3)
+    large = render(code, (300, 256)).reshape(2, 128, 300, 3).mean(axis=1)
+    assert np.abs(whole - large).mean() < 2
+    monkeypatch.setattr("selfsame.mosaic.drawing.rendering.BAND_PIXELS", 1)
+    assert np.array_equal(render(code, (300, 2)), whole)
+
+
 def test_the_seed_does_not_move_any_more(monkeypatch):
     code = random_code(contrast=127)
     seed = seed_picture(code).astype(int)
-    monkeypatch.setattr("selfsame.mosaic.rendering.SEED_STEPS", 12)
+    monkeypatch.setattr("selfsame.mosaic.drawing.rendering.SEED_STEPS", 12)
     assert np.abs(seed - seed_picture(code)).max() <= 1
 
 
@@ -125,8 +136,8 @@ def test_blocks_of_a_second_picture_are_shown_at_full_resolution():
     second = np.random.default_rng(2).integers(60, 190, (64, 64, 1), np.uint8)
     code = random_code(channels=1, grid=2, levels=0, moves=1)
     places = np.array([(0, 0, 32, 32), (5, 7, 32, 32), (32, 32, 32, 32), (0, 32, 16, 16)], np.int32)
-    code = replace(code, blocks=places)
-    picture = render(code, (64, 64), second=second)
+    code = replace(code, pieces=Pieces(second, places))
+    picture = render(code, (64, 64))
     for index, (y, x, h, w) in enumerate(places[:3]):
         top, left, bottom, right = rects(code, (64, 64))[index]
         wanted = patch_by_hand(code, index, second[y : y + h, x : x + w])
@@ -135,33 +146,7 @@ def test_blocks_of_a_second_picture_are_shown_at_full_resolution():
     assert np.abs(picture[32:, 32:] - patch_by_hand(code, 3, copy)).max() <= 0.51
 
 
-def test_a_second_picture_belongs_to_blocks():
-    code = random_code()
-    with pytest.raises(InputError, match="second"):
-        render(code, second=np.zeros((9, 9, 3), np.uint8))
-    with pytest.raises(InputError, match="second"):
-        render(replace(code, blocks=np.zeros((len(code.cells), 4), np.int32)))
-
-
 @pytest.mark.parametrize("size", [(0, 9), (9, -1), (1 << 21, 1), (1 << 17, 1 << 17)])
 def test_sizes_beyond_the_limits(size):
     with pytest.raises(InputError, match="smaller scale"):
         render_bands(random_code(), size)
-
-
-def test_codes_that_are_none():
-    code = random_code()
-    check_code(code)
-    n = len(code.cells)
-    for wrong in (
-        replace(code, cells=code.cells[:-1]),
-        replace(code, cells=np.concatenate([code.cells[:-1], code.cells[:1]])),
-        replace(code, isometries=np.full(n, 8, np.uint8)),
-        replace(code, contrasts=np.full(n, 128, np.uint8)),
-        replace(code, means=np.zeros((n, 2), np.uint8), slopes=np.zeros((n, 2, 2), np.int8)),
-        replace(code, slopes=code.slopes[:, :, :1]),
-        replace(code, grid=1),
-        replace(code, levels=7),
-    ):
-        with pytest.raises(InputError):
-            check_code(wrong)

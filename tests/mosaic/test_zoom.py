@@ -6,10 +6,10 @@ from skimage import data
 
 from selfsame.errors import InputError
 from selfsame.mosaic import fit, render, view, zoom_frames
-from selfsame.mosaic.rendering import plane_of
-from selfsame.mosaic.window import Viewer, whole_plane
-from selfsame.mosaic.zoom import find_gate, through
-from support.random_mosaics import random_code
+from selfsame.mosaic.drawing.rendering import plane_of
+from selfsame.mosaic.drawing.window import Viewer, whole_plane
+from selfsame.mosaic.drawing.zoom import find_gate, through
+from support.random_mosaics import random_code, random_pieces
 
 SIZE = (64, 64)
 CODE = random_code(grid=8, levels=1, seed=5)
@@ -130,11 +130,16 @@ def test_what_cannot_be_zoomed(options, words):
 
 
 @pytest.mark.parametrize(
-    ("zoom", "at", "size"),
-    [(0.9, (1, 1), SIZE), (1e10, (1, 1), SIZE), (2, (97, 1), SIZE), (2, (1, 1), (0, 1))],
+    ("zoom", "at", "size", "words"),
+    [
+        (0.9, (1, 1), SIZE, "zoom must be within"),
+        (1e10, (1, 1), SIZE, "zoom must be within"),
+        (2, (97, 1), SIZE, "at must lie in the picture, 96x96"),
+        (2, (1, 1), (0, 1), "pixels: got 0x1; pass a size"),
+    ],
 )
-def test_what_cannot_be_viewed(zoom, at, size):
-    with pytest.raises(InputError):
+def test_what_cannot_be_viewed(zoom, at, size, words):
+    with pytest.raises(InputError, match=words):
         view(CODE, zoom, at, size)
 
 
@@ -142,4 +147,4 @@ def test_codes_without_a_gate():
     with pytest.raises(InputError, match="upright"):
         zoom_frames(replace(CODE, isometries=np.ones_like(CODE.isometries)), 3)
     with pytest.raises(InputError, match="itself"):
-        zoom_frames(replace(CODE, blocks=np.zeros((len(CODE.cells), 4), np.int32)), 3)
+        zoom_frames(replace(CODE, pieces=random_pieces(CODE)), 3)

@@ -1,7 +1,8 @@
 """PIFS codes in files: round trips, and thousands of damaged files."""
 
-import tracemalloc
+import sys
 import zlib
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,6 @@ from selfsame.errors import (
     CorruptedError,
     FormatError,
     InputError,
-    SelfsameError,
     TruncatedError,
     UnsupportedError,
 )
@@ -64,7 +64,7 @@ def test_a_step_between_two_of_the_file_is_refused():
 def test_every_cut_is_named():
     data = pack(SMALL)
     for length in range(len(data)):
-        with pytest.raises((TruncatedError, CorruptedError)):
+        with pytest.raises(TruncatedError, match=r"the file ends|the file has .* left"):
             unpack(data[:length])
 
 
@@ -97,11 +97,12 @@ def resealed(data, rng):
 @pytest.mark.parametrize("mode", ["pure", "hybrid"])
 def test_damage_behind_a_right_checksum_is_named_or_decodes(mode):
     rng = np.random.default_rng(4)
-    seen = set()
+    seen = Counter()
     for seed in range(6):
         data = pack(random_code(seed, 40, 52, 3, seed % 2 == 0, mode, alpha=seed % 3 == 0))
-        seen |= {outcome(resealed(data, rng)) for _ in range(200)}
-    assert seen == {"refused", "decoded"}
+        seen.update(outcome(resealed(data, rng)) for _ in range(200))
+    assert seen["refused"] > 600
+    assert seen["decoded"] > 50
 
 
 def test_flipped_bits_never_pass_the_checksums():
@@ -110,7 +111,7 @@ def test_flipped_bits_never_pass_the_checksums():
     for _ in range(1500):
         damaged = bytearray(data)
         damaged[int(rng.integers(len(data)))] ^= 1 << int(rng.integers(8))
-        with pytest.raises(SelfsameError):
+        with pytest.raises(FormatError, match=r"chunk|signature|Selfsame file|version"):
             unpack(bytes(damaged))
 
 
@@ -120,10 +121,13 @@ def test_a_small_file_that_claims_a_huge_picture_takes_little_memory():
     claimed = write_container(
         replace(container, header=container.header._replace(width=65535, height=2000))
     )
-    tracemalloc.start()
-    with pytest.raises(CorruptedError):
+    resource = pytest.importorskip("resource")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CorruptedError, match="damaged"):
         unpack(claimed)
-    tracemalloc.stop()
+    # Planes of 1.8 GB are asked for, of which next to nothing may be touched.
+    kibibytes = 1024 if sys.platform == "darwin" else 1
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000 * kibibytes
 
 
 def changed(**fields):

@@ -37,7 +37,7 @@ def cluster() -> Iterator[Any]:
 def test_a_cluster_is_like_processes(cluster, monkeypatch) -> None:
     executor = Cluster(cluster.scheduler_address)
     assert dict(executor.run(double, range(9))) == {n: 2 * n for n in range(9)}
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError, match="1"):
         list(executor.run(fail, [1]))
     assert dict(attempt_all(executor, fail, [1, 2])) == {1: Failure("1"), 2: Failure("2")}
     assert list(executor.run(fail, [])) == []

@@ -90,7 +90,7 @@ def test_other_settings_are_named_and_replaced_on_request_only(path: Path) -> No
     with opened(path) as ledger:
         ledger.record("a", {"n": 1})
     before = path.read_bytes()
-    with pytest.raises(SettingsChangedError) as caught:
+    with pytest.raises(SettingsChangedError, match="other settings") as caught:
         opened(path, other)
     for words in (
         "quality is 40 there and 30 here",
@@ -270,7 +270,7 @@ def test_a_killed_writer_leaves_whole_lines_and_no_lock(path: Path) -> None:
             assert process.poll() is None
             assert time.monotonic() < end
             time.sleep(0.005)
-        with pytest.raises(LedgerBusyError):
+        with pytest.raises(LedgerBusyError, match="another run is writing"):
             opened(path, {})
     finally:
         process.send_signal(signal.SIGKILL)

@@ -81,7 +81,7 @@ def test_processes_that_cannot_even_start_end_the_run(monkeypatch) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_errors_of_the_function_come_through(jobs) -> None:
-    with pytest.raises(LookupError):
+    with pytest.raises(LookupError, match=r"[12]"):
         list(Processes(jobs).run(fail, [1, 2]))
 
 

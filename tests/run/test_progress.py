@@ -32,6 +32,6 @@ def test_a_cancelled_one_ends_the_work_at_its_next_call_in_its_parts_too() -> No
     part(1, 9)
     progress.cancel()
     for each in (progress, part):
-        with pytest.raises(CancelledError):
+        with pytest.raises(CancelledError, match="cancelled"):
             each(2, 9)
     assert shown == [1]

@@ -6,7 +6,7 @@ import numpy as np
 from selfsame.collage.code import CollageCode, symbol_shapes
 
 
-def _numbers(seed: int, count: int) -> np.ndarray:
+def whole_numbers(seed: int, count: int) -> np.ndarray:
     """Whole numbers of 0 to 2 ** 31 - 1 that no library's version can change."""
     values, state = np.empty(count, np.int64), seed
     for i in range(count):
@@ -19,13 +19,13 @@ def _code(seed, width, height, atoms, domains, density, alpha=False, **fields):
     symbols = []
     for p, shape in enumerate(symbol_shapes(width, height, 16, atoms, domains)):
         count = int(np.prod(shape))
-        draws = _numbers(seed + p, 3 * count).reshape(3, *shape)
+        draws = whole_numbers(seed + p, 3 * count).reshape(3, *shape)
         sizes = 1 + draws[1] % 3 + (draws[1] % 97 == 0) * (draws[1] % 30000)
         fall = 1 + np.arange(shape[0])[:, None, None] // 4
         plane = np.where(draws[0] % (density * fall) == 0, sizes, 0) * (1 - 2 * (draws[2] % 2))
         plane[0] = np.cumsum(draws[0][0] % 9 - 4, axis=1) * (1 + 3 * (p == 0))
         symbols.append(plane.astype(np.int32))
-    pixels = _numbers(seed + 9, width * height).reshape(height, width) % 256
+    pixels = whole_numbers(seed + 9, width * height).reshape(height, width) % 256
     return CollageCode(
         width,
         height,

@@ -1,16 +1,17 @@
-"""Small fractal codes and pictures for the tests, and a plain rendering of one patch."""
+"""Small mosaics and pictures for the tests, and a plain rendering of one patch."""
 
 import numpy as np
 
 from selfsame.isometries import transformed
 from selfsame.mosaic.code import (
     CONTRAST_STEP,
-    MAX_TINT,
     SATURATION_STEP,
     SLOPE_STEP,
     TINT_STEP,
-    FractalCode,
+    MosaicCode,
+    Pieces,
 )
+from selfsame.mosaic.maps import MAX_TINT
 
 W = {1: np.ones(1), 3: np.array([0.299, 0.587, 0.114])}
 
@@ -18,15 +19,16 @@ W = {1: np.ones(1), 3: np.array([0.299, 0.587, 0.114])}
 def random_code(*, channels=3, grid=4, levels=1, size=(96, 96), moves=8, contrast=60, seed=0):
     """A code of random numbers, some patches split, whose colours stay within the gamut."""
     rng = np.random.default_rng(seed)
-    cells = []
-    for row in range(grid):
-        for column in range(grid):
-            if levels and rng.random() < 0.3:
-                cells += [(1, 2 * row + i, 2 * column + j) for i in (0, 1) for j in (0, 1)]
-            else:
-                cells.append((0, row, column))
+
+    def tree(level, row, column):
+        if level == levels or rng.random() >= 0.3:
+            return [(level, row, column)]
+        quarters = [(2 * row + i, 2 * column + j) for i in (0, 1) for j in (0, 1)]
+        return [cell for place in quarters for cell in tree(level + 1, *place)]
+
+    cells = [cell for row in range(grid) for column in range(grid) for cell in tree(0, row, column)]
     n = len(cells)
-    return FractalCode(
+    return MosaicCode(
         width=size[0],
         height=size[1],
         grid=grid,
@@ -39,6 +41,16 @@ def random_code(*, channels=3, grid=4, levels=1, size=(96, 96), moves=8, contras
         means=rng.integers(90, 166, (n, channels)).astype(np.uint8),
         slopes=rng.integers(-10, 11, (n, channels, 2)).astype(np.int8),
     )
+
+
+def random_pieces(code, *, size=(40, 30), seed=0):
+    """Pieces of a picture of noise for every patch of a code."""
+    rng = np.random.default_rng(seed)
+    width, height = size
+    sides = rng.integers(1, min(size) + 1, (len(code.cells), 2))
+    corners = (rng.random((len(code.cells), 2)) * ((height, width) - sides + 1)).astype(int)
+    picture = rng.integers(0, 256, (height, width, code.channels), dtype=np.uint8)
+    return Pieces(picture, np.concatenate([corners, sides], axis=1).astype(np.int32))
 
 
 def trend(block):

@@ -74,14 +74,14 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path) -> None:
             return (path.with_suffix(".sprung").write_text, ("x",))
 
     torch.save({"version": 1, "trap": Trap()}, path)
-    with pytest.raises(CorruptedError):
+    with pytest.raises(CorruptedError, match="is damaged: Weights only load failed"):
         load_checkpoint(path)
     assert not path.with_suffix(".sprung").exists()
 
 
 def test_a_failed_write_leaves_the_old_checkpoints(tmp_path) -> None:
     save_checkpoint(tmp_path, 1, STATE, keep=1)
-    with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
+    with pytest.raises(TypeError, match="cannot pickle 'generator' object"):
         save_checkpoint(tmp_path, 2, {"bad": (n for n in "x")}, keep=1)
     assert [p.name for p in tmp_path.iterdir()] == ["step-0000000001.pt"]
 
@@ -89,7 +89,7 @@ def test_a_failed_write_leaves_the_old_checkpoints(tmp_path) -> None:
 def test_unfinished_files_are_removed_and_checkpoints_stay(tmp_path, monkeypatch) -> None:
     save_checkpoint(tmp_path, 1, STATE, keep=1)
     monkeypatch.setattr("pathlib.Path.unlink", lambda path: None)  # as if killed before
-    with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
+    with pytest.raises(TypeError, match="cannot pickle 'generator' object"):
         save_checkpoint(tmp_path, 2, {"bad": (n for n in "x")}, keep=1)
     monkeypatch.undo()
     assert len(list(tmp_path.iterdir())) == 2
@@ -102,10 +102,9 @@ def test_check_same_names_what_differs(tmp_path) -> None:
     before = {"settings": {"lr": 0.1, "betas": [0.9, 0.99], "seed": 0}, "config": {"old": 1}}
     check_same(before, {**before, "settings": {**before["settings"], "betas": (0.9, 0.99)}}, "f")
     now = {"settings": {"lr": 0.2, "betas": [0.9, 0.99], "seed": 0}, "config": {}}
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match="--restart") as caught:
         check_same(before, now, tmp_path)
     text = str(caught.value)
     assert "settings.lr is 0.1 there and 0.2 here" in text
     assert "config.old is 1 there and nothing here" in text
     assert "betas" not in text
-    assert "restart" in text

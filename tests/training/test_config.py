@@ -67,6 +67,5 @@ def test_errors_name_the_table() -> None:
         ({"width": 0}, "model: width must be a whole number from 1: got 0"),
         ({"width": "x"}, "model: width must be a whole number from 1: got 'x'"),
     ):
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(InputError, match=words):
             settings_from(Shape, table, "model")
-        assert words in str(caught.value)

@@ -95,8 +95,8 @@ CLOUD_SUFFIXES = (".ply", ".npy")
         "method].",
         "init": "Starts of a descent: a Gaussian mixture, a trained network's proposal, or random "
         "numbers [default: the preset's].",
-        "encoder": "The network of --init encoder: a shipped one, or a file of `selfsame train "
-        "encoder` [default: doodles].",
+        "encoder": "The network of --init encoder: a shipped one, or the folder of your own "
+        "[default: doodles].",
     },
 )
 @click.option("--grey-values", is_flag=True, help="Fit grey values instead of thresholding.")

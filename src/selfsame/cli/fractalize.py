@@ -1,6 +1,7 @@
 """``selfsame fractalize``: a picture made of itself, at any size, or of another's pieces."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,23 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from selfsame.mosaic import FractalCode
+    from selfsame.mosaic import MosaicCode
+
+FITTING = Methods(
+    {
+        "a picture": (
+            *("patch", "levels", "patches", "strength", "saturation", "tint", "turns"),
+            *("style", "repeats", "seed"),
+        ),
+        "a code, which is fitted already": (),
+    }
+)
+DRAWING = Methods(
+    {
+        "drawing": ("scale", "zoom", "loop", "frames", "at", "width", "threads"),
+        "a .ssm, which keeps the code": (),
+    }
+)
 
 DEFAULT_SCALE = 8.0
 DEFAULT_FRAMES = 120
@@ -99,62 +116,42 @@ def command(
     """Make IMAGE of small tinted copies of itself, which are made of copies in turn.
 
     A .png may have four gigapixels. With --zoom or --loop OUT is an animation: .gif, .webp, .png or
-    .apng. --seed decides between equally large patches that want the same piece (--style).
+    .apng. --seed decides between equally large patches that want the same piece (--style). An OUT
+    that ends in .ssm keeps the code, from which this command (with the code as IMAGE), selfsame
+    render and decode draw at any time.
     """
-    _check_usage(options)
+    saving = output.suffix.lower() == ".ssm"
+    _check_usage(options, saving)
     begin = time.perf_counter()
     from selfsame.io.files import check_writable
-    from selfsame.io.pictures import read_source
 
     check_writable(output, overwrite=overwrite, inputs=[image])
-    source = read_source(image)
-    pixels, notes = source.pixels, list(source.notes)
-    if source.alpha is not None:
-        pixels = _over_black(pixels, source.alpha)
-        notes.append("transparency laid over black")
-    width, height = source.size
+    code, pixels, notes = _read(image)
+    if code is not None:
+        FITTING.check("a code, which is fitted already")
+        if saving:
+            raise click.UsageError(f"{image} is such a code: OUT must be a picture or an animation")
+    width, height = code.size if code is not None else pixels.shape[1::-1]
     zooming = options["zoom"] is not None or options["loop"]
-    frames = DEFAULT_FRAMES if options["frames"] is None else options["frames"]
-    if zooming:
-        across = options["width"] or min(DEFAULT_FRAME_WIDTH, width)
-        size = across, max(1, round(height * across / width))
-    else:
-        scale = DEFAULT_SCALE if options["scale"] is None else options["scale"]
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-    _check_output(output, size, frames if zooming else None)
-    code, second = _code(pixels, options, seed)
+    frames = (options["frames"] or DEFAULT_FRAMES) if zooming else None
+    size = _size(options, width, height, saving=saving, zooming=zooming)
+    if not saving:
+        _check_output(output, size, frames)
+    if code is None:
+        code = _fitted(pixels, options, seed)
     fitted = time.perf_counter() - begin
-    from selfsame.mosaic import write_rendering, write_zoom
+    if saving:
+        from selfsame.codes.store import save
 
-    with fraction_bar("fractalize", quiet=quiet) as progress:
-        if zooming:
-            write_zoom(
-                output,
-                code,
-                frames,
-                zoom=options["zoom"],
-                size=size,
-                at=options["at"],
-                milliseconds=MILLISECONDS,
-                threads=threads,
-                overwrite=overwrite,
-                progress=progress,
-            )
-        else:
-            write_rendering(
-                output,
-                code,
-                size,
-                second=second,
-                threads=threads,
-                overwrite=overwrite,
-                progress=progress,
-            )
+        save(code, output, overwrite=overwrite)
+    else:
+        with fraction_bar("fractalize", quiet=quiet) as progress:
+            _draw(output, code, size, frames, options, threads, overwrite, progress)
     seconds = time.perf_counter() - begin
     values = {
         "output": output,
         "size": list(size),
-        "frames": frames if zooming else None,
+        "frames": frames,
         "patches": len(code.cells),
         "grid": code.grid,
         "levels": code.levels,
@@ -163,22 +160,59 @@ def command(
         "fit_seconds": round(fitted, 4),
         "seconds": round(seconds, 4),
     }
-    what = f"{frames} frames of " if zooming else ""
+    what = f"{values['bytes']} bytes for " if saving else f"{frames} frames of " if frames else ""
     text = f"{output}: {what}{size[0]}x{size[1]}, {len(code.cells)} patches, {seconds:.1f} s"
     report(values, as_json=as_json, quiet=quiet, text="\n".join([text, *notes]))
 
 
-def _check_usage(options: dict[str, Any]) -> None:
+def _check_usage(options: dict[str, Any], saving: bool) -> None:
     """Refuse options that would do nothing."""
+    DRAWING.check("a .ssm, which keeps the code" if saving else "drawing")
     check_only_one("zoom", "loop")
     zooming = options["zoom"] is not None or options["loop"]
     OUTPUTS.check("--zoom or --loop" if zooming else "a picture")
     COPIES.check("--style" if options["style"] is not None else "copies of IMAGE")
 
 
+def _read(image: Path) -> tuple["MosaicCode | None", "NDArray[np.uint8]", list[str]]:
+    """Return the mosaic in a file, or else the bytes of a picture and notes on them; a code of
+    another family is a picture."""
+    import numpy as np
+
+    from selfsame.codes.registry import name_by_number
+    from selfsame.codes.store import load
+    from selfsame.coding.container import HEADER_END, SIGNATURE, read_header
+    from selfsame.io.pictures import read_source
+
+    start = b""
+    if image.is_file():
+        with image.open("rb") as stream:
+            start = stream.read(HEADER_END)
+    if start.startswith(SIGNATURE) and name_by_number(read_header(start).kind) == "mosaic":
+        return load(image), np.empty(0, np.uint8), []
+    source = read_source(image)
+    if source.alpha is None:
+        return None, source.pixels, [*source.notes]
+    notes = [*source.notes, "transparency laid over black"]
+    return None, _over_black(source.pixels, source.alpha), notes
+
+
+def _size(
+    options: dict[str, Any], width: int, height: int, *, saving: bool, zooming: bool
+) -> tuple[int, int]:
+    """Return width and height of what is written, of a picture of this size."""
+    if saving:
+        return width, height
+    if zooming:
+        across = options["width"] or min(DEFAULT_FRAME_WIDTH, width)
+        return across, max(1, round(height * across / width))
+    scale = options["scale"] or DEFAULT_SCALE
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def _check_output(output: Path, size: tuple[int, int], frames: int | None) -> None:
     """Raise ``InputError`` now if the file could not be written after the work."""
-    from selfsame.mosaic.output import check_rendering, check_zoom
+    from selfsame.mosaic.drawing.output import check_rendering, check_zoom
 
     if frames is None:
         check_rendering(output, size)
@@ -186,21 +220,48 @@ def _check_output(output: Path, size: tuple[int, int], frames: int | None) -> No
         check_zoom(output, frames, size)
 
 
-def _code(
-    pixels: "NDArray[np.uint8]", options: dict[str, Any], seed: int
-) -> tuple["FractalCode", "NDArray[np.uint8] | None"]:
-    """Return the code of a picture and the second picture, if there is one."""
+def _draw(
+    output: Path,
+    code: "MosaicCode",
+    size: tuple[int, int],
+    frames: int | None,
+    options: dict[str, Any],
+    threads: int | None,
+    overwrite: bool,
+    progress: Callable[[float], object],
+) -> None:
+    from selfsame.mosaic import write_rendering, write_zoom
+
+    if frames is None:
+        write_rendering(output, code, size, threads=threads, overwrite=overwrite, progress=progress)
+        return
+    write_zoom(
+        output,
+        code,
+        frames,
+        zoom=options["zoom"],
+        size=size,
+        at=options["at"],
+        milliseconds=MILLISECONDS,
+        threads=threads,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def _fitted(pixels: "NDArray[np.uint8]", options: dict[str, Any], seed: int) -> "MosaicCode":
+    """Return the code of a picture, of itself or of the pieces of --style."""
     from selfsame.io.pictures import read_picture, to_uint8
     from selfsame.mosaic import fit, restyled
 
     settings = given_settings(Settings, options)
     if options["style"] is None:
-        return fit(pixels, Settings(**settings)), None
+        return fit(pixels, Settings(**settings))
     tint = {"tint": settings.pop("tint")} if "tint" in settings else {}
     second = to_uint8(read_picture(options["style"], "grey" if pixels.ndim == 2 else "rgb"))
     second = second.reshape(*second.shape[:2], -1)
     code = fit(pixels, Settings(**settings))
-    return restyled(code, pixels, second, repeats=options["repeats"], seed=seed, **tint), second
+    return restyled(code, pixels, second, repeats=options["repeats"], seed=seed, **tint)
 
 
 def _over_black(pixels: "NDArray[np.uint8]", alpha: "NDArray[np.uint8]") -> "NDArray[np.uint8]":

@@ -29,7 +29,7 @@ PLOTS = Methods({"--plot": ("overwrite",)})
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Block codes: draw the partition and the domains to this picture.",
+    help="Draw the parts of the code, blocks or patches, to this picture.",
 )
 @index_option
 @drop_option

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,11 +16,16 @@ from selfsame.cli.options import (
     common_options,
     drop_option,
     fraction_bar,
+    given,
     index_option,
     output_option,
     report,
     set_threads,
 )
+from selfsame.errors import InputError
+
+if TYPE_CHECKING:
+    from selfsame.family import Run, View
 
 OUTPUTS = Methods(
     {
@@ -38,6 +44,15 @@ SPACES = Methods(
 )
 DRAWINGS = Methods({"points": ("points", "mode", "supersample", "device"), "--depth": ("depth",)})
 PATTERNS = Methods({"a mode other than patch": ("supersample", "device"), "--mode patch": ()})
+
+RUNS = Methods(
+    {
+        "the family ifs": ("seed", "device"),
+        "the family collage": ("device",),
+        "the family pifs": (),
+        "the family mosaic": (),
+    }
+)
 
 CLOUD_POINTS = 1_000_000
 """Default number of points of a ``.ply`` file."""
@@ -60,9 +75,7 @@ CLOUD_POINTS = 1_000_000
 @click.option(
     "--mode",
     type=click.Choice(["auto", "binary", "grey", "log", "color", "flame", "patch"]),
-    default="auto",
-    show_default=True,
-    help="What a pixel shows.",
+    help="What a pixel shows [default: auto].",
 )
 @click.option(
     "--viewport",
@@ -70,14 +83,19 @@ CLOUD_POINTS = 1_000_000
     help="Window of the plane, y up [default: the code's, or fitted].",
 )
 @click.option("--zoom", type=float, default=1.0, show_default=True, help="Magnification.")
-@click.option("--center", type=Numbers(2, "x,y"), help="Where to zoom [default: the middle].")
+@click.option(
+    "--center",
+    type=Numbers(2, "x,y"),
+    help="Where to zoom: in the plane, or in pixels of a mosaic's original, y down [default: the "
+    "middle].",
+)
 @click.option(
     "--supersample",
     type=click.IntRange(1, 8),
     help="Cells per pixel and axis [default: 3 for small pictures, 1 for huge ones].",
 )
-@click.option("--azimuth", type=float, default=30.0, show_default=True, help="3-D: degrees.")
-@click.option("--elevation", type=float, default=20.0, show_default=True, help="3-D: degrees.")
+@click.option("--azimuth", type=float, help="3-D: degrees [default: 30].")
+@click.option("--elevation", type=float, help="3-D: degrees [default: 20].")
 @index_option
 @drop_option
 @common_options
@@ -87,13 +105,13 @@ def command(
     size: tuple[int, int] | None,
     points: int | None,
     depth: int | None,
-    mode: Any,
+    mode: str | None,
     viewport: tuple[float, float, float, float] | None,
     zoom: float,
     center: tuple[float, float] | None,
     supersample: int | None,
-    azimuth: float,
-    elevation: float,
+    azimuth: float | None,
+    elevation: float | None,
     index: int | None,
     drop_unsupported: bool,
     seed: int,
@@ -107,9 +125,11 @@ def command(
 
     `-` is standard input; of several flames in a file the first is drawn.
 
-    An output .ply gets the points instead, with the colours of the maps.
+    An output .ply gets the points instead, with the colours of the maps. Options that codes of
+    another family do not take are refused.
     """
-    from selfsame.ifs.code import IFSCode
+    from selfsame.codes.registry import family_of
+    from selfsame.family import Run, View
     from selfsame.io.files import check_writable
 
     cloud = output.suffix.lower() == ".ply"
@@ -119,9 +139,19 @@ def command(
     check_writable(output, overwrite=overwrite, inputs=[code])
     begin = time.perf_counter()
     source, dropped = _read(code, index, drop_unsupported)
-    system = source.system if isinstance(source, IFSCode) else source
-    values: dict[str, Any] = {"output": output, "maps": len(system), "seed": seed}
-    SPACES.check(f"a system of {'the plane' if system.dimension == 2 else 'space'}")
+    values: dict[str, Any] = {"output": output, "kind": family_of(source).name, "seed": seed}
+    system = getattr(source, "system", source)  # a classic is a system without a code
+    if values["kind"] == "ifs":
+        values["maps"] = len(system)
+        SPACES.check(f"a system of {'the plane' if system.dimension == 2 else 'space'}")
+    elif cloud:
+        raise InputError(
+            f"{output}: a .ply holds the points of systems of maps: this code is of the family "
+            f"{values['kind']}"
+        )
+    family = f"the family {values['kind']}"
+    if family in RUNS.options:  # what a family of another package uses of a run is not known
+        RUNS.check(family)
     if dropped:
         values["dropped"] = dropped
     if cloud:
@@ -131,24 +161,19 @@ def command(
         values |= _write_picture(
             output,
             source,
-            size,
+            View(size, viewport=viewport, zoom=zoom, center=center),
+            # The compiled kernels beat torch on a CPU.
+            Run(threads, "cuda" if device == "cuda" else "cpu", seed),
             quiet=quiet,
             overwrite=overwrite,
-            arguments={
-                "viewport": viewport,
-                "points": points,
-                "depth": depth,
-                "mode": mode,
-                "seed": seed,
-                "supersample": supersample,
-                "zoom": zoom,
-                "center": center,
-                "azimuth": azimuth,
-                "elevation": elevation,
-                "threads": threads,
-                # The compiled kernels beat torch on a CPU.
-                "device": "cuda" if device == "cuda" else "cpu",
-            },
+            options=given(
+                points=points,
+                depth=depth,
+                mode=mode,
+                supersample=supersample,
+                azimuth=azimuth,
+                elevation=elevation,
+            ),
         )
     values |= {"bytes": output.stat().st_size, "seconds": round(time.perf_counter() - begin, 3)}
     what = f"{values['points']} points" if "points" in values else "{}x{}".format(*values["size"])
@@ -172,7 +197,7 @@ def _read(name: str, index: int | None, drop_unsupported: bool) -> tuple[Any, Se
     if name == STDIN or Path(name).suffix or Path(name).exists():
         file = read_codes(name, index=index or 0, drop_unsupported=drop_unsupported)
         FLAMES.check(f"a .{file.form} file")
-        return file.systems()[0], file.dropped
+        return file.codes[0], file.dropped
     from selfsame.ifs.samples.library import classic
 
     FLAMES.check("a classic")
@@ -195,18 +220,19 @@ def _write_cloud(
 def _write_picture(
     output: Path,
     source: Any,
-    size: tuple[int, int] | None,
+    view: "View",
+    run: "Run",
     *,
     quiet: bool,
     overwrite: bool,
-    arguments: dict[str, Any],
+    options: dict[str, Any],
 ) -> dict[str, Any]:
-    from selfsame.ifs.render.pictures import render
+    from selfsame.codes.render import draw
     from selfsame.io.pictures import write_picture
 
-    set_threads(arguments["threads"])
+    set_threads(run.threads)
     with fraction_bar("render", quiet=quiet) as progress:
-        picture = render(source, size, progress=progress, **arguments)
+        picture = draw(source, view, replace(run, progress=progress), **options)
     write_picture(output, picture, overwrite=overwrite)
     height, width = picture.shape[:2]
     return {"size": [width, height], "mean": float(picture.mean())}

@@ -30,6 +30,7 @@ _ENTRIES: dict[str, Entry] = {
     "ifs": Entry(1, "selfsame.ifs.family"),
     "pifs": Entry(2, "selfsame.pifs.family"),
     "collage": Entry(3, "selfsame.collage.family"),
+    "mosaic": Entry(4, "selfsame.mosaic.family"),
 }
 
 

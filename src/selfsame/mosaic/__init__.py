@@ -1,4 +1,7 @@
-"""Pictures made of themselves: ``fit`` one, ``render`` it at any size, zoom into it without end."""
+"""Pictures made of themselves: ``fit`` one, ``render`` it at any size, zoom into it without end.
+
+The names below load on first use, so that reading a code does not wait for a compiler.
+"""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The code of a fractal picture: every patch of it is a tinted small copy of the whole.
+"""The code of a picture in the fourth family: every patch is a tinted small copy of the whole.
 
 The picture is the unit square, x to the right and y down; its n × n first patches are cut into
 quarters where that pays. With ``D`` the picture itself, shrunk to a patch and mirrored or turned,
@@ -9,21 +9,21 @@ quarters where that pays. With ``D`` the picture itself, shrunk to a patch and m
 takes away mean and slope of the copy, ``c_r`` is its contrast, ``w`` weighs the channels to a luma,
 ``t_r`` is the tint of the copy and ``s`` the saturation that it keeps of its own. Since Z(D) moves
 neither means nor slopes, those of every patch of the fixed point are the code's, and the iteration
-converges as fast as powers of the contrast. A patch may instead show a block of a second picture.
+converges as fast as powers of the contrast. A patch may instead show a piece of a second picture.
 """
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from selfsame.errors import InputError
+from selfsame.family import Code
 from selfsame.isometries import ISOMETRIES
-from selfsame.metrics.pictures import LUMA
+from selfsame.limits import MAX_SIDE
 from selfsame.mosaic.settings import MAX_LEVELS
-
-UPRIGHT = (0, 1)
-"""Isometries that leave the copies standing on their feet."""
+from selfsame.values import Value, read_only
 
 CONTRAST_STEP = 1 / 128
 MAX_CONTRAST = 127
@@ -31,19 +31,56 @@ MAX_CONTRAST = 127
 SLOPE_STEP = 2 / 255
 """A slope is the change across a patch, -254/255 to 254/255."""
 
+MAX_SLOPE = 127
+
 SATURATION_STEP = 1 / 255
+TINT_STEP = 1 / 255
 
 MAX_GRID = 512
 
-TINT_STEP = 1 / 255
+MAX_FINEST = 1024
+"""Patches of the finest level along a side. What is drawn of a mosaic starts from a seed of four
+pixels each: 4096 × 4096."""
 
-MAX_TINT = 2.0
-"""A channel's shading is at most this many times that of luma: nearly pure blue has no luma."""
+MAX_PIECES_PIXELS = 1 << 26
+"""Of a second picture: 200 MB in memory, and about what a chunk of a file can hold."""
 
 
-@dataclass(frozen=True)
-class FractalCode:
-    """A picture as tinted copies of itself, or of blocks of a second picture.
+@dataclass(frozen=True, eq=False)
+class Pieces(Value):
+    """Blocks of a second picture, one for every patch of a mosaic.
+
+    Attributes:
+        picture: (H, W, C) uint8, the second picture; C = 1 or 3.
+        places: (R, 4) int32 rows ``y, x, height, width`` of blocks that lie within it.
+    Raises:
+        InputError: arrays of other types or shapes, or a block that reaches over the edge.
+    """
+
+    picture: NDArray[np.uint8]
+    places: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        check_array("picture of pieces", self.picture, np.uint8, (None, None, None))
+        check_array("places of pieces", self.places, np.int32, (None, 4))
+        height, width, channels = self.picture.shape
+        check_pieces_size(width, height)
+        if channels not in (1, 3):
+            raise InputError(f"picture of pieces must have one or three channels: got {channels}")
+        corners, sides = self.places[:, :2].astype(np.int64), self.places[:, 2:]
+        if (
+            corners.min(initial=0) < 0
+            or sides.min(initial=1) < 1
+            or (corners + sides > (height, width)).any()
+        ):
+            raise InputError(f"places of pieces must lie within {width}x{height} pixels")
+        object.__setattr__(self, "picture", read_only(self.picture))
+        object.__setattr__(self, "places", read_only(self.places))
+
+
+@dataclass(frozen=True, eq=False)
+class MosaicCode(Code):
+    """A picture as tinted copies of itself, or as pieces of a second picture.
 
     Attributes:
         width, height: of the picture, in pixels.
@@ -53,14 +90,18 @@ class FractalCode:
         tint: how far the shading of a copy goes the way of its patch's mean colour, 0 to 255: from
             grey to as through coloured glass.
         cells: (R, 3) int32 rows ``level, row, column``, counted in patches of that level; they
-            tile the picture.
+            tile the picture, in ``tree_order``.
         isometries: (R,) uint8, see ``selfsame.isometries``.
-        contrasts: (R,) uint8, in units of ``CONTRAST_STEP``.
+        contrasts: (R,) uint8, 0 to ``MAX_CONTRAST``, in units of ``CONTRAST_STEP``.
         means: (R, C) uint8; one channel (grey) or three (sRGB).
         slopes: (R, C, 2) int8, to the right and down, in units of ``SLOPE_STEP``.
-        blocks: (R, 4) int32 rows ``y, x, height, width`` of blocks of a second picture, or None
-            where every copy is one of the whole picture.
+        pieces: what the patches show, or None where every copy is one of the whole picture.
+    Raises:
+        InputError: a number out of its range, arrays of other types or shapes, or patches that do
+            not tile the picture in order.
     """
+
+    family: ClassVar[str] = "mosaic"
 
     width: int
     height: int
@@ -73,7 +114,39 @@ class FractalCode:
     contrasts: NDArray[np.uint8]
     means: NDArray[np.uint8]
     slopes: NDArray[np.int8]
-    blocks: NDArray[np.int32] | None = None
+    pieces: Pieces | None = None
+
+    def __post_init__(self) -> None:
+        check_number("width", self.width, 1, MAX_SIDE)
+        check_number("height", self.height, 1, MAX_SIDE)
+        check_layout(self.grid, self.levels)
+        check_number("saturation", self.saturation, 0, 255)
+        check_number("tint", self.tint, 0, 255)
+        check_array("cells", self.cells, np.int32, (None, 3))
+        count = len(self.cells)
+        check_array("isometries", self.isometries, np.uint8, (count,))
+        check_array("contrasts", self.contrasts, np.uint8, (count,))
+        check_array("means", self.means, np.uint8, (count, None))
+        if self.channels not in (1, 3):
+            raise InputError(f"means must have one or three channels: got {self.channels}")
+        check_array("slopes", self.slopes, np.int8, (count, self.channels, 2))
+        for name, values, most in (
+            ("isometries", self.isometries, ISOMETRIES - 1),
+            ("contrasts", self.contrasts, MAX_CONTRAST),
+            ("slopes", np.abs(self.slopes.astype(np.int16)), MAX_SLOPE),
+        ):
+            if values.max(initial=0) > most:
+                raise InputError(f"{name} are at most {most}: got {values.max()}")
+        _check_tiling(self.cells, self.grid, self.levels)
+        if self.pieces is not None and (
+            len(self.pieces.places) != count or self.pieces.picture.shape[2] != self.channels
+        ):
+            raise InputError(
+                f"pieces must be {count} of {self.channels} channels: got "
+                f"{len(self.pieces.places)} of {self.pieces.picture.shape[2]}"
+            )
+        for name in ("cells", "isometries", "contrasts", "means", "slopes"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -97,71 +170,91 @@ class FractalCode:
         corners = self.cells[:, 1:] * side
         return np.concatenate([corners, corners + side], axis=1)
 
+    @property
+    def patch_map(self) -> NDArray[np.int32]:
+        """(finest, finest): the patch at every place of the finest level."""
+        top, left, bottom, _ = self.bounds.T
+        side = bottom - top
+        area = side**2
+        patch = np.repeat(np.arange(len(area), dtype=np.int32), area)
+        place = np.arange(len(patch)) - np.repeat(np.cumsum(area) - area, area)
+        down, across = np.divmod(place, side[patch])
+        found = np.empty((self.finest, self.finest), np.int32)
+        found[top[patch] + down, left[patch] + across] = patch
+        return found
 
-def check_code(code: FractalCode) -> None:
-    """Raise ``InputError`` unless patches tile the picture and all numbers are within limits."""
-    if not 2 <= code.grid <= MAX_GRID or not 0 <= code.levels <= MAX_LEVELS:
+
+def tree_order(cells: NDArray[np.integer], grid: int, levels: int) -> NDArray[np.int64]:
+    """Return where each patch (R, 3) begins in the order of a mosaic, in patches of the finest
+    level: the first patches row by row, each before its quarters, of which the upper left comes
+    first, then the upper right, the lower left and the lower right."""
+    level, row, column = cells.T.astype(np.int64)
+    begin: NDArray[np.int64] = (row >> level) * grid + (column >> level)
+    for depth in range(1, levels + 1):
+        below = np.maximum(level - depth, 0)
+        quarter = 2 * (row >> below & 1) + (column >> below & 1)
+        begin = 4 * begin + np.where(level >= depth, quarter, 0)
+    return begin
+
+
+def check_layout(grid: int, levels: int) -> None:
+    """Raise ``InputError`` unless a mosaic may have this grid and so many levels."""
+    check_number("grid", grid, 2, MAX_GRID)
+    check_number("levels", levels, 0, MAX_LEVELS)
+    if grid << levels > MAX_FINEST:
         raise InputError(
-            f"grid must be within 2..{MAX_GRID} and levels within 0..{MAX_LEVELS}: "
-            f"got {code.grid}, {code.levels}"
+            f"grid times 2 ** levels must be at most {MAX_FINEST}: got {grid} and {levels}"
         )
-    count, channels = len(code.cells), code.means.shape[-1]
-    shapes = {
-        "cells": (code.cells.shape, (count, 3)),
-        "isometries": (code.isometries.shape, (count,)),
-        "contrasts": (code.contrasts.shape, (count,)),
-        "means": (code.means.shape, (count, channels)),
-        "slopes": (code.slopes.shape, (count, channels, 2)),
-    }
-    for name, (got, wanted) in shapes.items():
-        if got != wanted or channels not in (1, 3):
-            raise InputError(f"{name} of {count} patches must have shape {wanted}: got {got}")
-    if code.isometries.max(initial=0) >= ISOMETRIES or code.contrasts.max(initial=0) > MAX_CONTRAST:
+
+
+def check_pieces_size(width: int, height: int) -> None:
+    """Raise ``InputError`` unless a second picture may have this size."""
+    check_number("width of pieces", width, 1, MAX_SIDE)
+    check_number("height of pieces", height, 1, MAX_SIDE)
+    if width * height > MAX_PIECES_PIXELS:
         raise InputError(
-            f"isometries are 0..{ISOMETRIES - 1} and contrasts 0..{MAX_CONTRAST}: got "
-            f"{code.isometries.max()}, {code.contrasts.max()}"
+            f"a picture of pieces has at most {MAX_PIECES_PIXELS} pixels: got {width}x{height}; "
+            "scale it down"
         )
-    covered = np.zeros((code.finest, code.finest), np.int64)
-    for top, left, bottom, right in code.bounds.tolist():
-        covered[top:bottom, left:right] += 1
-    if not (covered == 1).all():
-        raise InputError("the patches must tile the picture: some overlap, or leave a gap")
 
 
-def luma_weights(channels: int) -> NDArray[np.float64]:
-    """Return the weights of the channels in a luma; they add up to 1."""
-    return np.array(LUMA if channels == 3 else (1.0,))
+def check_number(name: str, value: object, least: int, most: int) -> None:
+    """Raise ``InputError`` unless a value is a whole number of a range."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise InputError(f"{name} must be a whole number: got {value!r}")
+    if not least <= value <= most:
+        raise InputError(f"{name} must be {least} to {most}: got {value}")
 
 
-def tints(means: NDArray[np.floating], tint: float) -> NDArray[np.float64]:
-    """Return the shading of each channel for a shading 1 of luma, (..., C).
-
-    Args:
-        means: (..., C), in [0, 1]; tint: 0 for equal shading, 1 for shading in proportion to them.
-    """
-    luma = means @ luma_weights(means.shape[-1])
-    ratio = means / np.maximum(luma, 1e-3)[..., None]
-    return np.asarray(np.minimum(1 - tint + tint * ratio, MAX_TINT), np.float64)
-
-
-def color_maps(
-    tint: NDArray[np.floating], contrasts: NDArray[np.floating], saturation: float
-) -> NDArray[np.float64]:
-    """Return the matrices ``M_r``, (..., C, C), of tints (..., C) and contrasts (...)."""
-    channels = tint.shape[-1]
-    w = luma_weights(channels)
-    chroma = np.eye(channels) - w
-    maps = tint[..., None] * w + saturation * chroma
-    return np.asarray(contrasts[..., None, None] * maps, np.float64)
+def check_array(
+    name: str, values: NDArray[Any], dtype: DTypeLike, shape: tuple[int | None, ...]
+) -> None:
+    """Raise ``InputError`` unless an array has a type and a shape; None is any length."""
+    is_right = (
+        isinstance(values, np.ndarray)
+        and values.dtype == dtype
+        and values.ndim == len(shape)
+        and all(wanted in (None, got) for got, wanted in zip(values.shape, shape, strict=True))
+    )
+    if not is_right:
+        wanted = ", ".join("any" if side is None else str(side) for side in shape)
+        got = f"{getattr(values, 'dtype', type(values))} {getattr(values, 'shape', '')}"
+        raise InputError(f"{name} must be {np.dtype(dtype)} ({wanted}): got {got}")
 
 
-def matrices(code: FractalCode) -> NDArray[np.float64]:
-    """Return the matrices ``M_r`` of a code, (R, C, C)."""
-    tint = tints(code.means / 255, code.tint * TINT_STEP)
-    return color_maps(tint, code.contrasts * CONTRAST_STEP, code.saturation * SATURATION_STEP)
-
-
-def planes(code: FractalCode) -> NDArray[np.float64]:
-    """Return mean and slopes (to the right, down) of every patch, (R, 3, C), values in [0, 1]."""
-    means = code.means[:, None] / 255
-    return np.concatenate([means, np.swapaxes(code.slopes * SLOPE_STEP, 1, 2)], axis=1)
+def _check_tiling(cells: NDArray[np.int32], grid: int, levels: int) -> None:
+    """Raise ``InputError`` unless the patches fill the order of the tree without a gap."""
+    level = cells[:, 0]
+    if len(cells) == 0 or cells.min() < 0 or level.max() > levels:
+        raise InputError(f"cells must have levels within 0..{levels} and no negative place")
+    side = np.left_shift(1, levels - level.astype(np.int64))
+    if ((cells[:, 1:].astype(np.int64) + 1) * side[:, None]).max() > grid << levels:
+        raise InputError("the patches must lie within the picture")
+    begin = tree_order(cells, grid, levels)
+    ends = begin + side**2
+    wanted = np.concatenate([[0], ends[:-1]])
+    if (begin != wanted).any() or ends[-1] != (grid << levels) ** 2:
+        raise InputError(
+            "the patches must tile the picture, in tree_order: some overlap, leave a gap, or are "
+            "out of order"
+        )

@@ -59,7 +59,7 @@ def test_pictures_are_cut_from_the_middle(tmp_path: Path) -> None:
     found = search.chosen_pictures(tmp_path, 20)
     np.testing.assert_array_equal(found["a.png"], picture[10:30, 20:40])
     assert search.chosen_pictures(tmp_path, 50)["a.png"].shape == (40, 50)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="no such file"):
         search.chosen_pictures(tmp_path / "none", 20)
 
 

@@ -67,9 +67,9 @@ def test_a_kept_fit_is_not_trained_again_but_another_is(
     assert training.fit(picture, SMALL, steps=20, keep=tmp_path) == kept
     assert training.fit(picture, SMALL, steps=10, keep=tmp_path) == kept
     for change in ({"seed": 1}, {"batch": 9}, {"learning_rate": 1e-3}):
-        with pytest.raises(pytest.fail.Exception):
+        with pytest.raises(pytest.fail.Exception, match="trained"):
             training.fit(picture, SMALL, steps=20, keep=tmp_path, **change)
-    with pytest.raises(pytest.fail.Exception):
+    with pytest.raises(pytest.fail.Exception, match="trained"):
         training.fit(picture[::-1].copy(), SMALL, steps=20, keep=tmp_path)
 
 

@@ -120,7 +120,7 @@ def test_rates_of_photographs_and_of_a_region(
     through = trials.Codec.through
     monkeypatch.setattr(trials.Codec, "through", lambda *_, **__: pytest.fail("measured"))
     assert run(*arguments)["results"]["aerial"]["pictures"] == ["field"]
-    with pytest.raises(pytest.fail.Exception):
+    with pytest.raises(pytest.fail.Exception, match="measured"):
         run("--model", str(other))
     monkeypatch.setattr(trials.Codec, "through", through)
 

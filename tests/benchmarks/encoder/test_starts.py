@@ -165,7 +165,7 @@ def test_a_training_needs_a_place(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["encoder.py", "--quick", "--part", "train-inverse"])
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="1"):
         harness.run(starts.main)
     assert "--keep DIR" in capsys.readouterr().err
 

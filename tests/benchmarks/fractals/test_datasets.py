@@ -250,6 +250,6 @@ def test_unusable_options_are_named(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["fractal_datasets.py", "--quick", *arguments])
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="1"):
         harness.run(datasets.main)
     assert "must be" in capsys.readouterr().err

@@ -288,6 +288,6 @@ def test_steps_are_multiples(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["pretraining.py", "--quick", name, "3"])
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="1"):
         harness.run(lenet.main)
     assert f"{name} must be a multiple of 2: got 3" in capsys.readouterr().err

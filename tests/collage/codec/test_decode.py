@@ -127,26 +127,33 @@ def test_progress_rises_to_one(model, picture):
     assert seen[-1] == 1
 
 
-@pytest.mark.parametrize("options", [{"step": 256}, {"step": -1}, {"step": 100, "refine": -1}])
-def test_odd_arguments_are_refused(model, picture, options):
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"step": 256}, "step must be 0 to 255: got 256"),
+        ({"step": -1}, "step must be 0 to 255"),
+        ({"step": 100, "refine": -1}, "refine must be at least 0"),
+    ],
+)
+def test_odd_arguments_are_refused(model, picture, options, words):
+    with pytest.raises(InputError, match=words):
         encode_picture(picture, model=model, **options)
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "words"),
     [
-        {"scale": 0},
-        {"scale": float("nan")},
-        {"size": (0, 5)},
-        {"size": (100_000, 100_000)},
-        {"iterations": -1},
-        {"start": np.zeros((4, 4, 2))},
+        ({"scale": 0}, "scale must be above 0"),
+        ({"scale": float("nan")}, "scale must be above 0 and finite"),
+        ({"size": (0, 5)}, "pixels: got 0x5; choose another"),
+        ({"size": (100_000, 100_000)}, "1 to 134217728 pixels"),
+        ({"iterations": -1}, "iterations must be 0 to 64"),
+        ({"start": np.zeros((4, 4, 2))}, r"start must be \(H, W\)"),
     ],
 )
-def test_odd_decoding_is_refused(model, picture, options):
+def test_odd_decoding_is_refused(model, picture, options, words):
     code = encode_picture(picture, model=model, step=160)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=words):
         decode(code, **options)
 
 

@@ -133,18 +133,18 @@ def test_any_module_can_be_the_network():
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "words"),
     [
-        {"overlap": 4},
-        {"atoms": (300, 5)},
-        {"atoms": (5,)},
-        {"bound": 1.0},
-        {"iterations": 0},
-        {"width": 0},
-        {"domain_factors": tuple(range(2, 30))},
-        {"scales": (2, 1)},
+        ({"overlap": 4}, "overlap must be 0 or 8"),
+        ({"atoms": (300, 5)}, "atoms must be two numbers of 0 to 255"),
+        ({"atoms": (5,)}, "atoms must be two numbers"),
+        ({"bound": 1.0}, "bound must lie between 0 and 1"),
+        ({"iterations": 0}, "iterations must be 1 to 64"),
+        ({"width": 0}, "width must be 1 to 4096"),
+        ({"domain_factors": tuple(range(2, 30))}, "at most 16 domain_factors: got 28"),
+        ({"scales": (2, 1)}, "scales must be two rising numbers"),
     ],
 )
-def test_odd_shapes_are_refused(options):
-    with pytest.raises(InputError):
+def test_odd_shapes_are_refused(options, words):
+    with pytest.raises(InputError, match=words):
         CollageConfig(**options)

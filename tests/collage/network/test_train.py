@@ -87,9 +87,13 @@ def test_training_goes_on_from_a_model_of_the_same_shape(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"distortion": "both"}, {"rate_weight": 0}, {"regularisation": -1}],
+    ("options", "words"),
+    [
+        ({"distortion": "both"}, "distortion must be one of decode, collage: got 'both'"),
+        ({"rate_weight": 0}, "rate_weight must be above 0"),
+        ({"regularisation": -1}, "regularisation not below"),
+    ],
 )
-def test_odd_objectives_are_refused(options):
-    with pytest.raises(InputError):
+def test_odd_objectives_are_refused(options, words):
+    with pytest.raises(InputError, match=words):
         CollageObjective(**options)

@@ -93,9 +93,18 @@ def test_what_is_no_geometry(arguments, message):
         Geometry(*arguments)
 
 
-@pytest.mark.parametrize("size", [(18, 16), (16, 12), (0, 16), (-16, 16), (16, 16.0)])
-def test_pictures_that_are_not_tiled(size):
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ((18, 16), "ranges of 4x4 must tile the picture"),
+        ((16, 12), "domains of 8x8 must tile the picture"),
+        ((0, 16), "two whole numbers >= 1"),
+        ((-16, 16), "two whole numbers >= 1"),
+        ((16, 16.0), "two whole numbers >= 1"),
+    ],
+)
+def test_pictures_that_are_not_tiled(size, message):
+    with pytest.raises(InputError, match=message):
         Geometry((4, 4), ((8, 8),)).grid(*size)
 
 

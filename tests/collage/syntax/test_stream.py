@@ -10,6 +10,7 @@ from selfsame.collage.syntax import contexts as c
 from selfsame.collage.syntax.biases import GUESSES, MAX_OFF, blend_guesses, predict_bias
 from selfsame.collage.syntax.stream import rate_class, read_symbols, write_symbols
 from selfsame.errors import CorruptedError
+from support.fuzzing import outcomes
 from support.random_collages import lifelike_symbols, random_code
 
 
@@ -169,16 +170,19 @@ def test_one_slot_never_serves_two_contexts():
 SHAPES = [(41, 5, 6), (20, 5, 6), (20, 5, 6)]
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_noise_is_refused_or_gives_symbols(seed):
-    rng = np.random.default_rng(seed)
-    data = rng.integers(0, 256, int(rng.integers(0, 2000)), dtype=np.uint8).tobytes()
-    try:
-        symbols = read_symbols(data, SHAPES, 2, int(rng.integers(256)))
-    except CorruptedError:
-        return
-    assert [plane.shape for plane in symbols] == SHAPES
-    assert all(np.abs(plane[0]).max() <= MAX_BIAS for plane in symbols)
+def test_noise_is_refused_or_gives_symbols():
+    """Nearly all of it is symbols: what is too short or holds too large a bias is not."""
+    rng = np.random.default_rng(0)
+    noise = [rng.bytes(int(rng.integers(0, 2000))) for _ in range(80)]
+    noise += [rng.bytes(int(rng.integers(0, 20))) for _ in range(40)]
+    accepted, refused = outcomes(
+        lambda data: read_symbols(data, SHAPES, 2, 77), noise, CorruptedError
+    )
+    assert len(accepted) > 50
+    assert len(refused) > 10
+    for symbols in accepted:
+        assert [plane.shape for plane in symbols] == SHAPES
+        assert all(np.abs(plane[0]).max() <= MAX_BIAS for plane in symbols)
 
 
 def test_every_cut_and_every_flipped_bit():
@@ -186,21 +190,20 @@ def test_every_cut_and_every_flipped_bit():
     code = random_code(7, 90, 70)
     shapes = [plane.shape for plane in code.symbols]
     data = write_symbols(code.symbols, code.domains, code.step)[0]
-    refused = 0
-    for length in range(0, len(data), 7):
-        try:
-            read_symbols(data[:length], shapes, code.domains, code.step)
-        except CorruptedError:
-            refused += 1
-    assert refused > 0.8 * len(data) / 7
-    for place in range(0, 8 * len(data), 61):
-        damaged = bytearray(data)
-        damaged[place >> 3] ^= 1 << (place & 7)
-        try:
-            back = read_symbols(bytes(damaged), shapes, code.domains, code.step)
-        except CorruptedError:
-            continue
+
+    def read(data):
+        return read_symbols(data, shapes, code.domains, code.step)
+
+    cut = [data[:length] for length in range(0, len(data), 7)]
+    accepted, refused = outcomes(read, cut, CorruptedError)
+    assert len(refused) > 0.8 * len(cut)
+    flips = [(place >> 3, 1 << (place & 7)) for place in range(0, 8 * len(data), 61)]
+    flipped = [data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :] for at, bit in flips]
+    found = outcomes(read, flipped, CorruptedError)[0]
+    assert len(found) > 0.8 * len(flipped)
+    for back in (*accepted, *found):
         assert [plane.shape for plane in back] == shapes
+        assert any((p != q).any() for p, q in zip(back, code.symbols, strict=True))
 
 
 def test_a_bias_beyond_its_limit_is_damage():

@@ -197,9 +197,9 @@ def test_a_resumed_fit_equals_an_uninterrupted_one(tmp_path):
 
         def stop(progress, moment=moment):
             if (progress.picture, progress.restart, progress.phase, progress.step) == moment:
-                raise StopError
+                raise StopError(progress.phase)
 
-        with pytest.raises(StopError):
+        with pytest.raises(StopError, match=moment[2]):
             fit_distance(
                 pictures,
                 "free:3",

@@ -69,11 +69,11 @@ def test_other_files_are_refused(tmp_path) -> None:
     with pytest.raises(InputError, match="no network 'none': give a file that"):
         load_network("none")
     (tmp_path / "text").write_text("hello")
-    with pytest.raises(CorruptedError):
+    with pytest.raises(CorruptedError, match="text is no model"):
         load_network(tmp_path / "text")
     whole = (tmp_path / "right").read_bytes()
     (tmp_path / "half").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(CorruptedError):
+    with pytest.raises(CorruptedError, match="half is a damaged model"):
         load_network(tmp_path / "half")
     with pytest.raises(CorruptedError, match="card"):
         network_card(saved(tmp_path / "odd", card="[]"))

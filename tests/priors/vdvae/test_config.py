@@ -1,6 +1,7 @@
 """Shapes of very deep VAEs: through JSON and back, and what is refused."""
 
 import json
+import re
 from dataclasses import asdict
 
 import pytest
@@ -108,9 +109,8 @@ def test_a_config_with_every_default_makes_a_model():
     ],
 )
 def test_nonsense_is_refused(options, message):
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match=re.escape(message)):
         VdvaeConfig(**options)
-    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,6 @@ def test_nonsense_is_refused(options, message):
     ],
 )
 def test_a_head_that_does_not_fit_the_picture_is_refused(head, message):
-    with pytest.raises(InputError) as caught:
-        Vdvae(VdvaeConfig(28, levels=(Level(7, 4, 1),), collage=head))
-    assert message in str(caught.value)
+    config = VdvaeConfig(28, levels=(Level(7, 4, 1),), collage=head)
+    with pytest.raises(InputError, match=message):
+        Vdvae(config)

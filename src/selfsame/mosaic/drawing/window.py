@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from selfsame.blocks import FASTMATH
 from selfsame.errors import InputError
 from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
-from selfsame.mosaic.code import FractalCode, matrices, planes
-from selfsame.mosaic.rendering import Bytes, moved_plane, render
+from selfsame.mosaic.code import MosaicCode
+from selfsame.mosaic.drawing.rendering import Bytes, moved_plane, render
+from selfsame.mosaic.maps import matrices, planes
 from selfsame.run.threads import limited_threads
 
 SAMPLES = 3
@@ -40,16 +41,13 @@ class Viewer:
         size: ``(width, height)`` of the frames.
     """
 
-    def __init__(self, code: FractalCode, size: tuple[int, int]) -> None:
+    def __init__(self, code: MosaicCode, size: tuple[int, int]) -> None:
         self.code, self.size = code, size
         factor = STORED_SIDE / max(code.size)
         stored = (max(1, round(code.width * factor)), max(1, round(code.height * factor)))
         self.stored, self.places = _pyramid(render(code, stored))
-        bounds = code.bounds
-        self.rects = bounds / code.finest
-        self.index = np.zeros((code.finest, code.finest), np.int32)
-        for patch, (top, left, bottom, right) in enumerate(bounds.tolist()):
-            self.index[top:bottom, left:right] = patch
+        self.rects = code.bounds / code.finest
+        self.index = code.patch_map
         self.maps = matrices(code)
         own = whole_plane(code)
         moved = np.stack([moved_plane(own, i) for i in range(8)])[code.isometries]
@@ -87,9 +85,9 @@ class Viewer:
 
 
 def view(
-    code: FractalCode,
+    code: MosaicCode,
     zoom: float,
-    at: tuple[float, float],
+    center: tuple[float, float],
     size: tuple[int, int] | None = None,
     *,
     threads: int | None = None,
@@ -98,41 +96,43 @@ def view(
 
     Args:
         zoom: 1 for the whole picture, up to ``MAX_VIEW``.
-        at: ``(x, y)`` in pixels of the original, at the same place of the view as of the picture.
+        center: ``(x, y)`` in pixels of the original, y down, which is at the same place of the view
+            as of the picture: where the zoom goes to.
         size: ``(width, height)``, or None for that of the original.
     Raises:
-        InputError: numbers out of range, or a code with blocks of a second picture.
+        InputError: numbers out of range, or a code of pieces of a second picture.
     """
     if not 1 <= zoom <= MAX_VIEW:
         raise InputError(f"zoom must be within 1..{MAX_VIEW:g}: got {zoom}")
     check_self(code)
-    x, y = place_in(code, at)
+    x, y = place_in(code, center)
     with limited_threads(threads):
         viewer = Viewer(code, frame_size(code, size))
         return viewer.window(x * (1 - 1 / zoom), y * (1 - 1 / zoom), 1 / zoom)
 
 
-def check_self(code: FractalCode) -> None:
+def check_self(code: MosaicCode) -> None:
     """Raise ``InputError`` unless every copy of the code is one of the whole picture."""
-    if code.blocks is not None:
+    if code.pieces is not None:
         raise InputError("only a picture made of itself can be zoomed into without end")
 
 
-def place_in(code: FractalCode, at: tuple[float, float]) -> tuple[float, float]:
+def place_in(code: MosaicCode, place: tuple[float, float]) -> tuple[float, float]:
     """Return a place in pixels of the original as shares of its width and height.
 
     Raises:
         InputError: outside of the picture.
     """
-    x, y = at[0] / code.width, at[1] / code.height
+    x, y = place[0] / code.width, place[1] / code.height
     if not (0 <= x <= 1 and 0 <= y <= 1):
         raise InputError(
-            f"at must lie in the picture, {code.width}x{code.height}: got {at[0]},{at[1]}"
+            f"the place to zoom to must lie in the picture, {code.width}x{code.height}: got "
+            f"{place[0]:g},{place[1]:g}"
         )
     return x, y
 
 
-def frame_size(code: FractalCode, size: tuple[int, int] | None) -> tuple[int, int]:
+def frame_size(code: MosaicCode, size: tuple[int, int] | None) -> tuple[int, int]:
     """Return ``(width, height)`` of frames, that of the original for None.
 
     Raises:
@@ -146,7 +146,7 @@ def frame_size(code: FractalCode, size: tuple[int, int] | None) -> tuple[int, in
     return width, height
 
 
-def whole_plane(code: FractalCode) -> NDArray[np.float64]:
+def whole_plane(code: MosaicCode) -> NDArray[np.float64]:
     """Return mean and slopes of the whole fixed point, (3, C): those of its patches' planes."""
     rects = code.bounds / code.finest
     own = planes(code)

@@ -1,6 +1,6 @@
 """A picture made of another's pieces.
 
-The patches of a fractal code stay where they are; each shows, instead of the whole picture, the
+The patches of a mosaic stay where they are; each shows, instead of the whole picture, the
 block of a second picture that needs the least change. Of a block's colours the share ``tint`` of
 the difference to the patch's mean and slopes is made up for; its own texture stays as it is, as far
 as black and white allow. Blocks are compared by one matrix product over all their isometries.
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from selfsame.checked import Range, checked
 from selfsame.errors import InputError
-from selfsame.mosaic import patches as of_patches
-from selfsame.mosaic.code import FractalCode
-from selfsame.mosaic.fitting import possible_moves
-from selfsame.mosaic.rendering import resized
+from selfsame.mosaic.code import MosaicCode, Pieces
+from selfsame.mosaic.drawing.rendering import resized
+from selfsame.mosaic.fitting import patches as of_patches
+from selfsame.mosaic.fitting.fit import possible_moves
 from selfsame.mosaic.settings import Share
 
 Bytes = NDArray[np.uint8]
@@ -53,15 +53,15 @@ CANDIDATES = 256
 
 
 def restyled(
-    code: FractalCode,
+    code: MosaicCode,
     picture: NDArray[np.uint8],
     second: NDArray[np.uint8],
     *,
     tint: float = 0.7,
     repeats: int | None = None,
     seed: int = 0,
-) -> FractalCode:
-    """Return a code for the same picture of blocks of a second one; ``render`` it with that.
+) -> MosaicCode:
+    """Return a code for the same picture, of pieces of a second one, which it holds.
 
     Args:
         code: of ``fit``, whose patches are kept.
@@ -110,7 +110,7 @@ def restyled(
         contrasts=of_patches.whole_contrasts(np.minimum(limits, 1)).astype(np.uint8),
         means=fitted.means.astype(np.uint8),
         slopes=fitted.slopes.astype(np.int8),
-        blocks=places[block],
+        pieces=Pieces(second, places[block]),
     )
 
 
@@ -146,7 +146,7 @@ def _thumbnails(second: Bytes, places: NDArray[np.int32]) -> Float:
     return np.stack([resized(block, THUMB, THUMB) for block in blocks]) / 255
 
 
-def _patch_thumbnails(code: FractalCode, picture: Bytes) -> Float:
+def _patch_thumbnails(code: MosaicCode, picture: Bytes) -> Float:
     """Return the picture at every patch as a thumbnail, (R, s, s, C), values in [0, 1]."""
     raster = of_patches.shrunk(np.atleast_3d(picture) / np.float32(255), 4 * code.finest)
     bounds = (4 * code.bounds).tolist()

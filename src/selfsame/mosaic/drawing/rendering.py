@@ -1,5 +1,5 @@
 # mypy: disable-error-code="no-untyped-def"
-"""Rendering a fractal code at any size, band by band.
+"""Rendering a mosaic at any size, band by band.
 
 A patch w × h pixels large shows the whole picture rendered at w × h pixels, which is itself such a
 rendering: two to four steps down, the patches are as small as a pixel and the *seed* stands in, the
@@ -18,7 +18,8 @@ from PIL import Image
 from selfsame.blocks import FASTMATH
 from selfsame.errors import InputError
 from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
-from selfsame.mosaic.code import FractalCode, matrices, planes
+from selfsame.mosaic.code import MosaicCode
+from selfsame.mosaic.maps import matrices, planes
 from selfsame.run.threads import limited_threads
 
 Bytes = NDArray[np.uint8]
@@ -34,7 +35,7 @@ BAND_PIXELS = 1 << 23
 """Pixels of a band: 24 MB of colours, and enough to share among threads."""
 
 KEPT_BYTES = 1 << 27
-"""Of blocks of a second picture that are kept for the next band."""
+"""Of pieces of a second picture that are kept for the next band."""
 
 MAX_SIDE, MAX_PIXELS = 1 << 20, 1 << 32
 """Largest rendering: 4 gigapixels."""
@@ -107,11 +108,11 @@ class Painter:
     """Paints bands of one code at one size.
 
     Args:
-        copies: returns the copy of a block ``(y, x, height, width)`` of the second picture, or of
+        copies: returns the copy of a piece ``(y, x, height, width)`` of the second picture, or of
             the whole picture, ``()``, of the given width and height.
     """
 
-    def __init__(self, code: FractalCode, size: tuple[int, int], copies: Copies) -> None:
+    def __init__(self, code: MosaicCode, size: tuple[int, int], copies: Copies) -> None:
         self.code, self.size, self.copies = code, size, copies
         width, height = size
         bounds = code.bounds
@@ -127,11 +128,11 @@ class Painter:
         band = np.zeros((last - first, self.size[0], code.channels), np.uint8)
         inside = np.flatnonzero((self.top < last) & (self.bottom > first))
         keys = np.stack([self.right - self.left, self.bottom - self.top], axis=1)
-        if code.blocks is not None:
-            keys = np.concatenate([keys, code.blocks], axis=1)
+        if code.pieces is not None:
+            keys = np.concatenate([keys, code.pieces.places], axis=1)
         kinds, which = np.unique(keys[inside], axis=0, return_inverse=True)
-        for index, (w, h, *block) in enumerate(kinds.tolist()):
-            self._paint(band, first, inside[which.ravel() == index], tuple(block), w, h)
+        for index, (w, h, *piece) in enumerate(kinds.tolist()):
+            self._paint(band, first, inside[which.ravel() == index], tuple(piece), w, h)
         return band
 
     def _paint(
@@ -139,11 +140,12 @@ class Painter:
         band: Bytes,
         first: int,
         members: NDArray[np.intp],
-        block: tuple[int, ...],
+        piece: tuple[int, ...],
         w: int,
         h: int,
     ) -> None:
-        copy = self.copies(block, w, h)
+        copy = self.copies(piece, w, h)
+        copy.setflags(write=False)  # as those from Pillow: one type, compiled once
         plane = plane_of(copy)
         isometries = self.code.isometries[members]
         # M (D - plane of D) as M D and a plane.
@@ -165,12 +167,12 @@ class Painter:
 class SelfCopies:
     """Makes copies of the whole picture of a code, and keeps them."""
 
-    def __init__(self, code: FractalCode) -> None:
+    def __init__(self, code: MosaicCode) -> None:
         self.code = code
         self.seed = seed_picture(code)
         self.made: dict[tuple[int, int], Bytes] = {}
 
-    def __call__(self, block: tuple[int, ...], width: int, height: int) -> Bytes:
+    def __call__(self, piece: tuple[int, ...], width: int, height: int) -> Bytes:
         """Return the whole picture rendered at a size."""
         if (width, height) not in self.made:
             smallest = SEED_PIXELS * self.code.finest
@@ -182,12 +184,12 @@ class SelfCopies:
         return self.made[width, height]
 
 
-def seed_picture(code: FractalCode) -> Bytes:
+def seed_picture(code: MosaicCode) -> Bytes:
     """Return the fixed point at ``SEED_PIXELS`` pixels a finest patch, (side, side, C)."""
     side = SEED_PIXELS * code.finest
     seed = np.zeros((side, side, code.channels), np.uint8)
 
-    def shrunk(block: tuple[int, ...], width: int, height: int) -> Bytes:
+    def shrunk(piece: tuple[int, ...], width: int, height: int) -> Bytes:
         return resized(seed, width, height)
 
     for _ in range(1 + SEED_STEPS):
@@ -195,23 +197,25 @@ def seed_picture(code: FractalCode) -> Bytes:
     return seed
 
 
-class BlockCopies:
-    """Cuts blocks out of a second picture at its full resolution; keeps the last used ones."""
+class PieceCopies:
+    """Cuts pieces out of a second picture at its full resolution; keeps the last used ones."""
 
     def __init__(self, second: Bytes) -> None:
         self.second = second
         self.made: dict[tuple[int, ...], Bytes] = {}
+        self.kept = 0
 
-    def __call__(self, block: tuple[int, ...], width: int, height: int) -> Bytes:
-        """Return a block ``(y, x, height, width)`` at a size."""
-        key = (*block, width, height)
+    def __call__(self, piece: tuple[int, ...], width: int, height: int) -> Bytes:
+        """Return a piece ``(y, x, height, width)`` at a size."""
+        key = (*piece, width, height)
         copy = self.made.pop(key, None)
         if copy is None:
-            y, x, h, w = block
+            y, x, h, w = piece
             copy = resized(np.ascontiguousarray(self.second[y : y + h, x : x + w]), width, height)
+            self.kept += copy.nbytes
         self.made[key] = copy
-        while len(self.made) > 1 and sum(c.nbytes for c in self.made.values()) > KEPT_BYTES:
-            del self.made[next(iter(self.made))]
+        while len(self.made) > 1 and self.kept > KEPT_BYTES:
+            self.kept -= self.made.pop(next(iter(self.made))).nbytes
         return copy
 
 
@@ -224,36 +228,32 @@ def resized(picture: Bytes, width: int, height: int) -> Bytes:
 
 
 def render(
-    code: FractalCode,
+    code: MosaicCode,
     size: tuple[int, int] | None = None,
     *,
-    second: Bytes | None = None,
     threads: int | None = None,
 ) -> Bytes:
     """Return the picture of a code, (H, W, C) bytes, C = 1 or 3.
 
     Args:
         size: ``(width, height)``, or None for that of the original.
-        second: the picture (H', W', C) that ``code.blocks`` are of.
         threads: of the compiled loop; None for all.
     Raises:
-        InputError: see ``check_size``; a second picture is missing, or given for nothing.
+        InputError: see ``check_size``.
     """
-    return np.concatenate(list(render_bands(code, size, second=second, threads=threads)))
+    return np.concatenate(list(render_bands(code, size, threads=threads)))
 
 
 def render_bands(
-    code: FractalCode,
+    code: MosaicCode,
     size: tuple[int, int] | None = None,
     *,
-    second: Bytes | None = None,
     threads: int | None = None,
 ) -> Iterator[Bytes]:
     """Return the rendering from the top in bands (rows, W, C); see ``render``."""
     width, height = check_size(code.size if size is None else size)
-    if (second is None) != (code.blocks is None):
-        raise InputError("a second picture belongs to a code with blocks of it, and to no other")
-    copies = SelfCopies(code) if second is None else BlockCopies(second)
+    pieces = code.pieces
+    copies = SelfCopies(code) if pieces is None else PieceCopies(pieces.picture)
     return _bands(code, (width, height), copies, threads)
 
 
@@ -273,21 +273,17 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _bands(
-    code: FractalCode, size: tuple[int, int], copies: Copies, threads: int | None
+    code: MosaicCode, size: tuple[int, int], copies: Copies, threads: int | None
 ) -> Iterator[Bytes]:
     width, height = size
     smallest = SEED_PIXELS * code.finest
-    with limited_threads(threads):
-        if min(size) < smallest:
-            # Patches would be smaller than they are painted: a larger picture, made smaller.
-            factor = -(-smallest // min(size))
-            painter = Painter(code, (width * factor, height * factor), copies)
-            yield resized(painter.band(0, height * factor), width, height)
-            return
-    painter = Painter(code, size, copies)
-    rows = max(1, BAND_PIXELS // width)
+    # Where patches would be smaller than they are painted: a larger picture, made smaller.
+    across, down = (max(1, -(-smallest // side)) for side in size)
+    painter = Painter(code, (width * across, height * down), copies)
+    rows = max(1, BAND_PIXELS // (width * across * down))
     for first in range(0, height, rows):
+        last = min(height, first + rows)
         # Not across the yield: the limit is the thread's, and others run there meanwhile.
         with limited_threads(threads):
-            band = painter.band(first, min(height, first + rows))
-        yield band
+            band = painter.band(first * down, last * down)
+        yield band if across == down == 1 else resized(band, width, last - first)

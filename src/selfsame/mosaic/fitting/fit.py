@@ -1,4 +1,4 @@
-"""Fitting a fractal code to a picture: which patches, which copies, how much of them."""
+"""Fitting a mosaic to a picture."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,16 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.mosaic import patches as of_patches
 from selfsame.mosaic.code import (
+    MAX_FINEST,
     MAX_GRID,
     SATURATION_STEP,
     TINT_STEP,
-    FractalCode,
-    luma_weights,
+    MosaicCode,
+    tree_order,
 )
+from selfsame.mosaic.fitting import patches as of_patches
+from selfsame.mosaic.fitting.split import chosen_patches
+from selfsame.mosaic.maps import luma_weights
 from selfsame.mosaic.settings import Settings, Turns
-from selfsame.mosaic.split import chosen_patches
 
 Float = NDArray[np.float64]
 
@@ -31,8 +33,6 @@ of any other, ``any`` takes the first four."""
 RASTER_PIXELS = 4
 """Pixels of the target raster along a finest patch."""
 
-MAX_RASTER = 4096
-
 DEFAULT_GRID = 16
 """First patches along a side if nothing else is asked for."""
 
@@ -44,8 +44,8 @@ TAIL_SIDE = 64
 """Side of the copy whose extremes limit the contrast."""
 
 
-def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> FractalCode:
-    """Return a picture as a picture made of itself.
+def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> MosaicCode:
+    """Return the mosaic of a picture: the picture made of itself.
 
     Means and slopes of all patches are those of the picture (after ``tones``, rounded). A copy's
     isometry is that of the best correlation of luma, its contrast least squares, but at least
@@ -73,22 +73,30 @@ def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> Fractal
     ]
     goal = PATCHES_PER_CELL * grid * grid if chosen.patches is None else chosen.patches
     kept = chosen_patches([f.errors for f in fits], goal)
-    cells = [
-        np.stack([np.full(mask.sum(), level), *np.nonzero(mask)], axis=1)
-        for level, mask in enumerate(kept)
-    ]
-    return FractalCode(
+    cells = np.concatenate(
+        [
+            np.stack([np.full(mask.sum(), level), *np.nonzero(mask)], axis=1)
+            for level, mask in enumerate(kept)
+        ]
+    )
+    order = np.argsort(tree_order(cells, grid, levels))
+
+    def gathered(by_level: list[NDArray[Any]]) -> NDArray[Any]:
+        chosen = [values[mask] for values, mask in zip(by_level, kept, strict=True)]
+        return np.concatenate(chosen)[order]
+
+    return MosaicCode(
         width=width,
         height=height,
         grid=grid,
         levels=levels,
         saturation=round(chosen.saturation / SATURATION_STEP),
         tint=round(chosen.tint / TINT_STEP),
-        cells=np.concatenate(cells).astype(np.int32),
-        isometries=_gathered([f.isometries for f in fits], kept).astype(np.uint8),
-        contrasts=_gathered([f.contrasts for f in fits], kept).astype(np.uint8),
-        means=_gathered([f.means for f in fits], kept).astype(np.uint8),
-        slopes=_gathered([f.slopes for f in fits], kept).astype(np.int8),
+        cells=cells[order].astype(np.int32),
+        isometries=gathered([f.isometries for f in fits]).astype(np.uint8),
+        contrasts=gathered([f.contrasts for f in fits]).astype(np.uint8),
+        means=gathered([f.means for f in fits]).astype(np.uint8),
+        slopes=gathered([f.slopes for f in fits]).astype(np.int8),
     )
 
 
@@ -120,8 +128,8 @@ def grid_of(patch: int | None, width: int, height: int) -> int:
 
 
 def _levels_of(side: int, grid: int) -> int:
-    """Return how often patches can be cut and keep two pixels, and the raster its limit."""
-    return max(0, min(side // (2 * grid), MAX_RASTER // (RASTER_PIXELS * grid)).bit_length() - 1)
+    """Return how often patches can be cut and keep two pixels and the limit of a code."""
+    return max(0, min(side // (2 * grid), MAX_FINEST // grid).bit_length() - 1)
 
 
 def _check_picture(width: int, height: int, channels: int) -> None:
@@ -133,7 +141,7 @@ def _check_picture(width: int, height: int, channels: int) -> None:
 
 @dataclass(frozen=True)
 class _LevelFit:
-    """Fits of all patches of a level, (k, k, ...), as ``FractalCode`` has them, and errors."""
+    """Fits of all patches of a level, (k, k, ...), as ``MosaicCode`` has them, and errors."""
 
     isometries: NDArray[np.int64]
     contrasts: Float
@@ -170,7 +178,3 @@ def _fit_level(
         slopes=patches.slopes,
         errors=errors,
     )
-
-
-def _gathered(levels: list[NDArray[Any]], kept: list[NDArray[np.bool_]]) -> NDArray[Any]:
-    return np.concatenate([values[mask] for values, mask in zip(levels, kept, strict=True)])

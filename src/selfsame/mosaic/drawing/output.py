@@ -1,4 +1,4 @@
-"""Renderings and zooms of fractal codes as files."""
+"""Renderings and zooms of mosaics as files."""
 
 import os
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from selfsame.io.pictures import (
     write_picture,
 )
 from selfsame.io.png import write_png
-from selfsame.mosaic.code import FractalCode
-from selfsame.mosaic.rendering import Bytes, check_size, render_bands
-from selfsame.mosaic.zoom import zoom_frames
+from selfsame.mosaic.code import MosaicCode
+from selfsame.mosaic.drawing.rendering import Bytes, check_size, render_bands
+from selfsame.mosaic.drawing.zoom import zoom_frames
 
 MAX_WHOLE_PIXELS = 1 << 26
 """Of formats that Pillow writes, from a picture that lies in memory as a whole."""
@@ -48,10 +48,9 @@ def check_rendering(path: str | os.PathLike[str], size: tuple[int, int]) -> None
 
 def write_rendering(
     path: str | os.PathLike[str],
-    code: FractalCode,
+    code: MosaicCode,
     size: tuple[int, int] | None = None,
     *,
-    second: Bytes | None = None,
     threads: int | None = None,
     overwrite: bool = True,
     progress: Progress = lambda fraction: None,
@@ -60,7 +59,6 @@ def write_rendering(
 
     Args:
         size: ``(width, height)``, or None for that of the original.
-        second: see ``render``.
         progress: called with the fraction done.
     Raises:
         InputError: see ``render``, ``check_rendering`` and ``selfsame.io.files.atomic_file``.
@@ -68,7 +66,7 @@ def write_rendering(
     width, height = code.size if size is None else size
     check_rendering(path, (width, height))
     check_writable(path, overwrite=overwrite)
-    bands = render_bands(code, (width, height), second=second, threads=threads)
+    bands = render_bands(code, (width, height), threads=threads)
     if Path(path).suffix.lower() != ".png":
         picture = np.concatenate(list(bands))
         write_picture(path, _plain(picture), overwrite=overwrite)
@@ -105,7 +103,7 @@ def check_zoom(path: str | os.PathLike[str], frames: int, size: tuple[int, int])
 
 def write_zoom(
     path: str | os.PathLike[str],
-    code: FractalCode,
+    code: MosaicCode,
     frames: int,
     *,
     zoom: float | None = None,

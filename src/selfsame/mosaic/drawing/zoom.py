@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from selfsame.errors import InputError
-from selfsame.mosaic.code import CONTRAST_STEP, FractalCode
-from selfsame.mosaic.rendering import Bytes
-from selfsame.mosaic.window import Viewer, check_self, frame_size, place_in
+from selfsame.mosaic.code import CONTRAST_STEP, MosaicCode
+from selfsame.mosaic.drawing.rendering import Bytes
+from selfsame.mosaic.drawing.window import Viewer, check_self, frame_size, place_in
 from selfsame.run.threads import limited_threads
 
 MAX_FRAMES = 10_000
@@ -42,13 +42,13 @@ class Gate:
     y: float
 
 
-def find_gate(code: FractalCode, at: tuple[float, float] | None = None) -> Gate:
+def find_gate(code: MosaicCode, at: tuple[float, float] | None = None) -> Gate:
     """Return the patch to zoom into: upright, large, of strong contrast, near the middle.
 
     Args:
         at: ``(x, y)`` in pixels of the original: the upright patch nearest to it instead.
     Raises:
-        InputError: a code with blocks of a second picture, without an upright patch, or a place
+        InputError: a code of pieces of a second picture, without an upright patch, or a place
             outside of the picture.
     """
     check_self(code)
@@ -73,7 +73,7 @@ def find_gate(code: FractalCode, at: tuple[float, float] | None = None) -> Gate:
 
 
 def zoom_frames(
-    code: FractalCode,
+    code: MosaicCode,
     frames: int,
     *,
     zoom: float | None = None,
@@ -103,7 +103,7 @@ def zoom_frames(
 
 
 def _frames(
-    code: FractalCode,
+    code: MosaicCode,
     gate: Gate,
     size: tuple[int, int],
     zooms: list[float],

@@ -10,14 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from selfsame.isometries import transformed
-from selfsame.mosaic.code import (
-    CONTRAST_STEP,
-    MAX_CONTRAST,
-    SLOPE_STEP,
-    color_maps,
-    luma_weights,
-    tints,
-)
+from selfsame.mosaic.code import CONTRAST_STEP, MAX_CONTRAST, MAX_SLOPE, SLOPE_STEP
+from selfsame.mosaic.maps import color_maps, luma_weights, tints
 
 Float = NDArray[np.float64]
 
@@ -30,15 +24,13 @@ PLANE_ROOM = 0.9
 TEXTURE_ROOM = 0.6
 """Share of the corners' reach that is kept free for the copy: both are extreme at few pixels."""
 
-MAX_SLOPE_STEPS = 127
-
 
 @dataclass(frozen=True)
 class Patches:
     """The smooth part of patches, (..., ) for any shape of their arrangement.
 
     Attributes:
-        means: (..., C); slopes: (..., C, 2); whole numbers, as in ``FractalCode``.
+        means: (..., C); slopes: (..., C, 2); whole numbers, as in ``MosaicCode``.
         rest: (..., s, s, C): the target less its smooth part, values in [0, 1].
     """
 
@@ -106,7 +98,7 @@ def fit_planes(blocks: Float) -> Patches:
     cut_down = np.minimum(1, PLANE_ROOM * room / np.maximum(reach, 1e-9)).min(axis=-1)
     whole_means = np.rint(np.clip(means, 0, 1) * 255)
     steps = np.rint(slopes * cut_down[..., None, None] / SLOPE_STEP)
-    whole_slopes = np.clip(steps, -MAX_SLOPE_STEPS, MAX_SLOPE_STEPS)
+    whole_slopes = np.clip(steps, -MAX_SLOPE, MAX_SLOPE)
     smooth = plane(whole_means / 255, whole_slopes * SLOPE_STEP, blocks.shape[-2])
     return Patches(whole_means, whole_slopes, blocks - smooth)
 

@@ -1,0 +1,176 @@
+"""A mosaic as chunks: ``MOSA`` (required), ``PIEC`` (with pieces of a second picture)."""
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.coding.container import GREY, SRGB, Chunk, Container, Header
+from selfsame.coding.fields import Record
+from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
+from selfsame.limits import MAX_PIXELS
+from selfsame.mosaic.code import (
+    MAX_FINEST,
+    MAX_PIECES_PIXELS,
+    MosaicCode,
+    Pieces,
+    check_layout,
+    check_pieces_size,
+)
+
+KIND = 4
+"""Number of this kind of code in the header."""
+
+MOSA = Record((("flags", "B"), ("levels", "B"), ("grid", "H"), ("saturation", "B"), ("tint", "B")))
+"""Bit 0 of ``flags``: the patches show pieces, those of chunk PIEC. The coded patches follow."""
+
+PIEC = Record((("width", "I"), ("height", "I")))
+"""Size of the second picture. A zlib stream of the places and of the picture follows."""
+
+_MOSA_TAG, _PIEC_TAG = b"MOSA", b"PIEC"
+_TAGS = frozenset((_MOSA_TAG, _PIEC_TAG))
+_WITH_PIECES = 1
+_PLACE_BYTES = 8
+
+
+def pack(code: MosaicCode) -> Container:
+    """Return the container of a code; ``unpack`` gives an equal code back.
+
+    Raises:
+        InputError: more than ``MAX_PIXELS`` pixels.
+    """
+    from selfsame.mosaic.syntax.stream import write_patches
+
+    width, height = code.size
+    if width * height > MAX_PIXELS:
+        raise InputError(
+            f"a file holds a picture of at most {MAX_PIXELS} pixels: got {width}x{height}"
+        )
+    header = Header(KIND, GREY if code.channels == 1 else SRGB, width, height)
+    fields = {
+        "flags": 0 if code.pieces is None else _WITH_PIECES,
+        "levels": code.levels,
+        "grid": code.grid,
+        "saturation": code.saturation,
+        "tint": code.tint,
+    }
+    chunks = [Chunk(_MOSA_TAG, MOSA.pack(fields) + write_patches(code)[0])]
+    if code.pieces is not None:
+        chunks.append(Chunk(_PIEC_TAG, _pack_pieces(code.pieces)))
+    return Container(header, tuple(chunks))
+
+
+def unpack(container: Container) -> MosaicCode:
+    """Return the code that a container of this kind holds.
+
+    Raises:
+        FormatError: a chunk is missing, malformed or unknown, a number is out of its range.
+    """
+    header = container.header
+    payloads = container.payloads(_TAGS)
+    if _MOSA_TAG not in payloads:
+        raise CorruptedError("a mosaic needs chunk MOSA: the file has none")
+    if header.color_space not in (GREY, SRGB):
+        raise UnsupportedError(
+            f"a mosaic has no alpha: the file claims colour space {header.color_space}"
+        )
+    payload = payloads[_MOSA_TAG]
+    fields = MOSA.unpack(payload, "chunk MOSA")
+    if fields["flags"] & ~_WITH_PIECES:
+        raise UnsupportedError(
+            f"chunk MOSA sets flags that this build does not know: {fields['flags']:#04x}"
+        )
+    grid, levels = fields["grid"], fields["levels"]
+    if grid << levels > MAX_FINEST:
+        raise LimitError(
+            f"a mosaic has at most {MAX_FINEST} patches along a side: the file claims {grid} times "
+            f"2 ** {levels}"
+        )
+    try:
+        check_layout(grid, levels)
+    except InputError as error:
+        raise CorruptedError(f"chunk MOSA holds an impossible layout: {error}") from error
+    from selfsame.mosaic.syntax.stream import PatchLayout, read_patches
+
+    channels = 1 if header.color_space == GREY else 3
+    layout = PatchLayout(grid, levels, fields["tint"], channels)
+    patches = read_patches(payload[MOSA.size :], layout)
+    with_pieces = bool(fields["flags"] & _WITH_PIECES)
+    pieces = _read_pieces(payloads, len(patches.cells), channels, expected=with_pieces)
+    try:
+        return MosaicCode(
+            header.width,
+            header.height,
+            grid,
+            levels,
+            fields["saturation"],
+            fields["tint"],
+            **patches._asdict(),
+            pieces=pieces,
+        )
+    except InputError as error:  # the type checks the ranges of its contents
+        raise CorruptedError(f"the file holds an impossible mosaic: {error}") from error
+
+
+def _pack_pieces(pieces: Pieces) -> bytes:
+    height, width = pieces.picture.shape[:2]
+    places = pieces.places.T.astype("<u2").tobytes()
+    differences = np.diff(_color_differences(pieces.picture), axis=2, prepend=np.uint8(0))
+    size = PIEC.pack({"width": width, "height": height})
+    return size + zlib.compress(places + differences.tobytes(), 9)
+
+
+def _read_pieces(
+    payloads: dict[bytes, bytes], count: int, channels: int, *, expected: bool
+) -> Pieces | None:
+    """Return the pieces of ``count`` patches, None for a file without any."""
+    if expected != (_PIEC_TAG in payloads):
+        raise CorruptedError(
+            f"chunk PIEC must {'follow' if expected else 'be absent'}, as chunk MOSA says"
+        )
+    if not expected:
+        return None
+    payload = payloads[_PIEC_TAG]
+    fields = PIEC.unpack(payload, "chunk PIEC")
+    width, height = fields["width"], fields["height"]
+    if width * height > MAX_PIECES_PIXELS:
+        raise LimitError(
+            f"a second picture has at most {MAX_PIECES_PIXELS} pixels: the file claims "
+            f"{width}x{height}"
+        )
+    try:
+        check_pieces_size(width, height)
+    except InputError as error:
+        raise CorruptedError(f"chunk PIEC holds an impossible size: {error}") from error
+    length = _PLACE_BYTES * count + width * height * channels
+    inflater = zlib.decompressobj()
+    try:
+        data = inflater.decompress(payload[PIEC.size :], length + 1)
+    except zlib.error as error:
+        raise CorruptedError(f"chunk PIEC is no zlib stream: {error}") from error
+    if len(data) != length or not inflater.eof or inflater.unused_data:
+        raise CorruptedError(f"chunk PIEC must hold {length} bytes of pieces")
+    places = np.frombuffer(data, "<u2", 4 * count).reshape(4, count).T.astype(np.int32)
+    differences = np.frombuffer(data, np.uint8, offset=_PLACE_BYTES * count)
+    planes = differences.reshape(channels, height, width).cumsum(axis=2, dtype=np.uint8)
+    try:
+        return Pieces(_color_sums(planes), np.ascontiguousarray(places))
+    except InputError as error:
+        raise CorruptedError(f"chunk PIEC holds impossible pieces: {error}") from error
+
+
+def _color_differences(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture (H, W, C) as planes (C, H, W): grey; or green, and red and blue less green,
+    modulo 256."""
+    if picture.shape[2] == 1:
+        return np.moveaxis(picture, 2, 0)
+    red, green, blue = np.moveaxis(picture, 2, 0)
+    return np.stack([green, red - green, blue - green])
+
+
+def _color_sums(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the picture whose ``_color_differences`` these are."""
+    if len(planes) == 1:
+        return np.ascontiguousarray(planes[0, ..., None])
+    green, red, blue = planes
+    return np.stack([red + green, green, blue + green], axis=-1)

@@ -1,0 +1,61 @@
+"""The fourth family: mosaics, pictures made of copies of themselves."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.coding.container import Container
+from selfsame.errors import InputError
+from selfsame.family import Description, Picture, Run, View
+from selfsame.limits import MAX_PIXELS
+from selfsame.mosaic import chunks
+from selfsame.mosaic.code import MosaicCode
+
+
+class MosaicFamily:
+    """Codes of patches that show the whole picture, or pieces of another."""
+
+    name = "mosaic"
+    code_type = MosaicCode
+    views = frozenset({"size", "scale", "zoom", "center"})
+    options: frozenset[str] = frozenset()
+
+    def pack(self, code: MosaicCode) -> Container:
+        return chunks.pack(code)
+
+    def unpack(self, container: Container) -> MosaicCode:
+        return chunks.unpack(container)
+
+    def render(self, code: MosaicCode, view: View, run: Run, **options: Any) -> Picture:
+        from selfsame.mosaic.drawing.rendering import render
+        from selfsame.mosaic.drawing.window import view as window
+
+        size = width, height = view.size_of(code)
+        if width * height > MAX_PIXELS:
+            raise InputError(
+                f"a picture in memory has at most {MAX_PIXELS} pixels: got {width}x{height}; "
+                "selfsame fractalize writes larger ones from a code, band by band"
+            )
+        if view.zoom != 1:
+            middle = code.width / 2, code.height / 2
+            picture = window(code, view.zoom, view.center or middle, size, threads=run.threads)
+        elif view.center is not None:
+            raise InputError("center says where to zoom: give a zoom above 1, too")
+        else:
+            picture = render(code, size, threads=run.threads)
+        floats: Picture = picture.astype(np.float32) / np.float32(255)
+        return floats[..., 0] if code.channels == 1 else floats
+
+    def describe(self, code: MosaicCode) -> Description:
+        from selfsame.mosaic.describe import describe
+
+        return describe(code)
+
+    def plot(self, code: MosaicCode) -> NDArray[np.uint8]:
+        from selfsame.mosaic.plot import plot_code
+
+        return plot_code(code)
+
+
+FAMILY = MosaicFamily()

@@ -1,0 +1,1 @@
+"""The numbers of a mosaic as a stream of binary decisions."""
