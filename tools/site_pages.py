@@ -30,6 +30,8 @@ NOT_API = {"cli", "studio"}
 OUTSIDE = re.compile(r"\]\(\.\./((?!docs/)[\w./-]+\.(?:png|jpg|webp))\)")
 """A picture that a page of `docs/` shows and that lies elsewhere in the repository."""
 
+FOR_TESTS = re.compile(r"<!-- test\b.*?-->\n", re.DOTALL)
+
 COMMAND_PAGE = "reference/command-line.md"
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 
@@ -56,7 +58,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Turn links to pictures outside of `docs/` into links to where the site has them."""
+    """Turn links to pictures outside of `docs/` into links to where the site has them; leave out
+    what is for the tests."""
+    markdown = FOR_TESTS.sub("", markdown)
     return OUTSIDE.sub(r"](\1)", markdown) if "/" not in page.file.src_uri else markdown
 
 

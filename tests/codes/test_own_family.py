@@ -107,6 +107,15 @@ def test_the_command_line_decodes_it(code: Any, file: Path, tmp_path: Path) -> N
         assert found.n_frames == 9  # type: ignore[attr-defined]
 
 
+def test_the_command_line_renders_it(code: Any, file: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "out.png"
+    assert main(["render", str(file), "-o", str(picture), "--size", "50x40", "--quiet"]) == 0
+    with Image.open(picture) as found:
+        np.testing.assert_array_equal(
+            np.asarray(found), np.round(255 * selfsame.render(code, (50, 40))).astype(np.uint8)
+        )
+
+
 def test_info_shows_it(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", str(file)]) == 0
     text = capsys.readouterr().out

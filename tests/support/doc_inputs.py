@@ -10,7 +10,9 @@ HEIGHT, WIDTH = 48, 64
 
 def write_inputs(folder: Path) -> None:
     """Write every input that a snippet of the documentation reads."""
-    for seed, name in enumerate(("photo.png", "cat.jpg", "other.jpg", "chelsea.png", "coffee.png")):
+    for seed, name in enumerate(
+        ("photo.png", "cat.jpg", "other.jpg", "chelsea.png", "coffee.png", "picture.png")
+    ):
         _photo(seed).save(folder / name)
     _figure().save(folder / "horse.png")
     _curve().save(folder / "curve.png")
