@@ -27,7 +27,7 @@ import ifs_fit
 import protocol
 from selfsame.cli.options import set_threads
 from selfsame.errors import InputError
-from selfsame.ifs.encoder.storage import encoder_digest
+from selfsame.ifs.encoder import SetEncoder
 
 PARTS = ("table", "steps", "train-inverse")
 
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace, keep: Path) -> None:
     if options.part == "train-inverse":
         return
     uses_ours = options.part == "table" or "encoder" in options.inits
-    weights = encoder_digest(options.encoder) if uses_ours else ""
+    weights = SetEncoder.from_pretrained(options.encoder).digest() if uses_ours else ""
     if options.part == "table":
         results, text = encoder_table.measure(options, keep, model, weights)
         published, notes = ifs_fit.PUBLISHED, encoder_table.NOTES

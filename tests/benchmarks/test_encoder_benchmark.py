@@ -131,7 +131,7 @@ def test_predictions_are_judged_on_their_own_targets(monkeypatch: pytest.MonkeyP
             assert torch.equal(asked, pictures)
             return self.known
 
-    monkeypatch.setattr(encoder_table, "load_inverse_encoder", lambda _: (Oracle(), {}))
+    monkeypatch.setattr(encoder_table, "load_inverse_encoder", lambda _: Oracle())
     targets = [protocol.Target(str(i), 0, p[0].numpy()) for i, p in enumerate(pictures)]
     fits = encoder_table.inverse_fits(Path("unused"), targets)
     wrong = [

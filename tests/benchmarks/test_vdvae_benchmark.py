@@ -22,7 +22,6 @@ import vdvae_training
 import vdvae_upsampling
 from selfsame.errors import InputError
 from selfsame.priors.vdvae.bounds import elbo, importance_weighted_bound
-from selfsame.priors.vdvae.storage import save_pretrained
 from vdvae_data import Kept, Subject
 
 Run = Callable[..., dict[str, Any]]
@@ -192,7 +191,7 @@ def test_the_training_part_writes_curves(run: Run, tmp_path: Path) -> None:
 
 def test_the_bounds_part_compares_saved_models(run: Run, tmp_path: Path) -> None:
     for head in ("collage", "plain"):
-        save_pretrained(vdvae_data.untrained(head), tmp_path / head, {"steps": 12})
+        vdvae_data.untrained(head).save_pretrained(tmp_path / head, {"steps": 12})
     given = ["--collage", str(tmp_path / "collage"), "--plain", str(tmp_path / "plain")]
     document = run("bounds", *given, "--keep", str(tmp_path / "kept"))
     results = document["results"]
@@ -231,7 +230,7 @@ def options(**given: Any) -> argparse.Namespace:
 def test_models_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--collage MODEL, --plain MODEL"):
         vdvae_data.load_subjects(options())
-    save_pretrained(vdvae_data.untrained("plain"), tmp_path / "plain")
+    vdvae_data.untrained("plain").save_pretrained(tmp_path / "plain")
     with pytest.raises(InputError, match="with the collage head"):
         vdvae_data.load_subjects(options(collage=str(tmp_path / "plain")))
     (found,) = vdvae_data.load_subjects(options(plain=str(tmp_path / "plain")))

@@ -53,8 +53,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--model",
-    type=click.Path(path_type=Path),
-    help="Collages of your own model: its path.",
+    help="Collages of your own model: its folder.",
 )
 @click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")
 @threads_option
@@ -112,9 +111,9 @@ def _decode_one(
         check_animation_suffix(animation)
         check_writable(animation, overwrite=overwrite)
     if options["model"] is not None:
-        from selfsame.collage.network.storage import load_model
+        from selfsame.collage.network.model import CollageModel
 
-        load_model(options["model"])
+        CollageModel.from_pretrained(options["model"])
     code, load_seconds = _load(path)
     if isinstance(code, IFSCode) and (animation or options["start"]):
         raise InputError("--start and --animate show an iteration: this code is an IFS")

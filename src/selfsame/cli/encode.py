@@ -54,7 +54,7 @@ from selfsame.codes.settings import DEFAULT_QUALITY, MODELS, PRESETS, TARGETS, E
 @click.option("--domain-size", type=click.IntRange(4, 256), help="Preset: side of domains [32].")
 @click.option(
     "--model",
-    help=f"A neural collage instead of blocks: {', '.join(MODELS)}, or the path of your own model.",
+    help=f"A neural collage instead of blocks: {', '.join(MODELS)}, or the folder of your own.",
 )
 @click.option(
     "--refine",

@@ -84,7 +84,7 @@ CLOUD_SUFFIXES = (".ply", ".npy")
 )
 @click.option(
     "--encoder",
-    help="The network of --init encoder: a shipped one, or a file of `selfsame train encoder` "
+    help="The network of --init encoder: a shipped one, or the folder of your own "
     "[default: doodles].",
 )
 @click.option(
@@ -317,9 +317,9 @@ def _settings(options: dict[str, Any], names: list[str]) -> dict[str, Any]:
         config = _config(options)
         settings |= asdict(config)
         if config.init == "encoder":
-            from selfsame.ifs.encoder.storage import encoder_digest
+            from selfsame.ifs.encoder import SetEncoder
 
-            settings["encoder_digest"] = encoder_digest(config.encoder)
+            settings["encoder_digest"] = SetEncoder.from_pretrained(config.encoder).digest()
     return settings | {"targets": names}
 
 

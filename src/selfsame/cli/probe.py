@@ -59,7 +59,7 @@ _NETWORKS = ("lenet", "resnet18", "vit")
 @click.option("--network", type=click.Choice(_NETWORKS), help="What learns [default: lenet].")
 @click.option(
     "--weights",
-    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="MODEL",
     help="A network that this command wrote, to evaluate instead of training one.",
 )
 @click.option(
@@ -142,7 +142,7 @@ def command(
     instances: int | None,
     assignments: tuple[str, ...],
     network: str | None,
-    weights: Path | None,
+    weights: str | None,
     side: int | None,
     steps: int | None,
     batch: int | None,
@@ -180,7 +180,7 @@ def command(
     from selfsame.cli.dataset import recipe_options
     from selfsame.datasets.labelled import read_labelled
     from selfsame.fractals import PRESETS
-    from selfsame.lab.networks.files import load_network
+    from selfsame.lab.networks.architectures import Network
     from selfsame.lab.probe.experiment import RESULTS_NAME, run_experiment
     from selfsame.lab.probe.results import sentence
     from selfsame.lab.probe.seed_run import Interrupted
@@ -207,7 +207,7 @@ def command(
     if weights is None:
         labelled = read_labelled(data, side)
     else:
-        wanted = load_network(weights)
+        wanted = Network.from_pretrained(weights).config
         labelled = read_labelled(data, wanted.side, "grey" if wanted.channels == 1 else "rgb")
     try:
         results = run_experiment(

@@ -187,15 +187,18 @@ def _prepare(settings: EncodeSettings) -> None:
 def _model_of(settings: EncodeSettings) -> "CollageModel":
     """Return the model of the settings; the last one is kept, for a folder's pictures."""
     source = settings.model_source
-    changed = os.stat(source).st_mtime_ns if os.path.isfile(source) else 0
+    from selfsame.io.model_file import WEIGHTS_NAME
+
+    places = (source, os.path.join(source, WEIGHTS_NAME))
+    changed = next((os.stat(p).st_mtime_ns for p in places if os.path.isfile(p)), 0)
     return _loaded_model(source, changed)
 
 
 @lru_cache(maxsize=1)
 def _loaded_model(source: str, changed: int) -> "CollageModel":
-    from selfsame.collage.network.storage import load_model
+    from selfsame.collage.network.model import CollageModel
 
-    return load_model(source)
+    return CollageModel.from_pretrained(source)
 
 
 def _code_of(

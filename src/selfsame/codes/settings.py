@@ -15,7 +15,7 @@ TARGETS = ("quality", "bpp", "bytes", "psnr")
 PRESETS = ("neural-collages-baseline",)
 
 MODELS = {"collage": "photo", "collage-aerial": "aerial"}
-"""Trained models of the package, as the command line and as ``collage.storage`` call them."""
+"""Trained models of the package, as the command line and as ``CollageModel.shipped`` call them."""
 
 MAX_REFINE = 100_000
 
@@ -109,7 +109,7 @@ class EncodeSettings:
 
     @property
     def model_source(self) -> str:
-        """Name or path of the model, as ``collage.storage.load_model`` takes it."""
+        """Name or path of the model, as ``CollageModel.from_pretrained`` takes it."""
         assert self.model is not None
         return MODELS.get(self.model, self.model)
 

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from selfsame.priors.vdvae.config import Level as Level
     from selfsame.priors.vdvae.config import VdvaeConfig as VdvaeConfig
     from selfsame.priors.vdvae.network import Vdvae as Vdvae
-    from selfsame.priors.vdvae.storage import from_pretrained as from_pretrained
-    from selfsame.priors.vdvae.storage import model_card as model_card
-    from selfsame.priors.vdvae.storage import save_pretrained as save_pretrained
-    from selfsame.priors.vdvae.storage import shipped_models as shipped_models
 
 _HOME = {
     "CollageHeadConfig": "selfsame.priors.vdvae.config",
@@ -28,14 +24,10 @@ _HOME = {
     "Vdvae": "selfsame.priors.vdvae.network",
     "VdvaeConfig": "selfsame.priors.vdvae.config",
     "elbo": "selfsame.priors.vdvae.bounds",
-    "from_pretrained": "selfsame.priors.vdvae.storage",
     "generate": "selfsame.priors.generation",
     "importance_weighted_bound": "selfsame.priors.vdvae.bounds",
     "interpolate": "selfsame.priors.generation",
-    "model_card": "selfsame.priors.vdvae.storage",
     "reconstruct": "selfsame.priors.generation",
-    "save_pretrained": "selfsame.priors.vdvae.storage",
-    "shipped_models": "selfsame.priors.vdvae.storage",
 }
 
 __getattr__ = lazy_names(__name__, _HOME)

@@ -3,7 +3,6 @@ import torch
 from torch.nn import functional as F
 
 from selfsame.collage.network.model import CollageConfig
-from selfsame.collage.network.storage import save_model
 from selfsame.collage.network.train import CollageObjective, CollageTask
 from selfsame.errors import InputError
 from support.small_model import small_model
@@ -79,7 +78,7 @@ def test_validation_measures_rate_and_quality():
 def test_training_goes_on_from_a_model_of_the_same_shape(tmp_path):
     path = tmp_path / "m.safetensors"
     model = small_model()
-    save_model(model, path)
+    model.save_pretrained(path)
     task = CollageTask(init=path)
     assert task.model.decoder.fingerprint() == model.decoder.fingerprint()
     with pytest.raises(InputError, match="shape"):

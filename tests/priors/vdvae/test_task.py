@@ -8,7 +8,7 @@ from selfsame.errors import InputError
 from selfsame.priors.vdvae import train as priors_train
 from selfsame.priors.vdvae.bounds import Elbo, elbo
 from selfsame.priors.vdvae.config import CollageHeadConfig, Level, VdvaeConfig
-from selfsame.priors.vdvae.storage import from_pretrained
+from selfsame.priors.vdvae.network import Vdvae
 from selfsame.priors.vdvae.train import VdvaeObjective, VdvaeTask
 from selfsame.training import TrainSettings, train
 from selfsame.training.checkpoint import checkpoints, load_checkpoint
@@ -187,7 +187,7 @@ def test_the_average_of_the_weights_is_exported(tmp_path) -> None:
     train(learner, Squares(), SETTINGS, tmp_path)
     learner.export(tmp_path / "model", {"steps": 6})
     state = load_checkpoint(checkpoints(tmp_path / "checkpoints")[0][1])["learner"]
-    model = from_pretrained(tmp_path / "model")
+    model = Vdvae.from_pretrained(tmp_path / "model")
     assert model.config == CONFIG
     for name, value in model.state_dict().items():
         torch.testing.assert_close(value, state["average"]["model"][name], atol=1e-3, rtol=1e-3)

@@ -9,13 +9,13 @@ import click
 from selfsame.cli.train.shared import call_of, configuration, run_training, training_options
 from selfsame.training.settings import TrainSettings
 
-MODEL_NAME = "model.safetensors"
+MODEL_NAME = "model"
 
 
 @click.command("collage")
 @training_options(TrainSettings())
 @click.option("--crop", type=click.IntRange(1), help="Side of the crops, a multiple of 16 pixels.")
-@click.option("--init", metavar="MODEL", help="Go on from a model: photo, aerial or a file.")
+@click.option("--init", metavar="MODEL", help="Go on from a model: photo, aerial or a folder.")
 @click.option(
     "--validate",
     type=click.Path(path_type=Path),
@@ -25,7 +25,7 @@ def command(crop: int | None, init: str | None, validate: Path | None, **options
     """Train a model for `selfsame encode --model` on the pictures in DATA.
 
     DATA is a folder, with its sub-folders, or one picture. The folder OUTPUT gets config.json,
-    checkpoints, a log and model.safetensors. The same command goes on where it was stopped.
+    checkpoints, a log and the folder model. The same command goes on where it was stopped.
     """
     import torch
 

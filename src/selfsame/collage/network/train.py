@@ -18,7 +18,6 @@ from selfsame.collage.network.objective import (
     distortion_and_rate,
 )
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
-from selfsame.collage.network.storage import load_model, save_model
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
 from selfsame.training.task import Metrics, ParameterGroup
@@ -83,7 +82,7 @@ class CollageTask:
         if init is None:
             self.model = CollageModel(config or CollageConfig())
         else:
-            self.model = load_model(init)
+            self.model = CollageModel.from_pretrained(init)
             if config is not None and config != self.model.config:
                 raise InputError(
                     f"model {init} has the shape {self.model.config}, which cannot become {config}"
@@ -140,8 +139,8 @@ class CollageTask:
         ]
 
     def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a file that ``load_model`` reads."""
-        save_model(self.model, path, card)
+        """Write the model to a folder."""
+        self.model.save_pretrained(path, card)
 
 
 def _measure(model: CollageModel, pixels: NDArray[np.uint8], scale: float) -> tuple[float, float]:

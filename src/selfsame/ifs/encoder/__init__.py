@@ -8,15 +8,11 @@ if TYPE_CHECKING:
     from selfsame.ifs.encoder.network import EncoderConfig as EncoderConfig
     from selfsame.ifs.encoder.network import SetEncoder as SetEncoder
     from selfsame.ifs.encoder.start import encoder_maps as encoder_maps
-    from selfsame.ifs.encoder.storage import load_encoder as load_encoder
-    from selfsame.ifs.encoder.storage import save_encoder as save_encoder
 
 _HOME = {
     "EncoderConfig": "selfsame.ifs.encoder.network",
     "SetEncoder": "selfsame.ifs.encoder.network",
     "encoder_maps": "selfsame.ifs.encoder.start",
-    "load_encoder": "selfsame.ifs.encoder.storage",
-    "save_encoder": "selfsame.ifs.encoder.storage",
 }
 
 __getattr__ = lazy_names(__name__, _HOME)

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from selfsame.ifs.encoder.network import EncoderConfig, SetEncoder
-from selfsame.ifs.encoder.storage import save_encoder
 from selfsame.ifs.fit.config import PAPER_MAPS
 from selfsame.lab.encoder.doodles import doodles
 from selfsame.training.task import Metrics
@@ -60,8 +59,8 @@ class EncoderTask:
         return {"error": float(errors[-1].mean())}
 
     def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
-        """Write the encoder to a file that ``load_encoder`` reads."""
-        save_encoder(self.model, path, card)
+        """Write the encoder to a folder."""
+        self.model.save_pretrained(path, card)
 
 
 @dataclass(frozen=True)

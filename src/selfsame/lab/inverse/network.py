@@ -6,9 +6,7 @@ come in another order counts as wrong, and so does another system with the same 
 why ``selfsame.ifs.encoder`` compares pictures instead.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,18 +15,8 @@ from torch.nn import functional as F
 from selfsame.errors import InputError
 from selfsame.ifs.fit.parameters import dyadic_probabilities
 from selfsame.ifs.system import IFS
-from selfsame.io.files import write_bytes
-from selfsame.io.model_files import (
-    about_entries,
-    about_model,
-    card_of,
-    check_file_size,
-    check_weights,
-    weights_from_bytes,
-    weights_to_bytes,
-)
 from selfsame.lab.inverse.data import MAPS, POINTS, SIDE, chain, drawing, fractals, maps_of
-from selfsame.lab.networks.architectures import Network, make_network
+from selfsame.lab.networks.architectures import Network, NetworkConfig
 from selfsame.training.settings import TrainSettings
 from selfsame.training.task import Metrics
 
@@ -49,15 +37,11 @@ VALIDATION_SEED = 2**62
 
 VALIDATION_FRACTALS = 512
 
-_FORMAT = "selfsame inverse encoder 1"
+CONFIG = NetworkConfig("resnet18", classes=6 * MAPS, channels=1, side=SIDE)
+"""Pictures (B, 1, 32, 32) to parameters (B, 60)."""
 
 _AT_ONCE = 256
 """Pictures that go through the network together, which bounds its memory."""
-
-
-def make_inverse_encoder() -> Network:
-    """Return the network, (B, 1, 32, 32) to (B, 60), with weights from torch's generator."""
-    return make_network("resnet18", classes=6 * MAPS, channels=1, side=SIDE)
 
 
 class InverseTask:
@@ -68,7 +52,7 @@ class InverseTask:
     """
 
     def __init__(self) -> None:
-        self.model = make_inverse_encoder()
+        self.model = Network.from_config(CONFIG)
 
     def loss(
         self, batch: tuple[Tensor, Tensor], generator: torch.Generator
@@ -96,36 +80,17 @@ class InverseTask:
             "picture_mse": float(F.mse_loss(drawn, pictures)),
         }
 
-    def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
-        """Write the network to a file that ``load_inverse_encoder`` reads.
 
-        Args:
-            card: what people should know of it, ready for JSON.
-        Raises:
-            InputError: a weight is not finite.
-        """
-        about = about_entries(_FORMAT, card)
-        write_bytes(path, weights_to_bytes(self.model, about, dtype=torch.float32))
-
-
-def load_inverse_encoder(path: str | Path) -> tuple[Network, dict[str, Any]]:
-    """Return a network that ``InverseTask.export`` wrote, ready to use, and its card.
+def load_inverse_encoder(source: str | Path) -> Network:
+    """Return a network that ``InverseTask`` trained, ready to use; as ``Network.from_pretrained``.
 
     Raises:
-        InputError: there is no such file.
-        CorruptedError: it is damaged.
-        UnsupportedError: it is of another kind.
+        InputError: it is another network.
     """
-    place = Path(path)
-    if not place.is_file():
-        raise InputError(f"there is no inverse encoder at {place}; train one first")
-    check_file_size(place)
-    data = place.read_bytes()
-    card = card_of(about_model(data, place, _FORMAT), place)
-    network, weights = make_inverse_encoder(), weights_from_bytes(data, place)
-    check_weights(network, weights, place)
-    network.load_state_dict(weights)
-    return network.eval(), card
+    network = Network.from_pretrained(source)
+    if network.config != CONFIG:
+        raise InputError(f"{source} is no inverse encoder: it has the shape {network.config}")
+    return network
 
 
 def predict_systems(network: nn.Module, pictures: Tensor) -> list[IFS]:

@@ -1,11 +1,10 @@
 """``selfsame probe`` as a function: pre-train several seeds, evaluate each, sum up.
 
 A folder holds ``config.json`` (what the results depend on), ``results.json``, and for each seed a
-folder with the training's log and checkpoints, ``evaluations.json`` and ``network.safetensors``.
+folder with the training's log and checkpoints, ``evaluations.json`` and the folder ``network``.
 What is in it is not done again.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from typing import Any
 from selfsame.datasets.labelled import LabelledSet
 from selfsame.errors import InputError
 from selfsame.io.files import make_folder, write_bytes
-from selfsame.lab.networks.files import network_bytes
+from selfsame.lab.networks.architectures import Network
 from selfsame.lab.probe.results import summary
 from selfsame.lab.probe.seed_run import Bars, SeedRun
 from selfsame.lab.probe.settings import ProbeSettings
@@ -58,7 +57,7 @@ def run_experiment(
     """
     config = {**settings.identity(), "data": _identity(data)}
     if settings.weights is not None:
-        config["weights"] = hashlib.sha256(network_bytes(settings.weights)).hexdigest()
+        config["weights"] = Network.from_pretrained(settings.weights).digest()
     elif settings.takes_codes:
         config["codes"] = settings.recipe(data.side, settings.seed).identity()["systems"]
     runs = {

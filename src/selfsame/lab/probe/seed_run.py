@@ -4,7 +4,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from selfsame.errors import InputError
 from selfsame.fractals import Recipe
 from selfsame.io.files import make_folder, write_bytes
 from selfsame.lab.networks.architectures import Network, make_network
-from selfsame.lab.networks.files import load_network, save_network
 from selfsame.lab.probe.classification import ClassificationTask, FractalBatches
 from selfsame.lab.probe.finetune import finetune
 from selfsame.lab.probe.probes import Evaluation, evaluate_features, features_of
@@ -29,7 +28,7 @@ from selfsame.training.checkpoint import checkpoints, remove_checkpoints
 from selfsame.training.loop import CHECKPOINTS, TrainResult, train
 
 EVALUATIONS_NAME = "evaluations.json"
-NETWORK_NAME = "network.safetensors"
+NETWORK_NAME = "network"
 
 Bars = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
 """Called with a total and a label; a context whose value is called with what has been done since
@@ -95,7 +94,7 @@ class SeedRun:
     def _network(self) -> Network:
         settings, data = self.settings, self.data
         if settings.weights is not None:
-            network = load_network(settings.weights)
+            network = Network.from_pretrained(settings.weights)
         else:
             classes = self._recipe.classes if settings.trains else len(data.classes)
             with torch.random.fork_rng(devices=[]):
@@ -122,7 +121,7 @@ class SeedRun:
         settings = replace(self.settings.pretraining, seed=self.seed)
         task = ClassificationTask(self._network)
         batches = FractalBatches(self._recipe, settings.batch, channels=self.data.channels)
-        config = {"network": self._network.config(), "recipe": self._recipe.identity()}
+        config = {"network": asdict(self._network.config), "recipe": self._recipe.identity()}
         while True:
             with self._progress(settings.steps, f"seed {self.seed}", done) as progress:
                 result = train(
@@ -237,7 +236,7 @@ class SeedRun:
             "pretraining": {**self.settings.pretraining.as_dict(), "seed": self.seed},
             "selfsame": __version__,
         }
-        save_network(self._network, self.folder / NETWORK_NAME, card)
+        self._network.save_pretrained(self.folder / NETWORK_NAME, card)
 
     def _read_records(self) -> list[dict[str, Any]]:
         path = self.folder / EVALUATIONS_NAME

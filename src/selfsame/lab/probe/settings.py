@@ -35,7 +35,8 @@ class ProbeSettings:
         options: further ones of that data set. ``points`` is as many per pixel as the preset has
             at its own side.
         network: of ``selfsame.lab.networks.architectures.NETWORKS``.
-        weights: a network's file to take instead of training one.
+        weights: a trained network to take instead of training one, as ``Network.from_pretrained``
+            takes it.
         pretraining, finetuning: settings of both; each seed takes the place of theirs.
         every: evaluate before the first step and every so many; 0: after the last one only.
         evaluate: ``linear`` or ``finetune``.
@@ -53,7 +54,7 @@ class ProbeSettings:
     instances: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     network: str = "lenet"
-    weights: Path | None = None
+    weights: str | Path | None = None
     pretraining: TrainSettings = PRETRAINING
     finetuning: TrainSettings = FINETUNING
     every: int = 0

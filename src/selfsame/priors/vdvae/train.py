@@ -14,7 +14,6 @@ from selfsame.priors.vdvae.bounds import Elbo, bits_per_dimension, elbo, elbo_of
 from selfsame.priors.vdvae.config import VdvaeConfig
 from selfsame.priors.vdvae.heads import CollageHead
 from selfsame.priors.vdvae.network import Vdvae
-from selfsame.priors.vdvae.storage import save_pretrained
 from selfsame.training.task import Metrics
 
 _VALUES = 250 * 28 * 28
@@ -139,8 +138,8 @@ class VdvaeTask:
         }
 
     def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a folder that ``from_pretrained`` reads."""
-        save_pretrained(self.model, path, card)
+        """Write the model to a folder."""
+        self.model.save_pretrained(path, card)
 
 
 def _check(name: str, value: Any, kind: type[int] | type[float]) -> None:
