@@ -19,7 +19,7 @@ from PIL import Image
 
 import harness
 import selfsame
-from selfsame.codes import store as bitstream
+from selfsame.codes import store
 from selfsame.collage.code import CollageCode
 from selfsame.errors import InputError, MissingExtraError
 from selfsame.io.files import write_bytes
@@ -130,9 +130,9 @@ def through_codec(pixels: Bytes, **settings: Any) -> Coded:
     threads = settings.get("threads")
     begin = time.perf_counter()
     code = selfsame.encode(pixels, **settings)
-    data = bitstream.encode(code)
+    data = store.pack(code)
     middle = time.perf_counter()
-    picture = to_uint8(selfsame.decode(bitstream.decode(data), threads=threads))
+    picture = to_uint8(selfsame.decode(store.unpack(data), threads=threads))
     end = time.perf_counter()
     return Coded(code, data, picture, (middle - begin) * 1000, (end - middle) * 1000)
 

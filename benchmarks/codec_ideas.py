@@ -72,7 +72,7 @@ def measure(
     photo: Photo, color: str, mode: str, name: str, quality: float, options: argparse.Namespace
 ) -> dict[str, Any]:
     """Return rate and quality of a picture through one variant of the codec."""
-    from selfsame.codes import store as bitstream
+    from selfsame.codes import store
     from selfsame.io.pictures import to_uint8
     from selfsame.pifs.decoding.decode import decode
     from selfsame.pifs.encoding.encode import encode
@@ -81,9 +81,9 @@ def measure(
     with codec_variants.within(variant):
         code = encode(pixels, quality=quality, mode=mode, threads=options.threads)  # type: ignore[arg-type]
         code = variant.finish(code)
-        data = bitstream.encode(code)
+        data = store.pack(code)
         # From the file, as ever: a variant that writer and reader do not share fails here.
-        picture = to_uint8(decode(bitstream.decode(data), threads=options.threads))
+        picture = to_uint8(decode(store.unpack(data), threads=options.threads))
     judged = codec_data.judge(pixels, picture)
     return {"bytes": len(data), "bpp": codec_data.bpp_of(data, pixels), **judged._asdict()}
 

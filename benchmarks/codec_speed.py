@@ -104,19 +104,19 @@ def sides(megapixels: float) -> tuple[int, int]:
 def timed(pixels: Bytes, runs: int, threads: int | None, **settings: Any) -> tuple[Row, bytes]:
     """Return the times of encoding a picture, and of both halves of decoding it; and the file."""
     import selfsame
-    from selfsame.codes import store as bitstream
+    from selfsame.codes import store
 
     def encode() -> bytes:
-        return bitstream.encode(selfsame.encode(pixels, threads=threads, **settings))
+        return store.pack(selfsame.encode(pixels, threads=threads, **settings))
 
     data = encode()
     encoding = harness.measure(encode, warm_up=0, runs=runs)
-    code = bitstream.decode(data)
-    entropy = harness.measure(lambda: bitstream.decode(data), runs=2 * runs)
+    code = store.unpack(data)
+    entropy = harness.measure(lambda: store.unpack(data), runs=2 * runs)
     picture = selfsame.decode(code, threads=threads)
     rebuilding = harness.measure(lambda: selfsame.decode(code, threads=threads), runs=2 * runs)
     whole = harness.measure(
-        lambda: selfsame.decode(bitstream.decode(data), threads=threads), runs=2 * runs
+        lambda: selfsame.decode(store.unpack(data), threads=threads), runs=2 * runs
     )
     row = {
         "pixels": pixels.shape[0] * pixels.shape[1],
@@ -152,7 +152,7 @@ def default_effort(photo: Photo, table: Table, options: argparse.Namespace) -> b
     """Add times at default effort by colour, mode, target and threads; return whether the files of
     all numbers of threads, and their pictures, are the same."""
     import selfsame
-    from selfsame.codes import store as bitstream
+    from selfsame.codes import store
 
     photo = Photo(photo.name, tiled(photo.rgb, *options.size))
     same = True
@@ -172,10 +172,8 @@ def default_effort(photo: Photo, table: Table, options: argparse.Namespace) -> b
                         part="default effort", name=f"{photo.name}, {label}",
                         color=color, mode=mode, effort=5, threads=threads,
                     )  # fmt: skip
-            files = {
-                bitstream.encode(selfsame.encode(pixels, mode=mode, threads=n)) for n in THREADS
-            }
-            code = bitstream.decode(next(iter(files)))
+            files = {store.pack(selfsame.encode(pixels, mode=mode, threads=n)) for n in THREADS}
+            code = store.unpack(next(iter(files)))
             pictures = {selfsame.decode(code, threads=n).tobytes() for n in THREADS}
             same = same and len(files) == len(pictures) == 1
     return same
@@ -262,12 +260,12 @@ def _encode_size(
 ) -> tuple[Row, bytes]:
     """Encode a tiled picture in this process, which does nothing else; seconds and peak memory."""
     import selfsame
-    from selfsame.codes import store as bitstream
+    from selfsame.codes import store
 
     _warm_up(rgb, mode)
     pixels = tiled(rgb, *sides(megapixels))
     begin = time.perf_counter()
-    data = bitstream.encode(selfsame.encode(pixels, mode=mode, threads=threads))  # type: ignore[arg-type]
+    data = store.pack(selfsame.encode(pixels, mode=mode, threads=threads))  # type: ignore[arg-type]
     seconds = time.perf_counter() - begin
     row = {
         "pixels": pixels.shape[0] * pixels.shape[1],
@@ -281,11 +279,11 @@ def _encode_size(
 def _decode_size(rgb: Bytes, data: bytes, threads: int | None) -> Row:
     """Decode a file in this process; seconds and peak memory."""
     import selfsame
-    from selfsame.codes import store as bitstream
+    from selfsame.codes import store
 
     _warm_up(rgb, "hybrid")
     begin = time.perf_counter()
-    code = bitstream.decode(data)
+    code = store.unpack(data)
     middle = time.perf_counter()
     selfsame.decode(code, threads=threads)
     end = time.perf_counter()
@@ -300,11 +298,11 @@ def _decode_size(rgb: Bytes, data: bytes, threads: int | None) -> Row:
 def _warm_up(rgb: Bytes, mode: str) -> None:
     """Load and, if need be, compile what a small picture takes."""
     import selfsame
-    from selfsame.codes import store as bitstream
+    from selfsame.codes import store
 
     small = tiled(rgb, 96, 96)
-    data = bitstream.encode(selfsame.encode(small, mode=mode))  # type: ignore[arg-type]
-    selfsame.decode(bitstream.decode(data))
+    data = store.pack(selfsame.encode(small, mode=mode))  # type: ignore[arg-type]
+    selfsame.decode(store.unpack(data))
 
 
 def peak_mib() -> float:

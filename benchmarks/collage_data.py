@@ -19,7 +19,7 @@ import codec_peers
 import coin
 import harness
 from codec_data import Bytes, Coded, Photo, Table
-from selfsame.codes import store as bitstream
+from selfsame.codes import store
 from selfsame.collage.codec.decode import decode, encode_picture
 from selfsame.collage.network.model import CollageModel
 from selfsame.errors import InputError
@@ -78,9 +78,9 @@ class Codec:
         code = encode_picture(
             pixels, model=self.model, step=step, refine=refine, seed=seed, threads=threads
         )
-        data = bitstream.encode(code)
+        data = store.pack(code)
         middle = time.perf_counter()
-        picture = to_uint8(decode(bitstream.decode(data), threads=threads))
+        picture = to_uint8(decode(store.unpack(data), threads=threads))
         end = time.perf_counter()
         return Coded(code, data, picture, (middle - begin) * 1000, (end - middle) * 1000)
 

@@ -23,8 +23,8 @@ import search
 from codec_data import Bytes, Photo
 from codec_speed import tiled
 from collage_data import Codec, Row
-from selfsame.codes import store as bitstream
-from selfsame.codes.encode import decode
+from selfsame.codes import store
+from selfsame.codes.render import decode
 from selfsame.collage.code import CollageCode
 from selfsame.collage.codec.decode import encode_picture
 from selfsame.collage.codec.encode import encode
@@ -166,13 +166,13 @@ def against_search(used: Codec, photos: Sequence[Photo], options: argparse.Names
 
             def work(grey: Bytes = grey, domain_step: int = domain_step) -> bytes:
                 code = encode_baseline(grey, domain_step=domain_step, threads=options.threads)
-                return bitstream.encode(code)
+                return store.pack(code)
 
             begin = time.perf_counter()
             data = work()  # the warm-up
             slow = time.perf_counter() - begin > SLOW_S
             timing = harness.measure(work, warm_up=0, runs=1 if slow else _runs(options))
-            decoded = to_uint8(decode(bitstream.decode(data), threads=options.threads))
+            decoded = to_uint8(decode(store.unpack(data), threads=options.threads))
             reached = codec_data.judge(grey, decoded).psnr_db
             for refine in dict.fromkeys((0, options.refine)):
                 ours = timed(used, grey, refine, {"psnr": reached}, options)
@@ -209,11 +209,11 @@ def timed(
         code = encode(pixels, **target, **common)
     except InputError:
         return None
-    data = bitstream.encode(code)
-    decoded = to_uint8(decode(bitstream.decode(data), threads=options.threads))
+    data = store.pack(code)
+    decoded = to_uint8(decode(store.unpack(data), threads=options.threads))
 
     def whole() -> bytes:
-        return bitstream.encode(encode_picture(pixels, step=code.step, **common))
+        return store.pack(encode_picture(pixels, step=code.step, **common))
 
     runs = _runs(options) if refine == 0 else 1
     return {

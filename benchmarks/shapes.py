@@ -23,7 +23,7 @@ import harness
 import protocol
 import selfsame
 from selfsame.cli.options import set_threads
-from selfsame.codes.store import encode
+from selfsame.codes.store import pack
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.distance import fit_distance
@@ -171,7 +171,7 @@ def run_shape(
         "shape": name,
         "fit": spec,
         "maps": len(code.system),
-        "bytes": len(encode(code)),
+        "bytes": len(pack(code)),
         "seconds": seconds,
         **judge(code, picture, options.seed, parse_spec(spec)[1].get("threshold", LEVEL)),
     }

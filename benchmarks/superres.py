@@ -170,11 +170,11 @@ def enlarged_by_code(
 ) -> tuple[codec_data.Coded, Bytes]:
     """Return a small picture through the codec, and its file decoded at ``factor``."""
     import selfsame
-    from selfsame.codes import store as bitstream
+    from selfsame.codes import store
     from selfsame.io.pictures import to_uint8
 
     coded = codec_data.through_codec(small, mode=mode, threads=options.threads, **settings)
-    large = selfsame.decode(bitstream.decode(coded.data), scale=factor, threads=options.threads)
+    large = selfsame.decode(store.unpack(coded.data), scale=factor, threads=options.threads)
     return coded, to_uint8(large)
 
 

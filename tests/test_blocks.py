@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from selfsame.blocks import ISOMETRIES, pool_row, put_row, transformed
+from selfsame.blocks import pool_row, put_row
+from selfsame.isometries import ISOMETRIES, transformed
 
 MOVED = {
     0: [[1, 2, 3], [4, 5, 6], [7, 8, 9]],

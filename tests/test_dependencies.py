@@ -10,5 +10,5 @@ def test_every_dependency_has_its_reason() -> None:
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
     names = {re.split(r"[<>=\[ ]", entry)[0] for group in groups for entry in group}
     text = (ROOT / "docs" / "dependencies.md").read_text()
-    reasons = dict(re.findall(r"^\| ([a-z0-9-]+) \|(.*)\|$", text, re.MULTILINE))
+    reasons = dict(re.findall(r"^\| ([a-z0-9_-]+) \|(.*)\|$", text, re.MULTILINE))
     assert set(reasons) - {"package"} == names - {"selfsame"}

@@ -15,7 +15,7 @@ import codec
 import codec_data
 import harness
 from codec_data import Photo, Table
-from selfsame.codes import store as bitstream
+from selfsame.codes import store
 from selfsame.errors import InputError
 from selfsame.io.pictures import to_uint8
 
@@ -135,7 +135,7 @@ def test_what_goes_through_the_codec_is_what_the_file_holds() -> None:
     assert len(coded.data) * 8 <= pixels.size
     import selfsame
 
-    again = to_uint8(selfsame.decode(bitstream.decode(coded.data)))
+    again = to_uint8(selfsame.decode(store.unpack(coded.data)))
     assert (again == coded.picture).all()
     assert codec_data.judge(pixels, coded.picture).psnr_db > 25
 

@@ -17,7 +17,7 @@ import codec_variants
 import harness
 from codec_data import Photo, Table
 from codec_variants import AS_IS, ONE_CONTEXT, VARIANTS
-from selfsame.codes import store as bitstream
+from selfsame.codes import store
 from selfsame.errors import InputError
 from selfsame.pifs.code import HALF, LUMA, NO_MAP, PifsCode
 
@@ -39,7 +39,7 @@ def coded(name: str, color: str = "grey", mode: str = "pure") -> tuple[PifsCode,
     with codec_variants.within(variant):
         code = encode(picture().pixels(color), quality=55, mode=mode, threads=1)  # type: ignore[arg-type]
         code = variant.finish(code)
-        return code, len(bitstream.encode(code))
+        return code, len(store.pack(code))
 
 
 def sides(code: PifsCode) -> set[tuple[int, int]]:
@@ -86,7 +86,7 @@ def test_untrained_models_cost_bytes_and_files_still_decode() -> None:
     code, size = coded("untrained", mode="hybrid")
     assert size > usual * 1.01
     with codec_variants.within(VARIANTS["untrained"]):
-        again = bitstream.decode(bitstream.encode(code))
+        again = store.unpack(store.pack(code))
     assert all((a.levels == b.levels).all() for a, b in zip(again.planes, code.planes, strict=True))
 
 
@@ -175,12 +175,12 @@ def test_other_parts_go_away() -> None:
 def test_nothing_of_a_variant_stays_behind() -> None:
     from selfsame.pifs.encoding.encode import encode
 
-    before = bitstream.encode(coded(AS_IS, "color")[0])
+    before = store.pack(coded(AS_IS, "color")[0])
     for name in VARIANTS:
         if name != ONE_CONTEXT:
             coded(name, "color")
     pixels = picture().pixels("color")
-    assert bitstream.encode(encode(pixels, quality=55, mode="pure", threads=1)) == before
+    assert store.pack(encode(pixels, quality=55, mode="pure", threads=1)) == before
 
 
 def test_a_variant_that_no_longer_applies_says_so() -> None:

@@ -1,16 +1,15 @@
 import numpy as np
 import pytest
 
-from selfsame.codes.registry import KINDS
+from selfsame.codes.registry import family_named
 
 
-def _blank(code):
+def _blank(code, view, run):
     width, height = code.size
-    channels = () if code.system.colors is None else (3,)
-    return np.zeros((height, width, *channels), np.float32)
+    return np.zeros((height, width) if code.channels == 1 else (height, width, 3), np.float32)
 
 
 @pytest.fixture
 def blank_renderer(monkeypatch):
     """Codes render as black pictures of their own size, at once."""
-    monkeypatch.setitem(KINDS, 1, KINDS[1]._replace(render=_blank))
+    monkeypatch.setattr(family_named("ifs"), "render", _blank)

@@ -6,7 +6,7 @@ import selfsame
 from selfsame import IFS, IFSCode, InputError
 from selfsame.codes.encode import encode_source, results
 from selfsame.codes.settings import EncodeSettings
-from selfsame.codes.store import encode as file_bytes
+from selfsame.codes.store import pack as file_bytes
 from selfsame.ifs.code import Viewport
 from selfsame.io.pictures import SourcePicture, to_uint8
 from selfsame.metrics.pictures import psnr_db

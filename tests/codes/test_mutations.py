@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from selfsame.codes.store import decode, encode
+from selfsame.codes.store import pack, unpack
 from selfsame.coding.container import SIGNATURE
 from selfsame.errors import FormatError, TruncatedError
 from support.sample_codes import FULL, SMALLEST
 
-DATA = encode(FULL)
+DATA = pack(FULL)
 FRAMES_START = len(SIGNATURE) + 1
 SPARE_MEMORY = 200_000
 """Bytes that refusing a file of a few hundred bytes may take, error message included."""
@@ -47,14 +47,14 @@ def outcome(data):
     """'same', 'other' (a valid file of another code) or the class of the named error."""
     code, caught = None, None
     try:
-        code = decode(data)
+        code = unpack(data)
     except FormatError as error:
         caught = error
     if caught is not None:
         assert type(caught) is not FormatError
         assert str(caught)
         return type(caught)
-    assert decode(encode(code)) == code
+    assert unpack(pack(code)) == code
     return "same" if code == FULL else "other"
 
 
@@ -139,10 +139,10 @@ def test_the_helpers_rebuild_the_file():
 
 @pytest.mark.parametrize("code", [SMALLEST, FULL], ids=["smallest", "full"])
 def test_truncated_at_every_length(code):
-    data = encode(code)
+    data = pack(code)
     for length in range(len(data)):
         with pytest.raises(TruncatedError):
-            decode(data[:length])
+            unpack(data[:length])
 
 
 def test_every_single_bit_counts():

@@ -10,25 +10,25 @@ from skimage import data
 import selfsame
 from selfsame import IFS, IFSCode, save
 from selfsame.codes.pillow import SelfsameImageFile
-from selfsame.codes.registry import KINDS
-from selfsame.codes.store import encode
+from selfsame.codes.registry import family_named
+from selfsame.codes.store import pack
 from selfsame.coding.container import HEADER_END, Header, write_container
 from selfsame.errors import InputError
-from selfsame.ifs.chunks import encode_ifs
+from selfsame.ifs.chunks import pack as chunks_of
 from support.sample_codes import FULL, SMALLEST
 
-DATA = encode(FULL)
+DATA = pack(FULL)
 
 
 def rendered_by(monkeypatch, function):
-    monkeypatch.setitem(KINDS, 1, KINDS[1]._replace(render=function))
+    monkeypatch.setattr(family_named("ifs"), "render", lambda code, view, run: function(code))
 
 
 def test_size_and_mode_come_from_the_header_alone():
     image = Image.open(io.BytesIO(DATA[:HEADER_END]))
     assert (image.size, image.mode, image.format) == ((12, 9), "RGB", "SSM")
     assert image.get_format_mimetype() == "image/x-selfsame"
-    assert Image.open(io.BytesIO(encode(SMALLEST))).mode == "L"
+    assert Image.open(io.BytesIO(pack(SMALLEST))).mode == "L"
     with pytest.raises(OSError, match="cannot decode Selfsame file: the file ends"):
         image.load()
 
@@ -48,7 +48,7 @@ def test_grey_pixels_have_row_0_at_the_top(monkeypatch):
     code = IFSCode(SMALLEST.system, SMALLEST.viewport, (3, 2))
     pixels = np.array([[0, 0.5, 1], [0.2, 0.4, 0.6]], np.float32)
     rendered_by(monkeypatch, lambda code: pixels)
-    image = Image.open(io.BytesIO(encode(code)))
+    image = Image.open(io.BytesIO(pack(code)))
     assert np.asarray(image).tolist() == [[0, 128, 255], [51, 102, 153]]
 
 
@@ -56,7 +56,7 @@ def test_the_real_renderer_draws_the_attractor():
     """The square's four quarter copies fill the window: white everywhere."""
     quarters = [[x, y] for x in (0, 0.5) for y in (0, 0.5)]
     system = IFS([[[0.5, 0], [0, 0.5]]] * 4, quarters, [0.25] * 4)
-    image = Image.open(io.BytesIO(encode(IFSCode(system, SMALLEST.viewport, (16, 8)))))
+    image = Image.open(io.BytesIO(pack(IFSCode(system, SMALLEST.viewport, (16, 8)))))
     assert image.size == (16, 8)
     assert np.asarray(image).min() > 0
 
@@ -64,7 +64,7 @@ def test_the_real_renderer_draws_the_attractor():
 def test_an_attractor_that_does_not_exist_is_an_oserror():
     system = IFS([[[3.0, 0], [0, 3.0]]] * 2, [[0, 0], [1, 1]], [0.5, 0.5])
     with pytest.raises(OSError, match="cannot decode Selfsame file"):
-        Image.open(io.BytesIO(encode(IFSCode(system, SMALLEST.viewport, (4, 4))))).load()
+        Image.open(io.BytesIO(pack(IFSCode(system, SMALLEST.viewport, (4, 4))))).load()
 
 
 def test_foreign_bytes_are_left_to_other_plug_ins():
@@ -88,7 +88,7 @@ def test_damaged_headers_say_what_is_wrong(data, tmp_path):
 
 
 def test_unknown_kind_is_refused_at_opening():
-    box = encode_ifs(SMALLEST)
+    box = chunks_of(SMALLEST)
     data = write_container(type(box)(Header(99, *box.header[1:]), box.chunks))
     with pytest.raises(OSError, match="kind 99"):
         Image.open(io.BytesIO(data))
@@ -120,7 +120,7 @@ def test_a_file_exchanged_between_opening_and_loading(blank_renderer):
     stream = io.BytesIO(DATA)
     image = Image.open(stream)
     stream.seek(0)
-    stream.write(encode(SMALLEST))
+    stream.write(pack(SMALLEST))
     stream.truncate()
     with pytest.raises(OSError, match="size"):
         image.load()
@@ -150,7 +150,7 @@ def test_options_are_those_of_encode(tmp_path):
         stream = io.BytesIO()
         image.save(stream, "SSM", mode="pure", effort=1, **options)
         expected = selfsame.encode(PHOTO, mode="pure", effort=1, **options)
-        assert stream.getvalue() == encode(expected)
+        assert stream.getvalue() == pack(expected)
 
 
 @pytest.mark.parametrize(
@@ -174,13 +174,13 @@ def test_palettes_and_16_bits_are_saved_as_what_they_show(tmp_path):
     palette = Image.fromarray(PHOTO).quantize(64)
     for image, plain in ((deep, PHOTO[..., 0]), (palette, np.asarray(palette.convert("RGB")))):
         image.save(tmp_path / "a.ssm", effort=1)
-        assert (tmp_path / "a.ssm").read_bytes() == encode(selfsame.encode(plain, effort=1))
+        assert (tmp_path / "a.ssm").read_bytes() == pack(selfsame.encode(plain, effort=1))
 
 
 def test_size_and_mode_of_alpha_come_from_the_header_alone():
     for channels, mode in ((1, "LA"), (3, "RGBA")):
         picture = np.dstack([PHOTO[..., :channels], ALPHA])
-        start = encode(selfsame.encode(picture, effort=1))[:HEADER_END]
+        start = pack(selfsame.encode(picture, effort=1))[:HEADER_END]
         image = Image.open(io.BytesIO(start))
         assert (image.mode, image.size) == (mode, (40, 32))
 

@@ -3,7 +3,7 @@ import io
 import pytest
 
 import selfsame
-from selfsame.codes.store import decode, encode, load, save
+from selfsame.codes.store import load, pack, save, unpack
 from selfsame.coding import container
 from selfsame.errors import CorruptedError, InputError, LimitError, TruncatedError
 from support.sample_codes import FULL, SMALLEST
@@ -14,15 +14,15 @@ def test_saved_code_loads_equal_and_the_public_names_are_these_functions(tmp_pat
     save(FULL, tmp_path / "a.ssm")
     save(FULL, str(tmp_path / "b.ssm"))
     assert load(tmp_path / "a.ssm") == load(str(tmp_path / "b.ssm")) == FULL
-    assert (tmp_path / "a.ssm").read_bytes() == encode(FULL)
+    assert (tmp_path / "a.ssm").read_bytes() == pack(FULL)
 
 
 def test_loading_from_a_stream():
-    assert load(io.BytesIO(encode(FULL))) == FULL
+    assert load(io.BytesIO(pack(FULL))) == FULL
 
 
 def test_any_bytes_like_object_decodes():
-    assert decode(bytearray(encode(FULL))) == decode(memoryview(encode(FULL))) == FULL
+    assert unpack(bytearray(pack(FULL))) == unpack(memoryview(pack(FULL))) == FULL
 
 
 def test_loaded_arrays_are_read_only_and_leave_the_file_alone(tmp_path):
@@ -49,7 +49,7 @@ def test_nothing_is_left_behind_by_a_failing_save(tmp_path):
 
 
 def test_only_codes_are_saved(tmp_path):
-    with pytest.raises(InputError, match="PifsCode, CollageCode: got IFS"):
+    with pytest.raises(InputError, match="holds codes, IFSCode here: got IFS"):
         save(FULL.system, tmp_path / "a.ssm")
 
 
@@ -64,9 +64,9 @@ def test_missing_file_and_folder_are_the_callers_mistake(tmp_path):
     ("contents", "error"),
     [
         (b"", TruncatedError),
-        (encode(FULL)[:-1], TruncatedError),
+        (pack(FULL)[:-1], TruncatedError),
         (b"P5 1 1 255 0", CorruptedError),
-        (encode(FULL)[:-1] + b"\0", CorruptedError),
+        (pack(FULL)[:-1] + b"\0", CorruptedError),
     ],
 )
 def test_errors_name_the_file(tmp_path, contents, error):
@@ -84,7 +84,7 @@ def test_at_most_the_limit_is_read(tmp_path, monkeypatch):
 
         def read(self, size=-1):
             assert 0 <= size <= 1001
-            start = encode(SMALLEST)[self.given : self.given + size]
+            start = pack(SMALLEST)[self.given : self.given + size]
             self.given += size
             return start.ljust(size, b"\0")
 

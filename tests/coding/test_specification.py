@@ -2,7 +2,7 @@
 
 import re
 
-from selfsame.codes.store import decode, encode
+from selfsame.codes.store import pack, unpack
 from selfsame.coding import container
 from selfsame.collage import chunks as collage_chunks
 from selfsame.ifs import chunks as ifs_chunks
@@ -16,8 +16,8 @@ def test_hex_dump_is_the_smallest_file():
     lines = re.findall(r"^([0-9a-f]{8})  ([0-9a-f ]+)$", TEXT, re.MULTILINE)
     assert [int(offset, 16) for offset, _ in lines] == list(range(0, 105, 16))
     dump = bytes.fromhex("".join(row for _, row in lines))
-    assert dump == encode(SMALLEST)
-    assert decode(dump) == SMALLEST
+    assert dump == pack(SMALLEST)
+    assert unpack(dump) == SMALLEST
 
 
 def test_table_below_the_dump_covers_every_byte_in_turn():
@@ -26,7 +26,7 @@ def test_table_below_the_dump_covers_every_byte_in_turn():
     for offset, row in rows:
         assert int(offset) == len(data)
         data += bytes.fromhex(row)
-    assert data == encode(SMALLEST)
+    assert data == pack(SMALLEST)
 
 
 def test_every_limit_is_stated_with_its_value():

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from selfsame.codes.store import decode, encode
+from selfsame.codes.store import pack, unpack
 from selfsame.coding.container import container_bytes, read_container, write_container
 from selfsame.collage.chunks import CLGE
 from selfsame.errors import (
@@ -21,7 +21,7 @@ from selfsame.errors import (
 from support.random_collages import random_code, same
 
 SMALL = random_code(3, 30, 21, 3, alpha=True)
-DATA = encode(SMALL)
+DATA = pack(SMALL)
 NAME, ATOMS = CLGE.size + 8, CLGE.size + 8 + len("tests")
 """Where the model's name and the numbers of atoms stand in the chunk."""
 
@@ -31,16 +31,16 @@ NAME, ATOMS = CLGE.size + 8, CLGE.size + 8 + len("tests")
 @pytest.mark.parametrize("options", [{}, {"range_size": 4, "domains": 0}, {"model": "m" * 32}])
 def test_round_trip(channels, alpha, options):
     code = random_code(9, 50, 70, channels, alpha, **options)
-    data = encode(code)
-    assert same(decode(data), code)
-    assert encode(decode(data)) == data
+    data = pack(code)
+    assert same(unpack(data), code)
+    assert pack(unpack(data)) == data
     container = read_container(data)
     assert container_bytes(len(chunk.payload) for chunk in container.chunks) == len(data)
 
 
 def test_the_fields_stand_where_the_specification_says():
     """Bytes of docs/file-format.md, one by one."""
-    container = read_container(encode(replace(SMALL, step=200, iterations=5)))
+    container = read_container(pack(replace(SMALL, step=200, iterations=5)))
     assert container.header == (3, 3, 30, 21)
     assert [chunk.tag for chunk in container.chunks] == [b"CLGE", b"ALPH"]
     payload = container.chunks[0].payload
@@ -53,22 +53,22 @@ def test_the_fields_stand_where_the_specification_says():
 def test_more_pixels_than_a_file_may_have_are_refused():
     code = random_code(1, 65535, 2049, 1, atoms=(0,), domains=0, range_size=64)
     with pytest.raises(InputError, match="at most 134217728 pixels: got 65535x2049"):
-        encode(code)
+        pack(code)
 
 
 def test_every_cut_is_named():
     for length in range(len(DATA)):
         with pytest.raises((TruncatedError, CorruptedError)):
-            decode(DATA[:length])
+            unpack(DATA[:length])
 
 
 def outcome(data):
     """Whatever comes is a code that can be written again, or a named error."""
     try:
-        code = decode(data)
+        code = unpack(data)
     except FormatError:
         return "refused"
-    assert same(decode(encode(code)), code)
+    assert same(unpack(pack(code)), code)
     return "decoded"
 
 
@@ -90,7 +90,7 @@ def test_damage_behind_a_right_checksum_is_named_or_decodes():
     rng = np.random.default_rng(4)
     seen = set()
     for seed in range(6):
-        data = encode(random_code(seed, 40, 52, 3, alpha=seed % 3 == 0))
+        data = pack(random_code(seed, 40, 52, 3, alpha=seed % 3 == 0))
         seen |= {outcome(resealed(data, rng)) for _ in range(150)}
     assert seen == {"refused", "decoded"}
 
@@ -101,7 +101,7 @@ def test_flipped_bits_never_pass_the_checksums():
         damaged = bytearray(DATA)
         damaged[int(rng.integers(len(DATA)))] ^= 1 << int(rng.integers(8))
         with pytest.raises(SelfsameError):
-            decode(bytes(damaged))
+            unpack(bytes(damaged))
 
 
 def changed(places=None, header=None, chunks=slice(None), cut=None):
@@ -146,7 +146,7 @@ def changed(places=None, header=None, chunks=slice(None), cut=None):
 )
 def test_impossible_fields_are_named(changes, error, message):
     with pytest.raises(error, match=message):
-        decode(changed(**changes))
+        unpack(changed(**changes))
 
 
 def test_an_unknown_required_chunk_is_refused_and_an_optional_one_skipped():
@@ -155,20 +155,20 @@ def test_an_unknown_required_chunk_is_refused_and_an_optional_one_skipped():
         extra = container.chunks[0]._replace(tag=tag, payload=b"")
         data = write_container(replace(container, chunks=(*container.chunks, extra)))
         if known:
-            assert same(decode(data), SMALL)
+            assert same(unpack(data), SMALL)
         else:
             with pytest.raises(UnsupportedError, match="NEWS"):
-                decode(data)
+                unpack(data)
 
 
 def test_a_small_file_that_claims_a_huge_picture_is_refused_at_once():
     header = {"width": 65535, "height": 2000, "color_space": 1}
     with pytest.raises(CorruptedError, match="damaged"):
-        decode(changed(header=header, chunks=slice(1)))
+        unpack(changed(header=header, chunks=slice(1)))
     oversized = changed(header=header, places={2: b"\x04"}, chunks=slice(1))
     tracemalloc.start()
     with pytest.raises(LimitError):
-        decode(oversized)
+        unpack(oversized)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 200_000

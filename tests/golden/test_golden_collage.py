@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from selfsame import load
-from selfsame.codes.store import encode
+from selfsame.codes.store import pack
 from support.golden_collages import COLLAGES
 
 FOLDER = Path(__file__).parent / "v1"
@@ -41,4 +41,4 @@ def test_every_field_is_as_it_was(name):
 
 @pytest.mark.parametrize("name", COLLAGES)
 def test_today_writes_the_same_bytes(name):
-    assert encode(COLLAGES[name]) == (FOLDER / f"{name}.ssm").read_bytes()
+    assert pack(COLLAGES[name]) == (FOLDER / f"{name}.ssm").read_bytes()

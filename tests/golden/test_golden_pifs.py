@@ -8,7 +8,7 @@ import pytest
 import skimage.data
 
 from selfsame import decode, load
-from selfsame.codes.store import encode as file_bytes
+from selfsame.codes.store import pack as file_bytes
 from selfsame.metrics.pictures import psnr_db
 from support.golden_pifs import SYMBOLS
 

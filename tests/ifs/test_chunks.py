@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfsame import IFS, IFSCode
-from selfsame.codes.store import decode, encode
-from selfsame.coding.container import MAX_PIXELS, Chunk, Container, Header, write_container
+from selfsame.codes.store import pack, unpack
+from selfsame.coding.container import Chunk, Container, Header, write_container
 from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
 from selfsame.ifs import chunks as ifs_chunks
 from selfsame.ifs.code import PRIMITIVE_PARAMETERS, Primitive, Viewport
+from selfsame.limits import MAX_PIXELS
 from support.plain_reader import read
 from support.sample_codes import FULL, SMALLEST
 
@@ -55,17 +56,17 @@ def bits(code):
 @settings(max_examples=300)
 @given(codes())
 def test_round_trip_changes_no_bit(code):
-    data = encode(code)
-    back = decode(data)
+    data = pack(code)
+    back = unpack(data)
     assert back == code
     assert bits(back) == bits(code)
-    assert encode(back) == data
+    assert pack(back) == data
 
 
 @settings(max_examples=100)
 @given(codes())
 def test_a_reader_written_from_the_specification_agrees(code):
-    plain = read(encode(code))
+    plain = read(pack(code))
     s = code.system
     assert (plain["kind"], plain["size"], plain["notes"]) == (1, code.size, code.notes)
     assert plain["color_space"] == (s.colors is not None)
@@ -105,7 +106,7 @@ def test_file_is_small_when_single_precision_holds_every_number():
 
     def length(offsets, probabilities):
         system = IFS(A, offsets, probabilities)
-        return len(encode(IFSCode(system, Viewport(0, 0, 1, 1), (32, 32))))
+        return len(pack(IFSCode(system, Viewport(0, 0, 1, 1), (32, 32))))
 
     frame = 9 + (12 + 10) + (12 + 6) + 12
     assert length(b.astype(np.float32), p) == frame + 4 * (4 + 40 + 20 + 10)
@@ -116,12 +117,12 @@ def test_file_is_small_when_single_precision_holds_every_number():
 @pytest.mark.parametrize("value", [1e300, 1e-300, 3.5e38, 1e-46, -0.0, 2.0**-149, 2.0**-1074])
 def test_numbers_at_the_ends_of_single_precision(value):
     code = IFSCode(IFS([[[value, 0], [0, 0]]], [[value, 0]], [1]), Viewport(0, 0, 1, 1), (1, 1))
-    assert bits(decode(encode(code))) == bits(code)
+    assert bits(unpack(pack(code))) == bits(code)
 
 
 def with_payloads(code, color_space=None, **payloads):
     """The bytes of ``code`` with chunks exchanged, removed (None) or added, checksums right."""
-    box = ifs_chunks.encode_ifs(code)
+    box = ifs_chunks.pack(code)
     chunks = {chunk.tag.decode(): chunk.payload for chunk in box.chunks} | payloads
     header = box.header
     if color_space is not None:
@@ -130,7 +131,7 @@ def with_payloads(code, color_space=None, **payloads):
     return write_container(Container(header, tuple(pairs)))
 
 
-MAPS = ifs_chunks.encode_ifs(SMALLEST).chunks[0].payload
+MAPS = ifs_chunks.pack(SMALLEST).chunks[0].payload
 
 
 def maps_with(index, value, precision="f"):
@@ -164,33 +165,33 @@ def maps_with(index, value, precision="f"):
 )
 def test_malformed_maps_are_corrupted(payload):
     with pytest.raises(CorruptedError):
-        decode(with_payloads(SMALLEST, MAPS=payload))
+        unpack(with_payloads(SMALLEST, MAPS=payload))
 
 
 def test_more_maps_than_the_limit_are_refused_before_the_length_is_compared():
     payload = MAPS[:2] + (65_537).to_bytes(4, "little") + MAPS[6:]
     with pytest.raises(LimitError, match="65536"):
-        decode(with_payloads(SMALLEST, MAPS=payload))
+        unpack(with_payloads(SMALLEST, MAPS=payload))
 
 
 def test_largest_system_round_trips():
     n = 65_536
     system = IFS(np.full((n, 3, 3), 0.1), np.zeros((n, 3)), np.full(n, 1 / n), np.ones((n, 3)))
     code = IFSCode(system, Viewport(0, 0, 1, 1), (1, 1))
-    assert decode(encode(code)) == code
+    assert unpack(pack(code)) == code
 
 
 @pytest.mark.parametrize("payload", [b"\x10" + MAPS[1:], b"\x80" + MAPS[1:], b"\0\4" + MAPS[2:]])
 def test_unknown_flags_and_dimensions_are_unsupported(payload):
     with pytest.raises(UnsupportedError):
-        decode(with_payloads(SMALLEST, MAPS=payload))
+        unpack(with_payloads(SMALLEST, MAPS=payload))
 
 
 def test_colour_space_and_colours_must_agree():
     with pytest.raises(CorruptedError):
-        decode(with_payloads(SMALLEST, color_space=1))
+        unpack(with_payloads(SMALLEST, color_space=1))
     with pytest.raises(UnsupportedError):  # FULL flags its fifth group as double
-        decode(with_payloads(FULL, color_space=0))
+        unpack(with_payloads(FULL, color_space=0))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ def test_colour_space_and_colours_must_agree():
 )
 def test_malformed_leaf(payload, error):
     with pytest.raises(error):
-        decode(with_payloads(SMALLEST, LEAF=payload))
+        unpack(with_payloads(SMALLEST, LEAF=payload))
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_malformed_leaf(payload, error):
 )
 def test_malformed_notes(payload, error):
     with pytest.raises(error):
-        decode(with_payloads(SMALLEST, note=payload))
+        unpack(with_payloads(SMALLEST, note=payload))
 
 
 def noted(notes):
@@ -235,42 +236,42 @@ def noted(notes):
 
 def test_notes_up_to_the_limit():
     fits = noted({"k": "x" * (ifs_chunks.MAX_NOTES_BYTES - 5)})
-    assert decode(encode(fits)) == fits
+    assert unpack(pack(fits)) == fits
     for notes in ({"k": "x" * (2**16 - 4)}, {"k": "x" * 2**17}, {str(i): "" for i in range(2**14)}):
         with pytest.raises(InputError, match="at most 65536"):
-            encode(noted(notes))
+            pack(noted(notes))
 
 
 @pytest.mark.parametrize("notes", [{"steps": 5}, {5: "steps"}, {"bad": "\ud800"}])
 def test_notes_must_be_text(notes):
     with pytest.raises(InputError):
-        encode(noted(notes))
+        pack(noted(notes))
 
 
 @pytest.mark.parametrize("size", [(65_535, 65_535), (1.5, 2), (16_384, 8_193)])
 def test_sizes_that_no_file_holds(size):
     with pytest.raises(InputError, match="size"):
-        encode(IFSCode(SMALLEST.system, SMALLEST.viewport, size))
+        pack(IFSCode(SMALLEST.system, SMALLEST.viewport, size))
     assert MAX_PIXELS < 16_384 * 8_193
 
 
 def test_file_without_maps_or_with_foreign_required_chunk():
     with pytest.raises(CorruptedError, match="MAPS"):
-        decode(with_payloads(SMALLEST, MAPS=None))
+        unpack(with_payloads(SMALLEST, MAPS=None))
     with pytest.raises(UnsupportedError, match="PIFS"):
-        decode(with_payloads(SMALLEST, PIFS=b""))
-    assert decode(with_payloads(SMALLEST, pifs=b"future")) == SMALLEST
+        unpack(with_payloads(SMALLEST, PIFS=b""))
+    assert unpack(with_payloads(SMALLEST, pifs=b"future")) == SMALLEST
 
 
 def test_unknown_kind_of_code():
-    box = ifs_chunks.encode_ifs(SMALLEST)
+    box = ifs_chunks.pack(SMALLEST)
     other = Container(Header(99, *box.header[1:]), box.chunks)
     with pytest.raises(UnsupportedError, match="kind 99"):
-        decode(write_container(other))
+        unpack(write_container(other))
 
 
 @pytest.mark.parametrize("color_space", [2, 3])
 def test_an_ifs_has_no_alpha_channel(color_space):
     for code in (SMALLEST, FULL):
         with pytest.raises(UnsupportedError, match="no alpha channel"):
-            decode(with_payloads(code, color_space=color_space))
+            unpack(with_payloads(code, color_space=color_space))

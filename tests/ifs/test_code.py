@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from selfsame import IFS, IFSCode, InputError
-from selfsame.ifs.code import MAX_SIDE, Primitive, Viewport
+from selfsame.ifs.code import Primitive, Viewport
+from selfsame.limits import MAX_SIDE
 
 SYSTEM = IFS(np.eye(2)[None] / 2, [[0.0, 0.0]])
 

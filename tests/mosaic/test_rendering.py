@@ -114,7 +114,7 @@ def test_the_plane_of_a_picture():
 
 @pytest.mark.parametrize("isometry", range(8))
 def test_the_plane_of_a_moved_picture(isometry):
-    from selfsame.blocks import transformed
+    from selfsame.isometries import transformed
 
     picture = np.random.default_rng(1).random((9, 9, 2))
     moved = np.moveaxis(transformed(np.moveaxis(picture, -1, 0), isometry), 0, -1)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from selfsame.codes.store import decode, encode
+from selfsame.codes.store import pack, unpack
 from selfsame.coding.alpha import pack_alpha
 from selfsame.coding.container import container_bytes, read_container, write_container
 from selfsame.errors import (
@@ -49,8 +49,8 @@ SMALL = random_code(3, 30, 21, 3, True, alpha=True)
 @pytest.mark.parametrize(("channels", "half"), [(1, False), (3, False), (3, True)])
 def test_round_trip(mode, alpha, channels, half):
     code = random_code(9, 50, 70, channels, half, mode, alpha)
-    data = encode(code)
-    assert same(decode(data), code)
+    data = pack(code)
+    assert same(unpack(data), code)
     container = read_container(data)
     assert container_bytes(len(chunk.payload) for chunk in container.chunks) == len(data)
 
@@ -58,20 +58,20 @@ def test_round_trip(mode, alpha, channels, half):
 def test_a_step_between_two_of_the_file_is_refused():
     plane = replace(SMALL.planes[0], step=1.001)
     with pytest.raises(InputError, match="multiple of"):
-        encode(replace(SMALL, planes=(plane, *SMALL.planes[1:])))
+        pack(replace(SMALL, planes=(plane, *SMALL.planes[1:])))
 
 
 def test_every_cut_is_named():
-    data = encode(SMALL)
+    data = pack(SMALL)
     for length in range(len(data)):
         with pytest.raises((TruncatedError, CorruptedError)):
-            decode(data[:length])
+            unpack(data[:length])
 
 
 def outcome(data):
     """Decode to the picture; whatever comes is a picture or a named error."""
     try:
-        code = decode(data)
+        code = unpack(data)
     except FormatError:
         return "refused"
     picture = picture_decoder.decode(code)
@@ -99,35 +99,35 @@ def test_damage_behind_a_right_checksum_is_named_or_decodes(mode):
     rng = np.random.default_rng(4)
     seen = set()
     for seed in range(6):
-        data = encode(random_code(seed, 40, 52, 3, seed % 2 == 0, mode, alpha=seed % 3 == 0))
+        data = pack(random_code(seed, 40, 52, 3, seed % 2 == 0, mode, alpha=seed % 3 == 0))
         seen |= {outcome(resealed(data, rng)) for _ in range(200)}
     assert seen == {"refused", "decoded"}
 
 
 def test_flipped_bits_never_pass_the_checksums():
     rng = np.random.default_rng(5)
-    data = encode(SMALL)
+    data = pack(SMALL)
     for _ in range(1500):
         damaged = bytearray(data)
         damaged[int(rng.integers(len(data)))] ^= 1 << int(rng.integers(8))
         with pytest.raises(SelfsameError):
-            decode(bytes(damaged))
+            unpack(bytes(damaged))
 
 
 def test_a_small_file_that_claims_a_huge_picture_takes_little_memory():
-    data = encode(replace(SMALL, alpha=None))
+    data = pack(replace(SMALL, alpha=None))
     container = read_container(data)
     claimed = write_container(
         replace(container, header=container.header._replace(width=65535, height=2000))
     )
     tracemalloc.start()
     with pytest.raises(CorruptedError):
-        decode(claimed)
+        unpack(claimed)
     tracemalloc.stop()
 
 
 def changed(**fields):
-    container = read_container(encode(SMALL))
+    container = read_container(pack(SMALL))
     pifs = bytearray(container.chunks[0].payload)
     for offset, value in fields.get("pifs", {}).items():
         pifs[offset] = value
@@ -153,4 +153,4 @@ def changed(**fields):
 )
 def test_impossible_fields_are_named(fields, error, message):
     with pytest.raises(error, match=message):
-        decode(changed(**fields))
+        unpack(changed(**fields))

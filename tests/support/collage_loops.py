@@ -6,9 +6,9 @@ import math
 import numpy as np
 import torch
 
-from selfsame.blocks import transformed
 from selfsame.collage.operator.functional import CollageParameters, limit_weights
 from selfsame.collage.operator.geometry import Geometry
+from selfsame.isometries import transformed
 
 CASES = {
     "paper": (Geometry((4, 4), ((8, 8),)), (16, 24)),

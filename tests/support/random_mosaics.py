@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from selfsame.blocks import transformed
+from selfsame.isometries import transformed
 from selfsame.mosaic.code import (
     CONTRAST_STEP,
     MAX_TINT,

@@ -67,7 +67,7 @@ def decode_folder(
 
 
 def _decode_file(task: _Task) -> str | None:
-    from selfsame.codes.encode import decode
+    from selfsame.codes.render import decode
     from selfsame.codes.store import load
 
     try:

@@ -7,8 +7,8 @@ from importlib import import_module
 
 import click
 
-from selfsame import __version__
 from selfsame.errors import SelfsameError
+from selfsame.version import __version__
 
 # Name -> one-line help; the module selfsame.cli.<name> defines the click command `command`.
 _COMMANDS = {
@@ -28,7 +28,7 @@ _COMMANDS = {
 }
 
 # Commands that are packages.
-_HOMES = {"info": "info.command", "train": "train.command"}
+_HOMES = {"train": "train.command"}
 
 
 class _LazyGroup(click.Group):

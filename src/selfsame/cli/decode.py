@@ -9,6 +9,7 @@ import click
 from selfsame.cli.options import (
     SIZE,
     Numbers,
+    given,
     json_option,
     output_option,
     overwrite_option,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from selfsame.codes.store import Code
+    from selfsame.family import Code, Run, View
 
 
 @click.command("decode")
@@ -97,9 +98,9 @@ def _decode_one(
     quiet: bool,
     overwrite: bool,
 ) -> None:
-    from selfsame.codes.encode import decode
-    from selfsame.codes.registry import kind_of
-    from selfsame.ifs.code import IFSCode
+    from selfsame.codes.registry import family_of
+    from selfsame.codes.render import draw
+    from selfsame.family import Iterates, Run, View
     from selfsame.io.files import check_writable
     from selfsame.io.pictures import check_animation_suffix, check_picture_suffix, write_picture
 
@@ -115,25 +116,24 @@ def _decode_one(
 
         CollageModel.from_pretrained(options["model"])
     code, load_seconds = _load(path)
-    if isinstance(code, IFSCode) and (animation or options["start"]):
-        raise InputError("--start and --animate show an iteration: this code is an IFS")
-    wanted: dict[str, Any] = {
-        "scale": 1.0 if options["scale"] is None else options["scale"],
-        "size": options["size"],
-        "region": _region(options["region"]),
-        "start": _start(options["start"], code),
-        "threads": options["threads"],
-    }
+    family = family_of(code)
+    if not isinstance(family, Iterates) and (animation or options["start"]):
+        raise InputError(
+            f"--start and --animate show an iteration: this code is of the family {family.name}"
+        )
+    view = View(options["size"], options["scale"], _region(options["region"]))
+    run = Run(options["threads"])
+    start, steps = _start(options["start"], code), options["steps"]
     decoding = time.perf_counter()
-    picture = decode(code, iterations=options["steps"], **wanted)
+    picture = draw(code, view, run, **given(iterations=steps, start=start))
     seconds = time.perf_counter() - decoding + load_seconds
     write_picture(output, picture, overwrite=overwrite)
     if animation is not None:
-        _animate(animation, code, options["steps"], wanted, overwrite)
+        _animate(animation, code, view, run, steps, start, overwrite)
     height, width = picture.shape[:2]
     values = {
         "output": output,
-        "kind": kind_of(code).name,
+        "kind": family.name,
         "size": [width, height],
         "animation": animation,
         "decode_seconds": round(seconds, 4),
@@ -149,49 +149,48 @@ def _decode_one(
 
 def _load(path: Path) -> tuple["Code", float]:
     """Return the code in a file and the seconds that its bits took."""
-    # Loading numba and torch is not part of the time.
-    import selfsame.collage.syntax.stream
-    import selfsame.pifs.decoding.decode
     from selfsame.codes.store import load
-    from selfsame.collage.code import CollageCode
 
     begin = time.perf_counter()
     code = load(path)
-    seconds = time.perf_counter() - begin
-    if isinstance(code, CollageCode):
-        import selfsame.collage.codec.decode  # noqa: F401
-    return code, seconds
+    return code, time.perf_counter() - begin
 
 
-def _region(numbers: tuple[float, ...] | None) -> tuple[int, ...] | None:
+def _region(numbers: tuple[float, ...] | None) -> tuple[int, int, int, int] | None:
     if numbers is None:
         return None
     if not all(number.is_integer() for number in numbers):
         raise click.UsageError(f"--region takes whole pixels: got {numbers}")
-    return tuple(int(number) for number in numbers)
+    x0, y0, x1, y1 = map(int, numbers)
+    return x0, y0, x1, y1
 
 
 def _start(name: str | None, code: Any) -> "NDArray[np.float32] | None":
     """Return the picture that --start names, in the channels of the code."""
     if name is None or name == "b":
         return None
-    from selfsame.codes.iteration import STARTS, channels_of, starting_picture
+    from selfsame.codes.render import STARTS, starting_picture
     from selfsame.io.pictures import read_picture
 
     if name in STARTS:
         return starting_picture(code, name)
-    return read_picture(name, "rgb" if channels_of(code) == 3 else "grey")
+    return read_picture(name, "rgb" if code.channels == 3 else "grey")
 
 
 def _animate(
-    path: Path, code: Any, steps: int | None, wanted: dict[str, Any], overwrite: bool
+    path: Path,
+    code: Any,
+    view: "View",
+    run: "Run",
+    steps: int | None,
+    start: "NDArray[np.float32] | None",
+    overwrite: bool,
 ) -> None:
-    from selfsame.codes.iteration import channels_of, decode_steps
+    from selfsame.codes.render import draw_steps
     from selfsame.io.pictures import write_animation
 
-    channels = channels_of(code)
-    frames = decode_steps(code, steps=steps, **wanted)
-    opaque = (_without_alpha(frame, channels) for frame in frames)
+    frames = draw_steps(code, view, run, steps=steps, start=start)
+    opaque = (_without_alpha(frame, code.channels) for frame in frames)
     write_animation(path, opaque, milliseconds=400, overwrite=overwrite)
 
 

@@ -15,6 +15,7 @@ from selfsame.cli.options import (
     set_threads,
 )
 from selfsame.errors import InputError
+from selfsame.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from selfsame.cli.generate_plans import Plan
@@ -272,7 +273,6 @@ def _animation(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool)
 
 def _check_pixels(plan: "Plan", side: int) -> None:
     """Raise ``InputError`` if the pictures are too many to be held in memory."""
-    from selfsame.coding.container import MAX_PIXELS
 
     if plan.count * side**2 > MAX_PIXELS:
         raise InputError(

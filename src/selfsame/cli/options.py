@@ -126,7 +126,7 @@ def progress_bar(
     return bar()
 
 
-def fraction_bar(label: str, *, quiet: bool) -> AbstractContextManager[Callable[[float], None]]:
+def fraction_bar(label: str, *, quiet: bool) -> AbstractContextManager[Callable[[float], object]]:
     """Return a context whose value is called with the fraction done; bar as ``progress_bar``."""
     from contextlib import contextmanager
 

@@ -1,30 +1,25 @@
-"""Pictures to codes and codes to pictures, of every kind and in every spelling of a target.
+"""Pictures to codes, in every spelling of a target.
 
-What users, the command line, archives and the Pillow plug-in call; the work is done in
-``selfsame.pifs``, ``selfsame.collage`` and ``selfsame.ifs``, imported when it is needed.
+What users, the command line, archives and the Pillow plug-in call; the work is done by the family
+that the settings choose.
 """
 
-import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.codes.registry import Code
+from selfsame.codes.registry import family_named, family_of
+from selfsame.codes.render import decode
 from selfsame.codes.settings import EncodeSettings
-from selfsame.collage.code import CollageCode
+from selfsame.codes.store import pack, unpack
 from selfsame.errors import InputError
-from selfsame.ifs.code import IFSCode
+from selfsame.family import Code, Encodes, Run
 from selfsame.io.pictures import SourcePicture, to_uint8
-from selfsame.pifs.code import Mode, PifsCode
-
-if TYPE_CHECKING:
-    from selfsame.collage.network.model import CollageModel
+from selfsame.pifs.code import Mode
 
 
 def encode(
@@ -41,8 +36,8 @@ def encode(
     seed: int = 0,
     threads: int | None = None,
     device: str = "cpu",
-    progress: Callable[[float], None] | None = None,
-) -> PifsCode | CollageCode:
+    progress: Callable[[float], object] | None = None,
+) -> Any:
     """Return the code of a picture, which ``selfsame.save`` writes to a file: a ``CollageCode``
     with ``model``, otherwise a ``PifsCode``.
 
@@ -63,76 +58,12 @@ def encode(
     settings = EncodeSettings(
         quality, bpp, bytes, psnr, mode, effort, model=path, refine=refine, seed=seed
     )
-    source = _source_from_array(picture)
-    return _code_of(source, settings, threads=threads, device=device, progress=progress)
-
-
-def decode(
-    code: Code,
-    *,
-    scale: float = 1.0,
-    size: tuple[int, int] | None = None,
-    region: tuple[int, int, int, int] | None = None,
-    iterations: int | None = None,
-    start: Any = None,
-    threads: int | None = None,
-) -> NDArray[np.float32]:
-    """Return the picture of any code, (H, W) grey or (H, W, 3) sRGB float32 in [0, 1], with one
-    channel more if the code has alpha.
-
-    Args:
-        code: of any family; an ``IFSCode`` is drawn by ``selfsame.render``, which has more to
-            choose from.
-        scale: output pixels per pixel of the original.
-        size: (width, height) in its stead.
-        region: of a ``PifsCode`` only; see ``selfsame.pifs.decoding.decode.decode``.
-        iterations, start: of a block code or collage; see there.
-        threads: default all cores.
-    Raises:
-        InputError: an argument is out of its range, or not for this kind of code, or the model of a
-            collage is not there.
-    """
-    if isinstance(code, PifsCode):
-        from selfsame.pifs.decoding.decode import decode as decode_pifs
-
-        return decode_pifs(
-            code,
-            scale=scale,
-            size=size,
-            region=region,
-            iterations=iterations,
-            start=start,
-            threads=threads,
-        )
-    if isinstance(code, CollageCode):
-        if region is not None:
-            raise InputError("region is for block codes: this code is a collage; decode all of it")
-        from selfsame.collage.codec.decode import decode as decode_collage
-
-        return decode_collage(
-            code, scale=scale, size=size, iterations=iterations, start=start, threads=threads
-        )
-    if not isinstance(code, IFSCode):
-        raise InputError(
-            f"code must be a PifsCode, CollageCode or IFSCode: got {type(code).__name__}"
-        )
-    if region is not None or iterations is not None or start is not None:
-        raise InputError("region, iterations and start are not for maps: this code is an IFS")
-    if not 0 < scale < math.inf:
-        raise InputError(f"scale must be above 0 and finite: got {scale}")
-    from selfsame.ifs.render.pictures import render
-
-    if size is None:
-        width, height = (max(1, round(side * scale)) for side in code.size)
-        size = width, height
-    return render(code, size, threads=threads)
+    return _code_of(_source_from_array(picture), settings, Run(threads, device, seed, progress))
 
 
 def encode_bytes(source: SourcePicture, settings: EncodeSettings) -> bytes:
     """Return the bytes of the file of a picture; errors as in ``encode``."""
-    from selfsame.codes import store as bitstream
-
-    return bitstream.encode(_code_of(source, settings, threads=None, device="cpu", progress=None))
+    return pack(_code_of(source, settings, Run()))
 
 
 class Encoded(NamedTuple):
@@ -141,7 +72,7 @@ class Encoded(NamedTuple):
     ``picture`` holds bytes, (H, W) or (H, W, 3), with one channel more if there is alpha.
     """
 
-    code: PifsCode | CollageCode
+    code: Code
     data: bytes
     picture: NDArray[np.uint8]
     seconds: float
@@ -160,103 +91,31 @@ def encode_source(
     *,
     threads: int | None = None,
     device: str = "cpu",
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> Encoded:
     """Return the file of a picture, and the picture that it decodes to; else as ``encode``."""
-    from selfsame.codes import store as bitstream
-
-    _prepare(settings)
-
+    _family(settings).prepare(**settings.arguments(source.size))
     begin = time.perf_counter()
-    code = _code_of(source, settings, threads=threads, device=device, progress=progress)
-    data = bitstream.encode(code)
+    code = _code_of(source, settings, Run(threads, device, settings.seed, progress))
+    data = pack(code)
     seconds = time.perf_counter() - begin
-    picture = to_uint8(decode(bitstream.decode(data), threads=threads))
+    picture = to_uint8(decode(unpack(data), threads=threads))
     return Encoded(code, data, picture, seconds)
 
 
-def _prepare(settings: EncodeSettings) -> None:
-    """Load compiled functions or the model, which is no part of the time that encoding takes."""
-    if settings.model is None:
-        import selfsame.pifs.decoding.decode
-        import selfsame.pifs.encoding.encode  # noqa: F401
-    else:
-        _model_of(settings)
-
-
-def _model_of(settings: EncodeSettings) -> "CollageModel":
-    """Return the model of the settings; the last one is kept, for a folder's pictures."""
-    source = settings.model_source
-    from selfsame.io.model_file import WEIGHTS_NAME
-
-    places = (source, os.path.join(source, WEIGHTS_NAME))
-    changed = next((os.stat(p).st_mtime_ns for p in places if os.path.isfile(p)), 0)
-    return _loaded_model(source, changed)
-
-
-@lru_cache(maxsize=1)
-def _loaded_model(source: str, changed: int) -> "CollageModel":
-    from selfsame.collage.network.model import CollageModel
-
-    return CollageModel.from_pretrained(source)
-
-
-def _code_of(
-    source: SourcePicture,
-    settings: EncodeSettings,
-    *,
-    threads: int | None,
-    device: str,
-    progress: Callable[[float], None] | None,
-) -> PifsCode | CollageCode:
-    if device != "cpu":
+def _code_of(source: SourcePicture, settings: EncodeSettings, run: Run) -> Code:
+    if run.device != "cpu":
         from selfsame.run.device import resolve_device
 
-        resolve_device(device)
-    most = settings.bytes
-    if settings.bpp is not None:
-        width, height = source.size
-        most = max(1, math.floor(settings.bpp * width * height / 8))
-    if settings.model is not None:
-        from selfsame.collage.codec.encode import encode as encode_collage
+        resolve_device(run.device)
+    code: Code = _family(settings).encode(source, run, **settings.arguments(source.size))
+    return code
 
-        return encode_collage(
-            source.pixels,
-            model=_model_of(settings),
-            alpha=source.alpha,
-            quality=settings.quality,
-            bytes=most,
-            psnr=settings.psnr,
-            refine=settings.refine,
-            seed=settings.seed,
-            device=device,
-            threads=threads,
-            progress=progress,
-        )
-    if settings.preset is not None:
-        from selfsame.pifs.encoding.baseline import encode_baseline
 
-        code = encode_baseline(
-            source.pixels,
-            ranges=settings.range_size,
-            domains=settings.domain_size,
-            threads=threads,
-        )
-        return code if source.alpha is None else replace(code, alpha=source.alpha)
-    from selfsame.pifs.encoding.encode import encode
-
-    return encode(
-        source.pixels,
-        alpha=source.alpha,
-        quality=settings.quality,
-        bytes=most,
-        psnr=settings.psnr,
-        mode=settings.mode,
-        effort=settings.effort,
-        threads=threads,
-        progress=progress,
-        device=device,
-    )
+def _family(settings: EncodeSettings) -> Encodes:
+    family = family_named(settings.family)
+    assert isinstance(family, Encodes)
+    return family
 
 
 def _source_from_array(picture: NDArray[np.uint8] | NDArray[np.floating]) -> SourcePicture:
@@ -291,13 +150,11 @@ def results(source: SourcePicture, encoded: Encoded) -> dict[str, Any]:
 
     width, height = source.size
     code = encoded.code
-    if isinstance(code, CollageCode):
-        chosen: dict[str, Any] = {"model": code.model, "step": code.step}
-    else:
-        chosen = {"mode": code.mode}
+    family = family_of(code)
+    assert isinstance(family, Encodes)
     return {
         "size": [width, height],
-        **chosen,
+        **family.choices(code),
         "encode_seconds": round(encoded.seconds, 4),
         "notes": list(source.notes),
         "bytes": len(encoded.data),

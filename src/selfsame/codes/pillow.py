@@ -9,7 +9,8 @@ from typing import IO
 
 from PIL import Image, ImageFile
 
-from selfsame.codes.registry import kind_by_number, kind_of
+from selfsame.codes.registry import name_by_number
+from selfsame.codes.render import draw
 from selfsame.codes.store import load
 from selfsame.coding.container import (
     GREY,
@@ -21,6 +22,7 @@ from selfsame.coding.container import (
     read_header,
 )
 from selfsame.errors import SelfsameError
+from selfsame.family import Run, View
 from selfsame.io.pictures import to_uint8
 
 FORMAT = "SSM"
@@ -44,7 +46,7 @@ class SelfsameImageFile(ImageFile.ImageFile):
             raise SyntaxError("not a Selfsame file")
         try:
             header = read_header(start)  # its pixel limit holds for whatever opens the file
-            kind_by_number(header.kind)
+            name_by_number(header.kind)
         except SelfsameError as error:
             # The signature is ours, so no other plug-in can open it: say what is wrong.
             raise OSError(f"cannot open Selfsame file: {error}") from error
@@ -62,7 +64,7 @@ class SelfsameDecoder(ImageFile.PyDecoder):
         assert self.fd is not None
         try:
             code = load(self.fd)
-            picture = Image.fromarray(to_uint8(kind_of(code).render(code)))
+            picture = Image.fromarray(to_uint8(draw(code, View(), Run())))
         except SelfsameError as error:
             raise OSError(f"cannot decode Selfsame file: {error}") from error
         size = (self.state.xsize, self.state.ysize)

@@ -1,105 +1,100 @@
-"""The registry of the kinds of code that a file can hold.
+"""The registry of families: a name, a number in files, and the module that is loaded on first use.
 
-A new kind is one more entry here, with its own number, chunk tags and three functions; container,
-saving, loading and the Pillow plug-in stay as they are.
+A new family is a folder and one more line here, or, outside of this package, a call of
+``register``; files, rendering, Pillow, archives and the command line pick it up.
 """
 
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from selfsame.coding.container import Container
-from selfsame.collage import chunks as collage_chunks
-from selfsame.collage.code import CollageCode
 from selfsame.errors import InputError, UnsupportedError
-from selfsame.ifs import chunks as ifs_chunks
-from selfsame.ifs.code import IFSCode
-from selfsame.pifs import chunks as pifs_chunks
-from selfsame.pifs.code import PifsCode
+from selfsame.family import Family
 
-Code = IFSCode | PifsCode | CollageCode
-"""Any code that a file can hold."""
+PRIVATE = range(192, 256)
+"""Numbers for families that are not part of this package."""
 
 
-class Kind(NamedTuple):
-    """How one kind of code is stored and shown.
+class Entry(NamedTuple):
+    """A line of the registry.
 
     Attributes:
-        name: as ``selfsame info`` prints it.
-        code_type: the class of its codes.
-        encode: code -> container. Raises InputError if the code cannot be stored.
-        decode: container -> equal code. Raises FormatError and nothing else.
-        render: code -> (H, W) or (H, W, 3) float32 in [0, 1] at the code's own size, one channel
-            more with alpha. It imports what it needs when it is called, so that reading a header
-            stays light.
+        number: of the family in the header of a file, 1 to 255; never used for another one again.
+        module: whose ``FAMILY`` is the ``Family``.
     """
 
-    name: str
-    code_type: type
-    encode: Callable[[Any], Container]
-    decode: Callable[[Container], Code]
-    render: Callable[[Any], NDArray[np.float32]]
+    number: int
+    module: str
 
 
-def _render_ifs(code: IFSCode) -> NDArray[np.float32]:
-    from selfsame.ifs.render.pictures import render
-
-    return render(code)
-
-
-def _decode_pifs(code: PifsCode) -> NDArray[np.float32]:
-    from selfsame.pifs.decoding.decode import decode
-
-    return decode(code)
-
-
-def _decode_collage(code: CollageCode) -> NDArray[np.float32]:
-    from selfsame.collage.codec.decode import decode
-
-    return decode(code)
-
-
-KINDS: dict[int, Kind] = {
-    ifs_chunks.KIND: Kind(
-        "ifs", IFSCode, ifs_chunks.encode_ifs, ifs_chunks.decode_ifs, _render_ifs
-    ),
-    pifs_chunks.KIND: Kind(
-        "pifs", PifsCode, pifs_chunks.encode_pifs, pifs_chunks.decode_pifs, _decode_pifs
-    ),
-    collage_chunks.KIND: Kind(
-        "collage",
-        CollageCode,
-        collage_chunks.encode_collage,
-        collage_chunks.decode_collage,
-        _decode_collage,
-    ),
+_ENTRIES: dict[str, Entry] = {
+    "ifs": Entry(1, "selfsame.ifs.family"),
+    "pifs": Entry(2, "selfsame.pifs.family"),
+    "collage": Entry(3, "selfsame.collage.family"),
 }
 
 
-def kind_of(code: Code) -> Kind:
-    """Return the kind that stores ``code``.
+def register(name: str, number: int, module: str) -> None:
+    """Add a family from outside of the package, or move its module.
 
     Raises:
-        InputError: no kind does.
+        InputError: the number is not one of ``PRIVATE``, or another family has it or the name.
     """
-    for kind in KINDS.values():
-        if isinstance(code, kind.code_type):
-            return kind
-    known = ", ".join(kind.code_type.__name__ for kind in KINDS.values())
-    raise InputError(f"code must be one of {known}: got {type(code).__name__}")
+    if number not in PRIVATE:
+        raise InputError(
+            f"number of a family must be {PRIVATE.start} to {PRIVATE.stop - 1}: got {number}"
+        )
+    for known, entry in _ENTRIES.items():
+        if (known == name) != (entry.number == number):
+            raise InputError(f"{known!r} is family {entry.number}: take another name and number")
+    _ENTRIES[name] = Entry(number, module)
 
 
-def kind_by_number(number: int) -> Kind:
-    """Return the kind that a header names.
+def family_names() -> tuple[str, ...]:
+    """Return the names of all families."""
+    return tuple(_ENTRIES)
+
+
+def family_named(name: str) -> Family[Any]:
+    """Return a family by name.
+
+    Raises:
+        InputError: there is no such family.
+    """
+    if name not in _ENTRIES:
+        raise InputError(f"family must be one of {', '.join(_ENTRIES)}: got {name!r}")
+    family: Family[Any] = import_module(_ENTRIES[name].module).FAMILY
+    return family
+
+
+def family_of(code: object) -> Family[Any]:
+    """Return the family of a code, or of a bare system of maps.
+
+    Raises:
+        InputError: not a code.
+    """
+    name = getattr(type(code), "family", None)
+    if name not in _ENTRIES:
+        raise InputError(
+            f"code must be one of a family, {', '.join(_ENTRIES)}: got {type(code).__name__}"
+        )
+    return family_named(name)
+
+
+def number_of(family: Family[Any]) -> int:
+    """Return the number of a family in the header of a file."""
+    return _ENTRIES[family.name].number
+
+
+def name_by_number(number: int) -> str:
+    """Return the name of the family that a header names; nothing is loaded.
 
     Raises:
         UnsupportedError: this build does not know it.
     """
-    if number not in KINDS:
-        known = ", ".join(f"{n} ({kind.name})" for n, kind in KINDS.items())
-        raise UnsupportedError(
-            f"the file holds code of kind {number}, this build knows {known}; update selfsame"
-        )
-    return KINDS[number]
+    for name, entry in _ENTRIES.items():
+        if entry.number == number:
+            return name
+    known = ", ".join(f"{entry.number} ({name})" for name, entry in _ENTRIES.items())
+    raise UnsupportedError(
+        f"the file holds code of kind {number}, this build knows {known}; update selfsame"
+    )

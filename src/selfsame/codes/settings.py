@@ -108,10 +108,22 @@ class EncodeSettings:
                 )
 
     @property
-    def model_source(self) -> str:
-        """Name or path of the model, as ``CollageModel.from_pretrained`` takes it."""
-        assert self.model is not None
-        return MODELS.get(self.model, self.model)
+    def family(self) -> str:
+        """Name of the family that encodes."""
+        return "pifs" if self.model is None else "collage"
+
+    def arguments(self, size: tuple[int, int]) -> dict[str, Any]:
+        """Return the family's own settings for a picture of ``size``, (width, height)."""
+        if self.preset is not None:
+            return self.as_dict()
+        most = self.bytes
+        if self.bpp is not None:
+            most = max(1, math.floor(self.bpp * size[0] * size[1] / 8))
+        target = {"quality": self.quality, "bytes": most, "psnr": self.psnr}
+        if self.model is None:
+            return target | {"mode": self.mode, "effort": self.effort}
+        model = MODELS.get(self.model, self.model)  # as CollageModel calls it
+        return target | {"model": model, "refine": self.refine, "seed": self.seed}
 
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> "EncodeSettings":

@@ -1,69 +1,73 @@
-"""Code files: one container for every kind of code (``docs/file-format.md``).
+"""Code files: one container for the codes of every family (``docs/file-format.md``).
 
 save(code, "fern.ssm")
 code = load("fern.ssm")          # equal to what was saved, bit for bit
-data = encode(code)              # the same without a file
-code = decode(data)
+data = pack(code)                # the same without a file
+code = unpack(data)
 """
 
 import os
-from typing import IO
+from typing import IO, Any
 
-from selfsame.codes.registry import Code, kind_by_number, kind_of
+from selfsame.codes.registry import family_named, family_of, name_by_number
 from selfsame.coding.container import read_bounded, read_container, write_container
 from selfsame.errors import FormatError, InputError
+from selfsame.family import Code
 from selfsame.io.files import write_bytes
 
-__all__ = ["Code", "decode", "encode", "load", "read_file", "save"]
 
-
-def encode(code: Code) -> bytes:
+def pack(code: Code) -> bytes:
     """Return the bytes of a file that holds ``code``; equal codes of equal notes give equal bytes.
 
     Raises:
         InputError: not a code, or one that is beyond the limits of the format.
     """
-    return write_container(kind_of(code).encode(code))
+    family = family_of(code)
+    if not isinstance(code, family.code_type):
+        raise InputError(
+            f"a file holds codes, {family.code_type.__name__} here: got {type(code).__name__}"
+        )
+    return write_container(family.pack(code))
 
 
-def decode(data: bytes) -> Code:
-    """Return the code in the bytes of a file, equal to the one that was encoded.
+def unpack(data: bytes) -> Any:
+    """Return the code in the bytes of a file, equal to the one that was packed.
 
     Raises:
         FormatError: TruncatedError, CorruptedError, UnsupportedError or LimitError, as
             ``selfsame.errors`` tells them apart.
     """
     container = read_container(data)
-    return kind_by_number(container.header.kind).decode(container)
+    return family_named(name_by_number(container.header.kind)).unpack(container)
 
 
 def save(code: Code, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
     """Write ``code`` to ``path`` (suffix ``.ssm``) in one atomic step.
 
     Raises:
-        InputError: as ``encode``, or the file cannot be written (see ``files.atomic_path``).
+        InputError: as ``pack``, or the file cannot be written (see ``io.files.atomic_path``).
     """
-    write_bytes(path, encode(code), overwrite=overwrite)
+    write_bytes(path, pack(code), overwrite=overwrite)
 
 
-def load(source: str | os.PathLike[str] | IO[bytes]) -> Code:
+def load(source: str | os.PathLike[str] | IO[bytes]) -> Any:
     """Return the code in a file, given by path or as a binary stream at its start.
 
     Raises:
         InputError: no such file.
-        FormatError: as ``decode``; the message begins with the path.
+        FormatError: as ``unpack``; the message begins with the path.
     """
     if not isinstance(source, str | os.PathLike):
-        return decode(read_bounded(source))
+        return unpack(read_bounded(source))
     data = read_file(source)
     try:
-        return decode(data)
+        return unpack(data)
     except FormatError as error:
         raise type(error)(f"{os.fspath(source)}: {error}") from error
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
-    """Return the bytes of a code file, at most ``container.MAX_FILE_BYTES``, not yet decoded.
+    """Return the bytes of a code file, at most ``container.MAX_FILE_BYTES``, not yet unpacked.
 
     Raises:
         InputError: no such file, or a folder.

@@ -18,7 +18,7 @@ from typing import IO, NamedTuple
 
 from selfsame.coding.fields import Record
 from selfsame.errors import CorruptedError, LimitError, TruncatedError, UnsupportedError
-from selfsame.ifs.code import MAX_SIDE
+from selfsame.limits import MAX_PIXELS, MAX_SIDE
 
 SIGNATURE = b"\xd3SSM\r\n\x1a\n"
 """``S`` with its high bit set shows a 7-bit channel, CR LF and LF show translated line ends, and
@@ -34,9 +34,6 @@ MAX_CHUNKS = 1024
 
 MAX_CHUNK_BYTES = 1 << 27
 """128 MiB, half a file: a chunk is copied once when it is decoded, so both fit the file limit."""
-
-MAX_PIXELS = 1 << 27
-"""134 million: a float32 sRGB rendering of them takes 1.6 GB. ``MAX_SIDE`` bounds each side."""
 
 GREY, SRGB, GREY_ALPHA, SRGB_ALPHA = range(4)
 """Values of the header's ``color_space``: grey or sRGB, without or with alpha."""
@@ -55,7 +52,7 @@ class Header(NamedTuple):
     """What every file states first.
 
     Attributes:
-        kind: number of the kind of code, a key of ``selfsame.codes.registry.KINDS``.
+        kind: number of the kind of code, see ``selfsame.codes.registry``.
         color_space: ``GREY``, ``SRGB``, ``GREY_ALPHA`` or ``SRGB_ALPHA``.
         width, height: of the original picture, in pixels.
     """

@@ -3,16 +3,7 @@
 from itertools import pairwise
 
 from selfsame.coding.alpha import ALPHA_TAG, pack_alpha, read_alpha
-from selfsame.coding.container import (
-    GREY,
-    GREY_ALPHA,
-    MAX_PIXELS,
-    SRGB,
-    SRGB_ALPHA,
-    Chunk,
-    Container,
-    Header,
-)
+from selfsame.coding.container import GREY, GREY_ALPHA, SRGB, SRGB_ALPHA, Chunk, Container, Header
 from selfsame.coding.fields import Record
 from selfsame.collage.code import (
     FINGERPRINT_BYTES,
@@ -24,6 +15,7 @@ from selfsame.collage.code import (
     symbol_shapes,
 )
 from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
+from selfsame.limits import MAX_PIXELS
 
 KIND = 3
 """Number of this kind of code in the header."""
@@ -46,8 +38,8 @@ _TAGS = frozenset((_CLGE_TAG, ALPHA_TAG))
 _SPACES = {(1, False): GREY, (3, False): SRGB, (1, True): GREY_ALPHA, (3, True): SRGB_ALPHA}
 
 
-def encode_collage(code: CollageCode) -> Container:
-    """Return the container of a code; ``decode_collage`` gives an equal code back.
+def pack(code: CollageCode) -> Container:
+    """Return the container of a code; ``unpack`` gives an equal code back.
 
     Raises:
         InputError: more than ``MAX_PIXELS`` pixels.
@@ -79,7 +71,7 @@ def _pack_fields(code: CollageCode) -> bytes:
     return CLGE.pack(fields) + code.fingerprint + code.model.encode("ascii") + bytes(code.atoms)
 
 
-def decode_collage(container: Container) -> CollageCode:
+def unpack(container: Container) -> CollageCode:
     """Return the code that a container of this kind holds.
 
     Raises:

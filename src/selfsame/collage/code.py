@@ -9,12 +9,15 @@ is no part of it; its fingerprint tells whether the one at hand is the right one
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.ifs.code import MAX_SIDE
+from selfsame.family import Code
+from selfsame.limits import MAX_SIDE
+from selfsame.values import read_only
 
 FINGERPRINT_BYTES = 8
 
@@ -46,8 +49,8 @@ this package."""
 _NAME = re.compile(rf"[A-Za-z0-9._-]{{1,{MAX_NAME}}}")
 
 
-@dataclass(frozen=True)
-class CollageCode:
+@dataclass(frozen=True, eq=False)
+class CollageCode(Code):
     """A picture as the quantised parameters of a collage.
 
     Attributes:
@@ -66,6 +69,8 @@ class CollageCode:
     Raises:
         InputError: a value out of its range, or arrays of other types or shapes.
     """
+
+    family: ClassVar[str] = "collage"
 
     width: int
     height: int
@@ -116,11 +121,18 @@ class CollageCode:
             raise InputError(
                 f"alpha must be uint8 {(self.height, self.width)}: got {alpha.dtype} {alpha.shape}"
             )
+        object.__setattr__(self, "symbols", tuple(map(read_only, self.symbols)))
+        object.__setattr__(self, "alpha", None if alpha is None else read_only(alpha))
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height, in pixels."""
         return self.width, self.height
+
+    @property
+    def channels(self) -> int:
+        """1 for grey, 3 for sRGB."""
+        return len(self.atoms)
 
 
 def symbol_shapes(

@@ -3,17 +3,6 @@
 The names below load on first use: ``import selfsame.datasets`` stays light.
 """
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from selfsame.lazy import lazy_names
-
-if TYPE_CHECKING:
-    from selfsame.datasets.pictures import Pictures as Pictures
-    from selfsame.datasets.readers import read_pictures as read_pictures
-
-_HOME = {
-    "Pictures": "selfsame.datasets.pictures",
-    "read_pictures": "selfsame.datasets.readers",
-}
-
-__getattr__ = lazy_names(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,16 +5,18 @@ them exactly, in double precision otherwise. A flag per group says which.
 """
 
 import struct
+from collections.abc import Mapping
 from operator import index
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import GREY, MAX_PIXELS, SRGB, Chunk, Container, Header
+from selfsame.coding.container import GREY, SRGB, Chunk, Container, Header
 from selfsame.coding.fields import Record
 from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
 from selfsame.ifs.code import PRIMITIVE_PARAMETERS, IFSCode, Primitive, PrimitiveKind, Viewport
 from selfsame.ifs.system import IFS, MAX_MAPS
+from selfsame.limits import MAX_PIXELS
 
 KIND = 1
 """Number of this kind of code in the header."""
@@ -39,8 +41,8 @@ _Array = NDArray[np.float64]
 _Shapes = dict[str, tuple[int, ...]]
 
 
-def encode_ifs(code: IFSCode) -> Container:
-    """Return the container of a code; ``decode_ifs`` gives an equal code back.
+def pack(code: IFSCode) -> Container:
+    """Return the container of a code; ``unpack`` gives an equal code back.
 
     Raises:
         InputError: more than ``MAX_PIXELS`` pixels, or notes that are not text or longer than
@@ -61,7 +63,7 @@ def encode_ifs(code: IFSCode) -> Container:
     return Container(header, tuple(chunks))
 
 
-def decode_ifs(container: Container) -> IFSCode:
+def unpack(container: Container) -> IFSCode:
     """Return the code that a container of this kind holds.
 
     Raises:
@@ -168,7 +170,7 @@ def _unpack_primitive(payload: bytes) -> Primitive:
     return Primitive(kind, tuple(groups["parameters"].tolist()))
 
 
-def _pack_notes(notes: dict[str, str]) -> bytes:
+def _pack_notes(notes: Mapping[str, str]) -> bytes:
     packed = bytearray()
     for text in (text for pair in notes.items() for text in pair):
         if not isinstance(text, str):

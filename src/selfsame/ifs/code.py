@@ -1,15 +1,15 @@
 """The code of a picture in this family: a system, the window it lies in, and the picture's size."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 
 from selfsame.errors import InputError
+from selfsame.family import Code, checked_code_size
 from selfsame.ifs.system import IFS
-
-MAX_SIDE = 65_535
-"""Largest width or height of a picture, in pixels."""
+from selfsame.values import Notes
 
 PrimitiveKind = Literal["disk", "rectangle", "segment"]
 
@@ -59,8 +59,8 @@ class Primitive:
             )
 
 
-@dataclass(frozen=True)
-class IFSCode:
+@dataclass(frozen=True, eq=False)
+class IFSCode(Code):
     """A picture as an IFS.
 
     Attributes:
@@ -70,18 +70,27 @@ class IFSCode:
             of a rendering.
         primitive: leaf shape for renderings of limited depth, or None.
         notes: free text by key (method, seed, loss ...), at most a few kilobytes.
+    Raises:
+        InputError: an empty or infinite window, or a size out of its range.
     """
+
+    family: ClassVar[str] = "ifs"
 
     system: IFS
     viewport: Viewport
     size: tuple[int, int]
     primitive: Primitive | None = None
-    notes: dict[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=Notes)
 
     def __post_init__(self) -> None:
         view = Viewport(*(float(v) for v in self.viewport))
         if not np.isfinite(view).all() or view.width <= 0 or view.height <= 0:
             raise InputError(f"viewport needs x_min < x_max and y_min < y_max: got {tuple(view)}")
         object.__setattr__(self, "viewport", view)
-        if len(self.size) != 2 or not all(1 <= side <= MAX_SIDE for side in self.size):
-            raise InputError(f"size is (width, height) within 1..{MAX_SIDE}: got {self.size}")
+        object.__setattr__(self, "size", checked_code_size(self.size))
+        object.__setattr__(self, "notes", Notes(self.notes))
+
+    @property
+    def channels(self) -> int:
+        """1 for grey, 3 if the maps have colours."""
+        return 1 if self.system.colors is None else 3

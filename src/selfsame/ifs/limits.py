@@ -1,7 +1,7 @@
 """What a rendering may ask for, checked before anything is allocated."""
 
 from selfsame.errors import InputError
-from selfsame.ifs.code import MAX_SIDE
+from selfsame.limits import MAX_SIDE
 
 MAX_PIXELS = 2**28
 """Most pixels of a picture: 16384 × 16384, a gigabyte as float32."""

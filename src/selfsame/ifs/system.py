@@ -1,12 +1,13 @@
 """The iterated function system itself: N affine maps with probabilities, as plain data."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from selfsame.errors import InputError
+from selfsame.values import Value
 
 Array = NDArray[np.float64]
 
@@ -22,7 +23,7 @@ ROUNDING_OF_SUM = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class IFS:
+class IFS(Value):
     """N affine maps ``x' = A x + b`` of d-dimensional space, chosen with probabilities.
 
     Attributes:
@@ -39,6 +40,8 @@ class IFS:
         InputError: shapes disagree, numbers are not finite, probabilities or colours are
             out of range.
     """
+
+    family: ClassVar[str] = "ifs"  # a bare system is drawn as the codes are
 
     matrices: Array
     offsets: Array
@@ -91,23 +94,6 @@ class IFS:
     def contraction(self) -> float:
         """The largest singular value of any map; below 1 the system is contractive."""
         return float(np.linalg.norm(self.matrices, ord=2, axis=(1, 2)).max())
-
-    def __eq__(self, other: Any) -> bool:
-        if not isinstance(other, IFS):
-            return NotImplemented
-        mine, theirs = self.colors, other.colors
-        return (
-            np.array_equal(self.matrices, other.matrices)
-            and np.array_equal(self.offsets, other.offsets)
-            and np.array_equal(self.probabilities, other.probabilities)
-            and (
-                theirs is None
-                if mine is None
-                else theirs is not None and np.array_equal(mine, theirs)
-            )
-        )
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def default_probabilities(matrices: ArrayLike) -> Array:

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from selfsame.coding.container import MAX_PIXELS
 from selfsame.errors import InputError
-from selfsame.ifs.code import MAX_SIDE
 from selfsame.io.pictures import to_uint8
+from selfsame.limits import MAX_PIXELS, MAX_SIDE
 
 BACKGROUND = 128
 """Grey of gaps and empty cells: pictures of digits are black at their border."""

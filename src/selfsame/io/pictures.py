@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from selfsame.coding.container import MAX_PIXELS
 from selfsame.errors import InputError
-from selfsame.ifs.code import MAX_SIDE
 from selfsame.io.files import atomic_path
+from selfsame.limits import MAX_PIXELS, MAX_SIDE
 
 Picture = NDArray[np.float32]
 """(H, W) grey or (H, W, 3) sRGB, float32 in [0, 1], row 0 at the top."""

@@ -1,1 +1,5 @@
 """Measures of pictures and of sets of pictures."""
+
+from selfsame.moved import forwarding
+
+__getattr__ = forwarding(__name__, "metrics.pictures")

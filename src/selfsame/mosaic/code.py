@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.blocks import ISOMETRIES
 from selfsame.errors import InputError
+from selfsame.isometries import ISOMETRIES
 from selfsame.metrics.pictures import LUMA
 
 UPRIGHT = (0, 1)
@@ -54,7 +54,7 @@ class FractalCode:
             grey to as through coloured glass.
         cells: (R, 3) int32 rows ``level, row, column``, counted in patches of that level; they
             tile the picture.
-        isometries: (R,) uint8, see ``selfsame.blocks``.
+        isometries: (R,) uint8, see ``selfsame.isometries``.
         contrasts: (R,) uint8, in units of ``CONTRAST_STEP``.
         means: (R, C) uint8; one channel (grey) or three (sRGB).
         slopes: (R, C, 2) int8, to the right and down, in units of ``SLOPE_STEP``.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from selfsame.blocks import transformed
+from selfsame.isometries import transformed
 from selfsame.mosaic.code import (
     CONTRAST_STEP,
     MAX_CONTRAST,

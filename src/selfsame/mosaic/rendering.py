@@ -15,8 +15,9 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from PIL import Image
 
-from selfsame.blocks import FASTMATH, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
+from selfsame.blocks import FASTMATH
 from selfsame.errors import InputError
+from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.mosaic.code import FractalCode, matrices, planes
 from selfsame.run.threads import limited_threads
 

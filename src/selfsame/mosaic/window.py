@@ -11,8 +11,9 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from selfsame.blocks import FASTMATH, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
+from selfsame.blocks import FASTMATH
 from selfsame.errors import InputError
+from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.mosaic.code import FractalCode, matrices, planes
 from selfsame.mosaic.rendering import Bytes, moved_plane, render
 from selfsame.run.threads import limited_threads

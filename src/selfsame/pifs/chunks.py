@@ -1,18 +1,10 @@
 """A PIFS code as chunks: ``PIFS`` (required), ``ALPH`` (with an alpha channel)."""
 
 from selfsame.coding.alpha import ALPHA_TAG, pack_alpha, read_alpha
-from selfsame.coding.container import (
-    GREY,
-    GREY_ALPHA,
-    MAX_PIXELS,
-    SRGB,
-    SRGB_ALPHA,
-    Chunk,
-    Container,
-    Header,
-)
+from selfsame.coding.container import GREY, GREY_ALPHA, SRGB, SRGB_ALPHA, Chunk, Container, Header
 from selfsame.coding.fields import Record
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
+from selfsame.limits import MAX_PIXELS
 from selfsame.pifs.code import (
     MAX_DEBLOCK,
     MAX_ITERATIONS,
@@ -21,6 +13,8 @@ from selfsame.pifs.code import (
     Mode,
     PifsCode,
     PlaneCode,
+    padded_planes,
+    plane_shapes,
 )
 
 KIND = 2
@@ -40,8 +34,8 @@ _HYBRID, _HALF_CHROMA = 1, 2
 _SPACES = {(1, False): GREY, (3, False): SRGB, (1, True): GREY_ALPHA, (3, True): SRGB_ALPHA}
 
 
-def encode_pifs(code: PifsCode) -> Container:
-    """Return the container of a code; ``decode_pifs`` gives an equal code back.
+def pack(code: PifsCode) -> Container:
+    """Return the container of a code; ``unpack`` gives an equal code back.
 
     Raises:
         InputError: more than ``MAX_PIXELS`` pixels, or a step between two that a file can hold.
@@ -68,13 +62,13 @@ def encode_pifs(code: PifsCode) -> Container:
     return Container(header, tuple(chunks))
 
 
-def decode_pifs(container: Container) -> PifsCode:
+def unpack(container: Container) -> PifsCode:
     """Return the code that a container of this kind holds.
 
     Raises:
         FormatError: a chunk is missing, malformed or unknown, a number is out of its range.
     """
-    from selfsame.pifs.syntax.stream import PlaneLayout, padded_planes, plane_shapes, read_planes
+    from selfsame.pifs.syntax.stream import PlaneLayout, read_planes
 
     header = container.header
     payloads = container.payloads(_TAGS)
@@ -102,16 +96,19 @@ def decode_pifs(container: Container) -> PifsCode:
     padded = padded_planes(header.height, header.width, channels, half_chroma)
     planes: tuple[PlaneCode, ...] = read_planes(payload[position:], layouts, padded)
     mode: Mode = "hybrid" if flags & _HYBRID else "pure"
-    return PifsCode(
-        header.width,
-        header.height,
-        mode,
-        planes,
-        half_chroma,
-        fields["iterations"],
-        fields["deblock"],
-        alpha,
-    )
+    try:
+        return PifsCode(
+            header.width,
+            header.height,
+            mode,
+            planes,
+            half_chroma,
+            fields["iterations"],
+            fields["deblock"],
+            alpha,
+        )
+    except InputError as error:  # the type checks the ranges of its contents
+        raise CorruptedError(f"the file holds an impossible block code: {error}") from error
 
 
 def _check(name: str, value: int, least: int, most: int) -> None:

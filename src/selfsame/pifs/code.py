@@ -12,10 +12,16 @@ alone (the orthogonal form of Øien and Lepsøy).
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from selfsame.errors import InputError
+from selfsame.family import Code
+from selfsame.isometries import ISOMETRIES
+from selfsame.limits import MAX_SIDE
+from selfsame.values import Value, read_only
 
 Mode = Literal["pure", "hybrid"]
 
@@ -49,8 +55,8 @@ MAX_ITERATIONS = 64
 MAX_DEBLOCK = 7
 
 
-@dataclass(frozen=True)
-class PlaneCode:
+@dataclass(frozen=True, eq=False)
+class PlaneCode(Value):
     """One colour plane.
 
     Attributes:
@@ -63,6 +69,12 @@ class PlaneCode:
             zeros is no map. Blocks with a map are square; a domain lies within the padded plane.
         levels: (padded height, padded width) int32; the levels of a block stand in its place,
             rows by vertical frequency.
+
+    Arrays are made read-only. Whether the blocks tile the plane is for ``PifsCode`` to check: the
+    part of a plane that a region depends on is one, too.
+
+    Raises:
+        InputError: a number out of its range, or arrays of other types or shapes.
     """
 
     height: int
@@ -72,9 +84,28 @@ class PlaneCode:
     maps: NDArray[np.int32]
     levels: NDArray[np.int32]
 
+    def __post_init__(self) -> None:
+        _check("height", self.height, 1, MAX_SIDE)
+        _check("width", self.width, 1, MAX_SIDE)
+        if not 0 < self.step <= MAX_STEP:
+            raise InputError(f"step must be above 0 and at most {MAX_STEP:g}: got {self.step}")
+        _check_array("blocks", self.blocks, 4)
+        _check_array("maps", self.maps, 5)
+        _check_array("levels", self.levels, None)
+        shape = self.levels.shape
+        if shape[0] < self.height or shape[1] < self.width:
+            raise InputError(
+                f"levels must cover the plane of {self.width}x{self.height}: got "
+                f"{shape[1]}x{shape[0]}"
+            )
+        _check_blocks(self.blocks, shape)
+        _check_maps(self.maps, self.blocks, shape)
+        for name in ("blocks", "maps", "levels"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
-@dataclass(frozen=True)
-class PifsCode:
+
+@dataclass(frozen=True, eq=False)
+class PifsCode(Code):
     """A picture as one contractive block map.
 
     Attributes:
@@ -87,7 +118,13 @@ class PifsCode:
         deblock: strength of the filter across block borders after the last iteration; 0 is off, up
             to 7.
         alpha: (height, width) bytes of an alpha channel, kept exactly, or None.
+
+    Raises:
+        InputError: a number out of its range, planes of other sizes, or blocks that do not tile
+            them.
     """
+
+    family: ClassVar[str] = "pifs"
 
     width: int
     height: int
@@ -98,12 +135,132 @@ class PifsCode:
     deblock: int
     alpha: NDArray[np.uint8] | None = None
 
+    def __post_init__(self) -> None:
+        _check("width", self.width, 1, MAX_SIDE)
+        _check("height", self.height, 1, MAX_SIDE)
+        _check("iterations", self.iterations, 0, MAX_ITERATIONS)
+        _check("deblock", self.deblock, 0, MAX_DEBLOCK)
+        if self.mode not in get_args(Mode):
+            raise InputError(f"mode must be one of {', '.join(get_args(Mode))}: got {self.mode!r}")
+        if len(self.planes) not in (1, 3):
+            raise InputError(f"planes must be 1 (grey) or 3 (Y, Cb, Cr): got {len(self.planes)}")
+        if not isinstance(self.half_chroma, bool) or (self.half_chroma and self.channels == 1):
+            raise InputError(
+                f"half_chroma is true or false, and false of grey: got {self.half_chroma!r}"
+            )
+        layout = (self.height, self.width, self.channels, self.half_chroma)
+        for plane, sides, padded in zip(
+            self.planes, plane_shapes(*layout), padded_planes(*layout), strict=True
+        ):
+            if (plane.height, plane.width) != sides or plane.levels.shape != padded:
+                raise InputError(
+                    f"a plane must have {sides[1]}x{sides[0]} pixels, padded to {padded[1]}x"
+                    f"{padded[0]}: got {plane.width}x{plane.height}, {plane.levels.shape[::-1]}"
+                )
+            _check_tiling(plane)
+        alpha = self.alpha
+        if alpha is not None:
+            if alpha.shape != (self.height, self.width) or alpha.dtype != np.uint8:
+                raise InputError(
+                    f"alpha must be uint8 {(self.height, self.width)}: got {alpha.dtype} "
+                    f"{alpha.shape}"
+                )
+            object.__setattr__(self, "alpha", read_only(alpha))
+
     @property
     def size(self) -> tuple[int, int]:
         """Width and height, in pixels."""
         return self.width, self.height
 
+    @property
+    def channels(self) -> int:
+        """1 for grey, 3 for colour."""
+        return len(self.planes)
+
 
 def padded_shape(height: int, width: int, alignment: int = ALIGNMENT) -> tuple[int, int]:
     """Return height and width rounded up to whole multiples of ``alignment``."""
     return -(-height // alignment) * alignment, -(-width // alignment) * alignment
+
+
+def plane_shapes(
+    height: int, width: int, channels: int, half_chroma: bool
+) -> list[tuple[int, int]]:
+    """Return the (height, width) of the planes of a picture, unpadded."""
+    chroma = (-(-height // 2), -(-width // 2)) if half_chroma else (height, width)
+    return [(height, width), chroma, chroma][:channels]
+
+
+def padded_planes(
+    height: int, width: int, channels: int, half_chroma: bool
+) -> list[tuple[int, int]]:
+    """Return the padded (height, width) of the planes of a picture."""
+    rows, columns = padded_shape(height, width)
+    chroma = (rows // 2, columns // 2) if half_chroma else (rows, columns)
+    return [(rows, columns), chroma, chroma][:channels]
+
+
+def _check(name: str, value: object, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise InputError(f"{name} must be a whole number: got {value!r}")
+    if not least <= value <= most:
+        raise InputError(f"{name} must be {least} to {most}: got {value}")
+
+
+def _check_array(name: str, values: NDArray[Any], columns: int | None) -> None:
+    shape = "(H, W)" if columns is None else f"(n, {columns})"
+    is_right = (
+        isinstance(values, np.ndarray)
+        and values.ndim == 2
+        and values.dtype == np.int32
+        and (columns is None or (values.shape[1] == columns and len(values) > 0))
+    )
+    if not is_right:
+        got = f"{getattr(values, 'dtype', type(values))} {getattr(values, 'shape', '')}"
+        raise InputError(f"{name} must be int32 {shape}: got {got}")
+
+
+def _check_blocks(blocks: NDArray[np.int32], shape: tuple[int, ...]) -> None:
+    corners, logs = blocks[:, :2], blocks[:, 2:]
+    if logs.min() < MIN_LOG2 or logs.max() > MAX_LOG2:
+        raise InputError(
+            f"sides of blocks are 2 ** {MIN_LOG2} to 2 ** {MAX_LOG2}: got exponents "
+            f"{logs.min()} to {logs.max()}"
+        )
+    if corners.min() < 0 or (corners + np.left_shift(1, logs) > shape).any():
+        raise InputError(f"blocks must lie within the padded plane of {shape[1]}x{shape[0]}")
+
+
+def _check_maps(maps: NDArray[np.int32], blocks: NDArray[np.int32], shape: tuple[int, ...]) -> None:
+    kinds, corners, isometries, scales = maps[:, 0], maps[:, 1:3], maps[:, 3], maps[:, 4]
+    if len(maps) != len(blocks):
+        raise InputError(f"maps must have a row for each of {len(blocks)} blocks: got {len(maps)}")
+    for name, values, most in (
+        ("kinds of maps", kinds, LUMA),
+        ("isometries", isometries, ISOMETRIES - 1),
+        ("scale indices", np.abs(scales), MAX_SCALE_INDEX),
+    ):
+        if values.min() < 0 or values.max() > most:
+            raise InputError(f"{name} are at most {most}: got {values.min()} to {values.max()}")
+    mapped = kinds != NO_MAP
+    if (blocks[mapped, 2] != blocks[mapped, 3]).any():
+        raise InputError("blocks with a map must be square")
+    inside = mapped & (kinds != LUMA)
+    sides = np.take(CONTRACTION, kinds[inside]) << blocks[inside, 2]
+    ends = corners[inside] + sides[:, None]
+    if (corners[inside] < 0).any() or (ends > shape).any():
+        raise InputError(f"domains must lie within the padded plane of {shape[1]}x{shape[0]}")
+
+
+def _check_tiling(plane: PlaneCode) -> None:
+    """Raise ``InputError`` unless the blocks cover every cell of 4 × 4 pixels once."""
+    rows, columns = (side >> MIN_LOG2 for side in plane.levels.shape)
+    covered = np.zeros((rows, columns), np.int32)
+    corners = plane.blocks[:, :2] >> MIN_LOG2
+    for log_height, log_width in np.unique(plane.blocks[:, 2:], axis=0):
+        same = corners[(plane.blocks[:, 2:] == (log_height, log_width)).all(axis=1)]
+        down = np.arange(1 << (log_height - MIN_LOG2))[:, None]
+        across = np.arange(1 << (log_width - MIN_LOG2))
+        np.add.at(covered, (same[:, 0, None, None] + down, same[:, 1, None, None] + across), 1)
+    if (plane.blocks[:, :2] % (1 << MIN_LOG2)).any() or not (covered == 1).all():
+        raise InputError("the blocks must tile the padded plane: some overlap, or leave a gap")

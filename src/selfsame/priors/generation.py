@@ -6,9 +6,9 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from selfsame.coding.container import MAX_PIXELS
 from selfsame.collage.operator.fixed_point import SCALE_DENOMINATOR
 from selfsame.errors import InputError
+from selfsame.limits import MAX_PIXELS
 from selfsame.priors.vdvae.network import Vdvae
 from selfsame.priors.vdvae.noise import (
     GROUP,

@@ -3,7 +3,7 @@ import pytest
 import torch
 from skimage import data
 
-from selfsame.codes import store as bitstream
+from selfsame.codes import store
 from selfsame.collage.codec.decode import decode, encode_picture
 from selfsame.collage.network.model import CollageModel
 from selfsame.errors import InputError
@@ -31,7 +31,7 @@ def test_a_file_holds_what_decoding_needs(model, picture):
     code = encode_picture(picture, model=model, step=100)
     assert code.model == "small-one"
     assert code.size == (127, 81)
-    again = bitstream.decode(bitstream.encode(code))
+    again = store.unpack(store.pack(code))
     decoded = decode(again)
     assert decoded.shape == picture.shape
     assert decoded.dtype == np.float32
@@ -41,7 +41,7 @@ def test_a_file_holds_what_decoding_needs(model, picture):
 
 def test_smaller_steps_give_better_pictures(model, picture):
     codes = [encode_picture(picture, model=model, step=step) for step in (150, 120, 90)]
-    sizes = [len(bitstream.encode(code)) for code in codes]
+    sizes = [len(store.pack(code)) for code in codes]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[2]
 
@@ -51,7 +51,7 @@ def test_the_shipped_models_behave_at_every_step(picture):
     for name in CollageModel.shipped():
         shipped = CollageModel.from_pretrained(name)
         codes = [encode_picture(picture, model=shipped, step=step) for step in range(60, 256, 24)]
-        sizes = [len(bitstream.encode(code)) for code in codes]
+        sizes = [len(store.pack(code)) for code in codes]
         assert sizes == sorted(sizes, reverse=True)
         qualities = [_psnr(decode(code), picture) for code in codes]
         assert qualities == sorted(qualities, reverse=True)
@@ -100,7 +100,7 @@ def test_refinement_lowers_what_it_minimises(model, picture):
 
     def cost(code):
         error = ((decode(code) - picture / 255) ** 2).mean() * 255**2 / (32 * 2 ** (-8 / 16)) ** 2
-        bits = 8 * len(bitstream.encode(code)) / (picture.shape[0] * picture.shape[1])
+        bits = 8 * len(store.pack(code)) / (picture.shape[0] * picture.shape[1])
         return error + 0.15 * bits
 
     assert cost(refined) < 0.97 * cost(plain)
@@ -111,7 +111,7 @@ def test_refinement_repeats_by_seed_and_leaves_the_model(model, picture):
     codes = [
         encode_picture(picture, model=model, step=120, refine=3, seed=seed) for seed in (1, 1, 2)
     ]
-    files = [bitstream.encode(code) for code in codes]
+    files = [store.pack(code) for code in codes]
     assert files[0] == files[1]
     assert files[0] != files[2]
     for name, parameter in model.named_parameters():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from skimage import data
 
 from selfsame import InputError
-from selfsame.codes import store as bitstream
+from selfsame.codes import store
 from selfsame.collage.code import CollageCode
 from selfsame.collage.codec import encode as rate_control
 from selfsame.collage.codec.decode import decode, encode_picture
@@ -69,7 +69,7 @@ def test_quality_is_a_step() -> None:
 def test_the_finest_file_within_a_limit() -> None:
     for limit in (300, 500):
         code = coded(bytes=limit)
-        assert len(bitstream.encode(code)) == file_bytes(code) <= limit
+        assert len(store.pack(code)) == file_bytes(code) <= limit
         finer = encode_picture(PHOTO, model=model(), step=code.step - 1)
         assert file_bytes(finer) > limit
 
@@ -79,7 +79,7 @@ def test_alpha_counts_and_is_kept() -> None:
     code = coded(bytes=limit, alpha=ALPHA)
     assert code.alpha is not None
     assert np.array_equal(code.alpha, ALPHA)
-    assert limit - 100 < len(bitstream.encode(code)) <= limit
+    assert limit - 100 < len(store.pack(code)) <= limit
 
 
 def test_the_coarsest_file_of_a_psnr() -> None:
@@ -95,7 +95,7 @@ def test_a_refined_file_keeps_the_limit_and_is_better() -> None:
     assert file_bytes(refined) <= 400
     assert psnr_of(refined) > psnr_of(plain)
     again = coded(bytes=400, refine=4)
-    assert bitstream.encode(refined) == bitstream.encode(again)
+    assert store.pack(refined) == store.pack(again)
 
 
 def test_a_refined_file_reaches_its_psnr() -> None:

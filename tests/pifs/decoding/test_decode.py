@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from selfsame.codes.iteration import decode_steps
+from selfsame.codes.render import decode_steps
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import PifsCode, PlaneCode

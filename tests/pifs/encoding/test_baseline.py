@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from skimage import data
 
-from selfsame.blocks import transformed
-from selfsame.codes import store as bitstream
+from selfsame.codes import store
 from selfsame.errors import InputError
+from selfsame.isometries import transformed
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import CONTRACTION, COPY, NO_MAP, QUARTER, SCALE_STEP, PlaneCode
 from selfsame.pifs.decoding.decode import decode
@@ -117,7 +117,7 @@ def test_any_size_survives_its_bytes(height: int, width: int, channels: int, ran
     if channels == 1:
         picture = picture[..., 0]
     code = encode_baseline(picture, ranges=ranges, domains=2 * ranges)
-    again = bitstream.decode(bitstream.encode(code))
+    again = store.unpack(store.pack(code))
     assert again.iterations == code.iterations
     for one, two in zip(code.planes, again.planes, strict=True):
         for name in ("blocks", "maps", "levels"):

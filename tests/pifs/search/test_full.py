@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from skimage import data
 
-from selfsame.blocks import transformed
 from selfsame.errors import InputError
+from selfsame.isometries import transformed
 from selfsame.pifs.code import CONTRACTION, COPY, HALF, QUARTER
 from selfsame.pifs.search.full import MAX_SCALE, Matches, full_search, local_search
 from selfsame.pifs.search.pools import domain_pool, range_pool

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 
 from selfsame.errors import CorruptedError
-from selfsame.pifs.code import CONTRACTION, LUMA, MAX_SCALE_INDEX, NO_MAP
+from selfsame.pifs.code import (
+    CONTRACTION,
+    LUMA,
+    MAX_SCALE_INDEX,
+    NO_MAP,
+    padded_planes,
+    plane_shapes,
+)
 from selfsame.pifs.syntax.stream import (
     PlaneLayout,
     bit_counts,
-    padded_planes,
-    plane_shapes,
     read_planes,
     write_planes,
 )

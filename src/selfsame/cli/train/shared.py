@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from selfsame import __version__
 from selfsame.cli.options import (
     json_option,
     output_option,
@@ -21,6 +20,7 @@ from selfsame.cli.options import (
     threads_option,
 )
 from selfsame.training.settings import PRECISIONS, TrainSettings
+from selfsame.version import __version__
 
 if TYPE_CHECKING:
     from selfsame.training import Task, TrainResult

@@ -43,7 +43,7 @@ def encode_picture(
     refine: int = 0,
     seed: int = 0,
     device: str = "cpu",
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float], object] | None = None,
     threads: int | None = None,
 ) -> CollageCode:
     """Return the collage of a picture.

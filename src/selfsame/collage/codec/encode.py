@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from selfsame.coding.alpha import pack_alpha
 from selfsame.coding.container import container_bytes, write_container
-from selfsame.collage.chunks import encode_collage
+from selfsame.collage import chunks
 from selfsame.collage.code import MAX_STEP, CollageCode
 from selfsame.collage.codec.decode import decode, encode_picture
 from selfsame.errors import InputError
@@ -61,7 +61,7 @@ def encode(
     seed: int = 0,
     device: str = "cpu",
     threads: int | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> CollageCode:
     """Return the code of a picture.
 
@@ -117,7 +117,7 @@ def encode(
 
 def file_bytes(code: CollageCode) -> int:
     """Return the length of the file of a code."""
-    return len(write_container(encode_collage(code)))
+    return len(write_container(chunks.pack(code)))
 
 
 def _alpha_bytes(alpha: NDArray[np.uint8] | None) -> int:

@@ -30,7 +30,7 @@ def refine_levels(
     size: tuple[int, int],
     steps: int,
     seed: int,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> Tensor:
     """Return whole levels of less distortion + rate, what the model was trained to minimise.
 

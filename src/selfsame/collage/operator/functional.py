@@ -24,9 +24,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from selfsame.blocks import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.collage.operator.geometry import Geometry, Size
 from selfsame.errors import InputError
+from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 
 ABSOLUTE_SOFTNESS = 1e-3
 """ε of the smooth absolute value ``sqrt(x² + ε²)`` in ``limit_weights``: far below any weight that
@@ -280,7 +280,7 @@ def _windows(x: Tensor, geometry: Geometry, depth: int) -> Tensor:
 
 
 def _turned(windows: Tensor, isometry: int) -> Tensor:
-    """Return (B, C, h, w, tiles) with every block moved as ``selfsame.blocks.transformed`` does."""
+    """Return (B, C, h, w, tiles), every block moved as ``selfsame.isometries.transformed`` does."""
     mirrored = [2] * bool(isometry & MIRROR_ROWS) + [3] * bool(isometry & MIRROR_COLUMNS)
     if mirrored:
         windows = windows.flip(mirrored)

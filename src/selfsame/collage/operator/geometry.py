@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from selfsame.blocks import ISOMETRIES, TRANSPOSE
 from selfsame.errors import InputError
+from selfsame.isometries import ISOMETRIES, TRANSPOSE
 
 Size = tuple[int, int]
 """Height and width, in pixels."""
@@ -35,8 +35,8 @@ class Geometry:
         range_size: height and width (hr, wr) of a range, each at least 1.
         domain_sizes: one (hd, wd) per depth, all different: multiples of the range's, larger than
             it in at least one direction. Local ones exceed the range by an even count.
-        isometries: different numbers of ``selfsame.blocks``, 0 to 7; each multiplies the number of
-            domains. Those that exchange rows and columns need square ranges.
+        isometries: different numbers of ``selfsame.isometries``, 0 to 7; each multiplies the number
+            of domains. Those that exchange rows and columns need square ranges.
         overlap: pixels m >= 0 that a block reaches over its range, at most half the range.
         local: domains centred on each range rather than shared by all.
     Raises:

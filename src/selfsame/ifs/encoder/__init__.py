@@ -1,18 +1,8 @@
 """A network that looks at a picture and proposes the maps of an IFS: a start for a fit."""
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from selfsame.lazy import lazy_names
+from selfsame.moved import renaming
 
-if TYPE_CHECKING:
-    from selfsame.ifs.encoder.network import EncoderConfig as EncoderConfig
-    from selfsame.ifs.encoder.network import SetEncoder as SetEncoder
-    from selfsame.ifs.encoder.start import encoder_maps as encoder_maps
-
-_HOME = {
-    "EncoderConfig": "selfsame.ifs.encoder.network",
-    "SetEncoder": "selfsame.ifs.encoder.network",
-    "encoder_maps": "selfsame.ifs.encoder.start",
-}
-
-__getattr__ = lazy_names(__name__, _HOME)
+_attached, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__ = renaming(__name__, _attached, "ifs.encoder.network")

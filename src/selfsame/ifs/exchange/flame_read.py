@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
-from selfsame.ifs.code import MAX_SIDE, IFSCode, Viewport
+from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.exchange.flame_model import (
     DEFAULT_COLOR_SPEED,
     PALETTE_SIZE,
@@ -18,6 +18,7 @@ from selfsame.ifs.exchange.flame_palette import read_palette
 from selfsame.ifs.exchange.flame_text import parse_xml, read_integers, read_numbers
 from selfsame.ifs.exchange.flame_write import flip_vertically
 from selfsame.ifs.system import IFS, MAX_MAPS, SUM_TOLERANCE
+from selfsame.limits import MAX_SIDE
 
 Array = NDArray[np.float64]
 Affine = tuple[Array, Array]

@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame import __version__
 from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.exchange.flame_model import PALETTE_SIZE, Flame
 from selfsame.ifs.system import IFS
+from selfsame.version import __version__
 
 Array = NDArray[np.float64]
 

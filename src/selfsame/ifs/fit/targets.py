@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
-from selfsame.ifs.code import MAX_SIDE, Viewport
+from selfsame.ifs.code import Viewport
 from selfsame.ifs.fit.config import (
     PAPER_POINTS,
     PAPER_SIZE,
@@ -17,6 +17,7 @@ from selfsame.ifs.fit.config import (
     FitConfig,
 )
 from selfsame.io.pictures import Picture, resize_picture
+from selfsame.limits import MAX_SIDE
 
 
 class EmptyTargetError(InputError):

@@ -27,7 +27,7 @@ COLOR_SHARE_POINTS = 2**18
 NEW_CELLS = 1e-3
 """``set_cells`` stops once doubling the points set fewer than this fraction of new cells."""
 
-Progress = Callable[[float], None]
+Progress = Callable[[float], object]
 """Called with the fraction of the work that is done, in [0, 1]."""
 
 _Plot = Callable[[int, int, bool, NDArray[Any]], float]

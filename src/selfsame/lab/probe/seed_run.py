@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from selfsame import __version__
 from selfsame.datasets import Pictures
 from selfsame.datasets.labelled import LabelledSet, Mask, label_array
 from selfsame.errors import InputError
@@ -26,6 +25,7 @@ from selfsame.lab.probe.settings import CLASSES, ProbeSettings
 from selfsame.run.device import resolve_device
 from selfsame.training.checkpoint import checkpoints, remove_checkpoints
 from selfsame.training.loop import CHECKPOINTS, TrainResult, train
+from selfsame.version import __version__
 
 EVALUATIONS_NAME = "evaluations.json"
 NETWORK_NAME = "network"

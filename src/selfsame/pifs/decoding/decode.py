@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from selfsame.coding.container import MAX_PIXELS
 from selfsame.errors import InputError
 from selfsame.io.color import planes_from_picture
 from selfsame.io.pictures import to_uint8
+from selfsame.limits import MAX_PIXELS
 from selfsame.pifs.code import LUMA, MAX_ITERATIONS, PifsCode, PlaneCode
 from selfsame.pifs.decoding.attractor import reconstruct_plane
 from selfsame.pifs.decoding.compose import Window, compose

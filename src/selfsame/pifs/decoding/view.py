@@ -3,9 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from selfsame.coding.container import MAX_PIXELS
 from selfsame.errors import InputError
-from selfsame.ifs.code import MAX_SIDE
+from selfsame.limits import MAX_PIXELS, MAX_SIDE
 from selfsame.pifs.code import PifsCode
 
 MAX_SCALE = 64.0

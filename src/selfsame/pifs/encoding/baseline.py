@@ -4,15 +4,15 @@ This is the method that Neural Collages (Poli et al. 2022) compares itself with 
 PIFS without quadtree. Theirs keeps scales and means as floats and matches each channel of RGB; here
 they are quantised, so that the result is an ordinary code, and Y, Cb and Cr are each matched with
 domains of their own plane. Theirs tries rotations and mirror images that its decoder does not undo
-alike; ours are the eight isometries of ``selfsame.blocks``.
+alike; ours are the eight isometries of ``selfsame.isometries``.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.blocks import ISOMETRIES
 from selfsame.errors import InputError
 from selfsame.io.color import planes_from_picture
+from selfsame.isometries import ISOMETRIES
 from selfsame.pifs.code import (
     CONTRACTION,
     MAX_LOG2,

@@ -59,7 +59,7 @@ def encode(
     effort: int = 5,
     threads: int | None = None,
     device: str = "cpu",
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> PifsCode:
     """Return the code of a picture.
 
@@ -104,7 +104,7 @@ class _Encoder:
         plan: Plan,
         effort: int,
         device: str,
-        progress: Callable[[float], None] | None,
+        progress: Callable[[float], object] | None,
     ) -> None:
         self.picture, self.plan, self.effort, self.device = picture, plan, effort, device
         self.progress, self.done = progress, 0

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.blocks import ISOMETRIES
 from selfsame.errors import InputError
+from selfsame.isometries import ISOMETRIES
 from selfsame.pifs.code import CONTRACTION, COPY, HALF, MAX_SCALE_INDEX, QUARTER, SCALE_STEP
 from selfsame.pifs.search.blas import one_blas_thread
 from selfsame.pifs.search.matches import Matches, measured

@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from selfsame.blocks import FASTMATH, transformed
+from selfsame.blocks import FASTMATH
+from selfsame.isometries import transformed
 from selfsame.pifs.code import CONTRACTION
 from selfsame.pifs.search.pools import FLAT, Plane
 from selfsame.run.threads import run_shares
@@ -26,7 +27,7 @@ class Matches:
 
     Attributes:
         domain_y, domain_x: int32, the domain's corner in pixels of its plane.
-        isometry: int32, 0 to 7, as in ``selfsame.blocks``.
+        isometry: int32, 0 to 7, as in ``selfsame.isometries``.
         scale: float32, the factor of the contracted domain without its mean that leaves the least
             squared error, within the bound on scales; not quantised.
         gain: float32, by how much that lessens the sum of squared differences between the block

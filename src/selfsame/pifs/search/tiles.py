@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from selfsame.blocks import ISOMETRIES, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
+from selfsame.isometries import ISOMETRIES, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.pifs.search.pools import CLASSES, Pool, places, transposed
 
 Float = NDArray[np.float32]

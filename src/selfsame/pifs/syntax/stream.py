@@ -6,7 +6,7 @@ import numpy as np
 
 from selfsame.coding.range_coder import Coder, finish, new_coder
 from selfsame.errors import CorruptedError
-from selfsame.pifs.code import MIN_LOG2, PlaneCode, padded_shape
+from selfsame.pifs.code import MIN_LOG2, PlaneCode
 from selfsame.pifs.syntax.contexts import ELEMENTS
 from selfsame.pifs.syntax.models import initial_models
 from selfsame.pifs.syntax.plane import OK, code_plane
@@ -21,23 +21,6 @@ class PlaneLayout(NamedTuple):
     height: int
     width: int
     step: float
-
-
-def plane_shapes(
-    height: int, width: int, channels: int, half_chroma: bool
-) -> list[tuple[int, int]]:
-    """Return the (height, width) of the planes of a picture, unpadded."""
-    chroma = (-(-height // 2), -(-width // 2)) if half_chroma else (height, width)
-    return [(height, width), chroma, chroma][:channels]
-
-
-def padded_planes(
-    height: int, width: int, channels: int, half_chroma: bool
-) -> list[tuple[int, int]]:
-    """Return the padded (height, width) of the planes of a picture."""
-    rows, columns = padded_shape(height, width)
-    chroma = (rows // 2, columns // 2) if half_chroma else (rows, columns)
-    return [(rows, columns), chroma, chroma][:channels]
 
 
 def plane_states(shapes: list[tuple[int, int]]) -> list[PlaneState]:

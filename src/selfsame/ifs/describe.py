@@ -4,13 +4,20 @@ import math
 from typing import Any
 
 from selfsame.errors import InputError
+from selfsame.family import Description
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.exchange.json_code import code_to_values
 from selfsame.ifs.geometry.dimension import similarity_dimension
 from selfsame.ifs.system import IFS
 
 
-def describe_ifs(code: IFSCode) -> dict[str, Any]:
+def describe(code: IFSCode) -> Description:
+    """Return what people and programs want to know of a code; ``_values`` names the values."""
+    values = _values(code)
+    return Description(values, _rows(values), [_map_table(values)])
+
+
+def _values(code: IFSCode) -> dict[str, Any]:
     """Return every parameter of a code, ready for JSON.
 
     ``contraction`` is None where it overflows, ``similarity_dimension`` where a map does not
@@ -23,7 +30,7 @@ def describe_ifs(code: IFSCode) -> dict[str, Any]:
     }
 
 
-def ifs_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
+def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Return names and values for people, six digits a number."""
     width, height = values["size"]
     x_min, y_min, x_max, y_max = values["viewport"]
@@ -41,7 +48,7 @@ def ifs_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def map_table(values: dict[str, Any]) -> list[list[str]]:
+def _map_table(values: dict[str, Any]) -> list[list[str]]:
     """Return a row of cells per map: probability, matrix row by row, offset, colour."""
     axes = "xyz"[: len(values["offsets"][0])]
     names = ["map", "probability"]

@@ -4,11 +4,18 @@ from typing import Any
 
 import numpy as np
 
+from selfsame.family import Description
 from selfsame.pifs.code import SCALE_STEP, PifsCode, PlaneCode
 from selfsame.pifs.plot import KIND_NAMES
 
 
-def describe_pifs(code: PifsCode) -> dict[str, Any]:
+def describe(code: PifsCode) -> Description:
+    """Return what people and programs want to know of a code; ``_values`` names the values."""
+    values = _values(code)
+    return Description(values, _rows(values), [_plane_table(values), _block_table(values)])
+
+
+def _values(code: PifsCode) -> dict[str, Any]:
     """Return what a code consists of, ready for JSON.
 
     ``bits`` counts the coded planes by syntax element. Of each plane: ``blocks`` by width × height,
@@ -61,7 +68,7 @@ def _describe_plane(plane: PlaneCode) -> dict[str, Any]:
     }
 
 
-def pifs_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
+def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Return names and values for people."""
     width, height = values["size"]
     color = "grey" if len(values["planes"]) == 1 else "sRGB"
@@ -79,7 +86,7 @@ def pifs_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def plane_table(values: dict[str, Any]) -> list[list[str]]:
+def _plane_table(values: dict[str, Any]) -> list[list[str]]:
     """Return a row of cells per plane: size, step, blocks, and area by kind of map."""
     names = list(values["planes"][0]["maps"])
     rows = [["plane", "size", "step", "blocks", *names, "mean |s|"]]
@@ -98,7 +105,7 @@ def plane_table(values: dict[str, Any]) -> list[list[str]]:
     return rows
 
 
-def block_table(values: dict[str, Any]) -> list[list[str]]:
+def _block_table(values: dict[str, Any]) -> list[list[str]]:
     """Return a row of cells per size of blocks: how many each plane has."""
     planes = values["planes"]
     shapes = {shape for plane in planes for shape in plane["blocks"]}

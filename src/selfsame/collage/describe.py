@@ -6,9 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.collage.code import CollageCode
+from selfsame.family import Description
 
 
-def describe_collage(code: CollageCode) -> dict[str, Any]:
+def describe(code: CollageCode) -> Description:
+    """Return what people and programs want to know of a code; ``_values`` names the values."""
+    values = _values(code)
+    return Description(values, _rows(values), [_weight_table(values)])
+
+
+def _values(code: CollageCode) -> dict[str, Any]:
     """Return what a code consists of, ready for JSON.
 
     ``bits`` counts the coded planes by syntax element. Of each plane: ``atoms``, ``nonzero``
@@ -51,7 +58,7 @@ def _describe_plane(plane: NDArray[np.int32], atoms: int) -> dict[str, Any]:
     }
 
 
-def collage_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
+def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Return names and values for people."""
     width, height = values["size"]
     color = "grey" if len(values["planes"]) == 1 else "sRGB"
@@ -71,7 +78,7 @@ def collage_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def weight_table(values: dict[str, Any]) -> list[list[str]]:
+def _weight_table(values: dict[str, Any]) -> list[list[str]]:
     """Return a row of cells per plane: atoms, and the weights of a range on average."""
     return [
         ["plane", "atoms", "weights a range", "reach", "domains a range", "largest"],

@@ -1,0 +1,14 @@
+from .codes.encode import encode as encode
+from .codes.render import decode as decode
+from .codes.render import render as render
+from .codes.store import load as load
+from .codes.store import save as save
+from .collage.code import CollageCode as CollageCode
+from .errors import FormatError as FormatError
+from .errors import InputError as InputError
+from .errors import SelfsameError as SelfsameError
+from .ifs.code import IFSCode as IFSCode
+from .ifs.fit import fit as fit
+from .ifs.system import IFS as IFS
+from .pifs.code import PifsCode as PifsCode
+from .version import __version__ as __version__

@@ -1,1 +1,0 @@
-"""``selfsame info``: what a code file holds, one file per family."""

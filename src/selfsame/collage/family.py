@@ -1,0 +1,85 @@
+"""The third family: neural collages, which a network writes down in one pass."""
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from selfsame.coding.container import Container
+from selfsame.collage import chunks
+from selfsame.collage.code import CollageCode
+from selfsame.family import Description, Picture, Run, View
+from selfsame.io.pictures import SourcePicture
+
+if TYPE_CHECKING:
+    from selfsame.collage.network.model import CollageModel
+
+
+class CollageFamily:
+    """Codes of ranges as mixtures of domains and of a model's blocks."""
+
+    name = "collage"
+    code_type = CollageCode
+    views = frozenset({"size", "scale"})
+    options = frozenset({"iterations", "start"})
+
+    def pack(self, code: CollageCode) -> Container:
+        return chunks.pack(code)
+
+    def unpack(self, container: Container) -> CollageCode:
+        return chunks.unpack(container)
+
+    def render(self, code: CollageCode, view: View, run: Run, **options: Any) -> Picture:
+        from selfsame.collage.codec.decode import decode
+
+        return decode(
+            code, size=view.size_of(code), threads=run.threads, device=run.device, **options
+        )
+
+    def describe(self, code: CollageCode) -> Description:
+        from selfsame.collage.describe import describe
+
+        return describe(code)
+
+    def prepare(self, *, model: str, **_: Any) -> None:
+        _model(model)
+
+    def encode(
+        self, source: SourcePicture, run: Run, *, model: str, seed: int = 0, **settings: Any
+    ) -> CollageCode:
+        from selfsame.collage.codec.encode import encode
+
+        return encode(
+            source.pixels,
+            model=_model(model),
+            alpha=source.alpha,
+            seed=seed,
+            device=run.device,
+            threads=run.threads,
+            progress=run.progress,
+            **settings,
+        )
+
+    def choices(self, code: CollageCode) -> dict[str, Any]:
+        return {"model": code.model, "step": code.step}
+
+    def iterations(self, code: CollageCode) -> int:
+        return code.iterations
+
+
+def _model(source: str) -> "CollageModel":
+    """Return a model by name or path; the last one is kept, for a folder's pictures."""
+    from selfsame.io.model_file import WEIGHTS_NAME
+
+    places = (source, os.path.join(source, WEIGHTS_NAME))
+    changed = next((os.stat(place).st_mtime_ns for place in places if os.path.isfile(place)), 0)
+    return _loaded_model(source, changed)
+
+
+@lru_cache(maxsize=1)
+def _loaded_model(source: str, changed: int) -> "CollageModel":
+    from selfsame.collage.network.model import CollageModel
+
+    return CollageModel.from_pretrained(source)
+
+
+FAMILY = CollageFamily()

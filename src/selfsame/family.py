@@ -1,0 +1,223 @@
+"""What a family of codes is, and what every part of the package may ask of one.
+
+A family is a folder with its code, its chunks and a module ``family`` whose ``FAMILY`` is a
+``Family``; one line of ``selfsame.codes.registry`` names it. What a family can do beyond the four
+verbs below it says by having the methods of a capability (``Encodes``, ``Iterates``, ``Plots``),
+asked for by ``isinstance``.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.coding.container import Container
+from selfsame.errors import InputError
+from selfsame.io.pictures import SourcePicture
+from selfsame.limits import MAX_SIDE
+from selfsame.values import Value
+
+Picture = NDArray[np.float32]
+"""(H, W) grey or (H, W, 3) sRGB, with alpha (H, W, 2) or (H, W, 4); float32 in [0, 1]."""
+
+
+class Code(Value):
+    """A picture as the parameters of a contractive map.
+
+    Codes are frozen dataclasses (``eq=False``): checked when made, immutable, equal by value.
+
+    Attributes:
+        family: name of the family in ``selfsame.codes.registry``.
+        size: width and height of the picture, in pixels.
+        channels: colour channels of the picture without its alpha, 1 (grey) or 3 (sRGB).
+    """
+
+    family: ClassVar[str]
+
+    if TYPE_CHECKING:  # a class has either fields or properties of these names
+
+        @property
+        def size(self) -> tuple[int, int]: ...
+
+        @property
+        def channels(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class View:
+    """What is to be seen of a code; each family honours some of it (``Family.views``).
+
+    Attributes:
+        size: width and height of the result, in pixels.
+        scale: in its stead, output pixels per pixel of the original (or of ``region``).
+        region: x0, y0, x1, y1 in pixels of the original, y down, the last two exclusive.
+        viewport: x_min, y_min, x_max, y_max, a window of the plane, y up.
+        zoom: magnification about ``center``; 1 shows everything.
+        center: (x, y) in the plane, or in pixels of the original, as the family's pictures have.
+    Raises:
+        InputError: a value out of its range, or both size and scale.
+    """
+
+    size: tuple[int, int] | None = None
+    scale: float | None = None
+    region: tuple[int, int, int, int] | None = None
+    viewport: tuple[float, float, float, float] | None = None
+    zoom: float = 1.0
+    center: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.size is not None:
+            if self.scale is not None:
+                raise InputError("give only one of size and scale")
+            object.__setattr__(self, "size", checked_size(self.size))
+        if self.scale is not None and not 0 < self.scale < math.inf:
+            raise InputError(f"scale must be above 0 and finite: got {self.scale}")
+
+    def asked(self) -> tuple[str, ...]:
+        """Return the names of what differs from the whole picture at its own size."""
+        plain = View()
+        return tuple(
+            f.name for f in fields(self) if getattr(self, f.name) != getattr(plain, f.name)
+        )
+
+    def size_of(self, code: Code) -> tuple[int, int]:
+        """Return width and height of the result, ``region`` left aside."""
+        if self.size is not None:
+            return self.size
+        scale = 1.0 if self.scale is None else self.scale
+        width, height = (max(1, round(side * scale)) for side in code.size)
+        return width, height
+
+
+@dataclass(frozen=True)
+class Run:
+    """How work is carried out; nothing of it but the seed changes the result.
+
+    Attributes:
+        threads: of the processor; None for all cores.
+        device: ``cpu``, ``cuda`` or ``auto``.
+        seed: of everything random.
+        progress: called with the fraction done.
+    """
+
+    threads: int | None = None
+    device: str = "cpu"
+    seed: int = 0
+    progress: Callable[[float], object] | None = None
+
+
+@dataclass(frozen=True)
+class Description:
+    """What ``selfsame info`` says of a code.
+
+    Attributes:
+        values: everything, ready for JSON.
+        rows: a name and a value each, for people.
+        tables: rows of cells each, the first of them the names of the columns.
+    """
+
+    values: dict[str, Any]
+    rows: list[tuple[str, str]]
+    tables: list[list[list[str]]] = field(default_factory=list)
+
+
+C = TypeVar("C", bound=Code)
+
+
+class Family(Protocol[C]):
+    """One kind of code.
+
+    Attributes:
+        name: as ``selfsame info`` prints it, and as the registry calls it.
+        code_type: the class of its codes.
+        views: names of the attributes of ``View`` that ``render`` honours.
+        options: names of further keywords of ``render``.
+    """
+
+    name: str
+    code_type: type[C]
+    views: frozenset[str]
+    options: frozenset[str]
+
+    def pack(self, code: C) -> Container:
+        """Return the chunks of a code. Raises InputError if a file cannot hold it."""
+
+    def unpack(self, container: Container) -> C:
+        """Return an equal code from its chunks. Raises FormatError and nothing else."""
+
+    def render(self, code: C, view: View, run: Run, **options: Any) -> Picture:
+        """Return the picture of a code; callers have checked ``views`` and ``options``.
+
+        Raises:
+            InputError: a value that the code cannot be drawn with.
+        """
+
+    def describe(self, code: C) -> Description:
+        """Return what people and programs want to know of a code."""
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """A family that codes any picture; the settings are its own."""
+
+    def prepare(self, **settings: Any) -> None:
+        """Load what encoding needs, models and compiled functions, so that it can be timed."""
+
+    def encode(self, source: SourcePicture, run: Run, **settings: Any) -> Any:
+        """Return the code of a picture.
+
+        Raises:
+            InputError: a setting out of its range, or more than a file can do.
+        """
+
+    def choices(self, code: Any) -> dict[str, Any]:
+        """Return what was chosen for a code, ready for JSON, for a row of a report."""
+
+
+@runtime_checkable
+class Iterates(Protocol):
+    """A family whose ``render`` applies the map step by step: it takes the options ``iterations``
+    and ``start``, a picture."""
+
+    def iterations(self, code: Any) -> int:
+        """Return how often the map of a code is applied."""
+
+
+@runtime_checkable
+class Plots(Protocol):
+    """A family that draws how its codes are made."""
+
+    def plot(self, code: Any) -> NDArray[np.uint8]:
+        """Return a picture, (H, W, 3) bytes, of the parts of a code."""
+
+
+def checked_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return ``(width, height)`` as plain whole numbers.
+
+    Raises:
+        InputError: not two whole numbers from 1 on.
+    """
+    try:
+        width, height = size
+        whole = int(width), int(height)
+        is_whole = whole == (width, height) and not any(isinstance(s, bool) for s in size)
+    except (TypeError, ValueError):
+        is_whole = False
+    if not is_whole or min(whole) < 1:
+        raise InputError(f"size is (width, height), two whole numbers from 1 on: got {size!r}")
+    return whole
+
+
+def checked_code_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return ``(width, height)`` of a code as plain whole numbers.
+
+    Raises:
+        InputError: not two whole numbers within 1..``MAX_SIDE``.
+    """
+    width, height = checked_size(size)
+    if max(width, height) > MAX_SIDE:
+        raise InputError(f"size is (width, height) within 1..{MAX_SIDE}: got {size}")
+    return width, height

@@ -1,0 +1,87 @@
+"""The second family: partitioned iterated function systems, a picture codec."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.coding.container import Container
+from selfsame.family import Description, Picture, Run, View
+from selfsame.io.pictures import SourcePicture
+from selfsame.pifs import chunks
+from selfsame.pifs.code import PifsCode
+
+
+class PifsFamily:
+    """Codes of blocks."""
+
+    name = "pifs"
+    code_type = PifsCode
+    views = frozenset({"size", "scale", "region"})
+    options = frozenset({"iterations", "start"})
+
+    def pack(self, code: PifsCode) -> Container:
+        return chunks.pack(code)
+
+    def unpack(self, container: Container) -> PifsCode:
+        return chunks.unpack(container)
+
+    def render(self, code: PifsCode, view: View, run: Run, **options: Any) -> Picture:
+        from selfsame.pifs.decoding.decode import decode
+
+        scale = 1.0 if view.scale is None else view.scale
+        return decode(
+            code, scale=scale, size=view.size, region=view.region, threads=run.threads, **options
+        )
+
+    def describe(self, code: PifsCode) -> Description:
+        from selfsame.pifs.describe import describe
+
+        return describe(code)
+
+    def prepare(self, **_: Any) -> None:
+        import selfsame.pifs.decoding.decode
+        import selfsame.pifs.encoding.encode  # noqa: F401
+
+    def encode(
+        self,
+        source: SourcePicture,
+        run: Run,
+        *,
+        preset: str | None = None,
+        range_size: int = 8,
+        domain_size: int = 32,
+        **settings: Any,
+    ) -> PifsCode:
+        if preset is not None:
+            from selfsame.pifs.encoding.baseline import encode_baseline
+
+            code = encode_baseline(
+                source.pixels, ranges=range_size, domains=domain_size, threads=run.threads
+            )
+            return code if source.alpha is None else replace(code, alpha=source.alpha)
+        from selfsame.pifs.encoding.encode import encode
+
+        return encode(
+            source.pixels,
+            alpha=source.alpha,
+            threads=run.threads,
+            device=run.device,
+            progress=run.progress,
+            **settings,
+        )
+
+    def choices(self, code: PifsCode) -> dict[str, Any]:
+        return {"mode": code.mode}
+
+    def iterations(self, code: PifsCode) -> int:
+        return code.iterations
+
+    def plot(self, code: PifsCode) -> NDArray[np.uint8]:
+        from selfsame.pifs.plot import plot_code
+
+        return plot_code(code)
+
+
+FAMILY = PifsFamily()

@@ -1,0 +1,9 @@
+from .generation import generate as generate
+from .generation import interpolate as interpolate
+from .generation import reconstruct as reconstruct
+from .vdvae.bounds import elbo as elbo
+from .vdvae.bounds import importance_weighted_bound as importance_weighted_bound
+from .vdvae.config import CollageHeadConfig as CollageHeadConfig
+from .vdvae.config import Level as Level
+from .vdvae.config import VdvaeConfig as VdvaeConfig
+from .vdvae.network import Vdvae as Vdvae

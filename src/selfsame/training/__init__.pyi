@@ -1,0 +1,5 @@
+from .loop import TrainResult as TrainResult
+from .loop import train as train
+from .settings import TrainSettings as TrainSettings
+from .task import ParameterGroup as ParameterGroup
+from .task import Task as Task

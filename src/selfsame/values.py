@@ -1,0 +1,76 @@
+"""Immutable values that hold arrays: equal by what they hold, read-only to the last number."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, NoReturn, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T", bound=np.generic)
+
+
+class Value:
+    """Base of frozen dataclasses (``eq=False``) that are equal where all their fields are.
+
+    Arrays are equal if type, shape and all numbers are. Equal values have equal hashes; to stay
+    cheap a hash looks at the shapes of arrays, not at their numbers.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(_same(a, b) for a, b in zip(_held(self), _held(other), strict=True))
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, *map(_digest, _held(self))))
+
+
+class Notes(dict[str, str]):
+    """A dict that nobody can change."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("the notes of a code cannot be changed; make a new code with others")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type["Notes"], tuple[dict[str, str]]]:
+        return Notes, (dict(self),)
+
+
+def read_only(array: NDArray[T]) -> NDArray[T]:
+    """Return the array itself if nothing can write to its memory, else a read-only copy."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            copy = array.copy()
+            copy.setflags(write=False)
+            return copy
+        owner = owner.base
+    return array
+
+
+def _held(value: Any) -> tuple[Any, ...]:
+    return tuple(getattr(value, field.name) for field in fields(value))
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return (
+            isinstance(a, np.ndarray)
+            and isinstance(b, np.ndarray)
+            and a.dtype == b.dtype
+            and bool(np.array_equal(a, b))
+        )
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
+    return bool(a == b)
+
+
+def _digest(held: Any) -> Any:
+    if isinstance(held, np.ndarray):
+        return held.shape
+    if isinstance(held, tuple):
+        return tuple(map(_digest, held))
+    return tuple(sorted(held)) if isinstance(held, Mapping) else held
