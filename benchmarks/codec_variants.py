@@ -118,10 +118,10 @@ def only_shapes(allowed: Callable[[int, int], bool]) -> Patch:
 def untrained() -> Iterator[None]:
     """Start coding from probabilities of one half; the encoder's estimates stay trained."""
     from selfsame.pifs.encoding.mapping import map_bits
-    from selfsame.pifs.syntax.models import initial_models, untrained_models
     from selfsame.pifs.syntax.partition import cost_tables
+    from selfsame.pifs.syntax.tables import initial_tables, untrained_tables
 
-    slots, _ = initial_models()
+    slots, _ = initial_tables()
 
     def estimated(_: Any) -> Any:
         return cost_tables(slots)
@@ -130,7 +130,7 @@ def untrained() -> Iterator[None]:
         return map_bits(slots, *rest)
 
     with (
-        replaced(initial_models, untrained_models),
+        replaced(initial_tables, untrained_tables),
         replaced(cost_tables, estimated),
         replaced(map_bits, mapped),
     ):
@@ -213,14 +213,14 @@ def _searching(**change: Any) -> Callable[[Any], Any]:
 def one_context() -> AbstractContextManager[Any]:
     """Predict every decision from one context; needs ``prepare_one_context``."""
     from selfsame.coding import range_coder
-    from selfsame.pifs.syntax.models import initial_models
+    from selfsame.pifs.syntax.tables import initial_tables
 
     if not hasattr(range_coder, _MARK):
         raise InputError(f"variant {ONE_CONTEXT!r} needs a process of its own")
-    slots, weights = initial_models()
+    slots, weights = initial_tables()
     alone = np.zeros_like(weights)
     alone[:, 0] = 1 << 16
-    return replaced(initial_models, lambda: (slots, alone))
+    return replaced(initial_tables, lambda: (slots, alone))
 
 
 def prepare_one_context() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from selfsame.coding.range_coder import new_coder
-from selfsame.coding.slots import save_models, untrained_models
+from selfsame.coding.slots import save_tables, untrained_tables
 from selfsame.collage.codec.decode import encode_picture
 from selfsame.collage.network.model import CollageModel
 from selfsame.collage.syntax import contexts as c
@@ -47,7 +47,7 @@ def main() -> None:
     codes = []
     for name, folder in arguments.of:
         codes += encoded(name, Path(folder), arguments)
-    save_models(arguments.output, train(codes, arguments.rounds, arguments.seed))
+    save_tables(arguments.output, train(codes, arguments.rounds, arguments.seed))
 
 
 def encoded(name, folder, arguments):
@@ -72,7 +72,7 @@ def encoded(name, folder, arguments):
 def train(codes, rounds, seed):
     """Return the models after ``rounds`` passes over the codes, in an order of their own each."""
     rng = np.random.default_rng(seed)
-    slots, weights = untrained_models(c.SLOTS, c.WEIGHT_SETS)
+    slots, weights = untrained_tables(c.SLOTS, c.WEIGHT_SETS)
     for round_ in range(rounds):
         probability, weight_sum, visits = np.zeros(slots.size), np.zeros(weights.shape), 0
         for n, i in enumerate(tqdm(rng.permutation(len(codes)), desc=f"round {round_ + 1}")):

@@ -105,7 +105,7 @@ class _Finder(MetaPathFinder, Loader):
         warnings.warn(
             f"{module.__name__} is {homes} now; the old name goes with version 0.3",
             DeprecationWarning,
-            stacklevel=_depth_of_caller(),
+            stacklevel=2,  # warnings skip the import system
         )
 
 
@@ -155,13 +155,3 @@ def renaming(owner: str, look_up: Callable[[str], Any], *homes: str) -> Callable
         return (forward if (owner.partition(".")[2], name) in _RENAMED else look_up)(name)
 
     return look_up_either
-
-
-def _depth_of_caller() -> int:
-    """Return the stack level of whoever imports, behind the import system and this module."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and (
-        "importlib" in frame.f_code.co_filename or frame.f_code.co_filename == __file__
-    ):
-        frame, level = frame.f_back, level + 1
-    return level

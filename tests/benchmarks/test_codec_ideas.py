@@ -81,7 +81,7 @@ def test_blocks_of_64_go_first() -> None:
             assert max(max(s) for s in sides(encode(flat, quality=50, threads=1))) == largest
 
 
-def test_untrained_models_cost_bytes_and_files_still_decode() -> None:
+def test_untrained_tables_cost_bytes_and_files_still_decode() -> None:
     _, usual = coded(AS_IS, mode="hybrid")
     code, size = coded("untrained", mode="hybrid")
     assert size > usual * 1.01

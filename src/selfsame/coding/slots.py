@@ -18,7 +18,7 @@ CONFIDENCE = 24
 """Most decisions that a learned probability counts for: pictures differ, so a slot soon follows
 its own."""
 
-Models = tuple[NDArray[np.uint32], NDArray[np.int64]]
+Tables = tuple[NDArray[np.uint32], NDArray[np.int64]]
 """Slots and mixing weights, as ``range_coder.new_coder`` takes them."""
 
 
@@ -40,24 +40,24 @@ def class_table(bounds: list[int], size: int) -> NDArray[np.uint8]:
     return np.searchsorted(bounds, np.arange(size), side="right").astype(np.uint8)
 
 
-def untrained_models(slots: int, weight_sets: int) -> Models:
+def untrained_tables(slots: int, weight_sets: int) -> Tables:
     """Return slots of probability one half, and equal weights."""
     weights = np.full((weight_sets, MAX_INPUTS), 65536 * 3 // 10, np.int64)
     return np.full(slots, 1 << 31, np.uint32), weights
 
 
-def load_models(package: str, name: str, slots: int, weight_sets: int) -> Models:
-    """Return the models that a file of ``package`` holds, or untrained ones if it has none."""
+def load_tables(package: str, name: str, slots: int, weight_sets: int) -> Tables:
+    """Return the tables that a file of ``package`` holds, or untrained ones if it has none."""
     source = resources.files(package).joinpath(name)
     if not source.is_file():
-        return untrained_models(slots, weight_sets)
+        return untrained_tables(slots, weight_sets)
     with source.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
         packed = archive["probabilities"].astype(np.uint32) << 16
         return packed | archive["counts"], archive["weights"].astype(np.int64)
 
 
-def save_models(path: Path, models: Models) -> None:
-    """Write the file that ``load_models`` reads; probabilities lose the 6 bits of 22 that do not
+def save_tables(path: Path, models: Tables) -> None:
+    """Write the file that ``load_tables`` reads; probabilities lose the 6 bits of 22 that do not
     matter, counts end at ``CONFIDENCE``."""
     slots, weights = models
     with atomic_path(path) as temporary, temporary.open("wb") as stream:

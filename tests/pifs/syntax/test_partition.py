@@ -6,7 +6,6 @@ import pytest
 from scipy.fft import dctn
 
 from selfsame.pifs.code import MAX_LOG2
-from selfsame.pifs.syntax.models import initial_models
 from selfsame.pifs.syntax.partition import (
     SHAPE_INDEX,
     SHAPES,
@@ -17,8 +16,9 @@ from selfsame.pifs.syntax.partition import (
     prune,
     transform_blocks,
 )
+from selfsame.pifs.syntax.tables import initial_tables
 
-TABLES = cost_tables(initial_models()[0])
+TABLES = cost_tables(initial_tables()[0])
 
 
 def plane(seed, height, width, spread=30):

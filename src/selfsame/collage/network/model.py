@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from selfsame.collage.code import FINGERPRINT_BYTES, GRID, MAX_ATOMS, MAX_DOMAINS
 from selfsame.collage.network.atoms import start_atoms
-from selfsame.collage.network.encoder import ConvMixer
+from selfsame.collage.network.conv_mixer import ConvMixer
 from selfsame.collage.network.entropy import RateModel
 from selfsame.collage.network.quantise import soft_threshold
 from selfsame.collage.operator.functional import (

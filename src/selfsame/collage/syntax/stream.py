@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from selfsame.coding import slots
 from selfsame.coding.range_coder import Coder, finish, new_coder
-from selfsame.coding.slots import Models
+from selfsame.coding.slots import Tables
 from selfsame.collage.code import MAX_ATOMS
 from selfsame.collage.syntax import contexts as c
 from selfsame.collage.syntax.biases import OK
@@ -62,9 +62,9 @@ class Scratch(NamedTuple):
 
 
 @cache
-def initial_models() -> Models:
+def initial_tables() -> Tables:
     """Return the slots and weights of ``Coder`` at the start of a stream; do not change them."""
-    return slots.load_models("selfsame.collage", "tables.npz", c.SLOTS, c.WEIGHT_SETS)
+    return slots.load_tables("selfsame.collage", "tables.npz", c.SLOTS, c.WEIGHT_SETS)
 
 
 def rate_class(step: int) -> int:
@@ -74,7 +74,7 @@ def rate_class(step: int) -> int:
 
 def write_symbols(symbols: Symbols, domains: int, step: int) -> tuple[bytes, dict[str, float]]:
     """Return the bytes of the symbols, and the bits of each syntax element."""
-    coder = new_coder(*initial_models(), len(c.ELEMENTS), capacity(symbols))
+    coder = new_coder(*initial_tables(), len(c.ELEMENTS), capacity(symbols))
     sound = code_symbols(coder, False, loaded_planes(symbols, domains), step)
     assert sound, "a bias beyond MAX_BIAS, which CollageCode refuses"
     length = finish(coder)
@@ -90,7 +90,7 @@ def read_symbols(
     Raises:
         CorruptedError: the bytes are no stream of such symbols.
     """
-    coder = new_coder(*initial_models(), len(c.ELEMENTS), data)
+    coder = new_coder(*initial_tables(), len(c.ELEMENTS), data)
     planes = [_state(shape, domains) for shape in shapes]
     if not code_symbols(coder, True, planes, step):
         raise CorruptedError("the symbols of the picture are damaged")

@@ -27,7 +27,6 @@ from selfsame.pifs.encoding.mapping import Candidates, fit_scales, map_bits, pre
 from selfsame.pifs.encoding.plan import Plan
 from selfsame.pifs.encoding.source import Source
 from selfsame.pifs.syntax.contexts import ELEMENTS
-from selfsame.pifs.syntax.models import initial_models
 from selfsame.pifs.syntax.partition import (
     INFEASIBLE,
     SHAPE_INDEX,
@@ -42,6 +41,7 @@ from selfsame.pifs.syntax.partition import (
 from selfsame.pifs.syntax.plane import code_plane
 from selfsame.pifs.syntax.planes import Choice, PlaneState
 from selfsame.pifs.syntax.stream import capacity, plane_states
+from selfsame.pifs.syntax.tables import initial_tables
 
 Float = NDArray[np.float32]
 
@@ -91,7 +91,7 @@ def attempt(
             attempt at a similar step serve as well, and save most of the time.
     """
     shapes = [plane.pixels.shape for plane in planes]
-    slots, weights = initial_models()
+    slots, weights = initial_tables()
     coder = new_coder(slots, weights, len(ELEMENTS), capacity(shapes))
     coded: list[PlaneCode] = []
     decoded: list[Float] = []

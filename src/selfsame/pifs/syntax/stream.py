@@ -8,9 +8,9 @@ from selfsame.coding.range_coder import Coder, finish, new_coder
 from selfsame.errors import CorruptedError
 from selfsame.pifs.code import MIN_LOG2, PlaneCode
 from selfsame.pifs.syntax.contexts import ELEMENTS
-from selfsame.pifs.syntax.models import initial_models
 from selfsame.pifs.syntax.plane import OK, code_plane
 from selfsame.pifs.syntax.planes import Choice, PlaneState, new_cells
+from selfsame.pifs.syntax.tables import initial_tables
 
 _IDLE = Choice(False, np.zeros((1, 1), np.float32), 0.0, 0)
 
@@ -97,7 +97,7 @@ def read_planes(
 
 
 def _coder(data: bytes | int) -> Coder:
-    slots, weights = initial_models()
+    slots, weights = initial_tables()
     return new_coder(slots, weights, len(ELEMENTS), data)
 
 

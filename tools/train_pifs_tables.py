@@ -1,8 +1,8 @@
-"""Learn the models that PIFS coding starts from: `python tools/train_models.py FOLDER`.
+"""Learn the models that PIFS coding starts from: `python tools/train_pifs_tables.py FOLDER`.
 
 Codes the pictures of a folder one after the other at several steps without resetting the models,
 and averages their states: probabilities and mixing weights as they are typical of
-photographs. Writes ``src/selfsame/pifs/models.npz``. A new file changes what every stream means:
+photographs. Writes ``src/selfsame/pifs/tables.npz``. A new file changes what every stream means:
 it is part of the format, so do this only together with a new version of the stream.
 """
 
@@ -13,16 +13,16 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from selfsame.coding.slots import save_models
+from selfsame.coding.slots import save_tables
 from selfsame.io.pictures import SUFFIXES
 from selfsame.pifs.encoding import attempt
 from selfsame.pifs.encoding.plan import find_candidates, plan_for
 from selfsame.pifs.encoding.source import sources
 from selfsame.pifs.syntax import contexts as c
-from selfsame.pifs.syntax.models import untrained_models
+from selfsame.pifs.syntax.tables import untrained_tables
 
 STEPS = (8.0, 14.0, 22.0, 34.0, 55.0, 90.0)
-OUTPUT = Path(__file__).parents[1] / "src" / "selfsame" / "pifs" / "models.npz"
+OUTPUT = Path(__file__).parents[1] / "src" / "selfsame" / "pifs" / "tables.npz"
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
     files = sorted(p for p in arguments.folder.iterdir() if p.suffix.lower() in SUFFIXES)
     files = [p for i, p in enumerate(files) if i % arguments.skip][: arguments.limit]
     rng = np.random.default_rng(arguments.seed)
-    slots, weights = untrained_models()
+    slots, weights = untrained_tables()
     # At first no map is likely, or every map would seem cheap.
     none = np.uint32(int(0.85 * 2**22) << 10) | np.uint32(8)
     slots[c.MAP_KIND_NEIGHBOURS : c.MAP_KIND_NEIGHBOURS + 50] = none
@@ -60,14 +60,14 @@ def main() -> None:
         mean = probability / visits
         slots = (np.rint(mean).astype(np.uint32) << 10) | (slots & np.uint32(1023))
         weights = np.rint(weight_sum / visits).astype(np.int64)
-    save_models(arguments.output, (slots, weights))
+    save_tables(arguments.output, (slots, weights))
 
 
 def code(path, step, color, pure, slots, weights):
     """Return the models after coding one picture that started from ``slots`` and ``weights``."""
     picture = np.asarray(Image.open(path).convert("RGB" if color else "L"))
     half = bool(color and step > 20)
-    attempt.initial_models = lambda: (slots, weights)
+    attempt.initial_tables = lambda: (slots, weights)
     plan = plan_for("pure" if pure else "hybrid", 5)
     planes = sources(picture, half)
     size = (picture.shape[1], picture.shape[0])
