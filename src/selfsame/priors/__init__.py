@@ -1,4 +1,4 @@
-"""Generative models whose latent is a fractal code.
+"""Generative models: a very deep VAE of pictures, whose last layer draws them as a collage.
 
 The names below load on first use: settings can be read without torch.
 """
