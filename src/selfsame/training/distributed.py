@@ -1,15 +1,18 @@
 """Several processes that train one model, as ``torchrun`` starts them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import distributed, nn
 
 from selfsame.errors import InputError
 from selfsame.run.device import resolve_device
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,29 @@ class Processes:
         own = batch // self.ranks
         return range(self.rank * own, (self.rank + 1) * own)
 
-    def wrap(self, module: nn.Module) -> nn.Module:
-        """Return the module so that its gradients are the mean over the processes."""
+    def spread(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Give every process the tensors of the first."""
+        if self.ranks > 1:
+            for tensor in tensors:
+                distributed.broadcast(tensor.detach(), 0)
+
+    @torch.no_grad()
+    def average_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
+        """Give the parameters the mean of every process's gradients, in one message.
+
+        ``DistributedDataParallel`` sends while gradients are computed, but knows one loss only.
+        """
         if self.ranks == 1:
-            return module
-        ids = [self.device.index] if self.device.type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(module, device_ids=ids)
+            return
+        gradients = []
+        for parameter in parameters:
+            if parameter.grad is None:  # it may have one elsewhere
+                parameter.grad = torch.zeros_like(parameter)
+            gradients.append(parameter.grad)
+        joint = self.mean(torch.cat([gradient.flatten() for gradient in gradients]))
+        sizes = [gradient.numel() for gradient in gradients]
+        for gradient, part in zip(gradients, torch.split(joint, sizes), strict=True):
+            gradient.copy_(part.view_as(gradient))
 
     def mean(self, values: torch.Tensor) -> torch.Tensor:
         """Return the mean of every process's values."""
@@ -63,6 +83,14 @@ class Processes:
         shared = torch.tensor(value, device=self.device)
         distributed.all_reduce(shared, op=distributed.ReduceOp.MAX)
         return int(shared)
+
+    def gathered(self, value: T) -> list[T]:
+        """Return every process's value, which can be pickled, by their numbers."""
+        if self.ranks == 1:
+            return [value]
+        values: list[T | None] = [None] * self.ranks
+        distributed.all_gather_object(values, value)
+        return values  # type: ignore[return-value]
 
     def wait(self) -> None:
         """Wait until every process has come here."""

@@ -34,8 +34,9 @@ class TrainSettings:
         ema_decay: rate of the running average of the weights; 0 keeps none.
         seed: of the batches and the noise.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
-        precision: ``float32``, ``bfloat16`` (autocast), or ``auto``: bfloat16 on a CUDA device
-            that has it.
+        precision: ``float32``, ``bfloat16`` (autocast; weights and updates stay in float32), or
+            ``auto``: the one in which the first step is faster, timed, and kept when the training
+            goes on. Not the default: times decide, so that a seed would not always give the same.
         log_every: steps between two lines of the log, which hold means over these steps.
         validate_every: steps between two validations; 0: one at the end.
         checkpoint_every: steps between two checkpoints; one is always written at the end.
@@ -57,7 +58,7 @@ class TrainSettings:
     ema_decay: float = 0.999
     seed: int = 0
     device: str = "auto"
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "float32"
     log_every: int = 50
     validate_every: int = 1000
     checkpoint_every: int = 1000

@@ -37,7 +37,7 @@ def test_the_loss_is_the_mean_squared_error_of_sixty_numbers() -> None:
     task = InverseTask()
     pictures, parameters = fractals(0, 0, range(3))
     task.model.eval()
-    loss, _ = task.loss((pictures, parameters), torch.Generator())
+    loss, _ = task.loss((pictures, parameters), 0, torch.Generator())
     predicted = task.model(pictures)
     assert predicted.shape == (3, 60)
     squares = (predicted - parameters).detach() ** 2
@@ -52,11 +52,11 @@ def test_validation_knows_who_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inverse, "VALIDATION_FRACTALS", 40)
     parameters = fractals(inverse.VALIDATION_SEED, 0, range(40))[1]
     task = InverseTask()
-    right = task.validate(Oracle(parameters))
+    right = task.validate(Oracle(parameters), slice(None)).values
     assert right["parameter_mse"] == 0
     assert right["explained"] == 1
     mean = parameters.mean(0).expand_as(parameters).clone()
-    guess = task.validate(Oracle(mean))
+    guess = task.validate(Oracle(mean), slice(None)).values
     assert guess["explained"] == pytest.approx(0, abs=0.05)
     assert guess["parameter_mse"] == pytest.approx(float(parameters.var(0).mean()), rel=0.05)
     assert right["picture_mse"] < 0.5 * guess["picture_mse"]

@@ -23,13 +23,8 @@ from selfsame.training.settings import PRECISIONS, TrainSettings
 from selfsame.version import __version__
 
 if TYPE_CHECKING:
-    from selfsame.training import Task, TrainResult
+    from selfsame.training import TaskBase, TrainResult
     from selfsame.training.batches import Batches
-
-    class ExportedTask(Task, Protocol):
-        """A task whose model can be written to a file or a folder."""
-
-        def export(self, path: Path, card: Mapping[str, Any] | None = None) -> None: ...
 
     class Samples(Batches, Protocol):
         """Batches from a number of pictures, and a digest of all that they depend on."""
@@ -93,7 +88,7 @@ def training_options(defaults: TrainSettings, *, takes_data: bool = True) -> Cal
         ("lr", click.FloatRange(0, min_open=True), "Largest learning rate"),
         ("seed", click.IntRange(0, 2**63 - 1), "Random seed"),
         ("device", click.Choice(["auto", "cpu", "cuda"]), "Where torch computes"),
-        ("precision", click.Choice(PRECISIONS), "auto: bfloat16 on CUDA"),
+        ("precision", click.Choice(PRECISIONS), "auto: the faster one here"),
         ("workers", click.IntRange(0, 256), "Threads that prepare batches"),
     )
     path = click.Path(path_type=Path)
@@ -188,7 +183,7 @@ def configuration(call: Call, tables: Sequence[str] = TABLES) -> dict[str, dict[
 
 def run_training(
     call: Call,
-    task: "ExportedTask",
+    task: "TaskBase",
     samples: "Samples",
     settings: TrainSettings,
     tables: dict[str, dict[str, Any]],

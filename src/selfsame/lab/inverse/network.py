@@ -18,7 +18,7 @@ from selfsame.ifs.system import IFS
 from selfsame.lab.inverse.data import MAPS, POINTS, SIDE, chain, drawing, fractals, maps_of
 from selfsame.lab.networks.architectures import Network, NetworkConfig
 from selfsame.training.settings import TrainSettings
-from selfsame.training.task import Metrics
+from selfsame.training.task import Means, Metrics, Task
 
 TRAINING = TrainSettings(
     steps=8000,
@@ -44,24 +44,26 @@ _AT_ONCE = 256
 """Pictures that go through the network together, which bounds its memory."""
 
 
-class InverseTask:
+class InverseTask(Task):
     """An inverse encoder that learns from ``InverseBatches``, for ``selfsame.training.train``.
 
     Attributes:
         model: what is trained.
     """
 
+    model: Network
+
     def __init__(self) -> None:
         self.model = Network.from_config(CONFIG)
 
     def loss(
-        self, batch: tuple[Tensor, Tensor], generator: torch.Generator
+        self, batch: tuple[Tensor, Tensor], step: int, generator: torch.Generator
     ) -> tuple[Tensor, Metrics]:
         """Return the mean squared error of the parameters of a batch."""
         pictures, parameters = batch
         return F.mse_loss(self.model(pictures).float(), parameters), {}
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: nn.Module, shard: slice) -> Means:
         """Return errors on fractals that are never learned; the same ones each time.
 
         ``parameter_mse`` is what is minimised, ``explained`` the share of the parameters' variance
@@ -69,16 +71,19 @@ class InverseTask:
         systems.
         """
         pictures, parameters = fractals(VALIDATION_SEED, 0, range(VALIDATION_FRACTALS))
+        variance = parameters.var(0).mean()
+        pictures, parameters = pictures[shard], parameters[shard]
         predicted = _predicted(model, pictures)
         error = F.mse_loss(predicted, parameters)
         generator = torch.Generator().manual_seed(0)
-        uniforms = torch.rand(VALIDATION_FRACTALS, POINTS, generator=generator)
+        uniforms = torch.rand(VALIDATION_FRACTALS, POINTS, generator=generator)[shard]
         drawn = drawing(chain(maps_of(predicted), uniforms))
-        return {
+        values = {
             "parameter_mse": float(error),
-            "explained": 1 - float(error / parameters.var(0).mean()),
+            "explained": 1 - float(error / variance),
             "picture_mse": float(F.mse_loss(drawn, pictures)),
         }
+        return Means(values, len(pictures))
 
 
 def load_inverse_encoder(source: str | Path) -> Network:
