@@ -18,8 +18,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.datasets import list_pictures, read_pictures
+from selfsame.datasets.readers import set_kind, unseen_split
 from selfsame.errors import InputError
-from selfsame.io.pictures import Picture, picture_from_pillow, read_targets, resize_picture
+from selfsame.io.pictures import Picture, picture_from_pillow, resize_picture
 from selfsame.metrics.pictures import chamfer_px, density_sse, iou
 
 Array = NDArray[np.float64]
@@ -177,20 +179,10 @@ def _read_set(path: Path | None) -> tuple[list[Picture], NDArray[np.int64]]:
     if path is None:
         pictures = list(made_pictures(SIDE).values())
         return pictures, np.zeros(len(pictures), np.int64)
-    if path.suffix == ".npz" and path.is_file():
-        with np.load(path, allow_pickle=False) as archive:
-            labels = next(
-                (archive[k] for k in ("test_labels", "labels") if k in archive.files), None
-            )
-            test = archive["test_images"] if "test_images" in archive.files else None
-        if test is not None and labels is not None:
-            return list(test.astype(np.float32) / np.float32(255)), labels.astype(np.int64)
-    else:
-        labels = None
-    pictures, _ = read_targets(path)
-    if labels is None or len(labels) != len(pictures):
-        labels = np.zeros(len(pictures))
-    return pictures, np.asarray(labels, np.int64)
+    split = unseen_split(path)
+    pictures = [named.read() for named in list_pictures(path, split)]
+    labels = None if set_kind(path) == "folder" else read_pictures(path, split).labels
+    return pictures, np.zeros(len(pictures), np.int64) if labels is None else labels
 
 
 def sample_points(

@@ -41,7 +41,6 @@ _MOVED = {
     "pretrain": ("lab",),
     "pretrain.classification": ("lab.probe.classification",),
     "pretrain.experiment": ("lab.probe.experiment",),
-    "pretrain.inverse": ("lab.inverse.network",),
     "pretrain.labelled": ("datasets.labelled",),
     "pretrain.network_files": ("lab.networks.architectures",),
     "pretrain.probes": ("lab.probe.probes",),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-import protocol
-from reference import learning_fractals as plain
+from benchmarks import protocol
+from benchmarks.reference import learning_fractals as plain
 from selfsame.errors import InputError
 
 WINDOW = (-5.0, -5.0, 5.0, 5.0)

@@ -142,7 +142,7 @@ def test_info(code, capsys) -> None:
     assert "3x2 of 16x16 pixels" in text
     assert "weights a range" in text
     assert main(["info", str(code), "--plot", str(code.with_name("p.png"))]) == 1
-    assert "this code is a collage" in capsys.readouterr().err
+    assert "of the family collage" in capsys.readouterr().err
 
 
 def test_folders(photo, model, tmp_path, capsys) -> None:
@@ -192,7 +192,10 @@ def test_unusable_models_and_options_fail_with_one_line(photo, code, model, caps
         (["encode", photo, "-o", new, "--model", photo.with_name("none")], "no model"),
         (["encode", photo, "-o", new, "--model", broken], "is no model: it does not say"),
         (["encode", photo, "-o", new, "--model", model, "--bytes", 30], "only 30 bytes"),
-        (["decode", code, "-o", picture, "--region", "0,0,8,8"], "this code is a collage"),
+        (
+            ["decode", code, "-o", picture, "--region", "0,0,8,8"],
+            "region is not for codes of the family collage",
+        ),
         (["decode", code, "-o", picture, "--model", broken], "is no model: it does not say"),
     ):
         status, values, err = run(capsys, *arguments)

@@ -1,13 +1,14 @@
+import io
 import json
 
 import pytest
 
 from selfsame import IFS, IFSCode, load, save
 from selfsame.cli import main
-from selfsame.errors import CorruptedError, FormatError, LimitError, UnsupportedError
+from selfsame.errors import CorruptedError, UnsupportedError
 from selfsame.ifs.code import Primitive, Viewport
 from selfsame.ifs.exchange.flame import read_flames
-from selfsame.ifs.exchange.json_code import code_from_values, code_to_values, read_json_code
+from selfsame.ifs.exchange.json_code import code_from_values, code_to_values
 
 SYSTEM = IFS(
     [[[0.5, 0.1], [0.0, 0.25]], [[0.1, -0.2], [0.3, 1 / 3]]],
@@ -63,7 +64,7 @@ def test_several_codes_go_to_a_flame_file_a_folder_or_one_by_index(folder, capsy
     assert [load(p).system for p in values["outputs"]] == [SYSTEM, SYSTEM]
     assert main(["convert", str(both), "-o", str(folder / "one.ssm"), "--index", "1"]) == 0
     assert main(["convert", str(both), "-o", str(folder / "one.json"), "--index", "2"]) == 1
-    assert "--index must be within 0..1" in capsys.readouterr().err
+    assert "index must be within 0..1" in capsys.readouterr().err
     assert main(["convert", str(both), "-o", str(folder / "two.ssm")]) == 1
     assert "holds one code, and there are 2" in capsys.readouterr().err
     assert not (folder / "two.ssm").exists()
@@ -114,8 +115,11 @@ def test_existing_outputs_stay_unless_told(folder, capsys) -> None:
         (["none.ssm", "-o", "b.json"], 1, "no such file: none.ssm"),
         (["none.flame", "-o", "b.json"], 1, "no such file"),
         (["none.json", "-o", "b.ssm"], 1, "no such file"),
-        (["a.ssm", "-o", "b.txt"], 1, "ends in .ssm, .flame, .json: got '.txt'"),
-        (["a.png", "-o", "b.ssm"], 1, "ends in .ssm"),
+        (["a.ssm", "-o", "b.txt"], 1, "ends in .ssm, .json, .flame, .flam3: got '.txt'"),
+        (["a.png", "-o", "b.ssm"], 1, "no such file: a.png"),
+        (["plainfile", "-o", "b.ssm"], 1, "no code: it begins with b''"),
+        (["a.ssm", "a.ssm", "-o", "b.ssm", "--index", "1"], 2, "--index takes a code of one file"),
+        (["a.ssm", "-o", "a.ssm", "--overwrite"], 1, "a.ssm is the input"),
         (["a.ssm", "-o", "no/b.json"], 1, "does not exist"),
         (["a.ssm", "-o", "no/folder"], 1, "does not exist"),
         (["a.ssm", "-o", "plainfile"], 1, "is a file"),
@@ -174,15 +178,95 @@ def test_optional_parts_of_the_json_may_be_missing() -> None:
     assert code.notes == {}
 
 
-def test_files_that_are_no_json(tmp_path, monkeypatch) -> None:
-    path = tmp_path / "x.json"
-    for text in ("", "[1, 2]", "{", "[" * 100_000, "\x00"):
-        path.write_text(text)
-        with pytest.raises(FormatError, match=r"x\.json: "):
-            read_json_code(path)
-    path.write_bytes(b"\xff\xfe\xfd")
-    with pytest.raises(CorruptedError, match="not JSON"):
-        read_json_code(path)
-    monkeypatch.setattr("selfsame.ifs.exchange.json_code.MAX_FILE_BYTES", 2)
-    with pytest.raises(LimitError, match="2 bytes"):
-        read_json_code(path)
+# --- one reader for every command ---
+
+HALF = '<xform weight="1" linear="1" coefs="0.5 0 0 0.5 {0} 0"{1}/>'
+PLAIN = HALF.format(0, "") + HALF.format(0.5, "")
+BENT = HALF.format(0, ' spherical="1"').replace('linear="1"', "")
+
+
+def write_flame(path, *flames: str) -> str:
+    path.write_text(
+        "<flames>"
+        + "".join(f'<flame name="{i}" size="20 10">{x}</flame>' for i, x in enumerate(flames))
+        + "</flames>"
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["fern.json", "sheep.flame", "sheep.flam3", "odd.txt", "none"])
+def test_every_command_reads_every_format(folder, capsys, name) -> None:
+    path = folder / name
+    if name == "fern.json":
+        path.write_text(json.dumps(code_to_values(CODE)))
+    else:
+        write_flame(path, PLAIN)
+    for i, command in enumerate(("convert", "render")):
+        out = folder / f"{i}.png" if command == "render" else folder / f"{i}.ssm"
+        assert main([command, str(path), "-o", str(out), "--quiet"]) == 0
+    assert len(load(folder / "0.ssm").system) == 2
+    assert main(["info", str(path), "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["kind"], values["codes"]) == ("ifs", 1)
+    assert values["format"] == ("json" if name == "fern.json" else "flame")
+    assert values["bytes"] == path.stat().st_size
+    assert main(["info", str(path)]) == 0
+    assert f"1 in the .{values['format']}" in capsys.readouterr().out
+    custom = ["dataset", "custom", "--codes", str(path), "-o", str(folder / "set")]
+    assert main([*custom, "--instances", "2", "--size", "16", "--quiet", "--jobs", "1"]) == 0
+    assert len(list((folder / "set" / "00000").glob("*.png"))) == 2
+
+
+def test_codes_come_from_standard_input(folder, capsys, monkeypatch) -> None:
+    for arguments in (
+        ["convert", "-", "-o", str(folder / "x.json")],
+        ["render", "-", "-o", str(folder / "x.png")],
+        ["info", "-"],
+    ):
+        data = (folder / "a.ssm").read_bytes()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        assert main(arguments) == 0, capsys.readouterr().err
+    assert json.loads((folder / "x.json").read_text())["notes"] == {"name": "first"}
+
+
+def test_one_flame_does_not_spoil_the_others(folder, capsys) -> None:
+    path = write_flame(folder / "three.flame", PLAIN, BENT, PLAIN)
+    for command, out in (("render", "x.png"), ("convert", "x.ssm")):
+        run = [command, path, "-o", str(folder / out), "--overwrite", "--quiet"]
+        assert main([*run, "--index", "0"]) == 0
+        assert main([*run, "--index", "2", "--drop-unsupported"]) == 0
+        assert main([*run, "--index", "1"]) == 1
+        error = capsys.readouterr().err
+        assert "flame 1: xform 0: spherical" in error
+        assert "--drop-unsupported" in error
+        assert main([*run, "--index", "1", "--drop-unsupported"]) == 1
+        assert "flame 1 has no affine map" in capsys.readouterr().err
+        assert main([*run, "--index", "3"]) == 1
+        assert "index must be within 0..2" in capsys.readouterr().err
+    assert load(folder / "x.ssm").notes["name"] == "2"
+    assert main(["info", path, "--json", "--index", "2"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["codes"], values["notes"]["name"]) == (3, "2")
+
+
+def test_what_was_dropped_is_said(folder, capsys) -> None:
+    path = write_flame(folder / "x.flame", PLAIN + BENT)
+    line = "flame 0: dropped xform 2: spherical"
+    assert main(["render", path, "-o", str(folder / "x.png"), "--drop-unsupported"]) == 0
+    assert line in capsys.readouterr().err
+    out = ["-o", str(folder / "x.png"), "--overwrite", "--json"]
+    assert main(["render", path, *out, "--drop-unsupported"]) == 0
+    assert json.loads(capsys.readouterr().out)["dropped"] == [line]
+    assert main(["info", path, "--drop-unsupported"]) == 0
+    assert line in capsys.readouterr().out
+
+
+def test_the_output_is_never_the_input(folder, capsys) -> None:
+    (folder / "b.json").write_text(json.dumps(code_to_values(CODE)))
+    (folder / "link.json").symlink_to("b.json")
+    before = (folder / "b.json").read_bytes()
+    for out in ("b.json", "link.json"):
+        arguments = [str(folder / "b.json"), "-o", str(folder / out), "--overwrite"]
+        assert main(["convert", *arguments]) == 1
+        assert "is the input; choose another name" in capsys.readouterr().err
+    assert (folder / "b.json").read_bytes() == before

@@ -87,10 +87,10 @@ def test_an_ifs_is_drawn(tmp_path, capsys) -> None:
             main(["decode", str(tmp_path / "a.ssm"), "-o", str(tmp_path / "b.png"), *arguments])
             == 1
         )
-        assert "this code is an IFS" in capsys.readouterr().err
+        assert "of the family ifs" in capsys.readouterr().err
     moving = ["--animate", str(tmp_path / "a.gif")]
     assert main(["decode", str(tmp_path / "a.ssm"), "-o", str(tmp_path / "b.png"), *moving]) == 1
-    assert "this code is an IFS" in capsys.readouterr().err
+    assert "of the family ifs" in capsys.readouterr().err
     assert not (tmp_path / "b.png").exists()
 
 

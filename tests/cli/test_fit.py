@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -123,6 +124,38 @@ def test_codes_of_two_encoders_do_not_mix(
         SetEncoder(shape).save_pretrained(network)
         assert main(["fit", *options]) == status
     assert "other settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["keras.npz", "rows.npz", "idx", "folder"])
+def test_sets_of_all_kinds_are_targets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    pictures = np.zeros((3, 16, 16), np.uint8)
+    pictures[:, 4:9, 3:12] = 255
+    path = tmp_path / name
+    if name == "keras.npz":
+        np.savez(path, x_train=pictures[:2], x_test=pictures)
+    elif name == "rows.npz":
+        np.savez(path, data=pictures[:2].reshape(2, 256).astype(int))
+    elif name == "idx":
+        path.mkdir()
+        head = b"\0\0\x08\x03" + np.array([2, 16, 16], ">u4").tobytes()
+        (path / "train-images-idx3-ubyte.gz").write_bytes(
+            gzip.compress(head + pictures[:2].tobytes())
+        )
+    else:
+        for i in range(2):
+            (path / f"{i}").mkdir(parents=True)
+            Image.fromarray(pictures[i]).save(path / f"{i}" / "a.png")
+    options = [str(path), "-o", str(tmp_path / "codes"), "--steps", "1", "--maps", "3", "--json"]
+    assert main(["fit", *options, "--size", "16", "--quiet"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["count"] == 2
+    assert sorted(p.name for p in (tmp_path / "codes").glob("*.ssm")) == ["00000.ssm", "00001.ssm"]
+    if name == "keras.npz":
+        options = [str(path), "-o", str(tmp_path / "unseen"), "--split", "test", *options[3:]]
+        assert main(["fit", *options, "--size", "16", "--quiet"]) == 0
+        assert json.loads(capsys.readouterr().out)["count"] == 3
 
 
 def test_failures_leave_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

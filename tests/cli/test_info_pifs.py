@@ -97,7 +97,10 @@ def test_an_ifs_has_no_partition(tmp_path, capsys) -> None:
     system = IFS([[[0.5, 0], [0, 0.5]]], [[0, 0]], [1])
     save(IFSCode(system, Viewport(0, 0, 1, 1), (2, 2)), tmp_path / "a.ssm")
     assert main(["info", str(tmp_path / "a.ssm"), "--plot", str(tmp_path / "b.png")]) == 1
-    assert "--plot is for block codes" in capsys.readouterr().err
+    assert (
+        "--plot is for codes of different parts: this code is of the family ifs"
+        in capsys.readouterr().err
+    )
 
 
 def test_commands_for_systems_refuse_block_codes(path, tmp_path, capsys) -> None:

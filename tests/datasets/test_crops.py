@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
+from selfsame.datasets.crops import FolderCrops
 from selfsame.errors import InputError
-from selfsame.training import FolderCrops
 
 
 def coordinates(width: int, height: int, blue: int = 0) -> np.ndarray:
@@ -101,7 +101,7 @@ def test_threads_change_nothing(folder) -> None:
 
 
 def test_pictures_stay_in_memory_up_to_the_limit(folder, monkeypatch) -> None:
-    import selfsame.datasets.crops as module
+    import selfsame.datasets.named as module
 
     read = []
     monkeypatch.setattr(

@@ -102,8 +102,6 @@ def test_folders_that_are_no_set(tmp_path, names, message) -> None:
 
 def test_unusable_files(tmp_path) -> None:
     put(tmp_path, "a.png")
-    with pytest.raises(InputError, match=r"a\.png is no set of pictures"):
-        read_pictures(tmp_path / "a.png")
     with pytest.raises(InputError, match="no such file or folder"):
         read_pictures(tmp_path / "nowhere")
     contents = (tmp_path / "a.png").read_bytes()

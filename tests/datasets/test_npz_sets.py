@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfsame.datasets import Pictures, npz, pictures, read_pictures
+from selfsame.datasets import Pictures, read_pictures
 from selfsame.errors import (
     CorruptedError,
     FormatError,
@@ -17,6 +17,7 @@ from selfsame.errors import (
     TruncatedError,
     UnsupportedError,
 )
+from selfsame.io import arrays
 
 BYTES = np.random.default_rng(0).integers(0, 256, (7, 5, 6), dtype=np.uint8)
 LABELS = np.array([3, 1, 4, 1, 5, 9, 2], np.uint8)
@@ -40,7 +41,14 @@ def saved(tmp_path):
         ("test_images", "test_labels", "test"),
         ("x_test", "y_test", "test"),
         ("val_images", "val_labels", "test"),
+        ("X_train", "y_train", "train"),
+        ("x_val", "y_val", "test"),
         ("images", "labels", "train"),
+        ("x", "y", "train"),
+        ("X", "Y", "train"),
+        ("data", "target", "train"),
+        ("images", "label", "train"),
+        ("arr_0", "arr_1", "train"),
     ],
 )
 def test_names_of_arrays(saved, images, labels, split) -> None:
@@ -173,8 +181,8 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch) -> None:
     archive(path, HEADER.format("'|u1'", (100, 100, 100)), bytes(10**6))
     assert path.stat().st_size < 2000
     assert len(read_pictures(path)) == 100  # black pictures do compress so well
-    monkeypatch.setattr(pictures, "MAX_BYTES", 10**6 - 1)
-    monkeypatch.setattr(npz, "read_exactly", lambda *args: pytest.fail("unpacked"))
+    monkeypatch.setattr(arrays, "MAX_BYTES", 10**6 - 1)
+    monkeypatch.setattr(arrays, "read_exactly", lambda *args: pytest.fail("unpacked"))
     with pytest.raises(LimitError, match="at most 999999"):
         read_pictures(path)
 

@@ -129,10 +129,10 @@ def test_fewer_classes_are_the_first_ones(name):
         ("multifractal", {"objects": 3}, "objects must be a pair"),
         ("multifractal", {"sizes": (0.0, 0.5)}, "sizes"),
         ("multifractal", {"sizes": ("a", "b")}, "sizes"),
-        ("custom", {"codes": None}, "codes must be a folder"),
-        ("custom", {"codes": []}, "codes must be a folder"),
+        ("custom", {"codes": None}, "codes must be a file or a folder"),
+        ("custom", {"codes": []}, "codes must be a file or a folder"),
         ("custom", {"codes": [1]}, "codes must be IFS or IFSCode: got int"),
-        ("custom", {"codes": "nowhere"}, "no such folder of codes: nowhere"),
+        ("custom", {"codes": "nowhere"}, "no such file: nowhere"),
         ("custom", {"codes": [classic("menger-sponge")]}, "planar"),
         ("custom", {"classes": 3}, "classes must be a whole number of 1..2: got 3"),
         ("custom", {"jitter": -0.1}, "jitter"),
@@ -166,7 +166,7 @@ def test_codes_come_from_a_folder_in_the_order_of_their_names(tmp_path):
     recipe = make_recipe("custom", codes=tmp_path, instances=2, side=32)
     assert recipe.classes == 2
     assert recipe.systems.counts.tolist() == [len(systems[1]), len(systems[0])]
-    with pytest.raises(InputError, match=r"has no \.ssm files"):
+    with pytest.raises(InputError, match=r"has no codes \(\.ssm"):
         make_recipe("custom", codes=tmp_path / "..", instances=2)
 
 

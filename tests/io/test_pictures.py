@@ -1,4 +1,9 @@
+import os
+import resource
+import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -11,7 +16,6 @@ from selfsame.io.pictures import (
     picture_from_pillow,
     read_picture,
     read_source,
-    read_targets,
     resize_picture,
     source_from_pillow,
     to_uint8,
@@ -319,6 +323,60 @@ def test_animations_need_frames_and_a_suffix_that_moves(tmp_path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_sizes_that_a_format_does_not_hold_are_the_callers_error(tmp_path) -> None:
+    for name, side in (("a.gif", 70_000), ("a.webp", 17_000)):
+        with pytest.raises(InputError, match=f"a.* its format does not hold {side}x1 pixels"):
+            write_picture(tmp_path / name, np.zeros((1, side), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def disk_of(room: int) -> Iterator[None]:
+    """No file grows beyond ``room`` bytes: the last write that fits is short, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+NOISE = RNG.integers(0, 256, (200, 200, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "a.bmp", "a.ppm", "a.tif", "a.tga", "a.png", "a.webp", "a.gif", "a.jp2"]
+)
+def test_a_full_disk_is_an_error_and_leaves_no_cut_picture(tmp_path, name) -> None:
+    with pytest.raises(OSError, match="too large"), disk_of(5000):
+        write_picture(tmp_path / name, NOISE)
+    assert list(tmp_path.iterdir()) == []
+    write_picture(tmp_path / name, NOISE)
+    whole = (tmp_path / name).read_bytes()
+    with pytest.raises(OSError, match="too large"), disk_of(len(whole) - 1):
+        write_picture(tmp_path / name, NOISE)
+    assert (tmp_path / name).read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_a_full_disk_leaves_no_cut_animation(tmp_path, name) -> None:
+    with pytest.raises(OSError, match="too large"), disk_of(5000):
+        write_animation(tmp_path / name, [NOISE, NOISE[::-1]])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_go_through_a_fifo(tmp_path) -> None:
+    fifo, got = tmp_path / "a.png", []
+    os.mkfifo(fifo)
+    reader = threading.Thread(target=lambda: got.append(fifo.read_bytes()), daemon=True)
+    reader.start()
+    write_picture(fifo, RGB)
+    reader.join(10)
+    assert fifo.is_fifo()
+    (tmp_path / "b.png").write_bytes(got[0])
+    assert np.array_equal(to_uint8(read_picture(tmp_path / "b.png")), RGB)
+
+
 # --- resizing ---
 
 
@@ -339,67 +397,3 @@ def test_halving_uses_the_widened_triangle() -> None:
     # Pillow's bilinear filter reaches two pixels at factor 2: weights 1 3 3 1 over 8.
     row = np.array([[0, 0, 0, 1, 0, 0, 0, 0]], np.float32)
     assert resize_picture(row, (4, 1))[0] == pytest.approx([0, 3 / 8, 1 / 8, 0], abs=1e-6)
-
-
-# --- sets of targets ---
-
-
-def test_a_folder_gives_its_pictures_by_name(tmp_path) -> None:
-    write_picture(tmp_path / "b.png", RGB)
-    write_picture(tmp_path / "a.png", GREY)
-    (tmp_path / "notes.txt").write_text("no picture")
-    pictures, names = read_targets(tmp_path)
-    assert names == ["a.png", "b.png"]
-    assert [p.shape for p in pictures] == [(7, 5), (7, 5, 3)]
-    assert read_targets(tmp_path / "b.png")[1] == ["b.png"]
-
-
-@pytest.mark.parametrize(
-    ("images", "expected"),
-    [
-        (np.full((2, 3, 4), 51, np.uint8), 0.2),
-        (np.full((2, 3, 4, 3), 51, np.uint8), 0.2),
-        (np.full((2, 3, 4), 0.2, np.float64), 0.2),
-        (np.ones((2, 3, 4), np.bool_), 1.0),
-    ],
-)
-def test_an_npz_gives_its_array(tmp_path, images, expected) -> None:
-    path = tmp_path / "a.npz"
-    np.savez(path, images=images)
-    pictures, names = read_targets(path)
-    assert names == ["00000", "00001"]
-    assert all(p.dtype == np.float32 and p.shape == images.shape[1:] for p in pictures)
-    assert np.stack(pictures) == pytest.approx(np.full(images.shape, expected))
-
-
-@pytest.mark.parametrize(
-    ("images", "message"),
-    [
-        (np.zeros((3, 4), np.uint8), r"must be \(n, H, W\)"),
-        (np.zeros((0, 3, 4), np.uint8), r"must be \(n, H, W\)"),
-        (np.zeros((2, 3, 4, 4), np.uint8), r"must be \(n, H, W\)"),
-        (np.full((2, 3, 4), 2.0), "within"),
-        (np.full((2, 3, 4), np.nan), "within"),
-        (np.zeros((2, 3, 4), np.int32), "uint8, bool or float"),
-    ],
-)
-def test_other_arrays_are_refused(tmp_path, images, message) -> None:
-    np.savez(tmp_path / "a.npz", images=images)
-    with pytest.raises(InputError, match=message):
-        read_targets(tmp_path / "a.npz")
-
-
-def test_other_archives_are_refused(tmp_path) -> None:
-    with pytest.raises(InputError, match="holds no picture"):
-        read_targets(tmp_path)
-    np.savez(tmp_path / "b.npz", pictures=GREY)
-    with pytest.raises(InputError, match="no array 'images'"):
-        read_targets(tmp_path / "b.npz")
-    with pytest.raises(InputError, match="no such file"):
-        read_targets(tmp_path / "none.npz")
-    (tmp_path / "c.npz").write_bytes(b"PK\x03\x04 nonsense")
-    with pytest.raises(InputError, match="cannot be read as"):
-        read_targets(tmp_path / "c.npz")
-    np.savez(tmp_path / "d.npz", images=np.array([{"a": 1}], object))
-    with pytest.raises(InputError, match="cannot be read as"):  # no pickles
-        read_targets(tmp_path / "d.npz")

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
+from selfsame.io.files import remove_unfinished
 from selfsame.training.checkpoint import (
     check_same,
     checkpoints,
     latest_checkpoint,
     load_checkpoint,
     remove_checkpoints,
-    remove_leftovers,
     save_checkpoint,
 )
 
@@ -93,15 +93,15 @@ def test_a_failed_write_leaves_the_old_checkpoints(tmp_path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["step-0000000001.pt"]
 
 
-def test_leftovers_are_removed_and_checkpoints_stay(tmp_path, monkeypatch) -> None:
+def test_unfinished_files_are_removed_and_checkpoints_stay(tmp_path, monkeypatch) -> None:
     save_checkpoint(tmp_path, 1, STATE, keep=1)
     monkeypatch.setattr("pathlib.Path.unlink", lambda path: None)  # as if killed before
     with pytest.raises((AttributeError, TypeError, pickle.PicklingError)):
         save_checkpoint(tmp_path, 2, {"bad": (n for n in "x")}, keep=1)
     monkeypatch.undo()
     assert len(list(tmp_path.iterdir())) == 2
-    remove_leftovers(tmp_path)
-    remove_leftovers(tmp_path / "none")
+    remove_unfinished(tmp_path)
+    remove_unfinished(tmp_path / "none")
     assert [p.name for p in tmp_path.iterdir()] == ["step-0000000001.pt"]
 
 

@@ -1,4 +1,4 @@
-"""``selfsame bench``: the benchmark scripts of a source checkout."""
+"""``selfsame bench``: the benchmarks of a source checkout."""
 
 import ast
 import json
@@ -40,14 +40,15 @@ def command(
 ) -> None:
     """Run the benchmarks NAME of a source checkout; without NAME, list them.
 
-    ``all`` runs every one. Options after ``--`` go to the script:
-    ``selfsame bench ifs_fit --data DIR -- --targets 30``.
+    A name is that of one (``codec.rates``; ``ifs_fit`` does too, and ``render``, the only one
+    that ends so), of a folder (``codec``: all in it), or ``all``. Options after ``--`` go to the
+    script: ``selfsame bench ifs.fit --data DIR -- --targets 30``.
     """
     folder = benchmark_folder()
     scripts = find_scripts(folder)
     names, extra = _split(names, scripts)
     if not names:
-        listing = "\n".join(f"  {name:16} {about}" for name, about in scripts.items())
+        listing = "\n".join(f"  {name:20} {about}" for name, about in scripts.items())
         report(
             {"benchmarks": scripts, "folder": folder},
             as_json=as_json,
@@ -60,7 +61,7 @@ def command(
     documents = {}
     for name in names:
         click.echo(f"benchmark {name}", err=True)
-        documents[name] = run_script(folder / f"{name}.py", [*common, *extra], as_json=as_json)
+        documents[name] = run_script(folder, name, [*common, *extra], as_json=as_json)
     if as_json:
         click.echo(json.dumps(documents))
 
@@ -68,19 +69,32 @@ def command(
 def _split(
     words: tuple[str, ...], scripts: dict[str, str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the leading names, ``all`` spelled out, and what is meant for the scripts."""
+    """Return the benchmarks that the leading words name, and what is meant for the scripts."""
     first = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
     names, extra = words[:first], words[first:]
-    if names == ("all",):
-        return tuple(scripts), extra
-    unknown = [name for name in names if name not in scripts]
-    if unknown:
-        raise InputError(
-            f"no benchmark {', '.join(unknown)}; there are {', '.join(scripts) or 'none'}, or all"
-        )
     if extra and not names:
         raise InputError(f"name a benchmark before its options {' '.join(extra)}")
-    return names, extra
+    return tuple(dict.fromkeys(one for name in names for one in _named(name, scripts))), extra
+
+
+def _named(word: str, scripts: dict[str, str]) -> list[str]:
+    """Return the benchmarks that a word names.
+
+    Raises:
+        InputError: none, or several that do not lie in one folder.
+    """
+    if word == "all":
+        return list(scripts)
+    if exact := [name for name in scripts if word in (name, name.replace(".", "_"))]:
+        return exact
+    if inside := [name for name in scripts if name.startswith(f"{word}.")]:
+        return inside
+    ends = [name for name in scripts if name.rpartition(".")[2] == word]
+    if len(ends) > 1:
+        raise InputError(f"several benchmarks are called {word}: {', '.join(ends)}; name one")
+    if not ends:
+        raise InputError(f"no benchmark {word}; there are {', '.join(scripts) or 'none'}, or all")
+    return ends
 
 
 def benchmark_folder() -> Path:
@@ -90,7 +104,7 @@ def benchmark_folder() -> Path:
         InputError: the package was installed without its source checkout.
     """
     folder = Path(__file__).resolve().parents[3] / "benchmarks"
-    if not (folder / "harness.py").is_file():
+    if not (folder / "__init__.py").is_file():
         raise InputError(
             "benchmarks belong to a source checkout, and this is an installed package; clone the "
             "repository, run 'pip install -e .' there and try again"
@@ -99,27 +113,33 @@ def benchmark_folder() -> Path:
 
 
 def find_scripts(folder: Path) -> dict[str, str]:
-    """Return the name of every benchmark script and the first line of its text."""
+    """Return the name of every benchmark, its module within ``folder``, and its first line."""
     scripts = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
         source = path.read_text(encoding="utf-8")
         if _MARK in source:
             text = ast.get_docstring(ast.parse(source)) or ""
-            scripts[path.stem] = text.partition("\n")[0]
+            name = ".".join(path.relative_to(folder).with_suffix("").parts)
+            scripts[name] = text.partition("\n")[0]
     return scripts
 
 
-def run_script(path: Path, arguments: list[str], *, as_json: bool) -> object:
-    """Run a script in a process of its own; return the document it prints, or None.
+def run_script(folder: Path, name: str, arguments: list[str], *, as_json: bool) -> object:
+    """Run a benchmark in a process of its own; return the document it prints, or None.
 
     Raises:
         BenchmarkFailedError: it ended with another status than 0.
     """
+    # -P and PYTHONPATH: the checkout's package whatever the current folder holds, where relative
+    # paths of the arguments still count from.
+    path = [str(folder.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    module = f"{folder.name}.{name}"
     run = subprocess.run(
-        [sys.executable, os.fspath(path), *arguments, *(["--json"] if as_json else [])],
+        [sys.executable, "-P", "-m", module, *arguments, *(["--json"] if as_json else [])],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
         stdout=subprocess.PIPE if as_json else None,
         check=False,
     )
     if run.returncode:
-        raise BenchmarkFailedError(f"benchmark {path.stem} ended with status {run.returncode}")
+        raise BenchmarkFailedError(f"benchmark {name} ended with status {run.returncode}")
     return json.loads(run.stdout) if as_json else None

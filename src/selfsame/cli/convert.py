@@ -4,31 +4,28 @@ from pathlib import Path
 
 import click
 
-from selfsame.cli.code_files import output_paths, read_code_file, write_code_files
+from selfsame.cli.code_files import output_paths, write_code_files
 from selfsame.cli.options import (
+    drop_option,
+    index_option,
     json_option,
     output_option,
     overwrite_option,
     quiet_option,
     report,
 )
-from selfsame.errors import InputError
 
 
 @click.command("convert")
-@click.argument("codes", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("codes", nargs=-1, required=True)
 @output_option
-@click.option("--index", type=click.IntRange(0), help="Take only this code, counted from 0.")
-@click.option(
-    "--drop-unsupported",
-    is_flag=True,
-    help="Drop what a .flame has beyond affine maps, with a message, instead of refusing it.",
-)
+@index_option
+@drop_option
 @overwrite_option
 @quiet_option
 @json_option
 def command(
-    codes: tuple[Path, ...],
+    codes: tuple[str, ...],
     output: Path,
     index: int | None,
     drop_unsupported: bool,
@@ -36,21 +33,20 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Convert CODES between .ssm, .flame and .json, as the suffixes say.
+    """Convert CODES between .ssm, .flame (or .flam3) and .json.
 
+    What CODES hold tells their format, the suffix of OUTPUT its own; `-` is standard input.
     Several codes (of a .flame, or of several files) go into one .flame file, or into a folder
     as 00000.ssm, 00001.ssm ... The JSON is that of `selfsame info --json`.
     """
-    read, dropped = [], []
-    for path in codes:
-        found, lines = read_code_file(path, drop_unsupported=drop_unsupported)
-        read += found
-        dropped += lines
-    if index is not None:
-        if index >= len(read):
-            raise InputError(f"--index must be within 0..{len(read) - 1}: got {index}")
-        read = [read[index]]
-    paths = output_paths(output, len(read), overwrite=overwrite)
+    from selfsame.codes.files import read_codes
+
+    if index is not None and len(codes) > 1:
+        raise click.UsageError(f"--index takes a code of one file: got {len(codes)} files")
+    files = [read_codes(name, index=index, drop_unsupported=drop_unsupported) for name in codes]
+    read = [code for file in files for code in file.flames or file.systems()]
+    dropped = [f"{file.name}: {line}" for file in files for line in file.dropped]
+    paths = output_paths(output, len(read), overwrite=overwrite, inputs=codes)
     write_code_files(paths, read, overwrite=overwrite)
     report(
         {"outputs": paths, "count": len(read), "dropped": dropped},

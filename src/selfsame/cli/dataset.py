@@ -50,7 +50,8 @@ class _Split(click.ParamType[tuple[float, float, float]]):
 @click.option(
     "--codes",
     type=click.Path(path_type=Path),
-    help="custom: a code of maps, or a folder of them; each becomes a class.",
+    help="custom: a file of codes, .ssm, .json or .flame, or a folder of them; each code becomes "
+    "a class.",
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
 @click.option("--split", type=_Split(), help="Shares of train, val and test, such as 0.8,0.1,0.1.")

@@ -106,11 +106,12 @@ def _decode_one(
 
     begin = time.perf_counter()
     check_picture_suffix(output)
-    check_writable(output, overwrite=overwrite)
+    inputs = [path, *filter(None, [options["start"]])]
+    check_writable(output, overwrite=overwrite, inputs=inputs)
     animation = options["animate"]
     if animation is not None:
         check_animation_suffix(animation)
-        check_writable(animation, overwrite=overwrite)
+        check_writable(animation, overwrite=overwrite, inputs=inputs)
     if options["model"] is not None:
         from selfsame.collage.network.model import CollageModel
 

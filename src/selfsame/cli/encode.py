@@ -149,7 +149,7 @@ def _encode_one(
     from selfsame.io.files import check_writable, write_bytes
     from selfsame.io.pictures import read_source
 
-    check_writable(output, overwrite=overwrite)
+    check_writable(output, overwrite=overwrite, inputs=[image])
     begin = time.perf_counter()
     source = read_source(image)
     if not quiet:

@@ -32,6 +32,11 @@ CLOUD_SUFFIXES = (".ply", ".npy")
     type=click.IntRange(1, 4096),
     help="Maps [default: 10 for pictures up to 64 pixels, else 64; 20 for point clouds].",
 )
+@click.option(
+    "--split",
+    type=click.Choice(["train", "test"]),
+    help="Which pictures of a set [default: train, if it has several].",
+)
 @click.option("--steps", type=click.IntRange(1), help="Optimisation steps [default: the preset's].")
 @click.option(
     "--preset",
@@ -114,25 +119,27 @@ CLOUD_SUFFIXES = (".ply", ".npy")
 def command(target: Path, output: Path, **options: Any) -> None:
     """Fit an IFS to TARGET and write its code.
 
-    TARGET is a picture (OUT a .ssm file), a point cloud in .ply or .npy (OUT a .ssm file), or a
-    folder or an .npz with an array `images` (OUT a folder of 00000.ssm ... in order; codes that
-    are there already from the same settings are kept, so an interrupted job goes on).
+    TARGET is a picture (OUT a .ssm file), a point cloud in .ply or .npy (OUT a .ssm file), or a set
+    of pictures: a folder with its sub-folders, an .npz or an idx file (OUT a folder of 00000.ssm
+    ... in order; codes that are there already from the same settings are kept, so an interrupted
+    job goes on).
     """
-    from selfsame.io.pictures import read_targets
+    from selfsame.datasets import list_pictures
+    from selfsame.datasets.readers import set_kind
 
     set_threads(options["threads"])
     if target.suffix.lower() in CLOUD_SUFFIXES:
         _fit_cloud(target, output, options)
         return
-    pictures, names = read_targets(target)
-    pictures = [_adapted(picture, options) for picture in pictures]
-    many = target.is_dir() or target.suffix.lower() == ".npz"
+    found = list_pictures(target, options["split"])
+    pictures = [_adapted(named.read(), options) for named in found]
+    many = set_kind(target) != "picture"
     if many and options["animate"]:
         raise click.UsageError("--animate takes a single picture")
     if many and options["checkpoint"]:
         raise click.UsageError("--checkpoint takes a single picture; a folder resumes by itself")
     if many:
-        _fit_many(pictures, names, output, options)
+        _fit_many(pictures, [named.name for named in found], output, options)
     else:
         _fit_one(pictures[0], target, output, options)
 
@@ -181,11 +188,11 @@ def _config(options: dict[str, Any]) -> "FitConfig":
 
 
 def _fit_one(picture: "Picture", target: Path, output: Path, options: dict[str, Any]) -> None:
-    check_writable(output, overwrite=options["overwrite"])
+    check_writable(output, overwrite=options["overwrite"], inputs=[target])
     if output.suffix.lower() != ".ssm":
         raise InputError(f"the code of a picture is a .ssm file: got {output}")
     if options["animate"]:
-        check_writable(options["animate"], overwrite=options["overwrite"])
+        check_writable(options["animate"], overwrite=options["overwrite"], inputs=[target])
     frames: list[IFSCode] = []
     if options["method"] == "distance":
         codes, losses = _distance([picture], options, frames)
@@ -348,7 +355,7 @@ def _fit_cloud(target: Path, output: Path, options: dict[str, Any]) -> None:
     from selfsame.ifs.exchange.ply import read_points
     from selfsame.ifs.fit.cloud import CloudConfig, fit_cloud
 
-    check_writable(output, overwrite=options["overwrite"])
+    check_writable(output, overwrite=options["overwrite"], inputs=[target])
     points = read_points(target)
     given = {key: options[key] for key in ("maps", "steps", "restarts")}
     config = CloudConfig(**{k: v for k, v in given.items() if v is not None})

@@ -122,7 +122,7 @@ def command(
     from selfsame.io.files import check_writable
     from selfsame.io.pictures import read_source
 
-    check_writable(output, overwrite=overwrite)
+    check_writable(output, overwrite=overwrite, inputs=[image])
     source = read_source(image)
     pixels, notes = source.pixels, list(source.notes)
     if source.alpha is not None:

@@ -15,6 +15,7 @@ from selfsame.cli.options import (
     set_threads,
 )
 from selfsame.errors import InputError
+from selfsame.io.files import check_writable
 from selfsame.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -130,6 +131,9 @@ def command(
     """
     mode = _mode(options)
     begin = time.perf_counter()
+    if not options["separate"]:
+        inputs = [options[name] for name in ("source", "reconstruct") if options[name] is not None]
+        check_writable(output, overwrite=overwrite, inputs=inputs)
     set_threads(threads)
     from selfsame.priors.generation import side_at
     from selfsame.priors.vdvae.network import Vdvae
@@ -214,12 +218,10 @@ def _plan(model: "Vdvae", mode: str, seed: int, options: dict[str, Any]) -> "Pla
 
 def _grid(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> Writer:
     """Return what writes one picture; what would fail, fails now."""
-    from selfsame.io.files import check_writable
     from selfsame.io.grids import grid, grid_size
     from selfsame.io.pictures import check_picture_suffix, write_picture
 
     check_picture_suffix(output)
-    check_writable(output, overwrite=overwrite)
     height, width = grid_size(plan.count, plan.columns, (side, side), gap)
 
     def write(pictures: list["Bytes"]) -> dict[str, Any]:
@@ -231,7 +233,7 @@ def _grid(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> W
 
 def _files(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> Writer:
     """Return what writes every picture to a file of its own; what would fail, fails now."""
-    from selfsame.io.files import check_writable, make_folder
+    from selfsame.io.files import make_folder
     from selfsame.io.pictures import write_picture
 
     _check_pixels(plan, side)
@@ -251,11 +253,9 @@ def _files(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> 
 
 def _animation(output: Path, plan: "Plan", side: int, gap: int, overwrite: bool) -> Writer:
     """Return what writes an animation that has no end; what would fail, fails now."""
-    from selfsame.io.files import check_writable
     from selfsame.io.pictures import check_animation_suffix, write_animation
 
     check_animation_suffix(output)
-    check_writable(output, overwrite=overwrite)
     _check_pixels(plan, side)
 
     def write(pictures: list["Bytes"]) -> dict[str, Any]:

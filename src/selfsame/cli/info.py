@@ -1,17 +1,22 @@
 """``selfsame info CODE``: what a code file holds."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from selfsame.cli.options import json_option, overwrite_option, report
+from selfsame.cli.options import (
+    drop_option,
+    index_option,
+    json_option,
+    overwrite_option,
+    report,
+)
+from selfsame.codes.files import CodeFile, read_codes
 from selfsame.codes.registry import family_of
-from selfsame.codes.store import read_file, unpack
-from selfsame.coding.container import read_bounded, read_container
-from selfsame.errors import FormatError, InputError
+from selfsame.coding.container import read_container
+from selfsame.errors import InputError
 from selfsame.family import Code, Description, Plots
 
 
@@ -22,36 +27,46 @@ from selfsame.family import Code, Description, Plots
     type=click.Path(path_type=Path, dir_okay=False),
     help="Block codes: draw the partition and the domains to this picture.",
 )
+@index_option
+@drop_option
 @json_option
 @overwrite_option
-def command(code: Path, plot: Path | None, as_json: bool, overwrite: bool) -> None:
-    """Print what the file CODE holds; `-` reads standard input."""
-    data = read_bounded(sys.stdin.buffer) if str(code) == "-" else read_file(code)
-    try:
-        found = unpack(data)
-    except FormatError as error:
-        raise type(error)(f"{code}: {error}") from error
+def command(
+    code: Path,
+    plot: Path | None,
+    index: int | None,
+    drop_unsupported: bool,
+    as_json: bool,
+    overwrite: bool,
+) -> None:
+    """Print what CODE holds, a .ssm, .json or .flame file; `-` reads standard input.
+
+    Of several flames in a file the first is shown.
+    """
+    file = read_codes(code, index=index or 0, drop_unsupported=drop_unsupported)
+    found = file.codes[0]
     if plot is not None:
-        _plot(found, plot, overwrite=overwrite)
+        _plot(found, plot, code, overwrite=overwrite)
     description = family_of(found).describe(found)
-    values = description.values | _file(found, data)
+    values = description.values | _file(file)
     if as_json:
         report(values, as_json=True, quiet=False, text="")
     else:
         click.echo(_text(description, values))
 
 
-def _file(code: Code, data: bytes) -> dict[str, Any]:
+def _file(file: CodeFile) -> dict[str, Any]:
     """Return what there is to say of a file; ``bpp`` counts every byte over width × height."""
-    width, height = code.size
-    return {
-        "bytes": len(data),
-        "bpp": 8 * len(data) / (width * height),
-        "chunks": [{"tag": tag, "length": length} for tag, length in read_container(data).listing],
-    }
+    width, height = file.codes[0].size
+    size = len(file.data)
+    values: dict[str, Any] = {"bytes": size, "bpp": 8 * size / (width * height)}
+    if file.form == "ssm":
+        listing = read_container(file.data).listing
+        return values | {"chunks": [{"tag": tag, "length": length} for tag, length in listing]}
+    return values | {"format": file.form, "codes": file.count, "dropped": list(file.dropped)}
 
 
-def _plot(code: Code, path: Path, *, overwrite: bool) -> None:
+def _plot(code: Code, path: Path, source: Path, *, overwrite: bool) -> None:
     from selfsame.io.files import check_writable
     from selfsame.io.pictures import check_picture_suffix, write_picture
 
@@ -62,7 +77,7 @@ def _plot(code: Code, path: Path, *, overwrite: bool) -> None:
             "selfsame render draws it"
         )
     check_picture_suffix(path)
-    check_writable(path, overwrite=overwrite)
+    check_writable(path, overwrite=overwrite, inputs=[source])
     write_picture(path, family.plot(code), overwrite=overwrite)
 
 
@@ -72,8 +87,12 @@ def _text(description: Description, values: dict[str, Any]) -> str:
         ("kind", values["kind"]),
         ("file", f"{values['bytes']} bytes, {values['bpp']:.4g} bits per pixel"),
         *description.rows,
-        ("chunks", " ".join(f"{c['tag']}({c['length']})" for c in values["chunks"])),
     ]
+    if "chunks" in values:
+        rows += [("chunks", " ".join(f"{c['tag']}({c['length']})" for c in values["chunks"]))]
+    else:
+        rows += [("codes", f"{values['codes']} in the .{values['format']}")]
+        rows += [("dropped", _printable(line)) for line in values["dropped"]]
     rows += [(f"note {_printable(k)}", _printable(v)) for k, v in values.get("notes", {}).items()]
     left = max(len(name) for name, _ in rows)
     lines = [f"{name:<{left}}  {value}" for name, value in rows]

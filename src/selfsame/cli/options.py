@@ -77,6 +77,14 @@ threads_option = click.option(
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
 )
+index_option = click.option(
+    "--index", type=click.IntRange(0), help="Take only this code of a .flame, counted from 0."
+)
+drop_option = click.option(
+    "--drop-unsupported",
+    is_flag=True,
+    help="Drop what a .flame has beyond affine maps, with a message, instead of refusing it.",
+)
 quiet_option = click.option("--quiet", is_flag=True, help="No progress, no messages.")
 
 

@@ -1,6 +1,7 @@
 """``selfsame render``: a code to a picture, or to a cloud of points."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from selfsame.cli.options import (
     SIZE,
     Numbers,
     common_options,
+    drop_option,
     fraction_bar,
+    index_option,
     output_option,
     report,
     set_threads,
@@ -55,13 +58,8 @@ CLOUD_POINTS = 1_000_000
 )
 @click.option("--azimuth", type=float, default=30.0, show_default=True, help="3-D: degrees.")
 @click.option("--elevation", type=float, default=20.0, show_default=True, help="3-D: degrees.")
-@click.option(
-    "--index",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Which flame of a .flame file.",
-)
+@index_option
+@drop_option
 @common_options
 def command(
     code: str,
@@ -76,7 +74,8 @@ def command(
     supersample: int | None,
     azimuth: float,
     elevation: float,
-    index: int,
+    index: int | None,
+    drop_unsupported: bool,
     seed: int,
     device: str,
     threads: int | None,
@@ -84,18 +83,22 @@ def command(
     quiet: bool,
     overwrite: bool,
 ) -> None:
-    """Render CODE, a .ssm or .flame file or the name of a classic, to a picture of any size.
+    """Render CODE, a .ssm, .flame or .json file or the name of a classic, to a picture of any size.
+
+    `-` is standard input; of several flames in a file the first is drawn.
 
     An output .ply gets the points instead, with the colours of the maps.
     """
     from selfsame.ifs.code import IFSCode
     from selfsame.io.files import check_writable
 
-    check_writable(output, overwrite=overwrite)
+    check_writable(output, overwrite=overwrite, inputs=[code])
     begin = time.perf_counter()
-    source = read_code(code, index)
+    source, dropped = _read(code, index, drop_unsupported)
     system = source.system if isinstance(source, IFSCode) else source
     values: dict[str, Any] = {"output": output, "maps": len(system), "seed": seed}
+    if dropped:
+        values["dropped"] = dropped
     if output.suffix.lower() == ".ply":
         if depth is not None:
             raise click.UsageError("--depth draws a picture; a .ply output holds points")
@@ -130,35 +133,25 @@ def command(
         values,
         as_json=as_json,
         quiet=quiet,
-        text=f"{output}: {what} in {values['seconds']:.2f} s",
+        text="\n".join([*dropped, f"{output}: {what} in {values['seconds']:.2f} s"]),
     )
 
 
-def read_code(name: str, index: int = 0) -> Any:
-    """Return the code or system that a file name, or the name of a classic, stands for.
+def _read(name: str, index: int | None, drop_unsupported: bool) -> tuple[Any, Sequence[str]]:
+    """Return the code or system that a file, or the name of a classic, stands for, and a line for
+    what was dropped from it.
 
     Raises:
-        InputError: neither a file nor a classic, or the .flame file has no flame ``index``.
+        InputError: neither a file nor a classic, or the file has no code ``index``.
     """
-    from selfsame.errors import InputError
+    from selfsame.codes.files import STDIN, read_codes
 
-    suffix = Path(name).suffix.lower()
-    if suffix == ".flame":
-        from selfsame.ifs.exchange.flame import read_flames
-
-        flames = read_flames(name)
-        if index >= len(flames):
-            raise InputError(
-                f"{name} has {len(flames)} flames, 0 to {len(flames) - 1}: got {index}"
-            )
-        return flames[index].code
-    if suffix or Path(name).exists():
-        from selfsame.cli.code_files import load_ifs
-
-        return load_ifs(name)
+    if name == STDIN or Path(name).suffix or Path(name).exists():
+        file = read_codes(name, index=index or 0, drop_unsupported=drop_unsupported)
+        return file.systems()[0], file.dropped
     from selfsame.ifs.samples.library import classic
 
-    return classic(name)
+    return classic(name), ()
 
 
 def _write_cloud(

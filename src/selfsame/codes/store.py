@@ -13,7 +13,7 @@ from selfsame.codes.registry import family_named, family_of, name_by_number
 from selfsame.coding.container import read_bounded, read_container, write_container
 from selfsame.errors import FormatError, InputError
 from selfsame.family import Code
-from selfsame.io.files import write_bytes
+from selfsame.io.files import open_input, write_bytes
 
 
 def pack(code: Code) -> bytes:
@@ -45,7 +45,7 @@ def save(code: Code, path: str | os.PathLike[str], *, overwrite: bool = True) ->
     """Write ``code`` to ``path`` (suffix ``.ssm``) in one atomic step.
 
     Raises:
-        InputError: as ``pack``, or the file cannot be written (see ``io.files.atomic_path``).
+        InputError: as ``pack``, or the file cannot be written (see ``io.files.atomic_file``).
     """
     write_bytes(path, pack(code), overwrite=overwrite)
 
@@ -73,12 +73,8 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         InputError: no such file, or a folder.
         FormatError: foreign bytes or too many of them; the message begins with the path.
     """
-    try:
-        with open(path, "rb") as stream:
+    with open_input(path) as stream:
+        try:
             return read_bounded(stream)
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {os.fspath(path)}") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{os.fspath(path)} is a folder; give a .ssm file") from error
-    except FormatError as error:
-        raise type(error)(f"{os.fspath(path)}: {error}") from error
+        except FormatError as error:
+            raise type(error)(f"{os.fspath(path)}: {error}") from error

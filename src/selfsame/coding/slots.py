@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.coding.range_coder import MAX_INPUTS
-from selfsame.io.files import atomic_path
+from selfsame.io.files import atomic_file
 
 CONFIDENCE = 24
 """Most decisions that a learned probability counts for: pictures differ, so a slot soon follows
@@ -60,7 +60,7 @@ def save_tables(path: Path, models: Tables) -> None:
     """Write the file that ``load_tables`` reads; probabilities lose the 6 bits of 22 that do not
     matter, counts end at ``CONFIDENCE``."""
     slots, weights = models
-    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+    with atomic_file(path) as stream:
         np.savez_compressed(
             stream,
             probabilities=(slots >> np.uint32(16)).astype(np.uint16),

@@ -1,10 +1,9 @@
-"""Batches of random crops from the pictures of a folder."""
+"""Batches of random crops from the pictures of a set."""
 
 import hashlib
 import math
 import os
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,10 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from selfsame.datasets.named import NamedPicture
+from selfsame.datasets.readers import list_pictures
 from selfsame.errors import InputError
-from selfsame.io.files import files_below
-from selfsame.io.pictures import SUFFIXES, read_picture, to_uint8
-
-ORIENTATION_TAG, TURNED = 0x0112, (5, 6, 7, 8)
-"""EXIF: where the orientation is, and which of its values exchange width and height."""
+from selfsame.io.pictures import to_uint8
 
 TRIES = 1000
 """Draws of a crop before we give up: only damaged pictures need more than one."""
@@ -29,14 +26,14 @@ Bytes = NDArray[np.uint8]
 
 
 class FolderCrops:
-    """Random square crops, half of them mirrored, of every picture in a folder and its sub-folders.
+    """Random square crops, half of them mirrored, of every picture of a set.
 
     Every place at which a crop can lie is equally likely, so a large picture gives more crops than
     a small one. Decoded pictures stay in memory as bytes up to a limit; the others are read again
     for every crop. Safe to call from several threads.
 
     Args:
-        source: a folder, a file, or a list of files.
+        source: a set as of ``list_pictures``, whose split ``train`` is taken; or a list of files.
         size: side of the crops, pixels.
         mode: ``rgb`` gives 3 channels, ``grey`` one.
         flips: mirror half of the crops.
@@ -70,14 +67,14 @@ class FolderCrops:
         self._lock = threading.Lock()
         self._kept: dict[int, Bytes] = {}
         self._damaged: set[int] = set()
-        self._paths: list[Path] = []
+        self._pictures: list[NamedPicture] = []
         self._boxes: list[tuple[int, int, int, int]] = []
         names = []
-        for name, path in _listed(source):
-            box = self._box(path)
+        for picture in _listed(source):
+            box = self._box(picture)
             if box is not None:
-                names.append((name, *box))
-                self._paths.append(path)
+                names.append((picture.name, *box))
+                self._pictures.append(picture)
                 self._boxes.append(box)
         if not names:
             raise InputError(
@@ -92,7 +89,7 @@ class FolderCrops:
 
     def __len__(self) -> int:
         """Return the number of pictures."""
-        return len(self._paths)
+        return len(self._pictures)
 
     def batch(self, seed: int, step: int, indices: Sequence[int]) -> torch.Tensor:
         """Return crops ``indices`` of a step: (len(indices), C, size, size), float32 in [0, 1].
@@ -110,7 +107,7 @@ class FolderCrops:
         random = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, step, index])))
         for _ in range(TRIES):
             chosen = int(np.searchsorted(self._ends, random.random(), side="right"))
-            picture = self._picture(min(chosen, len(self._paths) - 1))
+            picture = self._picture(min(chosen, len(self._pictures) - 1))
             if picture is not None:
                 return self._cut(picture, random)
         raise InputError("the pictures can no longer be read; are they still there?")
@@ -139,11 +136,11 @@ class FolderCrops:
                 return None
             if number in self._kept:
                 return self._kept[number]
-        path, (left, top, right, bottom) = self._paths[number], self._boxes[number]
+        chosen, (left, top, right, bottom) = self._pictures[number], self._boxes[number]
         try:
-            whole = to_uint8(read_picture(path, self.mode))
+            whole = to_uint8(chosen.read(self.mode))
             if whole.shape[0] < bottom or whole.shape[1] < right:
-                raise InputError(f"{path} has become smaller")
+                raise InputError(f"{chosen.name} has become smaller")
         except InputError as error:
             with self._lock:
                 if number not in self._damaged:
@@ -157,10 +154,10 @@ class FolderCrops:
                 self._kept[number] = picture
         return picture
 
-    def _box(self, path: Path) -> tuple[int, int, int, int] | None:
+    def _box(self, picture: NamedPicture) -> tuple[int, int, int, int] | None:
         """Return the region in pixels, or None, with a note, if no crop fits in."""
         try:
-            width, height = _upright_size(path)
+            width, height = picture.size
         except InputError as error:
             self._note(f"left out: {error}")
             return None
@@ -168,7 +165,7 @@ class FolderCrops:
         box = (round(left * width), round(top * height), round(right * width))
         region = (*box, round(bottom * height))
         if min(region[2] - region[0], region[3] - region[1]) < self.size:
-            self._note(f"left out: {path} is smaller than a crop: {width}x{height}")
+            self._note(f"left out: {picture.name} is smaller than a crop: {width}x{height}")
             return None
         return region
 
@@ -195,7 +192,7 @@ class CropSettings:
     def crops(
         self, source: str | os.PathLike[str], note: Callable[[str], None] = lambda text: None
     ) -> FolderCrops:
-        """Return the crops of a folder or a file."""
+        """Return the crops of a set."""
         return FolderCrops(
             source,
             self.crop,
@@ -228,29 +225,11 @@ def _is_box(left: float, top: float, right: float, bottom: float) -> bool:
 
 def _listed(
     source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-) -> list[tuple[str, Path]]:
-    """Return every file with a name that stays when the folder is moved."""
+) -> list[NamedPicture]:
+    """Return the pictures of a set, or of some files."""
     if isinstance(source, str | os.PathLike):
-        folder = Path(source)
-        if folder.is_file():
-            return [(folder.name, folder)]
-        return [(name, folder / name) for name in files_below(folder, SUFFIXES)]
-    return [(Path(file).name, Path(file)) for file in source]
-
-
-def _upright_size(path: Path) -> tuple[int, int]:
-    """Return width and height as ``read_picture`` will, from the head of the file alone."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                width, height = image.size
-                # A PNG without EXIF so far would be decoded in search of it.
-                known = image.format != "PNG" or "exif" in image.info
-                turned = known and image.getexif().get(ORIENTATION_TAG) in TURNED
-    except Exception as error:  # Pillow's plug-ins raise a wide assortment on damaged files
-        raise InputError(f"{path} cannot be read as a picture: {error}") from error
-    return (height, width) if turned else (width, height)
+        return list_pictures(source)
+    return [NamedPicture(Path(file).name, Path(file)) for file in source]
 
 
 def _shrunk(picture: Bytes, box: tuple[float, float, float, float], size: int) -> Bytes:

@@ -5,8 +5,9 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image
 
-from selfsame.datasets.pictures import MAX_SIDE, Bytes, Pictures, check_shape
+from selfsame.datasets.pictures import MAX_SIDE, Bytes, Pictures
 from selfsame.errors import InputError
+from selfsame.io.arrays import check_shape
 
 Mode = Literal["grey", "rgb"]
 MODES: tuple[Mode, ...] = get_args(Mode)

@@ -5,15 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from selfsame.datasets.fitting import Mode, fit_square
-from selfsame.datasets.pictures import (
-    MAX_BYTES,
-    Bytes,
-    Pictures,
-    check_sides,
-)
+from selfsame.datasets.pictures import Bytes, Pictures, check_sides
 from selfsame.errors import InputError, LimitError
-from selfsame.io.files import files_below
-from selfsame.io.pictures import SUFFIXES, read_picture, to_uint8
+from selfsame.io.arrays import MAX_BYTES
+from selfsame.io.pictures import read_picture, to_uint8
 
 SPLIT_NAMES = {"train": ("train",), "test": ("test", "val")}
 """Folders that hold a split, the first that is there."""
@@ -44,23 +39,27 @@ def folder_classes(folders: list[Path]) -> tuple[str, ...] | None:
     return tuple(sorted(names)) or None
 
 
-def read_folder(
-    folder: Path, classes: tuple[str, ...] | None, side: int | None, mode: Mode | None
+def read_files(
+    folder: Path,
+    names: list[str],
+    classes: tuple[str, ...] | None,
+    side: int | None,
+    mode: Mode | None,
 ) -> Pictures:
-    """Return the pictures below a folder, sorted by name, labelled by the sub-folder they lie in.
+    """Return the pictures in some files below a folder, labelled by the sub-folder they lie in.
 
     Without a mode they are grey if all of them are.
 
     Args:
+        names: relative to the folder, with slashes; at least one.
         classes: see ``folder_classes``.
         side: pictures of other sizes are scaled down and cut to squares of it; None: all must be
             of one size.
     Raises:
-        InputError: no picture, one that cannot be read or has another size, or pictures both
+        InputError: a picture that cannot be read or has another size, or pictures both
             beside and in folders.
         LimitError: more than fits in memory.
     """
-    names = files_below(folder, SUFFIXES)
     inside = [name for name in names if "/" in name]
     if inside and len(inside) < len(names):
         raise InputError(

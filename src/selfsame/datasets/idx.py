@@ -13,24 +13,23 @@ from typing import IO, cast
 
 import numpy as np
 
-from selfsame.datasets.pictures import (
-    MAX_DEFLATE,
-    Bytes,
-    Pictures,
-    check_shape,
-    check_sides,
-    read_exactly,
-)
+from selfsame.datasets.pictures import Bytes, Pictures, check_sides
 from selfsame.errors import CorruptedError, FormatError, InputError, UnsupportedError
+from selfsame.io.arrays import MAX_DEFLATE, check_shape, read_exactly
+from selfsame.io.files import open_input
 
 IMAGES = re.compile(r"(.*)images([-.]idx)3([-.]ubyte)(\.gz)?")
 """Names of files with pictures, with dashes or dots; ``labels`` and 1 stand in those of labels."""
 
 _UBYTE = 0x08
 
+MAGIC = bytes([0, 0, _UBYTE, 3])
+GZIP = b"\x1f\x8b"
+"""How a file of pictures begins, and how a gzipped one does."""
+
 
 def idx_splits(folder: Path) -> dict[str, Path]:
-    """Return the file of the pictures of each split, told by its name; none if there are none.
+    """Return the file of the pictures of each split, told by its name, ``train`` first.
 
     Raises:
         InputError: several sets lie in the folder.
@@ -42,7 +41,7 @@ def idx_splits(folder: Path) -> dict[str, Path]:
             raise InputError(
                 f"{folder} holds several sets, {other.name} and {path.name}; give one of the files"
             )
-    return found
+    return {split: found[split] for split in ("train", "test") if split in found}
 
 
 def idx_split(path: Path) -> str:
@@ -53,15 +52,17 @@ def idx_split(path: Path) -> str:
     return "test" if re.search("t10k|test", path.name) else "train"
 
 
-def read_idx(path: Path) -> Pictures:
+def read_idx(path: Path, with_labels: bool = True) -> Pictures:
     """Return the pictures of an idx file, and the labels of the file beside it if it is there.
 
+    Args:
+        with_labels: look for that file.
     Raises:
         InputError: no such file, or an empty one.
         FormatError: it is damaged, has other dimensions than pictures, or is beyond the limits.
     """
     pixels = _read(path, 3)
-    beside = _labels_beside(path)
+    beside = _labels_beside(path) if with_labels else None
     if beside is None:
         return Pictures(pixels[..., None])
     labels = _read(beside, 1)
@@ -85,15 +86,14 @@ def _labels_beside(path: Path) -> Path | None:
 def _read(path: Path, dimensions: int) -> Bytes:
     """Return the bytes of an idx file of so many dimensions, 3 for pictures, 1 for labels."""
     try:
-        with path.open("rb") as file:
-            held = path.stat().st_size
-            if path.suffix.lower() != ".gz":
+        with open_input(path) as file:
+            held, packed = path.stat().st_size, file.read(2) == GZIP
+            file.seek(0)
+            if not packed:
                 return _values(file, dimensions, held, path)
             with gzip.open(file) as stream:
                 return _values(cast(IO[bytes], stream), dimensions, held * MAX_DEFLATE, path)
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
-    except FormatError:
+    except (FormatError, InputError):
         raise
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorruptedError(f"{path} is no sound gzip file: {error}; get it once more") from error

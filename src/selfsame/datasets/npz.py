@@ -1,149 +1,84 @@
-"""Pictures in ``.npz`` archives, read without trust in them."""
+"""Pictures in ``.npz`` archives, under the names and in the layouts that are usual."""
 
 import math
-import zipfile
 from pathlib import Path
-from typing import IO
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from selfsame.datasets.pictures import (
-    MAX_DEFLATE,
-    Bytes,
-    Labels,
-    Pictures,
-    check_shape,
-    check_sides,
-    read_exactly,
-)
-from selfsame.errors import CorruptedError, FormatError, InputError, UnsupportedError
+from selfsame.datasets.pictures import Bytes, Labels, Pictures, check_sides
+from selfsame.errors import CorruptedError, InputError
+from selfsame.io.arrays import open_npz
 
 NAMES = {
-    "train": (("train_images", "train_labels"), ("x_train", "y_train")),
-    "test": (("test_images", "test_labels"), ("x_test", "y_test"), ("val_images", "val_labels")),
+    "train": (("train_images", "train_labels"), ("x_train", "y_train"), ("X_train", "y_train")),
+    "test": (
+        ("test_images", "test_labels"),
+        ("x_test", "y_test"),
+        ("X_test", "y_test"),
+        ("val_images", "val_labels"),
+        ("x_val", "y_val"),
+        ("X_val", "y_val"),
+    ),
 }
 """Names of the arrays of a split, pictures and labels; the first that are there."""
 
-ALONE = ("images", "labels")
-"""Names of the arrays of a set without splits."""
+ALONE = ("images", "x", "X", "data")
+LABELS = ("labels", "label", "y", "Y", "targets", "target")
+"""Names of the arrays of a set without splits; of each the first that is there."""
 
-_MAX_ENTRIES = 1024
+UNNAMED = ("arr_0", "arr_1")
+"""What numpy calls pictures and labels that were given no names."""
+
 _SHOWN = 20
-_MAX_HEADER = 4096
-_ENTRY_SLACK = 64
-"""Bytes that a few compressed ones may become: the ratio of ``MAX_DEFLATE`` is a limit's."""
 
 
-def npz_splits(path: Path) -> dict[str, tuple[str, str]]:
-    """Return the names of two arrays for each split of an archive: pictures and labels.
+def npz_splits(path: Path) -> dict[str, tuple[str, str | None]]:
+    """Return the names of the arrays of each split: pictures, and labels if they are there.
 
-    A set without splits is the split ``train``. The labels need not be there.
+    A set without splits is the split ``train``.
 
     Raises:
         InputError: no pictures under any known name, or no such file.
         FormatError: no archive.
     """
-    with _opened(path) as archive:
-        there = _entries(archive, path)
-    found = {
-        split: next(pair for pair in pairs if pair[0] in there)
-        for split, pairs in NAMES.items()
-        if any(pair[0] in there for pair in pairs)
-    }
-    if not found and ALONE[0] in there:
-        found["train"] = ALONE
-    if not found:
-        known = [ALONE[0], *(pair[0] for pairs in NAMES.values() for pair in pairs)]
-        raise InputError(
-            f"{path} has no array of pictures ({', '.join(known)}): found "
-            f"{', '.join(sorted(there)[:_SHOWN]) or 'none'}"
-        )
-    return found
+    with open_npz(path) as archive:
+        there = archive.names
+    found: dict[str, tuple[str, str | None]] = {}
+    for split, pairs in NAMES.items():
+        for images, labels in pairs:
+            if images in there:
+                found.setdefault(split, (images, labels if labels in there else None))
+    if found:
+        return found
+    alone = [(images, LABELS) for images in ALONE] + [(UNNAMED[0], UNNAMED[1:])]
+    for images, choices in alone:
+        if images in there:
+            return {"train": (images, next((name for name in choices if name in there), None))}
+    known = [*ALONE, UNNAMED[0], *(pair[0] for pairs in NAMES.values() for pair in pairs)]
+    raise InputError(
+        f"{path} has no array of pictures ({', '.join(known)}): found "
+        f"{', '.join(there[:_SHOWN]) or 'none'}"
+    )
 
 
-def read_npz(path: Path, images: str, labels: str) -> Pictures:
-    """Return the pictures of one array of an archive, and their labels if these are there.
+def read_npz(path: Path, images: str, labels: str | None) -> Pictures:
+    """Return the pictures of one array of an archive, and the labels of another, or none.
 
     Raises:
         InputError: an array of another shape, type or range; no such file.
         FormatError: a damaged archive, one with objects in it, or beyond the limits.
     """
-    with _opened(path) as archive:
-        entries = _entries(archive, path)
-        pixels = _as_bytes(_array(archive, entries[images], path), f"{path}, {images}")
+    with open_npz(path) as archive:
+        pixels = _as_bytes(archive.read(images), f"{path}, {images}")
         numbers = None
-        if labels in entries:
-            numbers = _as_labels(_array(archive, entries[labels], path), f"{path}, {labels}")
+        if labels is not None:
+            numbers = _as_labels(archive.read(labels), f"{path}, {labels}")
     if numbers is not None and len(numbers) != len(pixels):
         raise CorruptedError(
             f"{path} has {len(pixels)} pictures in {images}, but {len(numbers)} labels in {labels}"
         )
     return Pictures(pixels, numbers)
-
-
-def _opened(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
-    except Exception as error:  # zipfile raises a wide assortment on damaged files
-        raise CorruptedError(f"{path} cannot be read as .npz: {error}") from error
-
-
-def _entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """Return what the archive holds by the names of the arrays."""
-    entries = archive.infolist()
-    if len(entries) > _MAX_ENTRIES:
-        raise UnsupportedError(
-            f"{path} holds {len(entries)} arrays: at most {_MAX_ENTRIES} are allowed"
-        )
-    return {entry.filename.removesuffix(".npy"): entry for entry in entries}
-
-
-def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> NDArray[np.generic]:
-    """Return an array of numbers or truth values, its size checked before it is allocated."""
-    what = f"{path}, {entry.filename}"
-    if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnsupportedError(f"{what} is encrypted or compressed in a way that .npz has not")
-    try:
-        with archive.open(entry) as stream:
-            shape, order, dtype = _header(stream, what)
-            check_shape(shape, dtype.itemsize, what)
-            count = math.prod(shape) * dtype.itemsize
-            most = entry.compress_size * MAX_DEFLATE + _ENTRY_SLACK
-            if count > min(most, entry.file_size):
-                raise CorruptedError(
-                    f"{what} claims {shape} values of {dtype}, more than it can hold"
-                )
-            contents = read_exactly(stream, count, what)
-            if stream.read(1):
-                raise CorruptedError(f"{what} goes on after its {count} bytes")
-    except (FormatError, InputError, MemoryError):
-        raise
-    except Exception as error:  # numpy and zipfile raise a wide assortment on damaged files
-        raise CorruptedError(f"{what} is damaged: {error}") from error
-    return contents.view(dtype).reshape(shape, order="F" if order else "C")
-
-
-def _header(stream: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
-    """Return shape, whether columns come first, and type of an array; leave the stream behind."""
-    version = npy.read_magic(stream)
-    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-    if version not in readers:
-        raise UnsupportedError(f"{what} is of version {version} of .npy, which is not known")
-    shape, order, dtype = readers[version](stream, max_header_size=_MAX_HEADER)
-    if dtype.kind not in "biuf" or dtype.shape or dtype.itemsize > 8:
-        raise UnsupportedError(
-            f"{what} holds {dtype}: whole numbers, floats of at most 64 bits or truth values are "
-            "read; save the array as uint8"
-        )
-    if any(size < 0 for size in shape):
-        raise CorruptedError(f"{what} claims the shape {shape}")
-    if 0 in shape:
-        raise InputError(f"{what} is empty: {shape}")
-    return shape, order, dtype
 
 
 def _as_bytes(array: NDArray[np.generic], what: str) -> Bytes:

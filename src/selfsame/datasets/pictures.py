@@ -3,26 +3,17 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.errors import InputError, LimitError, TruncatedError
+from selfsame.errors import InputError, LimitError
 
 Bytes = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
-MAX_BYTES = 1 << 31
-"""2 GiB: the most that one array of a file, or all pictures as bytes, may take in memory."""
-
 MAX_SIDE = 4096
 """Pixels along a side of a picture of a set; larger ones are no data set of small pictures."""
-
-MAX_DEFLATE = 1032
-"""Deflate makes at most so many bytes of one: what claims more is no honest file."""
-
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,48 +69,9 @@ class Pictures:
         return digest.hexdigest()[:16]
 
 
-def check_shape(shape: tuple[int, ...], item_bytes: int, what: str) -> None:
-    """Raise ``LimitError`` if an array is too large to be read.
-
-    Args:
-        shape: (N, ...) as a file claims it, not below 0.
-        item_bytes: of each value.
-        what: the array, for the message.
-    """
-    count = item_bytes
-    for size in shape:
-        count *= size
-    if count > MAX_BYTES:
-        raise LimitError(
-            f"{what} takes {count} bytes, {shape}: at most {MAX_BYTES} are read; split the set"
-        )
-
-
 def check_sides(height: int, width: int, what: str) -> None:
     """Raise ``LimitError`` unless the sides of a picture, in pixels, lie within 1..MAX_SIDE."""
     if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
         raise LimitError(
             f"{what} has pictures of {width}x{height} pixels: sides of 1..{MAX_SIDE} are read"
         )
-
-
-def read_exactly(stream: IO[bytes], count: int, what: str) -> Bytes:
-    """Return the next ``count`` bytes of a stream.
-
-    Args:
-        what: the stream, for the message.
-    Raises:
-        TruncatedError: it ends before.
-    """
-    contents = np.empty(count, np.uint8)
-    filled = 0
-    while filled < count:
-        piece = stream.read(min(count - filled, _PIECE))
-        got = len(piece)
-        contents[filled : filled + got] = np.frombuffer(piece, np.uint8)
-        if not got:
-            raise TruncatedError(
-                f"{what} ends after {filled} of {count} bytes; get the file once more"
-            )
-        filled += got
-    return contents

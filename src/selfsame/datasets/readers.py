@@ -1,21 +1,62 @@
 """Reading sets of pictures, whatever holds them."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from selfsame.datasets.fitting import Mode, check_fit, fit_pictures
-from selfsame.datasets.folders import folder_classes, folder_splits, read_folder
-from selfsame.datasets.idx import idx_split, idx_splits, read_idx
+from selfsame.datasets.folders import folder_classes, folder_splits, read_files
+from selfsame.datasets.idx import GZIP, MAGIC, idx_split, idx_splits, read_idx
+from selfsame.datasets.named import NamedPicture
 from selfsame.datasets.npz import npz_splits, read_npz
 from selfsame.datasets.pictures import Pictures
 from selfsame.errors import InputError
+from selfsame.io.files import files_below, open_input
+from selfsame.io.pictures import SUFFIXES
 
 Split = Literal["train", "test"]
+Kind = Literal["folder", "npz", "idx", "picture"]
 
-_Sets = dict[str, Callable[[], Pictures]]
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+
+
+class _Arrays(NamedTuple):
+    """A split whose pictures lie in an array; ``read(with_labels)``."""
+
+    read: Callable[[bool], Pictures]
+
+    def pictures(self, side: int | None, mode: Mode | None) -> Pictures:
+        return self.read(True)
+
+    def named(self) -> list[NamedPicture]:
+        images = self.read(False).images
+        return [NamedPicture(f"{i:05d}", image) for i, image in enumerate(images)]
+
+
+class _Files(NamedTuple):
+    """A split whose pictures lie in files of their own.
+
+    Attributes:
+        names: of the files, relative to the folder.
+        classes: see ``folder_classes``.
+    """
+
+    folder: Path
+    names: Callable[[], list[str]]
+    classes: tuple[str, ...] | None
+
+    def pictures(self, side: int | None, mode: Mode | None) -> Pictures:
+        return read_files(self.folder, self.names(), self.classes, side, mode)
+
+    def named(self) -> list[NamedPicture]:
+        return [NamedPicture(name, self.folder / name) for name in self.names()]
+
+
+_Part = _Arrays | _Files
+_Splits = Mapping[str, _Part]
+"""Each split that there is, ``train`` first."""
 
 
 def read_pictures(
@@ -24,9 +65,10 @@ def read_pictures(
     side: int | None = None,
     mode: Mode | None = None,
 ) -> Pictures:
-    """Return the pictures in an ``.npz`` file, an idx file or a folder, with labels if it has any.
+    """Return the pictures of a set as one array, with labels if it has any.
 
-    docs/datasets.md has the layouts. A set without splits is its own ``train``.
+    A set is an ``.npz`` or idx file, a folder, or one picture; docs/datasets.md has the layouts.
+    A set without splits is its own ``train``.
 
     Args:
         split: which part; None takes the only one.
@@ -40,42 +82,80 @@ def read_pictures(
     """
     check_fit(side, mode)
     source = Path(path)
-    sets = _sets(source, side, mode)
-    found = ", ".join(sets)
-    if split is None and len(sets) > 1:
-        raise InputError(f"{source} has several splits; choose one of {found}")
-    wanted = next(iter(sets)) if split is None else split
-    if wanted not in sets:
-        raise InputError(f"{source} has no split {wanted!r}; it has {found}")
-    return fit_pictures(sets[wanted](), side, mode, str(source))
+    splits = _splits(source)
+    if split is None and len(splits) > 1:
+        raise InputError(f"{source} has several splits; choose one of {', '.join(splits)}")
+    part = _part(splits, split, source)
+    return fit_pictures(part.pictures(side, mode), side, mode, str(source))
+
+
+def list_pictures(path: str | os.PathLike[str], split: Split | None = None) -> list[NamedPicture]:
+    """Return the pictures of a set by name, each of its own size; files are not yet read.
+
+    The sets are those of ``read_pictures``, but pictures may lie beside sub-folders too.
+
+    Args:
+        split: which part; None takes the only one, or ``train``.
+    Raises:
+        InputError, FormatError: as ``read_pictures``.
+    """
+    source = Path(path)
+    return _part(_splits(source), split, source).named()
 
 
 def unseen_split(path: str | os.PathLike[str]) -> Split:
     """Return the split ``test`` if a set has one, else ``train``; errors as ``read_pictures``."""
-    return "test" if "test" in _sets(Path(path), None, None) else "train"
+    return "test" if "test" in _splits(Path(path)) else "train"
 
 
-def _sets(source: Path, side: int | None, mode: Mode | None) -> _Sets:
-    """Return how to read each split that there is."""
+def set_kind(path: str | os.PathLike[str]) -> Kind:
+    """Return what holds a set, told by the first bytes of a file, then by its name.
+
+    Raises:
+        InputError: nothing is there.
+    """
+    source = Path(path)
     if source.is_dir():
-        files = idx_splits(source)
-        if files:
-            return {split: partial(read_idx, file) for split, file in files.items()}
-        folders = folder_splits(source)
-        classes = folder_classes(list(folders.values()))
-        return {
-            split: partial(read_folder, folder, classes, side, mode)
-            for split, folder in folders.items()
-        }
+        return "folder"
     if not source.exists():
         raise InputError(f"no such file or folder: {source}")
+    with open_input(source) as stream:
+        start = stream.read(4)
     name = source.name.lower()
-    if name.endswith(".npz"):
+    if start in _ZIP or name.endswith(".npz"):
+        return "npz"
+    if start == MAGIC or start[:2] == GZIP or "idx" in name or name.endswith(".gz"):
+        return "idx"
+    return "picture"
+
+
+def _part(splits: _Splits, split: Split | None, source: Path) -> _Part:
+    if split is None:
+        return next(iter(splits.values()))
+    if split not in splits:
+        raise InputError(f"{source} has no split {split!r}; it has {', '.join(splits)}")
+    return splits[split]
+
+
+def _splits(source: Path) -> _Splits:
+    kind = set_kind(source)
+    if kind == "npz":
         names = npz_splits(source)
-        return {split: partial(read_npz, source, *arrays) for split, arrays in names.items()}
-    if "idx" in name or name.endswith(".gz"):
-        return {idx_split(source): partial(read_idx, source)}
-    raise InputError(
-        f"{source} is no set of pictures: .npz, idx files (.gz too) and folders of pictures are "
-        "read"
-    )
+        return {split: _Arrays(partial(_npz, source, *arrays)) for split, arrays in names.items()}
+    if kind == "idx":
+        return {idx_split(source): _Arrays(partial(read_idx, source))}
+    if kind == "picture":
+        return {"train": _Files(source.parent, lambda: [source.name], None)}
+    files = idx_splits(source)
+    if files:
+        return {split: _Arrays(partial(read_idx, file)) for split, file in files.items()}
+    folders = folder_splits(source)
+    classes = folder_classes(list(folders.values()))
+    return {
+        split: _Files(folder, partial(files_below, folder, SUFFIXES), classes)
+        for split, folder in folders.items()
+    }
+
+
+def _npz(path: Path, images: str, labels: str | None, with_labels: bool) -> Pictures:
+    return read_npz(path, images, labels if with_labels else None)

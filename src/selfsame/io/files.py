@@ -1,36 +1,50 @@
-"""Writing files so that nothing is ever half-written; listing those of a folder."""
+"""Files in and out: nothing is ever half-written; listing those of a folder.
+
+A regular file is written beside its place and moved there as one step, with the mode of the file
+that it replaces; a symbolic link stays, and the file that it names is replaced. FIFOs and devices
+are written through: they are no place where a file could be put.
+"""
 
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, LimitError
+
+_TEMPORARY = ".selfsame-"
+"""How the names of unfinished files begin. They have nothing of the target's: its name may be as
+long as names can be."""
 
 
 @contextmanager
-def atomic_path(target: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[Path]:
-    """Yield a temporary path beside ``target``; rename it to ``target`` on success.
+def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[IO[bytes]]:
+    """Yield a stream of bytes that becomes the file ``target`` when the block succeeds.
 
-    If the block raises, the temporary file is removed and ``target`` stays as it was.
-    The temporary name keeps the target's suffix, by which Pillow chooses the format.
+    If the block raises, ``target`` stays as it was and nothing else is left. What is no regular
+    file gets the bytes as they are written.
 
     Raises:
-        InputError: ``target`` exists and ``overwrite`` is false, is a directory, or its
-            folder does not exist.
+        InputError: as ``check_writable``.
+        OSError: the disk is full, or the like.
     """
-    final = Path(target)
-    check_writable(final, overwrite=overwrite)
-    handle, name = tempfile.mkstemp(prefix=f".{final.stem}-", suffix=final.suffix, dir=final.parent)
-    os.close(handle)
-    temporary = Path(name)
+    check_writable(target, overwrite=overwrite)
+    path = Path(target)
+    before = _status(path)
+    if before is not None and not stat.S_ISREG(before.st_mode):
+        with path.open("wb") as stream:
+            yield stream
+        return
+    final = _place(path)
+    temporary = final.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}")
     try:
-        yield temporary
-        # mkstemp makes the file private; give it the mode that open() would have given.
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
+        with temporary.open("xb") as stream:
+            yield stream
+        if before is not None:
+            temporary.chmod(stat.S_IMODE(before.st_mode))
         temporary.replace(final)
     except BaseException:
         with suppress(FileNotFoundError):
@@ -39,20 +53,109 @@ def atomic_path(target: str | os.PathLike[str], *, overwrite: bool = True) -> It
 
 
 def write_bytes(target: str | os.PathLike[str], contents: bytes, *, overwrite: bool = True) -> None:
-    """Write ``contents`` to ``target`` as one atomic step; errors as in ``atomic_path``."""
-    with atomic_path(target, overwrite=overwrite) as temporary:
-        temporary.write_bytes(contents)
+    """Write ``contents`` to ``target`` as one atomic step; errors as in ``atomic_file``."""
+    with atomic_file(target, overwrite=overwrite) as stream:
+        stream.write(contents)
 
 
-def check_writable(target: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """Raise ``InputError`` now if ``target`` could not be written after a long computation."""
+def check_writable(
+    target: str | os.PathLike[str],
+    *,
+    overwrite: bool,
+    inputs: Iterable[str | os.PathLike[str]] = (),
+) -> None:
+    """Raise ``InputError`` now if ``target`` could not be written after a long computation.
+
+    FIFOs and character devices hold nothing that could be lost: they need no ``overwrite``.
+
+    Args:
+        inputs: what the computation reads; they are never overwritten.
+    """
     path = Path(target)
-    if path.is_dir():
+    there = _status(path)
+    if there is None:
+        _check_folder(_place(path).parent)
+        return
+    if stat.S_ISDIR(there.st_mode):
         raise InputError(f"output {path} is a directory; give a file name")
-    if path.exists() and not overwrite:
+    if any(_is_same(there, Path(source)) for source in inputs):
+        raise InputError(f"output {path} is the input; choose another name")
+    through = stat.S_ISFIFO(there.st_mode) or stat.S_ISCHR(there.st_mode)
+    if not overwrite and not through:
         raise InputError(f"output {path} exists; pass --overwrite to replace it")
-    if not path.parent.is_dir():
-        raise InputError(f"folder {path.parent} of the output does not exist; create it first")
+    if not os.access(path, os.W_OK):
+        raise InputError(f"output {path} is write-protected; choose another name")
+    if stat.S_ISREG(there.st_mode):
+        _check_folder(_place(path).parent)
+
+
+def _place(path: Path) -> Path:
+    """Return the path at the end of all links, there or not."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Return what there is at the end of all links; None: nothing."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:  # a circle of links, too long a name, a file as a folder
+        raise InputError(f"output {path} cannot be written: {error.strerror}") from error
+
+
+def _is_same(there: os.stat_result, other: Path) -> bool:
+    try:
+        return os.path.samestat(there, other.stat())
+    except OSError:
+        return False
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise InputError(f"folder {folder} of the output does not exist; create it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"folder {folder} of the output is write-protected; choose another")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Delete what a killed process left of files that it was writing into a folder.
+
+    Nobody else may be writing there.
+    """
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_input(source: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Yield a file as a stream of bytes.
+
+    Raises:
+        InputError: no such file, a folder, or one that may not be read.
+    """
+    try:
+        stream = open(source, "rb")  # noqa: SIM115 - errors of the block are not those of opening
+    except FileNotFoundError as error:
+        raise InputError(f"no such file: {os.fspath(source)}") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{os.fspath(source)} is a folder; give a file") from error
+    except OSError as error:
+        raise InputError(f"{os.fspath(source)} cannot be read: {error.strerror}") from error
+    with stream:
+        yield stream
+
+
+def read_rest(stream: IO[bytes], most: int, start: bytes = b"") -> bytes:
+    """Return ``start``, read before, and the rest of a stream.
+
+    Raises:
+        LimitError: more than ``most`` bytes; endless streams are left after as many.
+    """
+    data = start + stream.read(max(0, most - len(start) + 1))
+    if len(data) > most:
+        raise LimitError(f"at most {most} bytes are read: this is longer")
+    return data
 
 
 def make_folder(folder: Path, hint: str) -> None:
@@ -61,7 +164,8 @@ def make_folder(folder: Path, hint: str) -> None:
     Args:
         hint: what to do if it is a file.
     Raises:
-        InputError: it is a file, or lies in a folder that does not exist.
+        InputError: it is a file, it lies in a folder that does not exist, or nothing can be
+            written into it.
     """
     try:
         folder.mkdir(exist_ok=True)
@@ -69,6 +173,7 @@ def make_folder(folder: Path, hint: str) -> None:
         raise InputError(f"{folder} is a file; {hint}") from error
     except FileNotFoundError as error:
         raise InputError(f"folder {folder.parent} does not exist; create it first") from error
+    _check_folder(folder)
 
 
 def files_below(folder: Path, suffixes: Iterable[str]) -> list[str]:

@@ -1,18 +1,19 @@
-"""Pictures at the edges: Pillow in and out, resizing, whole sets of targets."""
+"""Pictures at the edges: Pillow in and out, resizing."""
 
+import io
 import os
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from selfsame.errors import InputError
-from selfsame.io.files import atomic_path
+from selfsame.io.files import write_bytes
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
 
 Picture = NDArray[np.float32]
@@ -98,6 +99,25 @@ def _read(path: str | os.PathLike[str]) -> tuple[Image.Image, tuple[str, ...]]:
     return image, tuple(notes)
 
 
+def picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return width and height as of ``read_picture``, from the head of the file alone.
+
+    Raises:
+        InputError: it cannot be read as a picture.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                width, height = image.size
+                # A PNG without EXIF so far would be decoded in search of it.
+                known = image.format != "PNG" or "exif" in image.info
+                turned = known and image.getexif().get(_ORIENTATION_TAG) in _TURNED
+    except Exception as error:  # Pillow's plug-ins raise a wide assortment on damaged files
+        raise InputError(f"{path} cannot be read as a picture: {error}") from error
+    return (height, width) if turned else (width, height)
+
+
 def _check_size(path: str | os.PathLike[str], size: tuple[int, int]) -> None:
     width, height = size
     if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
@@ -106,6 +126,9 @@ def _check_size(path: str | os.PathLike[str], size: tuple[int, int]) -> None:
             f"allowed, it has {width}x{height}; scale it down or cut it"
         )
 
+
+_ORIENTATION_TAG, _TURNED = 0x0112, (5, 6, 7, 8)
+"""EXIF: where the orientation is, and which of its values exchange width and height."""
 
 NOTE_16_BITS = "16 bits per channel reduced to 8"
 
@@ -202,21 +225,34 @@ def write_picture(
     format.
 
     Raises:
-        InputError: the suffix is unknown or of a format without this kind of picture, or the file
-            cannot be written (see ``atomic_path``).
+        InputError: the suffix is unknown or of a format without this kind or size of picture, or
+            the file cannot be written (see ``files.atomic_file``).
+        OSError: the disk is full, or the like.
     """
     check_picture_suffix(path)
-    image = Image.fromarray(to_uint8(picture))
-    with atomic_path(path, overwrite=overwrite) as temporary:
-        try:
-            image.save(temporary)
-        except OSError as error:
-            if "write mode" not in str(error):  # what Pillow's formats say of the pixels
-                raise
+    _write_encoded(path, Image.fromarray(to_uint8(picture)), overwrite=overwrite)
+
+
+def _write_encoded(
+    path: str | os.PathLike[str], image: Image.Image, *, overwrite: bool, **options: Any
+) -> None:
+    """Write an image as Pillow encodes it to memory: on a full disk some of its encoders take a
+    file that was cut for a whole one, and others never end."""
+    stream = io.BytesIO()
+    stream.name = os.fspath(path)  # Pillow looks for the suffix here
+    try:
+        image.save(stream, **options)
+    except MemoryError:
+        raise
+    except Exception as error:  # the plug-ins raise a wide assortment at what a format has not
+        if "write mode" in str(error):
             kind = "alpha" if image.mode in ("LA", "RGBA") else image.mode
-            raise InputError(
-                f"{path}: its format has no {kind}; use .png, .webp or .tif"
-            ) from error
+            problem = f"has no {kind}; use .png, .webp or .tif"
+        else:
+            size = f"{image.width}x{image.height}"
+            problem = f"does not hold {size} pixels ({error}); use .png or .tif"
+        raise InputError(f"{path}: its format {problem}") from error
+    write_bytes(path, stream.getvalue(), overwrite=overwrite)
 
 
 def check_picture_suffix(path: str | os.PathLike[str]) -> None:
@@ -241,17 +277,22 @@ def write_animation(
         frames: at least one picture, all of one size.
         milliseconds: duration of each frame; the last one stays for ``hold_last``.
     Raises:
-        InputError: no frames, or another suffix.
+        InputError: no frames, another suffix, or as ``write_picture``.
     """
     check_animation_suffix(path)
     images = [Image.fromarray(to_uint8(frame)) for frame in frames]
     if not images:
         raise InputError("an animation needs at least one frame")
     durations = [milliseconds] * (len(images) - 1) + [hold_last]
-    with atomic_path(path, overwrite=overwrite) as temporary:
-        images[0].save(
-            temporary, save_all=True, append_images=images[1:], duration=durations, loop=0
-        )
+    _write_encoded(
+        path,
+        images[0],
+        overwrite=overwrite,
+        save_all=True,
+        append_images=images[1:],
+        duration=durations,
+        loop=0,
+    )
 
 
 def check_animation_suffix(path: str | os.PathLike[str]) -> None:
@@ -281,51 +322,3 @@ def resize_picture(picture: Picture, size: tuple[int, int]) -> Picture:
     ]
     stacked: Picture = np.clip(np.stack(resized, axis=-1), 0, 1).astype(np.float32)
     return np.ascontiguousarray(stacked[..., 0]) if picture.ndim == 2 else stacked
-
-
-def read_targets(path: str | os.PathLike[str]) -> tuple[list[Picture], list[str]]:
-    """Return every picture of a file, a folder or an ``.npz`` (array ``images``), with names.
-
-    A folder's pictures come sorted by name. The array is (n, H, W) or (n, H, W, 3), bytes
-    or floats in [0, 1].
-
-    Raises:
-        InputError: nothing there, no picture in it, or an array of another shape or range.
-    """
-    source = Path(path)
-    if source.is_dir():
-        files = sorted(p for p in source.iterdir() if p.suffix.lower() in SUFFIXES)
-        if not files:
-            raise InputError(f"folder {source} holds no picture ({', '.join(sorted(SUFFIXES))})")
-        return [read_picture(p) for p in files], [p.name for p in files]
-    if source.suffix.lower() != ".npz":
-        return [read_picture(source)], [source.name]
-    try:
-        # A damaged archive would leave the file open if numpy were to open it.
-        with source.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            if "images" not in archive:
-                raise InputError(f"{source} has no array 'images': found {sorted(archive.files)}")
-            images = archive["images"]
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {source}") from error
-    except InputError:
-        raise
-    except Exception as error:  # numpy and zipfile raise a wide assortment on damaged files
-        raise InputError(f"{source} cannot be read as .npz: {error}") from error
-    if (
-        images.ndim not in (3, 4)
-        or (images.ndim == 4 and images.shape[3] != 3)
-        or 0 in images.shape
-    ):
-        raise InputError(f"'images' must be (n, H, W) or (n, H, W, 3): got {images.shape}")
-    if images.dtype == np.uint8:
-        pictures = images.astype(np.float32) / np.float32(255)
-    elif images.dtype == np.bool_:
-        pictures = images.astype(np.float32)
-    elif np.issubdtype(images.dtype, np.floating):
-        pictures = images.astype(np.float32)
-        if not np.isfinite(pictures).all() or pictures.min() < 0 or pictures.max() > 1:
-            raise InputError("'images' of floats must be finite and within [0, 1]")
-    else:
-        raise InputError(f"'images' must be uint8, bool or float: got {images.dtype}")
-    return list(pictures), [f"{i:05d}" for i in range(len(pictures))]

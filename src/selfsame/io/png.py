@@ -9,13 +9,13 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterable
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.io.files import atomic_path
+from selfsame.io.files import atomic_file
 from selfsame.run.threads import run_shares
 
 Bytes = NDArray[np.uint8]
@@ -56,7 +56,7 @@ def write_png(
         progress: called with the rows written since the last call.
     Raises:
         InputError: a size or number of channels that PNG does not have, bands of another shape or
-            number of rows, or the file cannot be written (see ``atomic_path``).
+            number of rows, or the file cannot be written (see ``atomic_file``).
     """
     width, height = size
     if channels not in COLOR_TYPES or not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
@@ -65,7 +65,7 @@ def write_png(
             f"{width}x{height}"
         )
     header = struct.pack(">IIBBBBB", width, height, 8, COLOR_TYPES[channels], 0, 0, 0)
-    with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as out:
+    with atomic_file(path, overwrite=overwrite) as out:
         out.write(SIGNATURE)
         write_chunk(out, b"IHDR", header)
         write_chunk(out, b"IDAT", b"\x78\x01")  # a zlib stream: deflate, window of 32 KiB
@@ -88,13 +88,13 @@ def write_png(
         write_chunk(out, b"IEND", b"")
 
 
-def write_chunk(out: BinaryIO, kind: bytes, payload: bytes) -> None:
+def write_chunk(out: IO[bytes], kind: bytes, payload: bytes) -> None:
     """Write a chunk of PNG: length, kind, payload and their checksum."""
     out.write(struct.pack(">I", len(payload)) + kind + payload)
     out.write(struct.pack(">I", zlib.crc32(payload, zlib.crc32(kind))))
 
 
-def _write_rows(out: BinaryIO, rows: Bytes, checksum: int, threads: int | None) -> int:
+def _write_rows(out: IO[bytes], rows: Bytes, checksum: int, threads: int | None) -> int:
     """Write all rows but the first, which is the one above them; return the new Adler-32."""
     count = max(1, SHARE_BYTES // rows.shape[1])
 

@@ -63,7 +63,7 @@ def write_rendering(
         second: see ``render``.
         progress: called with the fraction done.
     Raises:
-        InputError: see ``render``, ``check_rendering`` and ``selfsame.io.files.atomic_path``.
+        InputError: see ``render``, ``check_rendering`` and ``selfsame.io.files.atomic_file``.
     """
     width, height = code.size if size is None else size
     check_rendering(path, (width, height))
@@ -123,7 +123,7 @@ def write_zoom(
         milliseconds: of a frame.
         progress: called with the fraction done.
     Raises:
-        InputError: see ``zoom_frames``, ``check_zoom`` and ``selfsame.io.files.atomic_path``.
+        InputError: see ``zoom_frames``, ``check_zoom`` and ``selfsame.io.files.atomic_file``.
     """
     check_zoom(path, frames, code.size if size is None else size)
     check_writable(path, overwrite=overwrite)

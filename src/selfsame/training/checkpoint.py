@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
-from selfsame.io.files import atomic_path, make_folder
+from selfsame.io.files import atomic_file, make_folder
 
 VERSION = 2
 _NAME = re.compile(r"step-(\d{10})\.pt")
@@ -34,8 +34,8 @@ def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any], *, keep: 
     """
     make_folder(folder, "checkpoints need a folder")
     path = folder / f"step-{step:010d}.pt"
-    with atomic_path(path) as temporary:
-        torch.save({**state, "version": VERSION, "step": step}, temporary)
+    with atomic_file(path) as stream:
+        torch.save({**state, "version": VERSION, "step": step}, stream)
     for _, old in checkpoints(folder)[keep:]:
         old.unlink(missing_ok=True)
     return path
@@ -94,12 +94,6 @@ def latest_checkpoint(folder: Path, note: Callable[[str], None]) -> dict[str, An
 def remove_checkpoints(folder: Path) -> None:
     """Delete every checkpoint in ``folder``."""
     for _, path in checkpoints(folder):
-        path.unlink(missing_ok=True)
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Delete what a process that was killed while it wrote a checkpoint has left."""
-    for path in folder.glob(".step-*.pt"):
         path.unlink(missing_ok=True)
 
 

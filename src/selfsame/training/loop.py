@@ -15,13 +15,12 @@ from typing import Any
 
 import torch
 
-from selfsame.io.files import make_folder
+from selfsame.io.files import make_folder, remove_unfinished
 from selfsame.training.batches import Batches, prepared_batches
 from selfsame.training.checkpoint import (
     check_same,
     latest_checkpoint,
     remove_checkpoints,
-    remove_leftovers,
     save_checkpoint,
 )
 from selfsame.training.distributed import Processes, join_processes
@@ -155,7 +154,7 @@ class _Run:
             make_folder(self.folder, "a training needs a folder")
             if not resume:
                 remove_checkpoints(checkpoints)
-            remove_leftovers(checkpoints)
+            remove_unfinished(checkpoints)
         self.processes.wait()
         state = latest_checkpoint(checkpoints, self.notes.append)
         if state is not None:

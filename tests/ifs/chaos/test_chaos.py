@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reference.chaos_scalar import binary_picture, chain
+from benchmarks.reference.chaos_scalar import binary_picture, chain
 from selfsame.errors import InputError
 from selfsame.ifs.chaos.kernel import burn_in_steps
 from selfsame.ifs.code import Viewport

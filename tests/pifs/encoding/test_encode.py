@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from selfsame.codes.store import encode as file_bytes
+from selfsame.codes.store import pack as file_bytes
 from selfsame.codes.store import unpack as read_code
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db

@@ -19,13 +19,14 @@ MODEL_NAME = "model"
 @click.option(
     "--validate",
     type=click.Path(path_type=Path),
-    help="Folder of pictures, or one, to measure the model on while it learns.",
+    help="Pictures as of DATA, to measure the model on while it learns.",
 )
 def command(crop: int | None, init: str | None, validate: Path | None, **options: Any) -> int:
     """Train a model for `selfsame encode --model` on the pictures in DATA.
 
-    DATA is a folder, with its sub-folders, or one picture. The folder OUTPUT gets config.json,
-    checkpoints, a log and the folder model. The same command goes on where it was stopped.
+    DATA is a folder of pictures, with its sub-folders, one picture, an .npz or an idx file; its
+    split train, if it has several. The folder OUTPUT gets config.json, checkpoints, a log and
+    the folder model. The same command goes on where it was stopped.
     """
     import torch
 
@@ -71,9 +72,9 @@ def command(crop: int | None, init: str | None, validate: Path | None, **options
 
 
 def _pictures(path: Path) -> list[Any]:
-    """Return the pictures of a folder, or the one picture, as (H, W, 3) bytes."""
-    from selfsame.io.files import files_below
-    from selfsame.io.pictures import SUFFIXES, read_picture, to_uint8
+    """Return the pictures of a set, the test pictures if it has any, as (H, W, 3) bytes."""
+    from selfsame.datasets import list_pictures
+    from selfsame.datasets.readers import unseen_split
+    from selfsame.io.pictures import to_uint8
 
-    files = [path / name for name in files_below(path, SUFFIXES)] if path.is_dir() else [path]
-    return [to_uint8(read_picture(file, "rgb")) for file in files]
+    return [to_uint8(named.read("rgb")) for named in list_pictures(path, unseen_split(path))]

@@ -19,7 +19,7 @@ from selfsame.fractals.files.record import NAME, DatasetRecord, read_record
 from selfsame.fractals.files.shards import STAGING, ShardRecord, ShardTask, shard_files, write_shard
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.fractals.split import SPLITS
-from selfsame.io.files import atomic_path, make_folder, write_bytes
+from selfsame.io.files import atomic_file, make_folder, write_bytes
 from selfsame.run.processes import WorkerDiedError, available_cores, run_tasks
 
 _HINT = "give a new or empty folder"
@@ -190,10 +190,10 @@ def _write_sidecars(
     for name, data in files.items():
         write_bytes(folder / name, data)
     if recipe.multi_label and layout.format == "folder":
-        with atomic_path(folder / "labels.jsonl") as path, path.open("w") as stream:
+        with atomic_file(folder / "labels.jsonl") as stream:
             for shard in shards:
                 names = shard_files(shard, recipe, layout.format)
-                stream.writelines(label_lines(recipe, names, shard.indices))
+                stream.write("".join(label_lines(recipe, names, shard.indices)).encode())
 
 
 @contextmanager

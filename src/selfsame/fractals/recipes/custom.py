@@ -3,12 +3,12 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.codes.files import read_systems
 from selfsame.errors import InputError
 from selfsame.fractals.drawing.patches import DOT, PATTERNS, patch_rows
 from selfsame.fractals.drawing.point_pictures import point_pictures
@@ -141,14 +141,14 @@ def read_codes(codes: Codes, classes: int | None = None, window: Window = "point
     """Return the systems of codes.
 
     Args:
-        codes: systems or codes; or a folder, whose ``.ssm`` files are read in the order of their
-            names; or one such file.
+        codes: systems or codes; or a file or folder, as of ``selfsame.codes.files.read_systems``.
         classes: how many, the first ones; None for all.
         window: ``points`` takes the systems as they are; ``code`` moves and scales every one by
             what brings the square around its code's window to ``CODE_WINDOW``.
     Raises:
-        InputError: there are none, or fewer, or a file holds another kind of code, or a system is
-            not planar, or has no window.
+        InputError: there are none, or fewer, or a system is not planar, or has no window; or as
+            ``read_systems``.
+        FormatError: as ``read_systems``.
     """
     check_window(window)
     found = _read(codes)
@@ -182,35 +182,15 @@ def _in_code_window(code: IFS | IFSCode) -> IFS:
     return IFS(system.matrices, offsets, system.probabilities)
 
 
-def _read(codes: Codes) -> list[IFS | IFSCode]:
+def _read(codes: Codes) -> Sequence[IFS | IFSCode]:
     if isinstance(codes, str | os.PathLike):
-        return [_read_code(path) for path in _code_files(Path(codes))]
+        return read_systems(codes)
     if not isinstance(codes, Sequence) or len(codes) == 0:
-        raise InputError(f"codes must be a folder of .ssm files, or systems: got {codes!r}")
+        raise InputError(f"codes must be a file or a folder of codes, or systems: got {codes!r}")
     return [_checked(code) for code in codes]
 
 
 def _checked(code: Any) -> IFS | IFSCode:
     if not isinstance(code, IFS | IFSCode):
         raise InputError(f"codes must be IFS or IFSCode: got {type(code).__name__}")
-    return code
-
-
-def _code_files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise InputError(f"no such folder of codes: {path}")
-    found = sorted(path.glob("*.ssm"))
-    if not found:
-        raise InputError(f"{path} has no .ssm files; make some with: selfsame sample, or fit")
-    return found
-
-
-def _read_code(path: Path) -> IFSCode:
-    from selfsame.codes.store import load
-
-    code = load(path)
-    if not isinstance(code, IFSCode):
-        raise InputError(f"{path} holds no system of maps, but a {type(code).__name__}")
     return code

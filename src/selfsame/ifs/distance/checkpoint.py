@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from selfsame.errors import InputError
-from selfsame.io.files import atomic_path
+from selfsame.io.files import atomic_file
 
 VERSION = 1
 
@@ -27,8 +27,8 @@ def fingerprint(settings: object, pictures: Sequence[Any]) -> str:
 
 def save_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> None:
     """Write ``state`` (dicts, lists, tensors, numbers, text) as one atomic step."""
-    with atomic_path(path) as temporary:
-        torch.save({"version": VERSION, **state}, temporary)
+    with atomic_file(path) as stream:
+        torch.save({"version": VERSION, **state}, stream)
 
 
 def load_checkpoint(path: str | os.PathLike[str], digest: str) -> dict[str, Any] | None:

@@ -12,11 +12,11 @@ import warnings
 from collections.abc import Sequence
 from typing import Literal
 
-from selfsame.errors import FormatError, InputError, LimitError
+from selfsame.errors import FormatError, InputError
 from selfsame.ifs.exchange.flame_model import Flame, flame_from_code
 from selfsame.ifs.exchange.flame_read import MAX_FILE_BYTES, flames_from_xml
 from selfsame.ifs.exchange.flame_write import flames_to_xml
-from selfsame.io.files import write_bytes
+from selfsame.io.files import open_input, read_rest, write_bytes
 
 __all__ = ["Flame", "flame_from_code", "read_flames", "write_flames"]
 
@@ -41,22 +41,15 @@ def read_flames(
     """
     if on_unsupported not in ("error", "warn"):
         raise InputError(f"on_unsupported must be 'error' or 'warn': got {on_unsupported!r}")
-    try:
-        with open(path, "rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {os.fspath(path)}") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{os.fspath(path)} is a folder; give a .flame file") from error
-    try:
-        if len(data) > MAX_FILE_BYTES:
-            raise LimitError(f"a .flame file may have {MAX_FILE_BYTES} bytes; split this one")
-        flames, dropped = flames_from_xml(data, strict=on_unsupported == "error")
-    except FormatError as error:
-        raise type(error)(f"{os.fspath(path)}: {error}") from error
-    for line in dropped:
+    with open_input(path) as stream:
+        try:
+            data = read_rest(stream, MAX_FILE_BYTES)
+            read = flames_from_xml(data, strict=on_unsupported == "error")
+        except FormatError as error:
+            raise type(error)(f"{os.fspath(path)}: {error}") from error
+    for line in read.dropped:
         warnings.warn(f"{os.fspath(path)}: {line}", stacklevel=2)
-    return flames
+    return read.flames
 
 
 def write_flames(
@@ -68,7 +61,7 @@ def write_flames(
     see ``flame_write.with_square_pixels``. The code's notes are kept, a leaf primitive is not.
 
     Raises:
-        InputError: no flames, or the file cannot be written (see ``files.atomic_path``).
+        InputError: no flames, or the file cannot be written (see ``files.atomic_file``).
     """
     if not flames:
         raise InputError("a .flame file needs at least one flame")

@@ -1,7 +1,7 @@
 """Flames from ``.flame`` XML."""
 
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,8 @@ class _Dropped:
     def add(self, what: str) -> None:
         if self.strict:
             raise UnsupportedError(
-                f"{what} cannot be part of an affine IFS; on_unsupported='warn' drops it"
+                f"{what} cannot be part of an affine IFS; --drop-unsupported, or "
+                "on_unsupported='warn', drops it"
             )
         if what not in self.items:
             self.items.append(what)
@@ -73,16 +74,36 @@ class _Xform:
     color_speed: float
 
 
-def flames_from_xml(data: bytes, *, strict: bool) -> tuple[list[Flame], list[str]]:
-    """Return the flames in the bytes of a file, and a line for each from which parts were dropped.
+class ReadFlames(NamedTuple):
+    """What a file of flames holds.
 
-    Unless ``strict``, a flame without any affine map is left out, which gets a line too.
+    Attributes:
+        flames: all of them in order, or the one that was asked for.
+        dropped: a line for each flame from which parts were dropped.
+        total: flames in the file, those without any affine map too.
+    """
 
+    flames: list[Flame]
+    dropped: list[str]
+    total: int
+
+
+def flames_from_xml(data: bytes, *, strict: bool, index: int | None = None) -> ReadFlames:
+    """Return the flames in the bytes of a file.
+
+    Unless ``strict``, a flame without any affine map is left out, which is a line of ``dropped``.
+
+    Args:
+        index: read only this flame of the file, counted from 0; if there are fewer, none is read.
     Raises:
         FormatError: as ``selfsame.ifs.exchange.flame.read_flames``.
     """
+    elements = list(enumerate(parse_xml(data).iter("flame")))
+    if not elements:
+        raise CorruptedError("the file holds no <flame> element")
+    chosen = elements if index is None else elements[index : index + 1]
     flames, lines = [], []
-    for number, element in enumerate(parse_xml(data).iter("flame"), start=1):
+    for number, element in chosen:
         dropped = _Dropped(strict)
         try:
             flame = _read_flame(element, dropped)
@@ -95,13 +116,11 @@ def flames_from_xml(data: bytes, *, strict: bool) -> tuple[list[Flame], list[str
         if dropped.items:
             end = "" if flame is not None else "; no affine map is left, so it is skipped"
             lines.append(f"flame {number}: dropped {', '.join(dropped.items)}{end}")
-    if not flames:
-        raise (
-            CorruptedError("the file holds no <flame> element")
-            if not lines
-            else (UnsupportedError("no flame of the file has an affine map"))
-        )
-    return flames, lines
+    if chosen and not flames:
+        what = "no flame of the file" if index is None else f"flame {index}"
+        kind = "has an affine map" if index is None else "has no affine map"
+        raise UnsupportedError(f"{what} {kind}")
+    return ReadFlames(flames, lines, len(elements))
 
 
 def _read_flame(element: Any, dropped: _Dropped) -> Flame | None:

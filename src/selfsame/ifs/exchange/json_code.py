@@ -1,17 +1,9 @@
 """Codes as JSON objects: what ``selfsame info --json`` prints, and back."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
-from selfsame.errors import (
-    CorruptedError,
-    FormatError,
-    InputError,
-    LimitError,
-    UnsupportedError,
-)
+from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.ifs.code import IFSCode, Primitive, Viewport
 from selfsame.ifs.system import IFS
 
@@ -72,32 +64,14 @@ def code_from_values(values: Any) -> IFSCode:
         raise CorruptedError(f"viewport or primitive cannot be read: {error!r:.80}") from error
 
 
-def read_json_code(path: str | os.PathLike[str]) -> IFSCode:
-    """Return the code in a JSON file.
+def code_from_json(data: bytes) -> IFSCode:
+    """Return the code in the bytes of a JSON file.
 
     Raises:
-        InputError: no such file.
-        FormatError: as ``code_from_values``, or no JSON; the message begins with the path.
+        FormatError: as ``code_from_values``, or no JSON.
     """
     try:
-        data = _read_bounded(Path(path))
-        try:
-            values = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise CorruptedError(f"not JSON: {error}") from error
-        return code_from_values(values)
-    except FormatError as error:
-        raise type(error)(f"{os.fspath(path)}: {error}") from error
-
-
-def _read_bounded(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{path} is a folder; give a .json file") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise LimitError(f"a JSON code may have {MAX_FILE_BYTES} bytes")
-    return data
+        values = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise CorruptedError(f"not JSON: {error}") from error
+    return code_from_values(values)

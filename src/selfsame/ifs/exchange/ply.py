@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from selfsame.errors import InputError
-from selfsame.io.files import write_bytes
+from selfsame.io.arrays import read_npy
+from selfsame.io.files import open_input, read_rest, write_bytes
 
 MAX_FILE_BYTES = 2**31
 """Largest file read: 2 GiB."""
@@ -82,21 +83,20 @@ def read_points(path: str | os.PathLike[str]) -> NDArray[np.float64]:
     must come before any element with lists; the rest is ignored.
 
     Raises:
-        InputError: no such file, another suffix, damaged or truncated contents, wrong shape,
-            no points, or numbers that are not finite.
+        InputError: no such file, another suffix, a damaged PLY file, wrong shape, no points, or
+            numbers that are not finite.
+        FormatError: a damaged ``.npy`` file, or one of other things than numbers; a file beyond
+            the limits.
     """
     source = Path(path)
     suffix = source.suffix.lower()
     if suffix not in (".ply", ".npy"):
         raise InputError(f"points are read from .ply or .npy: got {source.name!r}")
-    try:
-        if source.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"{source} is larger than {MAX_FILE_BYTES // 2**30} GiB")
-        points = _read_npy(source) if suffix == ".npy" else _read_ply(source)
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {source}") from error
-    except OSError as error:
-        raise InputError(f"{source} cannot be read: {error}") from error
+    if suffix == ".npy":
+        points = np.asarray(read_npy(source), np.float64)
+    else:
+        with open_input(source) as stream:
+            points = _read_ply(source, read_rest(stream, MAX_FILE_BYTES))
     if points.ndim != 2 or points.shape[1] not in (2, 3) or len(points) == 0:
         raise InputError(f"{source} must hold (n, 2) or (n, 3) numbers: got {points.shape}")
     if not np.isfinite(points).all():
@@ -104,20 +104,7 @@ def read_points(path: str | os.PathLike[str]) -> NDArray[np.float64]:
     return points
 
 
-def _read_npy(source: Path) -> NDArray[np.float64]:
-    try:
-        array = np.load(source, mmap_mode="r", allow_pickle=False)
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
-            raise InputError(f"{source} must hold an array of numbers")
-        return np.array(array, np.float64)
-    except InputError:
-        raise
-    except Exception as error:  # numpy raises a wide assortment on damaged headers
-        raise InputError(f"{source} cannot be read as .npy: {error}") from error
-
-
-def _read_ply(source: Path) -> NDArray[np.float64]:
-    data = source.read_bytes()
+def _read_ply(source: Path, data: bytes) -> NDArray[np.float64]:
     encoding, count, properties, body = _ply_header(source, data)
     names = [name for name, _ in properties]
     axes = [axis for axis in "xyz" if axis in names]

@@ -15,7 +15,7 @@ from selfsame.pifs.decoding.attractor import reconstruct_plane
 from selfsame.pifs.decoding.compose import Window, compose
 from selfsame.pifs.decoding.deblock import MARGIN, deblock
 from selfsame.pifs.decoding.region import PlanePart, luma_cells, part_of_plane, whole_plane
-from selfsame.pifs.decoding.view import Region, View, view_of
+from selfsame.pifs.decoding.sampling import Region, Sampling, sampling_of
 from selfsame.run.threads import limited_threads
 
 Picture = NDArray[np.float32]
@@ -42,7 +42,7 @@ def decode(
 
     Args:
         scale: output pixels per pixel of the picture (or of ``region``), above 0, up to
-            ``view.MAX_SCALE``. Sides are rounded, and at least 1.
+            ``sampling.MAX_SCALE``. Sides are rounded, and at least 1.
         size: width and height of the result instead of ``scale``; the aspect may change.
         region: the part of the picture to decode, which costs no more than what it depends on. At
             whole scales the result equals that part of the whole picture bit for bit.
@@ -59,30 +59,30 @@ def decode(
     rounds = code.iterations if iterations is None else iterations
     if not 0 <= rounds <= MAX_ITERATIONS:
         raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {rounds}")
-    view = view_of(code, scale, size, region)
-    width, height = view.size
+    sampling = sampling_of(code, scale, size, region)
+    width, height = sampling.size
     with limited_threads(threads):
-        parts = _parts(code, view, rounds, whole=region is None)
-        _check_work(parts, view)
-        windows = _windows(code, view, parts, rounds, start)
+        parts = _parts(code, sampling, rounds, whole=region is None)
+        _check_work(parts, sampling)
+        windows = _windows(code, sampling, parts, rounds, start)
         channels = len(code.planes)
         out = np.empty((height, width, channels + (code.alpha is not None)), np.float32)
-        x0, y0, _, _ = view.region
-        if view.is_whole_scale:
-            compose(windows, code.half_chroma, y0 * view.grid, x0 * view.grid, out)
+        x0, y0, _, _ = sampling.region
+        if sampling.is_whole_scale:
+            compose(windows, code.half_chroma, y0 * sampling.grid, x0 * sampling.grid, out)
         else:
             ratios = (1, 2, 2) if code.half_chroma else (1, 1, 1)
             fitted = [
-                _resampled(window, view, ratio)
+                _resampled(window, sampling, ratio)
                 for window, ratio in zip(windows, ratios, strict=False)
             ]
             compose(fitted, False, 0, 0, out)
     if code.alpha is not None:
-        out[..., -1] = _alpha(code.alpha, view)
+        out[..., -1] = _alpha(code.alpha, sampling)
     return out[..., 0] if out.shape[2] == 1 else out
 
 
-def _parts(code: PifsCode, view: View, rounds: int, whole: bool) -> list[PlanePart]:
+def _parts(code: PifsCode, sampling: Sampling, rounds: int, whole: bool) -> list[PlanePart]:
     """Return what must be computed of each plane."""
     if whole:
         return [whole_plane(plane) for plane in code.planes]
@@ -92,7 +92,7 @@ def _parts(code: PifsCode, view: View, rounds: int, whole: bool) -> list[PlanePa
     for c in range(len(code.planes) - 1, -1, -1):
         plane = code.planes[c]
         parts.append(
-            part_of_plane(plane, _needed(code, view, c), rounds, drawn if c == 0 else None)
+            part_of_plane(plane, _needed(code, sampling, c), rounds, drawn if c == 0 else None)
         )
         if c > 0 and rounds > 0:
             ratio = 2 if code.half_chroma else 1
@@ -101,13 +101,13 @@ def _parts(code: PifsCode, view: View, rounds: int, whole: bool) -> list[PlanePa
     return parts[::-1]
 
 
-def _needed(code: PifsCode, view: View, channel: int) -> tuple[int, int, int, int]:
+def _needed(code: PifsCode, sampling: Sampling, channel: int) -> tuple[int, int, int, int]:
     """Return top, left, bottom, right of what the filters need of a plane."""
-    x0, y0, x1, y1 = view.region
+    x0, y0, x1, y1 = sampling.region
     ratio = 2 if channel > 0 and code.half_chroma else 1
     margin = 1 if ratio == 2 else 0
-    if not view.is_whole_scale:
-        coarser = max((x1 - x0) / view.size[0], (y1 - y0) / view.size[1], 1)
+    if not sampling.is_whole_scale:
+        coarser = max((x1 - x0) / sampling.size[0], (y1 - y0) / sampling.size[1], 1)
         margin = math.ceil(_REACH * coarser) + 1
     if code.deblock > 0:
         margin += MARGIN
@@ -120,38 +120,38 @@ def _needed(code: PifsCode, view: View, channel: int) -> tuple[int, int, int, in
     )
 
 
-def _check_work(parts: list[PlanePart], view: View) -> None:
+def _check_work(parts: list[PlanePart], sampling: Sampling) -> None:
     for part in parts:
         height, width = part.plane.levels.shape
-        samples = height * width * view.grid**2
+        samples = height * width * sampling.grid**2
         # Padding adds to a picture of just MAX_PIXELS, but never a tenth to a large one.
         if samples > MAX_PIXELS * 1.1:
             raise InputError(
-                f"this scale is computed on a grid of {view.grid} samples a pixel in either "
+                f"this scale is computed on a grid of {sampling.grid} samples a pixel in either "
                 f"direction, {samples} in all; at most {MAX_PIXELS} are allowed: choose a smaller "
                 "scale or a region"
             )
 
 
 def _windows(
-    code: PifsCode, view: View, parts: list[PlanePart], rounds: int, start: Picture | None
+    code: PifsCode, sampling: Sampling, parts: list[PlanePart], rounds: int, start: Picture | None
 ) -> list[Window]:
-    """Return the planes on the grid of the view, with smoothed block borders."""
+    """Return the planes on the grid of the sampling, with smoothed block borders."""
     is_drawn = any(np.any(part.plane.maps[:, 0] == LUMA) for part in parts[1:])
     starts = None if start is None else _start_planes(start, len(code.planes))
     windows = []
     luma = None
     for c, (plane, part) in enumerate(zip(code.planes, parts, strict=True)):
-        first = None if starts is None else _start(starts[c], plane, part, view.grid)
+        first = None if starts is None else _start(starts[c], plane, part, sampling.grid)
         drawn = None
         if luma is not None:
-            drawn = _colocated(luma, parts[0], part, 2 if code.half_chroma else 1, view.grid)
-        x = reconstruct_plane(part.plane, rounds, view.grid, drawn, first)
+            drawn = _colocated(luma, parts[0], part, 2 if code.half_chroma else 1, sampling.grid)
+        x = reconstruct_plane(part.plane, rounds, sampling.grid, drawn, first)
         if c == 0 and is_drawn:
             luma = x
-        smooth = deblock(x, part.plane, code.deblock, view.grid)
+        smooth = deblock(x, part.plane, code.deblock, sampling.grid)
         sides = (part.top, part.left, plane.height, plane.width)
-        windows.append(Window(smooth, *(side * view.grid for side in sides)))
+        windows.append(Window(smooth, *(side * sampling.grid for side in sides)))
     return windows
 
 
@@ -196,26 +196,26 @@ def _start(
     return np.pad(inner, missing, mode="edge")
 
 
-def _resampled(window: Window, view: View, ratio: int) -> Window:
+def _resampled(window: Window, sampling: Sampling, ratio: int) -> Window:
     """Return a plane, of 1 / ``ratio`` of the picture's resolution, on the pixels of the result."""
     rows, columns = window.height - window.top, window.width - window.left
-    unit = view.grid / ratio
-    x0, y0, x1, y1 = (side * unit for side in view.region)
+    unit = sampling.grid / ratio
+    x0, y0, x1, y1 = (side * unit for side in sampling.region)
     box = (x0 - window.left, y0 - window.top, x1 - window.left, y1 - window.top)
     # Chroma of half resolution is interpolated linearly, as it is at whole scales.
     kind = Image.Resampling.BILINEAR if ratio == 2 else Image.Resampling.LANCZOS
-    values = _resized(window.values[:rows, :columns], view.size, box, kind)
+    values = _resized(window.values[:rows, :columns], sampling.size, box, kind)
     return Window(values, 0, 0, *values.shape)
 
 
-def _alpha(alpha: NDArray[np.uint8], view: View) -> NDArray[np.float32]:
+def _alpha(alpha: NDArray[np.uint8], sampling: Sampling) -> NDArray[np.float32]:
     """Return an alpha channel on the pixels of the result, in [0, 1]."""
-    x0, y0, x1, y1 = view.region
-    if view.is_whole_scale and view.grid == 1:
+    x0, y0, x1, y1 = sampling.region
+    if sampling.is_whole_scale and sampling.grid == 1:
         values = alpha[y0:y1, x0:x1].astype(np.float32)
     else:
         whole = alpha.astype(np.float32)
-        values = _resized(whole, view.size, view.region, Image.Resampling.BICUBIC)
+        values = _resized(whole, sampling.size, sampling.region, Image.Resampling.BICUBIC)
     return np.asarray(np.clip(np.rint(values), 0, 255) / np.float32(255), np.float32)
 
 

@@ -1,0 +1,1 @@
+"""What is measured of Selfsame, and beside what; README.md says how to run it."""

@@ -1,0 +1,1 @@
+"""The picture codec beside others: rates, ideas, seconds, searches, enlargements."""

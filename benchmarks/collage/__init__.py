@@ -1,0 +1,1 @@
+"""The neural collage codec and its operator."""

@@ -1,0 +1,1 @@
+"""Data sets of fractals for pre-training: loaders, files."""

@@ -1,0 +1,31 @@
+"""Panels side by side, each below its name."""
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmarks.harness.types import Bytes
+
+GAP = 4
+
+CAPTION = 22
+
+FONT_SIZE = 15
+
+
+def captioned(panels: dict[str, Bytes]) -> Bytes:
+    """Return panels (H, W) of one height side by side, each below its name."""
+    height = next(iter(panels.values())).shape[0]
+    width = sum(panel.shape[1] for panel in panels.values()) + GAP * (len(panels) - 1)
+    image = Image.new("L", (width, height + CAPTION), 255)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(FONT_SIZE)
+    left = 0
+    for name, panel in panels.items():
+        draw.text((left + panel.shape[1] / 2, CAPTION / 2), name, 0, font, anchor="mm")
+        image.paste(Image.fromarray(panel), (left, CAPTION))
+        left += panel.shape[1] + GAP
+    return np.asarray(image)
+
+
+def magnified(picture: Bytes, times: int) -> Bytes:
+    """Return a picture with every pixel as a square."""
+    return picture.repeat(times, -2).repeat(times, -1)

@@ -1,0 +1,1 @@
+"""Fits of iterated function systems, their floor, their drawing."""

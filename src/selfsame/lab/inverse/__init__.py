@@ -1,1 +1,0 @@
-"""The inverse encoder of "Learning Fractals by Gradient Descent", a baseline."""
