@@ -24,7 +24,7 @@ from benchmarks.codec.photos import COLORS, Photo, add_picture_options, load_pho
 from benchmarks.codec.rows import bpp_of, judge
 from benchmarks.codec.variants import AS_IS, ONE_CONTEXT, VARIANTS
 from benchmarks.harness import plotting
-from benchmarks.harness.kept import Table, kept_path
+from benchmarks.harness.kept import Table, kept_path, ledger_of
 from benchmarks.harness.machine import ROOT
 
 QUALITIES = (5.0, 30.0, 55.0, 80.0)
@@ -143,7 +143,7 @@ def measure_one_context(photos: Sequence[Photo], table: Table, options: argparse
         environment = os.environ | {"NUMBA_CACHE_DIR": os.fspath(Path(folder) / "numba")}
         harness.say(f"{ONE_CONTEXT}: in a process of its own, compiling")
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
-        for row in Table(rows / ONE_CONTEXT_CSV, KEYS, COLUMNS).rows.values():
+        for row in Table(ledger_of(rows, ONE_CONTEXT_CSV), KEYS, COLUMNS).rows.values():
             table.add(row)
 
 

@@ -6,9 +6,9 @@ length, show what a given number of steps is good for.
 """
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,10 +18,9 @@ from scipy.stats import binom
 from benchmarks import harness, protocol
 from benchmarks.encoder.comparison import at_start
 from benchmarks.harness import plotting
+from benchmarks.harness.kept import finished
 from benchmarks.ifs import judging
-from selfsame.errors import InputError
 from selfsame.ifs.fit import FitConfig, batches, fit_batch
-from selfsame.io.files import write_bytes
 
 INITS = ("encoder", "mixture", "uniform")
 STARTS = (1, 4)
@@ -61,18 +60,19 @@ class Run(NamedTuple):
     mean_mse: Array
 
 
-def run(config: FitConfig, targets: Sequence[protocol.Target], seed: int, path: Path) -> Run:
-    """Fit all targets and return how it went; kept at ``path``, and read from there again.
+def run(
+    config: FitConfig, targets: Sequence[protocol.Target], seed: int, folder: Path, name: str
+) -> Run:
+    """Fit all targets and return how it went; kept in a folder under a name, and read from there
+    again while settings and targets are the same."""
+    settings = [asdict(config), [target.name for target in targets], seed]
+    found = finished(folder, name, partial(_measured, config, targets, seed), settings)
+    return Run(*(np.asarray(found[name]) for name in Run._fields))
 
-    Raises:
-        InputError: the file holds a run of other settings or targets.
-    """
-    settings = json.dumps([asdict(config), [target.name for target in targets], seed])
-    if path.exists():
-        kept = json.loads(path.read_text())
-        if kept["settings"] != settings:
-            raise InputError(f"{path} holds a run of other settings or targets; remove it")
-        return Run(*(np.asarray(kept[name]) for name in Run._fields))
+
+def _measured(
+    config: FitConfig, targets: Sequence[protocol.Target], seed: int
+) -> dict[str, list[Any]]:
     pictures = [target.image for target in targets]
     losses = np.empty((len(targets), config.steps))
     figures = np.empty((2, len(targets)))
@@ -85,11 +85,7 @@ def run(config: FitConfig, targets: Sequence[protocol.Target], seed: int, path: 
         for i, code in zip(members, codes, strict=True):
             score = judging.judge(code, pictures[i], i)
             figures[:, i] = score.min_mse, score.mean_mse
-    found = Run(losses, *figures)
-    document = {"settings": settings, **{k: v.tolist() for k, v in found._asdict().items()}}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, json.dumps(document).encode())
-    return found
+    return {name: value.tolist() for name, value in Run(losses, *figures)._asdict().items()}
 
 
 def steps_to(losses: Array, levels: Array) -> Array:
@@ -186,9 +182,9 @@ def measure(
                 )
                 config = config if steps else at_start(config)
                 mark = f"-{weights}" if init == "encoder" else ""
-                path = keep / "steps" / f"{init}{mark}-{restarts}-{steps}.json"
+                name = f"{init}{mark}-{restarts}-{steps}"
                 harness.say(f"{init}, {restarts} starts, {steps} steps")
-                found = run(config, targets, options.seed, path)
+                found = run(config, targets, options.seed, keep / "steps", name)
                 for name in names:
                     row = {"set": name, "starts": restarts, "init": init, "steps": steps}
                     for figure in ("min_mse", "mean_mse"):

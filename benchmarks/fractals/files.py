@@ -26,6 +26,7 @@ from selfsame.fractals.files.layout import Layout
 from selfsame.fractals.files.write import Written, write_dataset
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.ifs.system import IFS
+from selfsame.run.processes import Processes
 
 CATEGORIES, INSTANCES, SIDE = 1000, 1000, 256
 
@@ -129,7 +130,7 @@ def same_bytes(recipe: Recipe, scratch: Path) -> bool:
     digests = []
     for jobs in (1, 4):
         folder = scratch / f"jobs{jobs}"
-        write_dataset(small, folder, Layout(shard_size=5), jobs=jobs)
+        write_dataset(small, folder, Layout(shard_size=5), executor=Processes(jobs))
         digests.append(digest(folder))
     return digests[0] == digests[1]
 
@@ -192,7 +193,7 @@ def category(recipe: Recipe, label: int) -> IFS:
 def _write(recipe: Recipe, folder: Path, jobs: int, form: str = "folder") -> Written:
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return write_dataset(recipe, folder, Layout(format=form), jobs=jobs)  # type: ignore[arg-type]
+    return write_dataset(recipe, folder, Layout(format=form), executor=Processes(jobs))  # type: ignore[arg-type]
 
 
 def _small(recipe: Recipe, instances: int) -> Recipe:

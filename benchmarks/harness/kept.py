@@ -1,12 +1,11 @@
 """Finished work kept on disk, so that a run that was stopped goes on there.
 
-Rows of a long run are one CSV file (``Table``), arrays a file each (``Kept``), the rows of one
-piece of work a file in a folder (``kept_folder``, ``finished``). They count only for the sources of
-the package that they depend on, which patterns name: ``fingerprint``.
+Rows are kept in ledgers (``selfsame.run.ledger``): of a long run one by one (``Table``), of one
+piece of work all at once (``finished``); arrays in a file each (``Kept``). They count only for the
+sources of the package that they depend on, which patterns name: ``fingerprint``.
 """
 
 import argparse
-import csv
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +16,12 @@ from typing import Any
 import numpy as np
 
 import selfsame
+from benchmarks.harness.document import plain
 from benchmarks.harness.options import say
-from benchmarks.harness.tables import write_csv
 from benchmarks.harness.types import Arrays, Row
 from selfsame.errors import InputError
-from selfsame.io.files import atomic_file, write_bytes
+from selfsame.io.files import atomic_file
+from selfsame.run.ledger import NAME, Ledger, value_digest
 
 
 @cache
@@ -49,55 +49,53 @@ def work_digest(sources: Sequence[str], settings: Mapping[str, Any]) -> str:
 
 
 class Table:
-    """Rows of a long run, one file that is rewritten after each, so that a killed run resumes.
+    """Rows of a long run, each kept as soon as it is there, so that a killed run resumes.
 
     Args:
-        path: a CSV file; None keeps the rows in memory only.
+        path: of a ledger; None keeps the rows in memory only.
         keys: columns that name what was measured; a row is measured once.
         columns: all of them.
+    Raises:
+        SettingsChangedError: the ledger has rows of other columns.
     """
 
     def __init__(self, path: Path | None, keys: Sequence[str], columns: Sequence[str]) -> None:
         self.path, self.keys, self.columns = path, tuple(keys), tuple(columns)
-        self.rows: dict[tuple[str, ...], dict[str, Any]] = {}
-        if path is not None and path.exists():
-            with path.open(newline="", encoding="utf-8") as stream:
-                reader = csv.DictReader(stream)
-                if tuple(reader.fieldnames or ()) != self.columns:
-                    raise InputError(f"{path} holds rows of another kind; remove it")
-                for text in reader:
-                    row = {c: text[c] if c in keys else _number(text[c]) for c in columns}
-                    self.rows[self._key(row)] = row
+        self.rows: dict[str, Row] = {}
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with self._ledger(path) as ledger:
+                self.rows = {item: row for item in ledger.entries if (row := ledger.row(item))}
 
-    def _key(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(str(row[key]) for key in self.keys)
-
-    def find(self, **key: Any) -> dict[str, Any] | None:
+    def find(self, **key: Any) -> Row | None:
         """Return the row of a key, all of whose columns are given."""
-        return self.rows.get(self._key(key))
+        return self.rows.get(self._item(key))
 
-    def add(self, row: dict[str, Any]) -> dict[str, Any]:
+    def add(self, row: Row) -> Row:
         """Keep a row, keys as text, and return it."""
-        kept = {c: str(row[c]) if c in self.keys else row.get(c) for c in self.columns}
-        self.rows[self._key(kept)] = kept
+        kept: Row = {c: str(row[c]) if c in self.keys else plain(row.get(c)) for c in self.columns}
+        item = self._item(kept)
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_csv(self.path, list(self.rows.values()), self.columns)
+            with self._ledger(self.path) as ledger:
+                ledger.record(item, kept)
+        self.rows[item] = kept
         return kept
 
+    def _item(self, row: Mapping[str, Any]) -> str:
+        return json.dumps([str(row[key]) for key in self.keys])
 
-def _number(text: str) -> float | int | str | None:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            pass
-    return text or None
+    def _ledger(self, path: Path) -> Ledger:
+        return Ledger(path, "table of a benchmark", {"keys": self.keys, "columns": self.columns})
 
 
 def kept_path(options: argparse.Namespace, name: str) -> Path | None:
-    """Return the file of ``--keep`` for a table, or None."""
-    return options.keep / name if options.keep else None
+    """Return the ledger of ``--keep`` for the table ``NAME.csv``, or None."""
+    return ledger_of(options.keep, name) if options.keep else None
+
+
+def ledger_of(keep: Path, name: str) -> Path:
+    """Return the ledger in a folder for the table ``NAME.csv``."""
+    return (keep / name).with_suffix(".jsonl")
 
 
 class Kept:
@@ -141,21 +139,23 @@ def kept_folder(keep: Path, kind: str, sources: Sequence[str], settings: Mapping
     return keep / f"{kind}-{work_digest(sources, settings)}"
 
 
-def finished(path: Path, work: Callable[[], list[Row]]) -> list[Row]:
-    """Return the rows that ``work()`` returns, from the file if it was done before."""
-    if not path.exists():
-        say(f"{path.parent.name}/{path.stem}")
-        write_rows(path, work())
-    return read_rows(path)
+def finished(folder: Path | None, item: str, work: Callable[[], Any], settings: Any = None) -> Any:
+    """Return what ``work()`` returns, from the ledger of a folder if it was done before.
 
-
-def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows to a file in one atomic step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, json.dumps(rows, allow_nan=False).encode())
-
-
-def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a file of ``write_rows``."""
-    rows: list[Row] = json.loads(path.read_text())
-    return rows
+    Args:
+        folder: None keeps nothing.
+        item: what the work is called.
+        work: returns something ready for JSON.
+        settings: all that it depends on and the folder does not tell, ready for JSON.
+    """
+    if folder is None:
+        return work()
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = value_digest(settings)
+    with Ledger(folder / NAME, "work of a benchmark", {}) as ledger:
+        row = ledger.row(item, digest)
+        if row is None:
+            say(f"{folder.name}/{item}")
+            row = json.loads(json.dumps({"result": work()}))
+            ledger.record(item, row, digest)
+    return row["result"]

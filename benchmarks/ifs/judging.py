@@ -1,7 +1,6 @@
 """Fits of many targets and their scores, as the benchmarks of fits share them."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import Any, NamedTuple
 
 import selfsame
 from benchmarks import protocol
-from selfsame.errors import InputError
+from benchmarks.harness.kept import finished
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.fit import FitConfig, fit
-from selfsame.io.files import write_bytes
 from selfsame.io.pictures import Picture
 
 QUICK_STEPS = 40
@@ -84,22 +82,18 @@ def quality(
         keep: a folder that takes the codes when they are done, and that a later run with the
             same settings and targets reads them from: the paper's method takes long.
     """
-    settings = json.dumps([asdict(config), [t.name for t in targets], seed])
-    if keep is not None and (keep / "done.json").exists():
-        done = json.loads((keep / "done.json").read_text())
-        if done["settings"] != settings:
-            raise InputError(f"{keep} holds codes of other settings or targets; remove it")
-        codes = [selfsame.load(keep / f"{i:05d}.ssm") for i in range(len(targets))]
-        seconds = done["seconds"]
-    else:
-        result = fit([t.image for t in targets], config, seed=seed, device="cpu")
-        codes, seconds = result.codes, result.seconds
-        if keep is not None:
-            keep.mkdir(parents=True, exist_ok=True)
-            for i, code in enumerate(codes):
-                selfsame.save(code, keep / f"{i:05d}.ssm")
-            done = {"settings": settings, "seconds": seconds}
-            write_bytes(keep / "done.json", json.dumps(done).encode())
+    settings = [asdict(config), [target.name for target in targets], seed]
+    found: list[IFSCode] = []
+
+    def work() -> float:
+        result = fit([target.image for target in targets], config, seed=seed, device="cpu")
+        found.extend(result.codes)
+        for i, code in enumerate(found if keep else ()):
+            selfsame.save(code, keep / f"{i:05d}.ssm")
+        return result.seconds
+
+    seconds = finished(keep, "codes", work, settings)
+    codes = found or [selfsame.load(keep / f"{i:05d}.ssm") for i in range(len(targets))]
     scores = [
         judge(code, t.image, index)
         for index, (code, t) in enumerate(zip(codes, targets, strict=True))

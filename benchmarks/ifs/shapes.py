@@ -26,7 +26,7 @@ from selfsame.codes.store import pack
 from selfsame.datasets import list_pictures
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
-from selfsame.ifs.distance import fit_distance
+from selfsame.ifs.distance import DistanceSettings, fit_distance
 from selfsame.ifs.fit import PRESETS, FitConfig, fit
 from selfsame.io.pictures import Picture, write_picture
 from selfsame.metrics.pictures import chamfer_px, iou
@@ -102,10 +102,7 @@ def parse_spec(spec: str) -> tuple[str, dict[str, Any]]:
     if method == "gradient":
         allowed = {"preset", *(f.name for f in fields(FitConfig))}
     else:
-        # Callbacks, checkpoints and the picture itself are no settings of a benchmark.
-        code = fit_distance.__code__
-        names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
-        allowed = {n for n in names if not n.startswith(("callback", "checkpoint"))} - {"seed"}
+        allowed = {f.name for f in fields(DistanceSettings)} - {"seed"}
     unknown = set(pairs) - allowed
     if unknown:
         raise InputError(

@@ -192,9 +192,9 @@ def probed(
         network = (
             untrained(run.plan.fractals, seed) if path is None else Network.from_pretrained(path)
         )
-        name = f"{arm.replace(' ', '-').lower()}-{learning_steps:06d}-{step:06d}.json"
+        name = f"{arm.replace(' ', '-').lower()}-{learning_steps:06d}-{step:06d}"
         found = finished(
-            run.probes / f"seed-{seed}" / name, partial(probe_rows, network, run.data, run.plan)
+            run.probes / f"seed-{seed}", name, partial(probe_rows, network, run.data, run.plan)
         )
         about = {"arm": arm, "seed": seed, "learning_steps": learning_steps}
         rows += [{**about, "pretraining_steps": step, **row} for row in found]

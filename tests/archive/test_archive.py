@@ -11,12 +11,15 @@ from skimage import data
 
 from selfsame import InputError, decode, load
 from selfsame.archive import decode_folder, encode_folder, write_report
-from selfsame.archive.listing import code_names
+from selfsame.archive.listing import code_names, picture_names
 from selfsame.codes.encode import encode_source
 from selfsame.codes.settings import EncodeSettings
 from selfsame.io.files import files_below
 from selfsame.io.pictures import read_picture, read_source, to_uint8
 from selfsame.metrics.pictures import psnr_db, ssim
+from selfsame.run.ledger import Entry, LedgerBusyError, SettingsChangedError, read_ledger
+from selfsame.run.processes import Processes
+from selfsame.run.progress import CancelledError, Progress
 
 PHOTO = data.astronaut()[80:120, 200:240]
 FAST = EncodeSettings(quality=40, effort=1)
@@ -37,14 +40,14 @@ def out(tmp_path):
 
 
 def run(photos, out, settings=FAST, **options):
-    return encode_folder(photos, out, settings, jobs=1, **options)
+    return encode_folder(photos, out, settings, executor=Processes(1), **options)
 
 
 def names_in(folder):
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
-CODES = ["a.ssm", "b.ssm", "manifest.json", "sub/a.ssm", "sub/deep/c.ssm"]
+CODES = ["a.ssm", "b.ssm", "ledger.jsonl", "sub/a.ssm", "sub/deep/c.ssm"]
 
 
 # --- names ---
@@ -76,7 +79,7 @@ def test_codes_have_names_of_their_own(tmp_path, pictures, codes) -> None:
     for name in pictures:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert code_names(tmp_path) == list(zip(pictures, codes, strict=True))
+    assert code_names(picture_names(tmp_path)) == dict(zip(pictures, codes, strict=True))
 
 
 # --- encoding ---
@@ -84,7 +87,7 @@ def test_codes_have_names_of_their_own(tmp_path, pictures, codes) -> None:
 
 def test_every_picture_becomes_the_code_that_it_becomes_alone(photos, out) -> None:
     settled = []
-    archive = run(photos, out, progress=lambda entry: settled.append(entry["source"]))
+    archive = run(photos, out, settled=lambda entry: settled.append(entry["source"]))
     assert names_in(out) == CODES
     sources = ["a.png", "b.png", "sub/a.png", "sub/deep/c.png"]
     assert [entry["source"] for entry in archive.entries] == settled == sources
@@ -108,7 +111,7 @@ def test_every_picture_becomes_the_code_that_it_becomes_alone(photos, out) -> No
 
 def test_processes_make_the_same_files(photos, out, tmp_path) -> None:
     run(photos, out)
-    encode_folder(photos, tmp_path / "two", FAST, jobs=2)
+    encode_folder(photos, tmp_path / "two", FAST, executor=Processes(2))
     for name in CODES:
         if name.endswith(".ssm"):
             assert (tmp_path / "two" / name).read_bytes() == (out / name).read_bytes()
@@ -135,7 +138,7 @@ def test_nothing_is_encoded_twice(photos, out, monkeypatch) -> None:
     times = {name: (out / name).stat().st_mtime_ns for name in CODES if name.endswith(".ssm")}
     monkeypatch.setattr("selfsame.archive.encode.encode_source", None)  # may not be called
     settled = []
-    second = run(photos, out, progress=settled.append)
+    second = run(photos, out, settled=settled.append)
     assert (second.kept, second.encoded) == (4, 0)
     assert second.entries == first.entries == settled
     assert times == {name: (out / name).stat().st_mtime_ns for name in times}
@@ -147,21 +150,20 @@ def test_an_interrupted_run_goes_on_where_it_stopped(photos, out) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(photos, out, progress=interrupt)
-    assert names_in(out) == ["a.ssm", "b.ssm", "manifest.json"]
+        run(photos, out, settled=interrupt)
+    assert names_in(out) == ["a.ssm", "b.ssm", "ledger.jsonl"]
     archive = run(photos, out)
     assert (archive.kept, archive.encoded) == (2, 2)
     assert names_in(out) == CODES
 
 
 def test_a_code_that_a_killed_run_did_not_record_is_made_again(photos, out) -> None:
-    """The file was renamed into place, and the process killed before the manifest was."""
+    """The file was renamed into place, and the process killed before the ledger had its line."""
     run(photos, out)
-    path = out / "manifest.json"
-    manifest = json.loads(path.read_text())
-    entry = manifest["files"][1]
-    manifest["files"][1] = {key: entry[key] for key in list(entry)[:4]} | {"state": "pending"}
-    path.write_text(json.dumps(manifest))
+    path = out / "ledger.jsonl"
+    lines = path.read_text().splitlines()
+    lines[2] = '{"item": "b.ssm"}'
+    path.write_text("\n".join([*lines, '{"item": "b.ssm", "inp']))
     (out / "b.ssm").write_bytes(b"of another time")
     archive = run(photos, out)
     assert (archive.kept, archive.encoded) == (3, 1)
@@ -172,25 +174,46 @@ def test_the_plan_is_written_before_the_first_picture(photos, out, monkeypatch) 
     found = []
 
     def die(*_, **__):
-        found.extend(json.loads((out / "manifest.json").read_text())["files"])
+        found.extend(read_ledger(out / "ledger.jsonl").entries.values())
         raise SystemExit
 
     monkeypatch.setattr("selfsame.archive.encode.encode_source", die)
     with pytest.raises(SystemExit):
         run(photos, out)
-    assert [entry["state"] for entry in found] == ["pending"] * 4
-    assert [entry["output"] for entry in found] == [c for c in CODES if c != "manifest.json"]
+    assert found == [Entry(name) for name in CODES if name != "ledger.jsonl"]
+
+
+def test_pictures_come_and_go_without_the_others(photos, out) -> None:
+    run(photos, out)
+    (photos / "a.png").unlink()
+    Image.fromarray(PHOTO[:8, :8]).save(photos / "aa.png")
+    archive = run(photos, out)
+    assert (archive.kept, archive.encoded) == (3, 1)
+    Image.fromarray(PHOTO[:24, :20]).save(photos / "a.png")  # as it was
+    archive = run(photos, out)
+    assert (archive.kept, archive.encoded) == (5, 0)
+    assert [e["source"] for e in archive.entries] == [
+        *("a.png", "aa.png", "b.png", "sub/a.png", "sub/deep/c.png"),
+    ]
+
+
+def test_a_second_picture_of_a_name_moves_both_codes(photos, out) -> None:
+    run(photos, out)
+    (photos / "a.webp").write_bytes((photos / "b.png").read_bytes())
+    archive = run(photos, out)
+    assert (archive.kept, archive.encoded) == (3, 2)
+    assert (out / "a.png.ssm").read_bytes() == (out / "a.ssm").read_bytes()
+    assert (out / "a.webp.ssm").read_bytes() == (out / "b.ssm").read_bytes()
 
 
 def test_changed_pictures_and_lost_codes_are_made_again(photos, out) -> None:
     run(photos, out)
-    status = (photos / "a.png").stat()
-    os.utime(photos / "a.png", ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    os.utime(photos / "a.png", (0, 0))  # its bytes are the same
     Image.fromarray(PHOTO[:9, :9]).save(photos / "b.png")
     (out / "sub" / "a.ssm").unlink()
     (out / "sub" / "deep" / "c.ssm").write_bytes(b"short")
     archive = run(photos, out)
-    assert (archive.kept, archive.encoded) == (0, 4)
+    assert (archive.kept, archive.encoded) == (1, 3)
     assert load(out / "b.ssm").size == (9, 9)
     assert load(out / "sub" / "deep" / "c.ssm").size == (23, 24)
 
@@ -202,8 +225,11 @@ def test_other_settings_or_pictures_need_overwrite(photos, out, tmp_path) -> Non
     moved = tmp_path / "moved"
     moved.mkdir()
     Image.fromarray(PHOTO).save(moved / "a.png")
-    for folder, settings in ((photos, other), (moved, FAST)):
-        with pytest.raises(InputError, match=r"with settings .*'quality': 40.*--overwrite"):
+    for folder, settings, words in (
+        (photos, other, r"settings\.quality is 40\.0 there and 30\.0 here.*--overwrite"),
+        (moved, FAST, r"source is .*photos\" there and .*moved\" here.*--overwrite"),
+    ):
+        with pytest.raises(SettingsChangedError, match=words):
             run(folder, out, settings)
     assert (out / "a.ssm").read_bytes() == before
     assert run(photos, out).kept == 4
@@ -222,18 +248,36 @@ def test_foreign_files_need_overwrite(photos, out) -> None:
     assert run(photos, out, overwrite=True).encoded == 4
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"schema": 1}', '{"schema": 1, "source": "", "settings": {}}']
-)
-def test_foreign_manifests_are_left_alone(photos, out, text) -> None:
+def test_archives_of_earlier_versions_are_named(photos, out) -> None:
     out.mkdir()
-    (out / "manifest.json").write_text(text)
-    with pytest.raises(InputError, match="is no manifest of an archive"):
-        run(photos, out, overwrite=True)
-    assert (out / "manifest.json").read_text() == text
-    (out / "manifest.json").write_text('{"schema": 2}')
-    with pytest.raises(InputError, match="has schema 2"):
+    old = {"schema": 1, "source": str(photos), "settings": {}, "files": []}
+    (out / "manifest.json").write_text(json.dumps(old))
+    with pytest.raises(InputError, match=r"manifest\.json is the record of an earlier version"):
         run(photos, out)
+    assert names_in(out) == ["manifest.json"]
+    assert run(photos, out, overwrite=True).encoded == 4
+    assert names_in(out) == CODES
+    (out / "manifest.json").write_text("{}")  # of something else
+    assert run(photos, out).kept == 4
+
+
+def test_two_runs_do_not_write_to_one_folder(photos, out) -> None:
+    def second(_) -> None:
+        with pytest.raises(LedgerBusyError, match="another run is writing to"):
+            run(photos, out)
+
+    assert run(photos, out, settled=second).encoded == 4
+
+
+def test_progress_counts_pictures_and_ends_the_run(photos, out) -> None:
+    told = []
+    progress = Progress(lambda done, total, label: told.append((done, total)))
+    run(photos, out, progress=progress)
+    assert told == [(n, 4) for n in (1, 2, 3, 4)]
+    progress.cancel()
+    with pytest.raises(CancelledError):
+        run(photos, out, progress=progress)
+    assert run(photos, out).kept == 4
 
 
 def test_codes_may_lie_beside_their_pictures(photos) -> None:
@@ -339,7 +383,9 @@ def test_codes_return_as_pictures(photos, out, tmp_path) -> None:
     (out / "sub" / "bad.ssm").write_bytes(b"hello")
     back = tmp_path / "back"
     settled = []
-    errors = decode_folder(out, back, jobs=1, progress=lambda *pair: settled.append(pair))
+    errors = decode_folder(
+        out, back, executor=Processes(1), settled=lambda *pair: settled.append(pair)
+    )
     assert settled == list(errors.items())
     assert "not a Selfsame file" in errors.pop("sub/bad.ssm")
     assert errors == dict.fromkeys([entry["output"] for entry in archive.done])
@@ -348,9 +394,11 @@ def test_codes_return_as_pictures(photos, out, tmp_path) -> None:
         decoded = to_uint8(decode(load(out / entry["output"])))
         assert np.array_equal(to_uint8(read_picture(back / entry["source"])), decoded)
     assert all(
-        "--overwrite" in e for n, e in decode_folder(out, back, jobs=1).items() if "bad" not in n
+        "--overwrite" in e
+        for n, e in decode_folder(out, back, executor=Processes(1)).items()
+        if "bad" not in n
     )
-    decode_folder(out, back, jobs=2, scale=2, overwrite=True)
+    decode_folder(out, back, executor=Processes(2), scale=2, overwrite=True)
     assert read_picture(back / "b.png").shape == (48, 42, 3)
-    decode_folder(out, back, jobs=1, suffix=".webp")
+    decode_folder(out, back, executor=Processes(1), suffix=".webp")
     assert (back / "sub" / "deep" / "c.webp").exists()

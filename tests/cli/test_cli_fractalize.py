@@ -144,7 +144,7 @@ def test_an_existing_output_stays(photo, tmp_path, capsys):
         (["--at", "1,2"], 2, "--zoom or --loop"),
         (["--loop", "--at", "1"], 2, "x,y"),
         (["--loop", "--at", "500,1"], 1, "120x80"),
-        (["--loop", "--scale", "2"], 2, "--width"),
+        (["--loop", "--scale", "2"], 2, "--scale belongs to a picture"),
         (["--loop", "--style", "x.png"], 2, "--style"),
         (["--loop", "--frames", "9000", "--width", "800"], 1, "fewer"),
         (["--loop", "--width", "5000", "--frames", "1"], 1, "5000x"),

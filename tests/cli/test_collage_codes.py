@@ -164,15 +164,18 @@ def test_folders(photo, model, tmp_path, capsys) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--model", "collage", "--mode", "pure"], "--model takes no --mode"),
-        (["--model", "collage", "--effort", "3"], "--model takes no --effort"),
+        (
+            ["--model", "collage", "--mode", "pure"],
+            "--mode belongs to block codes: it is not",
+        ),
+        (["--model", "collage", "--effort", "3"], "--effort belongs to block codes"),
         (
             ["--model", "collage", "--preset", "neural-collages-baseline"],
-            "--preset takes no --model",
+            "give only one of --preset, --model",
         ),
-        (["--model", "collage", "--range-size", "8"], "belong to --preset"),
-        (["--refine", "3"], "--refine belongs to --model"),
-        (["--seed", "3"], "--seed belongs to --model"),
+        (["--model", "collage", "--range-size", "8"], "--range-size belongs to a preset"),
+        (["--refine", "3"], "--refine belongs to a model"),
+        (["--seed", "3"], "--seed belongs to a model"),
         (["--model", "collage", "--refine", "-1"], "--refine"),
         (["--model", "collage", "--bpp", "1", "--psnr", "30"], "only one of --bpp, --psnr"),
     ],

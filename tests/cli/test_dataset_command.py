@@ -82,8 +82,17 @@ def test_codes_of_ones_own(tmp_path, capsys) -> None:
         (["fractaldb", "-o", "x", "--set", "points"], "--set takes KEY=VALUE"),
         (["fractaldb", "-o", "x", "--set", "points=many"], "such as 100000: got 'many'"),
         (["fractaldb", "-o", "x", "--set", "color=1"], "such as false: got '1'"),
-        (["fractaldb", "-o", "x", "--engine", "dask"], "--engine dask takes --scheduler"),
-        (["fractaldb", "-o", "x", "--scheduler", "tcp://a:1"], "--engine dask takes"),
+        (["fractaldb", "-o", "x", "--engine", "dask"], "--engine dask needs --scheduler"),
+        (
+            ["fractaldb", "-o", "x", "--scheduler", "tcp://a:1"],
+            "--scheduler belongs to --engine dask: it is not used with --engine processes",
+        ),
+        (
+            ["fractaldb", "-o", "x", "--engine", "dask", "--scheduler", "a", "--jobs", "2"],
+            "--jobs belongs to --engine processes",
+        ),
+        (["--list", "--classes", "3"], "--classes belongs to a data set: it is not used with"),
+        (["fractaldb", "--list"], "NAME belongs to a data set: it is not used with --list"),
         (["fractaldb", "-o", "x", "--format", "zip"], "'folder', 'webdataset'"),
     ],
 )

@@ -57,14 +57,19 @@ def test_an_archive_becomes_a_folder_and_resumes(
     names = ["00000.ssm", "00001.ssm", "00002.ssm"]
     assert sorted(p.name for p in out.glob("*.ssm")) == names
     before = {name: (out / name).read_bytes() for name in names}
-    capsys.readouterr()
+    values = json.loads(capsys.readouterr().out)
+    assert [row["output"] for row in values["fitted"]] == [str(out / name) for name in names]
+    assert [row["bytes"] for row in values["fitted"]] == [len(before[name]) for name in names]
     assert main(arguments) == 0
     assert json.loads(capsys.readouterr().out)["kept"] == 3
     (out / "00001.ssm").unlink()
     assert main(arguments) == 0
-    assert {name: (out / name).read_bytes() for name in names} == before
+    assert json.loads(capsys.readouterr().out)["kept"] == 2
+    assert load(out / "00001.ssm").size == (28, 28)
+    del before["00001.ssm"]
+    assert {name: (out / name).read_bytes() for name in before} == before
     assert main([*arguments, "--seed", "5"]) == 1
-    assert "other settings" in capsys.readouterr().err
+    assert "seed is 0 there and 5 here" in capsys.readouterr().err
 
 
 def test_a_folder_is_taken_in_order_of_names(picture: Path, tmp_path: Path) -> None:
@@ -76,7 +81,7 @@ def test_a_folder_is_taken_in_order_of_names(picture: Path, tmp_path: Path) -> N
         image.save(folder / name)
     out = tmp_path / "codes"
     assert main(["fit", str(folder), "-o", str(out), *FAST]) == 0
-    first, second = (load(out / f"0000{i}.ssm").system for i in range(2))
+    first, second = (load(out / f"{name}.ssm").system for name in "ab")
     # a.png lies on the right, b.png on the left.
     assert first.probabilities @ first.offsets[:, 0] > second.probabilities @ second.offsets[:, 0]
 
@@ -123,7 +128,7 @@ def test_codes_of_two_encoders_do_not_mix(
         shape = EncoderConfig(side=16, width=16, layers=1, heads=2, rounds=1)
         SetEncoder(shape).save_pretrained(network)
         assert main(["fit", *options]) == status
-    assert "other settings" in capsys.readouterr().err
+    assert "other settings: encoder_digest is " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["keras.npz", "rows.npz", "idx", "folder"])
@@ -170,3 +175,81 @@ def test_failures_leave_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["fit", str(black)]) == 2
     assert main(["fit", str(black), "-o", str(out), "--encoder", "doodles"]) == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["black.png"]
+
+
+DESCENT = "--method descent"
+DISTANCE = "--method distance"
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "flag", "method"),
+    [
+        *(
+            ("p.png", f"{DISTANCE} {option}", option.split()[0], DISTANCE)
+            for option in (
+                *("--maps 3", "--size 33", "--points 9", "--init uniform", "--encoder doodles"),
+                *("--objective density", "--preset best", "--grey-values", "--color", "--no-color"),
+            )
+        ),
+        *(
+            ("p.png", option, option.split()[0], DESCENT)
+            for option in ("--layout squares:3", "--depth 3", "--checkpoint state")
+        ),
+        *(
+            ("cloud.npy", option, option.split()[0], "a point cloud")
+            for option in (
+                *(DESCENT, DISTANCE, "--layout segments:9", "--depth 2", "--preset fast"),
+                *("--size 9", "--threshold 0.9", "--objective density", "--points 7", "--invert"),
+                *("--init mixture", "--encoder doodles", "--color", "--grey-values"),
+                *("--checkpoint state", "--animate film.gif"),
+            )
+        ),
+        *(
+            ("p.png", f"--objective density {option}", option.split()[0], "--objective density")
+            for option in ("--threshold 0.3", "--points 9", "--color", "--grey-values")
+        ),
+        ("p.png", "--encoder doodles", "--encoder", "--init mixture"),
+        ("p.png", "--preset paper --encoder doodles", "--encoder", "--init uniform"),
+        ("p.png", "--color --threshold 0.3", "--threshold", "pictures in colour"),
+        ("p.png", "--split train", "--split", "a single picture"),
+        ("p.png", "--jobs 2", "--jobs", "a single picture"),
+        ("cloud.npy", "--engine threads", "--engine", "a point cloud"),
+        ("cloud.npy", "--split train", "--split", "a point cloud"),
+        (".", "--animate film.gif", "--animate", "several pictures"),
+        (".", f"{DISTANCE} --checkpoint state", "--checkpoint", "several pictures"),
+    ],
+)
+def test_an_option_that_does_nothing_is_refused(
+    target: str,
+    options: str,
+    flag: str,
+    method: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (20, 20), 255).save("p.png")
+    np.save("cloud.npy", np.random.default_rng(0).random((50, 2)))
+    assert main(["fit", target, "-o", "out.ssm", *options.split(), "--quiet"]) == 2
+    message = capsys.readouterr().err
+    assert f"{flag} belongs to " in message
+    assert message.rstrip().endswith(f"it is not used with {method}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cloud.npy", "p.png"]
+
+
+def test_every_option_says_what_uses_it() -> None:
+    from selfsame.cli import fit
+
+    everywhere = {"target", "output", "threads", "as_json", "quiet", "overwrite"}
+    named = set().union(*fit.METHODS.options.values())
+    assert {parameter.name for parameter in fit.command.params} - named == everywhere
+
+
+def test_a_threshold_and_grey_values_exclude_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("L", (20, 20), 255).save(tmp_path / "p.png")
+    arguments = [str(tmp_path / "p.png"), "-o", str(tmp_path / "a.ssm")]
+    assert main(["fit", *arguments, "--threshold", "0.3", "--grey-values"]) == 2
+    assert "give only one of --threshold, --grey-values" in capsys.readouterr().err

@@ -5,13 +5,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from selfsame.cli import main
-from selfsame.cli.probe import _NETWORKS
 from selfsame.lab.networks.architectures import NETWORKS
+from selfsame.lab.probe.settings import NetworkName
 from selfsame.training.checkpoint import checkpoints
 
 FRACTALS = (
@@ -70,7 +71,7 @@ def test_it_reports_what_is_in_the_file(data, tmp_path, capsys) -> None:
     low, high = (100 * values["accuracy"][end] for end in ("low", "high"))
     assert f"(95 % interval {low:.2f} to {high:.2f}, of one seed)" in stderr
     assert call(*words, "--shots", 2) == 1
-    assert "begun with shots null (now 2)" in capsys.readouterr().err
+    assert "shots is null there and 2 here" in capsys.readouterr().err
     assert call(*words, "--shots", 2, "--restart", "--quiet") == 0
     assert capsys.readouterr() == ("", "")
 
@@ -102,11 +103,19 @@ def test_supervised_training_from_scratch(data, tmp_path, capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (("--weights", "a", "--steps", 3), "--weights takes no --steps"),
-        (("--weights", "a", "--network", "vit"), "--weights takes no --network"),
-        (("--weights", "a", "--set", "points=3"), "--weights takes no --set"),
-        (("--fractals", "none", "--every", 3), "--fractals none takes no --every"),
-        (("--finetune-steps", 3), "belong to --evaluate finetune"),
+        (
+            ("--weights", "a", "--steps", 3),
+            "--steps belongs to a pre-training: it is not used",
+        ),
+        (("--weights", "a", "--network", "vit"), "it is not used with --weights"),
+        (("--weights", "a", "--set", "points=3"), "--set belongs to a pre-training"),
+        (("--weights", "a", "--fractals", "none"), "--fractals belongs to a pre-training"),
+        (("--weights", "a", "--side", 16), "--side belongs to a pre-training or --fractals none"),
+        (("--weights", "a", "--batch", 3), "--batch belongs to training"),
+        (("--fractals", "none", "--every", 3), "it is not used with --fractals none"),
+        (("--fractals", "none", "--batch", 3), "it is not used with frozen weights"),
+        (("--finetune-steps", 3), "--finetune-steps belongs to --evaluate finetune"),
+        (("--finetune-lr", 3), "it is not used with --evaluate linear"),
         (("--network", "vgg"), "'vgg' is not one of"),
         (("--set", "points"), "--set takes KEY=VALUE"),
     ],
@@ -115,7 +124,10 @@ def test_wrong_usage_gives_2(data, tmp_path, capsys, words, text) -> None:
     assert call(data, "-o", tmp_path / "out", *words) == 2
     assert text in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-    assert _NETWORKS == NETWORKS
+
+
+def test_the_networks_to_choose_from_are_those_that_there_are() -> None:
+    assert get_args(NetworkName) == NETWORKS
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,8 @@ def test_list_names_every_kind_on_stdout(capsys) -> None:
     [
         (["sample"], 2, "KIND and -o are needed"),
         (["sample", "vicsek"], 2, "KIND and -o are needed"),
-        (["sample", "vicsek", "-o", "OUT.ssm", "--count", "2"], 2, "no random kind"),
-        (["sample", "vicsek", "-o", "OUT.ssm", "--maps", "3"], 2, "no random kind"),
+        (["sample", "vicsek", "-o", "OUT.ssm", "--count", "2"], 2, "it is not used with a classic"),
+        (["sample", "vicsek", "-o", "OUT.ssm", "--maps", "3"], 2, "it is not used with a classic"),
         (["sample", "fractaldb", "-o", "OUT.ssm", "--maps", "1"], 2, "--maps"),
         (["sample", "koch", "-o", "OUT.ssm"], 1, "did you mean koch-curve, koch-snowflake"),
         (["sample", "fractaldb", "-o", "OUT.ssm", "--count", "2"], 1, "holds one code"),

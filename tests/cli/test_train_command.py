@@ -90,7 +90,7 @@ def test_stopping_and_going_on(pictures, tmp_path, capsys) -> None:
     assert call(pictures, "-o", other, *TINY) == 0
     assert same(one, other)
     assert call(pictures, "-o", other, *TINY, "--lr", "0.5") == 1
-    assert "settings.lr 0.001 (now 0.5)" in capsys.readouterr().err
+    assert "settings.lr is 0.001 there and 0.5 here" in capsys.readouterr().err
     assert json.loads((other / "config.json").read_text())["train"]["lr"] == 0.001
     assert call(pictures, "-o", other, *TINY, "--lr", "0.5", "--restart") == 0
     assert json.loads((other / "config.json").read_text())["train"]["lr"] == 0.5
@@ -141,7 +141,10 @@ def test_a_signal_has_its_exit_status(pictures, tmp_path, capsys, monkeypatch) -
         (("--set", "data.region=[0, 1]"), "data: region must be"),
         (("--set", "data.memory_mib=-1"), "data: memory_mib must be"),
         (("--set", "model.width=0"), "model: width"),
-        (("--set", "train.lr=fast"), "train: lr must be a finite number"),
+        (
+            ("--set", "train.lr=fast"),
+            "train: lr must be a number above 0 and at most 1000: got 'fast'",
+        ),
         (("--set", "objective.distortion=1"), "objective: distortion"),
         (("--config", "none.toml"), "no such file: none.toml"),
         (("--crop", "32", "--init", "nothing"), "no model 'nothing'"),

@@ -84,7 +84,7 @@ def test_stopping_and_going_on(digits, tmp_path, capsys) -> None:
     assert call(digits, "-o", other, *TINY) == 0
     assert codes(one) == codes(other)
     assert call(digits, "-o", other, *TINY, "--loss", "energy") == 1
-    assert 'config.objective.loss "gan" (now "energy")' in capsys.readouterr().err
+    assert 'config.objective.loss is "gan" there and "energy" here' in capsys.readouterr().err
     assert call(digits, "-o", other, *TINY, "--fractals", 2, "--restart") == 0
     assert len(codes(other)) == 2
 

@@ -119,7 +119,7 @@ def test_stopping_and_going_on(digits, tmp_path, capsys) -> None:
     assert call(digits, "-o", other, *TINY) == 0
     assert same(one, other)
     assert call(digits, "-o", other, *TINY, "--head", "plain") == 1
-    assert 'config.model.head "collage" (now "plain")' in capsys.readouterr().err
+    assert 'config.model.head is "collage" there and "plain" here' in capsys.readouterr().err
     assert call(digits, "-o", other, *TINY, "--binarise", "threshold") == 1
     assert "config.pictures" in capsys.readouterr().err
     assert call(digits, "-o", other, *TINY, "--head", "plain", "--restart") == 0

@@ -7,6 +7,8 @@ import pytest
 from selfsame.codes.settings import EncodeSettings
 from selfsame.errors import InputError
 
+PRESET = {"preset": "neural-collages-baseline"}
+
 
 def test_quality_75_is_the_default_and_only_without_another_target() -> None:
     assert EncodeSettings().quality == 75
@@ -19,50 +21,77 @@ def test_quality_75_is_the_default_and_only_without_another_target() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"quality": 0}, "quality must be above 0 and at most 100: got 0"),
+        ({"quality": 0}, "quality must be a number above 0 and at most 100 or None: got 0"),
         ({"quality": 100.5}, "quality must be"),
-        ({"quality": "75"}, "quality must be a number: got '75'"),
+        ({"quality": "75"}, "quality must be a number above 0 and at most 100 or None: got '75'"),
         ({"quality": True}, "quality must be a number"),
-        ({"quality": float("nan")}, "quality must be above"),
-        ({"psnr": 101}, "psnr must be above 0 and at most 100"),
-        ({"bpp": -1}, "bpp must be above 0"),
-        ({"bpp": float("inf")}, "bpp must be above 0 and finite"),
-        ({"bytes": 0}, "bytes must be above 0"),
+        ({"quality": float("nan")}, "quality must be a number above"),
+        ({"psnr": 101}, "psnr must be a number above 0 and at most 100"),
+        ({"bpp": -1}, "bpp must be a finite number above 0"),
+        ({"bpp": float("inf")}, "bpp must be a finite number above 0"),
+        ({"bytes": 0}, "bytes must be a whole number from 1 or None: got 0"),
         ({"bytes": 10.5}, "bytes must be a whole number"),
         ({"quality": 50, "bpp": 1}, "at most one of quality, bpp, bytes, psnr: got quality, bpp"),
-        ({"mode": "impure"}, "mode must be hybrid or pure: got 'impure'"),
-        ({"effort": 0}, "effort must be a whole number from 1 to 9: got 0"),
+        ({"mode": "impure"}, "mode must be one of pure, hybrid: got 'impure'"),
+        ({"effort": 0}, "effort must be a whole number within 1..9: got 0"),
         ({"effort": 2.5}, "effort must be"),
         ({"effort": "5"}, "effort must be"),
+        ({"effort": True}, "effort must be a whole number within 1..9: got True"),
         ({"preset": "best"}, "preset must be one of neural-collages-baseline"),
-        ({"preset": "neural-collages-baseline", "bpp": 1}, "takes no bpp"),
-        ({"model": 3}, "model must be collage, collage-aerial, or the path of a model: got 3"),
         (
-            {"model": "collage", "mode": "pure"},
-            "model collage takes no mode: that is for block codes",
+            {**PRESET, "bpp": 1},
+            "bpp belongs to block codes or a model: it is not used with a preset",
         ),
-        ({"model": "collage", "effort": 3}, "model collage takes no effort"),
-        ({"model": "m", "preset": "neural-collages-baseline"}, "model m takes no preset"),
-        ({"model": "collage", "refine": -1}, "refine must be 0 to 100000: got -1"),
-        ({"model": "collage", "refine": 1.5}, "refine must be a whole number: got 1.5"),
+        ({**PRESET, "effort": 3}, "effort belongs to block codes: it is not used with a preset"),
+        ({**PRESET, "range_size": 999}, "range_size must be one of 4, 8, 16, 32, 64: got 999"),
+        (
+            {**PRESET, "domain_size": 999},
+            "domain_size must be a whole number within 4..256: got 999",
+        ),
+        (
+            {**PRESET, "range_size": 16, "domain_size": 48},
+            "domain_size must be 1, 2 or 4 times range_size, 16: got 48",
+        ),
+        ({"range_size": 16}, "range_size belongs to a preset: it is not used with block codes"),
+        ({"domain_size": 16}, "domain_size belongs to a preset"),
+        (
+            {"model": "m", "range_size": 16},
+            "range_size belongs to a preset: it is not used with a m",
+        ),
+        ({"model": 3}, "model must be text or None: got 3"),
+        (
+            {"model": "m", "mode": "pure"},
+            "mode belongs to block codes: it is not used with a model",
+        ),
+        ({"model": "collage", "effort": 3}, "effort belongs to block codes"),
+        ({**PRESET, "model": "m"}, "model belongs to a model: it is not used with a preset"),
+        (
+            {"model": "collage", "refine": -1},
+            "refine must be a whole number within 0..100000: got -1",
+        ),
+        ({"model": "collage", "refine": 1.5}, "refine must be a whole number"),
         ({"model": "collage", "seed": True}, "seed must be a whole number"),
-        ({"refine": 5}, "refine belongs to a model: give model, one of collage, collage-aerial"),
+        (
+            {"refine": 5},
+            "refine belongs to a model: it is not used with block codes; leave one out",
+        ),
         ({"seed": 5}, "seed belongs to a model"),
-        ({"qualty": 3}, "unknown option 'qualty'; allowed are quality, bpp, bytes, psnr, mode"),
+        ({"qualty": 3}, "unknown setting 'qualty'; allowed are quality, bpp, bytes, psnr, mode"),
     ],
 )
 def test_other_values_are_named(options, words) -> None:
     with pytest.raises(InputError) as caught:
-        EncodeSettings.from_options(options)
+        EncodeSettings.from_dict(options)
     assert words in str(caught.value)
 
 
 def test_as_dict_is_json_and_equal_for_equal_settings() -> None:
     a = EncodeSettings(bytes=np.int64(500), effort=3).as_dict()
-    b = EncodeSettings.from_options({"bytes": 500.0, "effort": 3}).as_dict()
+    b = EncodeSettings.from_dict({"bytes": 500.0, "effort": 3}).as_dict()
     assert json.loads(json.dumps(a)) == a == b == {"bytes": 500, "mode": "hybrid", "effort": 3}
     assert EncodeSettings(quality=75).as_dict() == EncodeSettings().as_dict()
     assert EncodeSettings(quality=74).as_dict() != EncodeSettings().as_dict()
+    assert json.dumps(EncodeSettings(effort=np.int64(5)).as_dict())
     model = EncodeSettings(model=Path("m.safetensors"), bpp=1, refine=np.int64(3)).as_dict()
     assert json.loads(json.dumps(model)) == model
     assert model == {"bpp": 1, "model": "m.safetensors", "refine": 3, "seed": 0}

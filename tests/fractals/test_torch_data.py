@@ -293,7 +293,7 @@ def test_it_begins_where_it_is_told_to() -> None:
     assert read(other) == whole[12:]
     source.set_epoch(2, sample=35)
     assert read(source) == []
-    with pytest.raises(InputError, match=r"sample must be a whole number of 0\.\.35: got 36"):
+    with pytest.raises(InputError, match=r"sample must be a whole number within 0\.\.35: got 36"):
         source.set_epoch(0, sample=36)
     with pytest.raises(InputError, match="epoch"):
         source.set_epoch(-1)

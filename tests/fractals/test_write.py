@@ -11,6 +11,7 @@ import sys
 import tarfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,12 +26,15 @@ from selfsame.fractals.files.layout import Layout, plan_shards
 from selfsame.fractals.files.small_png import png_bytes
 from selfsame.fractals.files.write import write_dataset
 from selfsame.fractals.split import SPLITS, split_of
-from selfsame.run.processes import WorkerDiedError
+from selfsame.run.executor import WorkerDiedError
+from selfsame.run.ledger import LedgerBusyError, read_ledger
+from selfsame.run.processes import Processes
+from selfsame.run.progress import Progress
 from support import SUPPORT
 from support.small_recipe import noise
 
 SPLIT = (0.6, 0.2, 0.2)
-SIDECARS = {"README.md", "classes.json", "classes.safetensors", "dataset.json"}
+SIDECARS = {"README.md", "classes.json", "classes.safetensors", "dataset.json", "ledger.jsonl"}
 LAYOUTS = [
     Layout("folder", None, 4),
     Layout("folder", SPLIT, 7),
@@ -45,21 +49,26 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
+def rows(folder: Path) -> dict[str, Any]:
+    """What the ledger says of every finished shard, in its order."""
+    entries = read_ledger(folder / "ledger.jsonl").entries
+    return {name: entry.row for name, entry in entries.items() if entry.row is not None}
+
+
 def run(recipe, folder, layout=LAYOUTS[0], **options):
-    return write_dataset(recipe, folder, layout, **{"jobs": 1, **options})
+    return write_dataset(recipe, folder, layout, **{"executor": Processes(1), **options})
 
 
-def interrupted_after(pictures: int):
-    """A progress that ends the run like Ctrl-C once so many pictures are done."""
-    done = 0
+def interrupted_after(pictures: int) -> Progress:
+    """A progress that ends the run like Ctrl-C once it has made so many pictures."""
+    begun = []
 
-    def progress(step: int) -> None:
-        nonlocal done
-        done += step
-        if done >= pictures:
+    def show(done: float, total: float, label: str) -> None:
+        begun.append(done)
+        if done - begun[0] >= pictures:
             raise KeyboardInterrupt
 
-    return progress
+    return Progress(show)
 
 
 def tar_samples(data: bytes) -> dict[str, dict[str, bytes]]:
@@ -141,7 +150,12 @@ def test_unusable_layouts() -> None:
 def test_folders_hold_every_picture_in_its_place(tmp_path, split, color) -> None:
     recipe = noise(color=color)
     settled = []
-    written = run(recipe, tmp_path / "out", Layout("folder", split, 7), progress=settled.append)
+    written = run(
+        recipe,
+        tmp_path / "out",
+        Layout("folder", split, 7),
+        progress=Progress(lambda *told: settled.append(told)),
+    )
     files = tree(tmp_path / "out")
     pictures = {name: data for name, data in files.items() if name.endswith(".png")}
     assert set(files) - set(pictures) == SIDECARS
@@ -152,7 +166,9 @@ def test_folders_hold_every_picture_in_its_place(tmp_path, split, color) -> None
         pixels = np.asarray(Image.open(io.BytesIO(data)))
         assert np.array_equal(pixels, recipe.pictures([index])[0])
     assert pictures == {}
-    assert (written.pictures, written.made, written.kept, sum(settled)) == (30, 30, 0, 30)
+    assert (written.pictures, written.made, written.kept) == (30, 30, 0)
+    assert settled[0] == (0, 30, "")
+    assert settled[-1] == (30, 30, "")
     splits = {"all": 30} if split is None else {"train": 18, "val": 6, "test": 6}
     assert written.splits == splits
     assert written.bytes == sum(len(d) for n, d in files.items() if n.endswith(".png"))
@@ -184,7 +200,7 @@ def test_tars_hold_every_picture_with_its_label(tmp_path, split, several) -> Non
 
 def test_the_digests_are_those_of_the_files(tmp_path) -> None:
     run(noise(), tmp_path / "a", LAYOUTS[0])
-    (first, *_) = json.loads((tmp_path / "a" / "dataset.json").read_text())["shards"]
+    (first, *_) = rows(tmp_path / "a").values()
     names = [f"00000/{i:05d}.png" for i in range(4)]
     lines = "".join(
         f"{hashlib.sha256((tmp_path / 'a' / name).read_bytes()).hexdigest()}  {name}\n"
@@ -192,8 +208,8 @@ def test_the_digests_are_those_of_the_files(tmp_path) -> None:
     )
     assert first["sha256"] == hashlib.sha256(lines.encode()).hexdigest()
     run(noise(), tmp_path / "b", LAYOUTS[3])
-    for record in json.loads((tmp_path / "b" / "dataset.json").read_text())["shards"]:
-        data = (tmp_path / "b" / f"{record['name']}.tar").read_bytes()
+    for name, record in rows(tmp_path / "b").items():
+        data = (tmp_path / "b" / f"{name}.tar").read_bytes()
         assert record["sha256"] == hashlib.sha256(data).hexdigest()
         assert record["bytes"] == len(data)
 
@@ -223,7 +239,7 @@ def test_classes_lie_beside_the_pictures(tmp_path) -> None:
 @pytest.mark.parametrize("layout", [LAYOUTS[1], pytest.param(LAYOUTS[3], marks=pytest.mark.slow)])
 def test_processes_make_the_same_files(tmp_path, layout) -> None:
     run(noise(color=True), tmp_path / "one", layout)
-    run(noise(color=True, threads=3), tmp_path / "two", layout, jobs=4)
+    run(noise(color=True, threads=3), tmp_path / "two", layout, executor=Processes(4))
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
 
 
@@ -269,11 +285,11 @@ def test_a_line_that_a_kill_cut_short_costs_its_shard_only(tmp_path) -> None:
     run(noise(), tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         run(noise(), out, progress=interrupted_after(8))
-    journal = out / "shards.jsonl"
-    assert len(journal.read_text().splitlines()) == 2
-    journal.write_text(journal.read_text()[:-9])
+    ledger = out / "ledger.jsonl"
+    assert len(rows(out)) == 2
+    ledger.write_text(ledger.read_text()[:-9])
     with pytest.raises(KeyboardInterrupt):
-        run(noise(), out, progress=interrupted_after(8))
+        run(noise(), out, progress=interrupted_after(4))
     assert run(noise(), out).kept == 8
     assert tree(out) == tree(tmp_path / "whole")
 
@@ -285,11 +301,15 @@ def test_another_data_set_needs_overwrite(tmp_path) -> None:
     (out / "00003" / "mine.txt").write_text("mine")
     before = tree(out)
     cases = [
-        (noise(3), LAYOUTS[0], "classes is 4 there and 3 here; give another"),
+        (noise(3), LAYOUTS[0], "classes is 4 there and 3 here.*another folder"),
         (noise(4, seed=2), LAYOUTS[0], "seed is 0 there and 2 here"),
-        (noise(4), LAYOUTS[1], r"split is null there and \[0.6.*shard_size is 4 there and 7"),
+        (
+            noise(4),
+            LAYOUTS[1],
+            r"layout\.split is null there and \[0.6.*shard_size is 4 there and 7",
+        ),
         (noise(4), LAYOUTS[2], 'format is "folder" there and "webdataset" here'),
-        (noise(4, color=True), LAYOUTS[0], "channels is 1 .*; color is false there and true"),
+        (noise(4, color=True), LAYOUTS[0], "channels is 1 .*color is false there and true"),
     ]
     for recipe, layout, message in cases:
         with pytest.raises(InputError, match=message):
@@ -306,7 +326,7 @@ def test_other_systems_are_another_data_set(tmp_path) -> None:
     recipe = noise()
     run(recipe, tmp_path / "out")
     recipe.systems.offsets[0, 0, 0] += 1e-9
-    with pytest.raises(InputError, match="another data set: systems is "):
+    with pytest.raises(InputError, match=r"other settings: recipe\.systems is "):
         run(recipe, tmp_path / "out")
 
 
@@ -314,16 +334,9 @@ def test_foreign_folders_are_left_alone(tmp_path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "00000.png").write_text("mine")
-    with pytest.raises(InputError, match=r"holds 00000\.png but no dataset\.json"):
+    with pytest.raises(InputError, match=r"holds 00000\.png but no ledger\.jsonl"):
         run(noise(), out, overwrite=True)
-    for text in ("", "[]", '{"schema": 1}', '{"schema": 1, "shards": [{}]}'):
-        (out / "dataset.json").write_text(text)
-        with pytest.raises(InputError, match="is no record of a data set"):
-            run(noise(), out, overwrite=True)
-    (out / "dataset.json").write_text('{"schema": 2}')
-    with pytest.raises(InputError, match="has schema 2, this build knows 1"):
-        run(noise(), out, overwrite=True)
-    assert set(tree(out)) == {"00000.png", "dataset.json"}
+    assert set(tree(out)) == {"00000.png"}
     with pytest.raises(InputError, match="is a file; give a new"):
         run(noise(), out / "00000.png")
     with pytest.raises(InputError, match="does not exist; create it first"):
@@ -372,31 +385,49 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch) -> None
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr("selfsame.fractals.files.record.write_bytes", refuse)
+    monkeypatch.setattr("selfsame.fractals.files.write.write_bytes", refuse)
     with pytest.raises(InputError, match="out cannot be written: Permission denied"):
         run(noise(), tmp_path / "out")
 
 
-def test_shards_whose_process_died_are_named_and_the_others_kept(tmp_path, monkeypatch) -> None:
-    def run_tasks(function, tasks, jobs):
+def test_data_sets_of_earlier_versions_are_named(tmp_path) -> None:
+    out = tmp_path / "out"
+    run(noise(), tmp_path / "new")
+    run(noise(4), out)
+    (out / "ledger.jsonl").unlink()
+    old = {"schema": 1, "recipe": {}, "layout": {}, "splits": {}, "complete": True, "shards": []}
+    (out / "dataset.json").write_text(json.dumps(old))
+    (out / "shards.jsonl").touch()
+    before = tree(out)
+    with pytest.raises(InputError, match=r"dataset\.json is the record of an earlier version"):
+        run(noise(), out)
+    assert tree(out) == before
+    run(noise(), out, overwrite=True)
+    assert tree(out) == tree(tmp_path / "new")
+
+
+class Deadly(Processes):
+    """Processes of which the one that makes shard 000002 dies."""
+
+    def run(self, function, tasks):
         for task in tasks:
             dies = task.shard.name == "000002"
             yield task, WorkerDiedError() if dies else function(task)
 
-    monkeypatch.setattr(writing, "run_tasks", run_tasks)
+
+def test_shards_whose_process_died_are_named_and_the_others_kept(tmp_path) -> None:
     with pytest.raises(InputError, match="made shards 000002 died"):
-        run(noise(), tmp_path / "out")
-    monkeypatch.undo()
+        run(noise(), tmp_path / "out", executor=Deadly())
     assert run(noise(), tmp_path / "out").kept == 26
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
 def test_two_runs_do_not_write_to_one_folder(tmp_path) -> None:
-    def second(_: int) -> None:
-        with pytest.raises(InputError, match="another run is writing to"):
+    def second(*_: object) -> None:
+        with pytest.raises(LedgerBusyError, match="another run is writing to"):
             run(noise(), tmp_path / "out")
 
-    run(noise(), tmp_path / "out", progress=second)
+    run(noise(), tmp_path / "out", progress=Progress(second))
     assert run(noise(), tmp_path / "out").kept == 30
 
 
@@ -407,15 +438,16 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path) -> None:
 def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, form, jobs) -> None:
     script = str(SUPPORT / "small_recipe.py")
     out = tmp_path / "out"
-    process = subprocess.Popen([sys.executable, script, str(out), form, "0.02", jobs])
+    command = [sys.executable, script, str(out), form, "0.02", jobs]
+    process = subprocess.Popen(command, start_new_session=True)
     end = time.monotonic() + 60
-    journal = out / "shards.jsonl"
-    while not (journal.exists() and journal.read_text().count("\n") >= 3):
+    ledger = out / "ledger.jsonl"
+    while not (ledger.exists() and ledger.read_text().count("\n") >= 4):
         assert process.poll() is None
         assert time.monotonic() < end
         time.sleep(0.005)
     time.sleep(0.03)
-    process.send_signal(signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)  # and its processes: they might write a little longer
     process.wait()
     assert not json.loads((out / "dataset.json").read_text())["complete"]
     layout = Layout(form, SPLIT, 4)

@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from selfsame.run.processes import WorkerDiedError, available_cores, run_tasks
+from selfsame.run.executor import WorkerDiedError
+from selfsame.run.processes import Processes
 
 SLEEPER = """
 import os, sys, time
 from pathlib import Path
-from selfsame.workers import run_tasks
+from selfsame.run.processes import Processes
 
 def sleep(path):
     Path(path).write_text(str(os.getpid()))
     time.sleep(60)
 
 if __name__ == "__main__":
-    list(run_tasks(sleep, sys.argv[1:], 2))
+    list(Processes(2).run(sleep, sys.argv[1:]))
 """
 
 
@@ -49,31 +50,31 @@ def fail(number: int) -> int:
 
 
 def test_one_job_stays_in_this_process_and_in_order() -> None:
-    found = list(run_tasks(square, [3, 1, 2], 1))
+    found = list(Processes(1).run(square, [3, 1, 2]))
     assert found == [(n, (n * n, os.getpid())) for n in (3, 1, 2)]
-    assert list(run_tasks(square, [], 3)) == []
+    assert list(Processes(3).run(square, [])) == []
 
 
 def test_jobs_run_elsewhere_and_none_is_lost(monkeypatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    found = dict(run_tasks(square, range(7), 2))
+    found = dict(Processes(2).run(square, range(7)))
     assert {n: value for n, (value, _) in found.items()} == {n: n * n for n in range(7)}
     assert os.getpid() not in {pid for _, pid in found.values()}
-    assert dict(run_tasks(threads, [0], 2)) == {0: ("1", "1", 1)}
+    assert dict(Processes(2).run(threads, [0, 1])) == dict.fromkeys((0, 1), ("1", "1", 1))
     assert os.environ["OMP_NUM_THREADS"] == "5"
     assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
 def test_a_task_that_kills_its_process_is_lost_alone() -> None:
-    found = dict(run_tasks(die_at_3, range(6), 2))
+    found = dict(Processes(2).run(die_at_3, range(6)))
     assert isinstance(found.pop(3), WorkerDiedError)
     assert found == {n: n for n in (0, 1, 2, 4, 5)}
 
 
 def test_processes_that_cannot_even_start_end_the_run(monkeypatch) -> None:
     monkeypatch.setattr("selfsame.run.processes._prepare", die)
-    found = dict(run_tasks(square, range(3), 2))
+    found = dict(Processes(2).run(square, range(3)))
     assert sorted(found) == [0, 1, 2]
     assert all(isinstance(result, WorkerDiedError) for result in found.values())
 
@@ -81,7 +82,7 @@ def test_processes_that_cannot_even_start_end_the_run(monkeypatch) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_errors_of_the_function_come_through(jobs) -> None:
     with pytest.raises(LookupError):
-        list(run_tasks(fail, [1, 2], jobs))
+        list(Processes(jobs).run(fail, [1, 2]))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -114,7 +115,3 @@ def wait_for(condition) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-def test_there_is_a_core() -> None:
-    assert 1 <= available_cores() <= (os.cpu_count() or 1)

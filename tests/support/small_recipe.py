@@ -13,6 +13,7 @@ from selfsame.fractals.files.layout import Layout
 from selfsame.fractals.files.write import write_dataset
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.ifs.render.batch import SystemArrays
+from selfsame.run.processes import Processes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -73,4 +74,4 @@ def noise(classes: int = 3, instances: int = 10, seed: int = 0, **options: Any) 
 if __name__ == "__main__":
     folder, form, pause, jobs = sys.argv[1:]
     layout = Layout(form, (0.6, 0.2, 0.2), 4)  # type: ignore[arg-type]
-    write_dataset(noise(pause=float(pause)), Path(folder), layout, jobs=int(jobs))
+    write_dataset(noise(pause=float(pause)), Path(folder), layout, executor=Processes(int(jobs)))

@@ -112,7 +112,7 @@ def test_check_same_names_what_differs(tmp_path) -> None:
     with pytest.raises(InputError) as caught:
         check_same(before, now, tmp_path)
     text = str(caught.value)
-    assert "settings.lr 0.1 (now 0.2)" in text
-    assert "config.old 1 (now nothing)" in text
+    assert "settings.lr is 0.1 there and 0.2 here" in text
+    assert "config.old is 1 there and nothing here" in text
     assert "betas" not in text
     assert "restart" in text

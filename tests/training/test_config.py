@@ -1,7 +1,9 @@
 from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
 
+from selfsame.checked import Checked, Range
 from selfsame.errors import InputError
 from selfsame.training.config import read_config, settings_from, with_settings
 
@@ -55,19 +57,15 @@ def test_other_assignments_are_refused(text) -> None:
 
 
 def test_errors_name_the_table() -> None:
-    @dataclass
-    class Shape:
-        width: int = 3
-
-        def __post_init__(self) -> None:
-            if self.width < 1:
-                raise InputError(f"width must be 1 or more: got {self.width}")
+    @dataclass(frozen=True)
+    class Shape(Checked):
+        width: Annotated[int, Range(1)] = 3
 
     assert settings_from(Shape, {"width": 4}, "model") == Shape(4)
     for table, words in (
         ({"wide": 1}, "model: unknown setting 'wide'; allowed are width"),
-        ({"width": 0}, "model: width must be 1 or more: got 0"),
-        ({"width": "x"}, "model: '<' not supported"),
+        ({"width": 0}, "model: width must be a whole number from 1: got 0"),
+        ({"width": "x"}, "model: width must be a whole number from 1: got 'x'"),
     ):
         with pytest.raises(InputError) as caught:
             settings_from(Shape, table, "model")

@@ -140,9 +140,9 @@ def test_a_damaged_checkpoint_costs_its_steps_only(tmp_path) -> None:
 
 def test_other_settings_are_refused_by_name(tmp_path) -> None:
     trained(tmp_path, stop_after=2, config={"model": {"width": 8}})
-    with pytest.raises(InputError, match=r"settings.lr 0.01 \(now 0.02\)"):
+    with pytest.raises(InputError, match=r"settings.lr is 0.01 there and 0.02 here"):
         trained(tmp_path, replace(SETTINGS, lr=0.02), config={"model": {"width": 8}})
-    with pytest.raises(InputError, match=r"config.model.width 8 \(now 9\)"):
+    with pytest.raises(InputError, match=r"config.model.width is 8 there and 9 here"):
         trained(tmp_path, config={"model": {"width": 9}})
     free = replace(SETTINGS, keep=5, workers=0, checkpoint_every=7, log_every=1)
     assert trained(tmp_path, free, config={"model": {"width": 8}}, stop_after=1)[1].step == 3

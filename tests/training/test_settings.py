@@ -14,29 +14,29 @@ from selfsame.training import TrainSettings
         ({"batch": True}, "batch must be a whole number"),
         ({"seed": -1}, "seed must be"),
         ({"workers": 1000}, "workers must be"),
-        ({"lr": float("nan")}, "lr must be a finite number"),
-        ({"lr": "fast"}, "lr must be a finite number"),
-        ({"lr": -1}, "lr must lie within"),
-        ({"final_fraction": 1.5}, "final_fraction must lie within 0..1"),
-        ({"gradient_clip": 0}, "gradient_clip must lie within"),
-        ({"ema_decay": 1}, "ema_decay must lie within"),
-        ({"ema_decay": None}, "ema_decay must be a finite number"),
-        ({"betas": 0.9}, "betas must be two numbers"),
-        ({"betas": [0.9, 1]}, "betas must lie within"),
+        ({"lr": float("nan")}, "lr must be a number above 0 and at most 1000: got nan"),
+        ({"lr": "fast"}, "lr must be a number"),
+        ({"lr": -1}, "lr must be a number"),
+        ({"final_fraction": 1.5}, "final_fraction must be a number within 0..1"),
+        ({"gradient_clip": 0}, "gradient_clip must be a number within"),
+        ({"ema_decay": 1}, "ema_decay must be a number within 0..0.9999999: got 1"),
+        ({"ema_decay": None}, "ema_decay must be a number"),
+        ({"betas": 0.9}, "betas must be 2 values: got 0.9"),
+        ({"betas": [0.9, 1]}, "betas[1] must be a number within"),
         ({"precision": "float16"}, "precision must be one of auto, float32, bfloat16"),
         ({"device": "tpu"}, "device must be one of auto, cpu, cuda"),
-        ({"stepz": 3}, "unknown option 'stepz'; allowed are steps, batch"),
+        ({"stepz": 3}, "unknown setting 'stepz'; allowed are steps, batch"),
     ],
 )
 def test_other_values_are_named(options, words) -> None:
     with pytest.raises(InputError) as caught:
-        TrainSettings.from_options(options)
+        TrainSettings.from_dict(options)
     assert words in str(caught.value)
 
 
 def test_settings_survive_json() -> None:
     settings = TrainSettings(betas=(0.8, 0.9), gradient_clip=None, gradient_skip=3.0)
-    assert TrainSettings.from_options(json.loads(json.dumps(settings.as_dict()))) == settings
+    assert TrainSettings.from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
 
 
 def test_the_identity_leaves_out_what_does_not_change_the_result() -> None:

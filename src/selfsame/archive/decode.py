@@ -9,7 +9,9 @@ from selfsame.archive.listing import CODE_SUFFIX, FOLDER_HINT
 from selfsame.errors import InputError
 from selfsame.io.files import files_below, make_folder
 from selfsame.io.pictures import check_picture_suffix, write_picture
-from selfsame.run.processes import WorkerDiedError, available_cores, run_tasks
+from selfsame.run.executor import Executor, Failure, attempt_all
+from selfsame.run.processes import Processes
+from selfsame.run.progress import Progress
 
 
 class _Task(NamedTuple):
@@ -28,9 +30,10 @@ def decode_folder(
     suffix: str = ".png",
     scale: float = 1.0,
     model: Path | None = None,
-    jobs: int | None = None,
+    executor: Executor | None = None,
     overwrite: bool = False,
-    progress: Callable[[str, str | None], None] | None = None,
+    settled: Callable[[str, str | None], object] = lambda name, error: None,
+    progress: Progress | None = None,
 ) -> dict[str, str | None]:
     """Decode every ``.ssm`` file of a folder and its sub-folders to a picture in ``output``.
 
@@ -38,48 +41,52 @@ def decode_folder(
         suffix: of the pictures, which says their format.
         scale: output pixels per pixel of the original.
         model: of collages, if it is none of the package's.
-        jobs: processes; default one per core.
-        progress: called with each file that is settled, as in the result.
+        executor: where codes are decoded; default processes here, one per core.
+        settled: called with each file that is done or has failed, as in the result.
+        progress: of files.
     Returns:
         By relative name of each code None, or the error that kept it from being decoded.
     Raises:
         InputError: no folder, no code in it, an unknown suffix, or ``output`` cannot be a folder.
+        CancelledError: ``progress`` was cancelled.
     """
-    source, target = Path(folder), Path(output)
+    executor = Processes() if executor is None else executor
+    progress = Progress() if progress is None else progress
+    source, target = Path(folder).resolve(), Path(output).resolve()
     names = files_below(source, (CODE_SUFFIX,))
     check_picture_suffix(f"a{suffix}")
     make_folder(target, FOLDER_HINT)
-    jobs = min(available_cores() if jobs is None else jobs, len(names))
-    threads = 1 if jobs > 1 else None
+    threads = executor.threads_each(len(names))
     tasks = {
         _Task(
-            source / name, (target / name).with_suffix(suffix), scale, model, threads, overwrite
+            source / name,
+            (target / name).with_suffix(suffix),
+            scale,
+            None if model is None else model.resolve(),
+            threads,
+            overwrite,
         ): name
         for name in names
     }
     errors: dict[str, str | None] = {}
-    for task, result in run_tasks(_decode_file, list(tasks), jobs):
-        error = str(result) if isinstance(result, WorkerDiedError) else result
-        errors[tasks[task]] = error
-        if progress:
-            progress(tasks[task], error)
+    for task, result in attempt_all(executor, _decode_file, list(tasks)):
+        name, error = tasks[task], result.error if isinstance(result, Failure) else None
+        errors[name] = error
+        settled(name, error)
+        progress(len(errors), len(names))
     return {name: errors[name] for name in names}
 
 
-def _decode_file(task: _Task) -> str | None:
+def _decode_file(task: _Task) -> None:
     from selfsame.codes.render import decode
     from selfsame.codes.store import load
 
-    try:
-        if task.picture.exists() and not task.overwrite:
-            raise InputError(f"output {task.picture} exists; pass --overwrite to replace it")
-        task.picture.parent.mkdir(parents=True, exist_ok=True)
-        if task.model is not None:
-            from selfsame.collage.network.model import CollageModel
+    if task.picture.exists() and not task.overwrite:
+        raise InputError(f"output {task.picture} exists; pass --overwrite to replace it")
+    task.picture.parent.mkdir(parents=True, exist_ok=True)
+    if task.model is not None:
+        from selfsame.collage.network.model import CollageModel
 
-            CollageModel.from_pretrained(task.model)
-        picture = decode(load(task.code), scale=task.scale, threads=task.threads)
-        write_picture(task.picture, picture, overwrite=task.overwrite)
-    except Exception as error:  # one bad file must not stop the rest
-        return str(error) or type(error).__name__
-    return None
+        CollageModel.from_pretrained(task.model)
+    picture = decode(load(task.code), scale=task.scale, threads=task.threads)
+    write_picture(task.picture, picture, overwrite=task.overwrite)

@@ -3,18 +3,30 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from selfsame.archive import manifest
-from selfsame.archive.listing import FOLDER_HINT, code_names
-from selfsame.archive.manifest import Entry, Manifest
+from selfsame.archive.listing import (
+    FOLDER_HINT,
+    Entry,
+    check_foreign,
+    code_names,
+    entry_of,
+    kept_row,
+    picture_names,
+)
 from selfsame.codes.encode import encode_source, results
-from selfsame.codes.settings import EncodeSettings
+from selfsame.codes.settings import MODELS, EncodeSettings
 from selfsame.io.files import make_folder, write_bytes
 from selfsame.io.pictures import read_source
-from selfsame.run.processes import WorkerDiedError, available_cores, run_tasks
+from selfsame.run.executor import Executor, Failure, attempt_all
+from selfsame.run.ledger import NAME, Ledger, Row, file_digest, refuse_former
+from selfsame.run.processes import Processes
+from selfsame.run.progress import Progress
+
+KIND = "codes of pictures"
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,7 @@ class Archive:
 
 
 class _Task(NamedTuple):
+    name: str
     source: Path
     output: Path
     settings: EncodeSettings
@@ -78,84 +91,93 @@ def encode_folder(
     output: str | os.PathLike[str],
     settings: EncodeSettings,
     *,
-    jobs: int | None = None,
+    executor: Executor | None = None,
     device: str = "cpu",
     overwrite: bool = False,
-    progress: Callable[[Entry], None] | None = None,
+    settled: Callable[[Entry], object] = lambda entry: None,
+    progress: Progress | None = None,
 ) -> Archive:
     """Encode every picture in a folder and its sub-folders to a ``.ssm`` file in ``output``.
 
-    Codes keep the sub-folders. ``a.png`` becomes ``a.ssm``; where another picture has that name
-    too, ``a.png.ssm``. A picture whose size and time of change are those of the manifest, encoded
-    with the same settings, is kept. One that fails is recorded and does not stop the rest.
+    Codes keep the sub-folders; ``selfsame.archive.listing.code_names`` has their names. What the
+    ledger of ``output`` has of a picture with the same bytes, encoded with the same settings, is
+    kept. One that fails is recorded and does not stop the rest.
 
     Args:
-        jobs: processes; default one per core. With 1 everything runs in this one, on all cores.
+        executor: where pictures are encoded; default processes here, one per core.
         overwrite: allow to replace codes of other settings, of another folder, or that are not
             of this archive. Codes that agree are kept all the same.
-        progress: called with the entry of each picture that is settled.
+        settled: called with the entry of each picture that is done or has failed.
+        progress: of pictures.
     Raises:
         InputError: no folder, no picture in it, ``output`` cannot be a folder or holds files that
-            only ``overwrite`` may replace.
+            only ``overwrite`` may replace, or another run writes to it.
+        CancelledError: ``progress`` was cancelled.
     """
     begin = time.perf_counter()
-    source, target = Path(folder), Path(output)
-    entries = [_planned(source, name, code) for name, code in code_names(source)]
+    executor = Processes() if executor is None else executor
+    progress = Progress() if progress is None else progress
+    source, target = Path(folder).resolve(), Path(output).resolve()
+    outputs = code_names(picture_names(source))
     make_folder(target, FOLDER_HINT)
-    record = Manifest(target / manifest.NAME, source, settings, entries)
-    kept = record.take_over(overwrite=overwrite)
-    record.write()
-    for entry in entries:
-        if entry["state"] == "done" and progress:
-            progress(entry)
-    jobs = available_cores() if jobs is None else jobs
-    threads = 1 if jobs > 1 else None
-    tasks = {
-        _Task(source / e["source"], target / e["output"], settings, threads, device): e
-        for e in entries
-        if e["state"] == "pending"
-    }
-    try:
-        for task, result in run_tasks(_encode_file, list(tasks), min(jobs, max(1, len(tasks)))):
-            entry = tasks[task]
-            if isinstance(result, WorkerDiedError):
-                result = {"state": "failed", "error": str(result)}
-            entry.update(result)
-            record.write_now_and_then()
-            if progress:
-                progress(entry)
-    finally:
-        record.write()
-    encoded = sum(entry["state"] == "done" for entry in entries) - kept
-    return Archive(entries, encoded, kept, time.perf_counter() - begin)
+    refuse_former(
+        target / "manifest.json", ("schema", "source", "settings", "files"), overwrite=overwrite
+    )
+    head = {"source": str(source), "settings": settings.as_dict()}
+    entries: dict[str, Entry] = {}
+
+    def settle(name: str, outcome: Row | Failure) -> None:
+        entries[name] = entry_of(name, outputs[name], outcome)
+        settled(entries[name])
+        progress(len(entries), len(outputs))
+
+    with Ledger(target / NAME, KIND, head, overwrite=overwrite) as ledger:
+        if not overwrite:
+            check_foreign(ledger, target, outputs.values())
+        ledger.plan(outputs.values())
+        for name, code in outputs.items():
+            row = kept_row(ledger, target, code, partial(file_digest, source / name))
+            if row is not None:
+                settle(name, row)
+        missing = [name for name in outputs if name not in entries]
+        kept, threads = len(entries), executor.threads_each(len(missing))
+        sent = _with_absolute_model(settings)
+        tasks = [
+            _Task(name, source / name, target / outputs[name], sent, threads, device)
+            for name in missing
+        ]
+        for task, result in attempt_all(executor, _encode_file, tasks):
+            digest, outcome = ("", result) if isinstance(result, Failure) else result
+            ledger.record(outputs[task.name], outcome, digest)
+            settle(task.name, outcome)
+        ledger.settle(outputs.values())
+    archive = [entries[name] for name in outputs]
+    encoded = sum(entry["state"] == "done" for entry in archive) - kept
+    return Archive(archive, encoded, kept, time.perf_counter() - begin)
 
 
-def _encode_file(task: _Task) -> Entry:
-    """Encode one picture; return what its entry gains. Runs in a process of its own."""
+def _encode_file(task: _Task) -> tuple[str, Row]:
+    """Encode one picture; return the digest of its file, and what is known of its code."""
     from selfsame.metrics.pictures import ssim
 
     begin = time.perf_counter()
-    try:
-        task.output.parent.mkdir(parents=True, exist_ok=True)
-        source = read_source(task.source)
-        encoded = encode_source(source, task.settings, threads=task.threads, device=task.device)
-        values = results(source, encoded)
-        values["ssim"] = ssim(source.pixels / 255.0, encoded.colors / 255.0)
-        write_bytes(task.output, encoded.data)
-    except Exception as error:  # whatever a damaged picture provokes must not stop the rest
-        return {"state": "failed", "error": str(error) or type(error).__name__}
-    return {"state": "done", **values, "seconds": round(time.perf_counter() - begin, 4)}
+    task.output.parent.mkdir(parents=True, exist_ok=True)
+    digest = file_digest(task.source)
+    source = read_source(task.source)
+    encoded = encode_source(source, task.settings, threads=task.threads, device=task.device)
+    values = results(source, encoded)
+    values["ssim"] = ssim(source.pixels / 255.0, encoded.colors / 255.0)
+    write_bytes(task.output, encoded.data)
+    values["source_bytes"] = task.source.stat().st_size
+    values["seconds"] = round(time.perf_counter() - begin, 4)
+    return digest, values
 
 
-def _planned(folder: Path, name: str, output: str) -> Entry:
-    status = (folder / name).stat()
-    return {
-        "source": name,
-        "output": output,
-        "source_bytes": status.st_size,
-        "source_mtime_ns": status.st_mtime_ns,
-        "state": "pending",
-    }
+def _with_absolute_model(settings: EncodeSettings) -> EncodeSettings:
+    """Return settings that mean the same to a process with another working directory."""
+    if settings.model is None or settings.model in MODELS:
+        return settings
+    return replace(settings, model=str(Path(settings.model).resolve()))
 
 
 def _mean(values: Iterable[float]) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from selfsame.archive.encode import Archive
-from selfsame.archive.manifest import Entry
+from selfsame.archive.listing import Entry
 from selfsame.codes.settings import EncodeSettings
 from selfsame.errors import InputError
 from selfsame.io.files import check_writable, write_bytes

@@ -6,6 +6,7 @@ import click
 
 from selfsame.cli.code_files import output_paths, write_code_files
 from selfsame.cli.options import (
+    FLAMES,
     drop_option,
     index_option,
     json_option,
@@ -44,6 +45,8 @@ def command(
     if index is not None and len(codes) > 1:
         raise click.UsageError(f"--index takes a code of one file: got {len(codes)} files")
     files = [read_codes(name, index=index, drop_unsupported=drop_unsupported) for name in codes]
+    flame = next((file.form for file in files if file.form == "flame"), files[0].form)
+    FLAMES.check(f"a .{flame} file")
     read = [code for file in files for code in file.flames or file.systems()]
     dropped = [f"{file.name}: {line}" for file in files for line in file.dropped]
     paths = output_paths(output, len(read), overwrite=overwrite, inputs=codes)

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from selfsame.cli.jobs import executor_of, jobs_options, shown_progress
+from selfsame.cli.methods import Methods
 from selfsame.cli.options import (
     json_option,
     overwrite_option,
@@ -16,7 +18,16 @@ from selfsame.cli.options import (
 )
 
 FORMATS = ("folder", "webdataset")
-ENGINES = ("processes", "dask")
+
+TASKS = Methods(
+    {
+        "a data set": (
+            *("name", "output", "classes", "instances", "size", "settings", "codes", "form"),
+            *("split", "shard_size", "seed", "jobs", "engine", "scheduler", "quiet", "overwrite"),
+        ),
+        "--list": ("list_names",),
+    }
+)
 
 
 class _Split(click.ParamType[tuple[float, float, float]]):
@@ -63,15 +74,7 @@ class _Split(click.ParamType[tuple[float, float, float]]):
     help="Pictures of a shard: a .tar file, or what one process does at a time.",
 )
 @seed_option
-@click.option("--jobs", type=click.IntRange(1, 256), help="Processes [default: all cores].")
-@click.option(
-    "--engine",
-    type=click.Choice(ENGINES),
-    default=ENGINES[0],
-    show_default=True,
-    help="What draws: processes here, or the workers of a Dask cluster.",
-)
-@click.option("--scheduler", help="dask: address of the scheduler, such as tcp://host:8786.")
+@jobs_options
 @click.option("--list", "list_names", is_flag=True, help="Print every NAME and end.")
 @json_option
 @quiet_option
@@ -89,7 +92,7 @@ def command(
     shard_size: int,
     seed: int,
     jobs: int | None,
-    engine: str,
+    engine: str | None,
     scheduler: str | None,
     list_names: bool,
     as_json: bool,
@@ -100,19 +103,19 @@ def command(
 
     The same command goes on with what was interrupted.
     """
+    TASKS.check("--list" if list_names else "a data set")
     if list_names:
         _print_names(as_json=as_json)
         return
     if name is None or output is None:
         raise click.UsageError("NAME and -o are needed; --list prints every NAME")
-    if (engine == "dask") != (scheduler is not None) or (scheduler and jobs is not None):
-        raise click.UsageError("--engine dask takes --scheduler, --engine processes takes --jobs")
+    executor = executor_of(jobs, engine, scheduler, quiet=quiet)
     from selfsame.fractals.files.layout import Layout
     from selfsame.fractals.files.write import write_dataset
     from selfsame.fractals.recipes.make import make_recipe
     from selfsame.fractals.recipes.presets import PRESETS
 
-    layout = Layout(form, split, shard_size)  # type: ignore[arg-type]
+    layout = Layout.from_dict({"format": form, "split": split, "shard_size": shard_size})
     begin = time.perf_counter()
     options = recipe_options(settings, PRESETS[name].options if name in PRESETS else {})
     if codes is not None:
@@ -128,15 +131,14 @@ def command(
             progress=update,
             **options,
         )
-    with progress_bar(len(recipe), "pictures", quiet=quiet) as update:
+    with shown_progress("pictures", quiet=quiet) as progress:
         written = write_dataset(
             recipe,
             output,
             layout,
-            jobs=jobs,
-            scheduler=scheduler,
+            executor=executor,
             overwrite=overwrite,
-            progress=update,
+            progress=progress,
         )
     speed = written.made / written.seconds
     values = {

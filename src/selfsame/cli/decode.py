@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfsame.cli.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
+from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import (
     SIZE,
     Numbers,
@@ -13,18 +15,27 @@ from selfsame.cli.options import (
     json_option,
     output_option,
     overwrite_option,
-    progress_bar,
     quiet_option,
     report,
     threads_option,
 )
-from selfsame.errors import InputError
+from selfsame.run.executor import Executor
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from selfsame.family import Code, Run, View
+
+INPUTS = Methods(
+    {
+        "a folder": JOBS_OPTIONS,
+        "a single code": ("size", "region", "steps", "start", "animate", "threads"),
+    }
+)
+ITERATIONS = Methods({"codes that iterate": ("steps", "start", "animate")})
+REGIONS = Methods({"codes with regions": ("region",)})
+MODELS = Methods({"the family collage": ("model",)})
 
 
 @click.command("decode")
@@ -56,7 +67,7 @@ if TYPE_CHECKING:
     "--model",
     help="Collages of your own model: its folder.",
 )
-@click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")
+@jobs_options
 @threads_option
 @json_option
 @quiet_option
@@ -65,6 +76,8 @@ def command(
     code: Path,
     output: Path,
     jobs: int | None,
+    engine: str | None,
+    scheduler: str | None,
     as_json: bool,
     quiet: bool,
     overwrite: bool,
@@ -75,17 +88,13 @@ def command(
     If CODE is a folder, every .ssm file in it and its sub-folders becomes a .png in the folder OUT,
     scaled by --scale. One that cannot be decoded does not stop the rest; the exit status is then 1.
     """
-    if options["scale"] is not None and options["size"] is not None:
-        raise click.UsageError("give only one of --scale, --size")
+    check_only_one("scale", "size")
+    INPUTS.check("a folder" if code.is_dir() else "a single code")
     if code.is_dir():
-        for name in ("size", "region", "steps", "start", "animate", "threads"):
-            if options[name] is not None:
-                raise click.UsageError(f"--{name} takes a single code, not a folder")
+        executor = executor_of(jobs, engine, scheduler, quiet=quiet)
         return _decode_folder(
-            code, output, options["scale"], options["model"], jobs, as_json, quiet, overwrite
+            code, output, options["scale"], options["model"], executor, as_json, quiet, overwrite
         )
-    if jobs is not None:
-        raise click.UsageError("--jobs takes a folder of codes")
     _decode_one(code, output, options, as_json, quiet, overwrite)
     return 0
 
@@ -118,10 +127,10 @@ def _decode_one(
         CollageModel.from_pretrained(options["model"])
     code, load_seconds = _load(path)
     family = family_of(code)
-    if not isinstance(family, Iterates) and (animation or options["start"]):
-        raise InputError(
-            f"--start and --animate show an iteration: this code is of the family {family.name}"
-        )
+    kind = f"the family {family.name}"
+    ITERATIONS.check("codes that iterate" if isinstance(family, Iterates) else kind)
+    REGIONS.check("codes with regions" if "region" in family.views else kind)
+    MODELS.check(kind)
     view = View(options["size"], options["scale"], _region(options["region"]))
     run = Run(options["threads"])
     start, steps = _start(options["start"], code), options["steps"]
@@ -206,30 +215,27 @@ def _decode_folder(
     output: Path,
     scale: float | None,
     model: Path | None,
-    jobs: int | None,
+    executor: Executor,
     as_json: bool,
     quiet: bool,
     overwrite: bool,
 ) -> int:
     from selfsame.archive import decode_folder
-    from selfsame.archive.listing import CODE_SUFFIX
-    from selfsame.io.files import files_below
+
+    def tell(name: str, error: str | None) -> None:
+        if error is not None and not quiet:
+            click.echo(f"{name}: {error}", err=True)
 
     begin = time.perf_counter()
-    with progress_bar(len(files_below(folder, (CODE_SUFFIX,))), "decode", quiet=quiet) as update:
-
-        def progress(name: str, error: str | None) -> None:
-            update(1)
-            if error is not None and not quiet:
-                click.echo(f"{name}: {error}", err=True)
-
+    with shown_progress("decode", quiet=quiet) as progress:
         errors = decode_folder(
             folder,
             output,
             scale=1.0 if scale is None else scale,
             model=model,
-            jobs=jobs,
+            executor=executor,
             overwrite=overwrite,
+            settled=tell,
             progress=progress,
         )
     failed = [{"source": name, "error": error} for name, error in errors.items() if error]

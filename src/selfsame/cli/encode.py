@@ -6,63 +6,36 @@ from typing import Any
 
 import click
 
+from selfsame.checked import annotations
+from selfsame.cli.fields import given_settings, settings_options
+from selfsame.cli.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
+from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import (
     fraction_bar,
     json_option,
     output_option,
     overwrite_option,
-    progress_bar,
     quiet_option,
     report,
-    seed_option,
     threads_option,
 )
-from selfsame.codes.settings import DEFAULT_QUALITY, MODELS, PRESETS, TARGETS, EncodeSettings
+from selfsame.codes.settings import METHODS, TARGETS, EncodeSettings, method_of
+from selfsame.run.executor import Executor
+
+ENCODERS = Methods(
+    {
+        method: names if method == "a preset" else (*names, "device")
+        for method, names in METHODS.items()
+    }
+)
+INPUTS = Methods({"a folder": (*JOBS_OPTIONS, "report_path"), "a single picture": ("threads",)})
 
 
 @click.command("encode")
 @click.argument("image", type=click.Path(path_type=Path))
 @output_option
-@click.option(
-    "--quality",
-    type=click.FloatRange(0, 100, min_open=True),
-    help=f"Up to 100 [default: {DEFAULT_QUALITY:g}].",
-)
-@click.option(
-    "--bpp", type=click.FloatRange(0, min_open=True), help="Most bits per pixel of the file."
-)
-@click.option("--bytes", type=click.IntRange(1), help="Most bytes of the file.")
-@click.option(
-    "--psnr", type=click.FloatRange(0, 100, min_open=True), help="Least PSNR of the result, in dB."
-)
-@click.option(
-    "--mode",
-    type=click.Choice(["hybrid", "pure"]),
-    help="pure: self-similarity and the means and slopes of blocks only [default: hybrid].",
-)
-@click.option(
-    "--effort",
-    type=click.IntRange(1, 9),
-    help="1 is fast, 9 gives small files [default: 5].",
-)
-@click.option(
-    "--preset",
-    type=click.Choice(PRESETS),
-    help="Another encoder: fixed blocks, all domains, no rate control.",
-)
-@click.option("--range-size", type=click.IntRange(4, 64), help="Preset: side of blocks [8].")
-@click.option("--domain-size", type=click.IntRange(4, 256), help="Preset: side of domains [32].")
-@click.option(
-    "--model",
-    help=f"A neural collage instead of blocks: {', '.join(MODELS)}, or the folder of your own.",
-)
-@click.option(
-    "--refine",
-    type=click.IntRange(0),
-    help="Model: steps of descent on the code of each picture; 8 to 16 do most of it [default: 0].",
-)
-@seed_option
-@click.option("--jobs", type=click.IntRange(1, 256), help="Folder: processes [default: all cores].")
+@settings_options(EncodeSettings, *annotations(EncodeSettings))
+@jobs_options
 @click.option(
     "--report",
     "report_path",
@@ -84,6 +57,8 @@ def command(
     image: Path,
     output: Path,
     jobs: int | None,
+    engine: str | None,
+    scheduler: str | None,
     report_path: Path | None,
     threads: int | None,
     device: str,
@@ -97,42 +72,26 @@ def command(
     Of --quality, --bpp, --bytes and --psnr at most one can be given.
 
     If IMAGE is a folder, every picture in it and its sub-folders becomes a .ssm file in the folder
-    OUT, which also gets manifest.json. An interrupted or repeated call goes on where it stopped. A
-    picture that cannot be encoded does not stop the rest; the exit status is then 1.
+    OUT, which also gets ledger.jsonl. An interrupted or repeated call goes on where it stopped, and
+    encodes what is new. A picture that cannot be encoded does not stop the rest; the exit status is
+    then 1.
     """
     settings = _settings(options)
+    INPUTS.check("a folder" if image.is_dir() else "a single picture")
     if image.is_dir():
-        if threads is not None:
-            raise click.UsageError("a folder takes --jobs, processes of one thread, no --threads")
+        executor = executor_of(jobs, engine, scheduler, quiet=quiet)
         return _encode_folder(
-            image, output, settings, jobs, report_path, device, as_json, quiet, overwrite
+            image, output, settings, executor, report_path, device, as_json, quiet, overwrite
         )
-    if jobs is not None or report_path is not None:
-        raise click.UsageError("--jobs and --report take a folder of pictures")
     _encode_one(image, output, settings, threads, device, as_json, quiet, overwrite)
     return 0
 
 
 def _settings(options: dict[str, Any]) -> EncodeSettings:
-    chosen = {name: value for name, value in options.items() if value is not None}
-    targets = [name for name in TARGETS if name in chosen]
-    if len(targets) > 1:
-        raise click.UsageError(f"give only one of {', '.join(f'--{name}' for name in targets)}")
-    if "preset" in chosen:
-        free = [name for name in (*TARGETS, "mode", "effort", "model") if name in chosen]
-        if free:
-            raise click.UsageError(f"--preset takes no --{free[0]}")
-    elif "range_size" in chosen or "domain_size" in chosen:
-        raise click.UsageError("--range-size and --domain-size belong to --preset")
-    if "model" in chosen:
-        for name in ("mode", "effort"):
-            if name in chosen:
-                raise click.UsageError(f"--model takes no --{name}, which is for block codes")
-    else:
-        for name in ("refine", "seed"):
-            if chosen.get(name):
-                raise click.UsageError(f"--{name} belongs to --model")
-    return EncodeSettings.from_options(chosen)
+    check_only_one(*TARGETS)
+    check_only_one("preset", "model")
+    ENCODERS.check(method_of(options["preset"], options["model"]))
+    return EncodeSettings.from_dict(given_settings(EncodeSettings, options))
 
 
 def _encode_one(
@@ -178,7 +137,7 @@ def _encode_folder(
     folder: Path,
     output: Path,
     settings: EncodeSettings,
-    jobs: int | None,
+    executor: Executor,
     report_path: Path | None,
     device: str,
     as_json: bool,
@@ -186,27 +145,24 @@ def _encode_folder(
     overwrite: bool,
 ) -> int:
     from selfsame.archive import encode_folder, write_report
-    from selfsame.archive.listing import code_names
     from selfsame.archive.report import check_report
 
     if report_path is not None:
         check_report(report_path, overwrite=overwrite)
-    with progress_bar(len(code_names(folder)), "encode", quiet=quiet) as update:
 
-        def progress(entry: dict[str, Any]) -> None:
-            update(1)
-            lines = [*entry.get("notes", ()), *([entry["error"]] if "error" in entry else ())]
-            if not quiet:
-                for line in lines:
-                    click.echo(f"{entry['source']}: {line}", err=True)
+    def tell(entry: dict[str, Any]) -> None:
+        for line in (*entry.get("notes", ()), *([entry["error"]] if "error" in entry else ())):
+            click.echo(f"{entry['source']}: {line}", err=True)
 
+    with shown_progress("encode", quiet=quiet) as progress:
         archive = encode_folder(
             folder,
             output,
             settings,
-            jobs=jobs,
+            executor=executor,
             device=device,
             overwrite=overwrite,
+            settled=tell if not quiet else lambda entry: None,
             progress=progress,
         )
     if report_path is not None:

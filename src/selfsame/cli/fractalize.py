@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfsame.cli.fields import given_settings, settings_options
+from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import (
     Numbers,
     fraction_bar,
@@ -17,6 +19,7 @@ from selfsame.cli.options import (
     seed_option,
     threads_option,
 )
+from selfsame.mosaic.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,15 +27,18 @@ if TYPE_CHECKING:
 
     from selfsame.mosaic import FractalCode
 
-SHARE = click.FloatRange(0, 1)
 DEFAULT_SCALE = 8.0
 DEFAULT_FRAMES = 120
 DEFAULT_FRAME_WIDTH = 480
 MILLISECONDS = 40
 
-ZOOM_ONLY = ("frames", "at", "width")
-STYLE_ONLY = ("repeats",)
-SELF_ONLY = ("strength", "saturation", "turns")
+OUTPUTS = Methods({"a picture": ("scale", "style"), "--zoom or --loop": ("frames", "at", "width")})
+COPIES = Methods(
+    {
+        "copies of IMAGE": ("strength", "saturation", "turns"),
+        "--style": ("style", "repeats", "seed"),
+    }
+)
 
 
 @click.command("fractalize")
@@ -43,34 +49,12 @@ SELF_ONLY = ("strength", "saturation", "turns")
     type=click.FloatRange(0, min_open=True),
     help=f"Output pixels per pixel of IMAGE [default: {DEFAULT_SCALE:g}].",
 )
-@click.option(
-    "--patch",
-    type=click.IntRange(1),
-    help="Width of the largest patches in pixels of IMAGE [default: a 16th].",
-)
-@click.option(
-    "--levels",
-    type=click.IntRange(0, 6),
-    default=3,
-    show_default=True,
-    help="How often a patch may be cut into four; 0: all of one size.",
-)
-@click.option(
-    "--patches",
-    type=click.IntRange(1),
-    help="About how many patches [default: 8 for each of the largest size].",
-)
-@click.option("--strength", type=SHARE, help="How plainly the copies show [default: 0.9].")
-@click.option("--saturation", type=SHARE, help="Of the copies' own colours [default: 0.7].")
-@click.option(
-    "--tint",
-    type=SHARE,
-    help="How far copies take their patch's colour [default: 0.75; with --style: 0.7].",
-)
-@click.option(
-    "--turns",
-    type=click.Choice(["none", "mirror", "any"]),
-    help="How copies may be turned [default: none].",
+@settings_options(Settings, "patch", "levels", "patches", "strength", "saturation")
+@settings_options(
+    Settings,
+    "tint",
+    "turns",
+    help={"tint": "How far copies take their patch's colour [default: 0.75; with --style: 0.7]."},
 )
 @click.option("--style", type=click.Path(path_type=Path), help="Make it of this picture's pieces.")
 @click.option(
@@ -186,21 +170,10 @@ def command(
 
 def _check_usage(options: dict[str, Any]) -> None:
     """Refuse options that would do nothing."""
+    check_only_one("zoom", "loop")
     zooming = options["zoom"] is not None or options["loop"]
-    if options["zoom"] is not None and options["loop"]:
-        raise click.UsageError("give only one of --zoom, --loop")
-    if zooming and options["style"] is not None:
-        raise click.UsageError("pieces of another picture have an end: no --zoom with --style")
-    if zooming and options["scale"] is not None:
-        raise click.UsageError("frames take --width, not --scale")
-    for names, wanted, given in (
-        (ZOOM_ONLY, "--zoom or --loop", zooming),
-        (STYLE_ONLY, "--style", options["style"] is not None),
-        (SELF_ONLY, "no --style", options["style"] is None),
-    ):
-        for name in names:
-            if options[name] is not None and not given:
-                raise click.UsageError(f"--{name} needs {wanted}")
+    OUTPUTS.check("--zoom or --loop" if zooming else "a picture")
+    COPIES.check("--style" if options["style"] is not None else "copies of IMAGE")
 
 
 def _check_output(output: Path, size: tuple[int, int], frames: int | None) -> None:
@@ -218,17 +191,14 @@ def _code(
 ) -> tuple["FractalCode", "NDArray[np.uint8] | None"]:
     """Return the code of a picture and the second picture, if there is one."""
     from selfsame.io.pictures import read_picture, to_uint8
-    from selfsame.mosaic import Settings, fit, restyled
+    from selfsame.mosaic import fit, restyled
 
-    names = ("patch", "levels", "patches", *SELF_ONLY)
-    settings = {name: options[name] for name in names if options[name] is not None}
+    settings = given_settings(Settings, options)
     if options["style"] is None:
-        if options["tint"] is not None:
-            settings["tint"] = options["tint"]
         return fit(pixels, Settings(**settings)), None
+    tint = {"tint": settings.pop("tint")} if "tint" in settings else {}
     second = to_uint8(read_picture(options["style"], "grey" if pixels.ndim == 2 else "rgb"))
     second = second.reshape(*second.shape[:2], -1)
-    tint = {} if options["tint"] is None else {"tint": options["tint"]}
     code = fit(pixels, Settings(**settings))
     return restyled(code, pixels, second, repeats=options["repeats"], seed=seed, **tint), second
 

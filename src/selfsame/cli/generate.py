@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfsame.cli.methods import Methods, check_only_one
 from selfsame.cli.options import (
     common_options,
     output_option,
@@ -35,15 +36,17 @@ DEFAULT_FRAMES = 16
 MILLISECONDS = 60
 
 MODES = ("interpolate", "animate", "reconstruct")
-FITTING = {
-    "source": ("interpolate", "animate"),
-    "draw_pixels": ("samples",),
-    "columns": ("samples", "reconstruct"),
-    "gap": ("samples", "interpolate", "reconstruct"),
-    "separate": ("samples", "interpolate", "reconstruct"),
-    "temperature": ("samples", "interpolate", "animate"),
-}
-"""Option -> where it does something."""
+MADE_UP = "made-up pictures"
+WAYS = Methods(
+    {
+        MADE_UP: ("draw_pixels", "columns", "gap", "separate", "temperature", "seed"),
+        "--interpolate": ("source", "gap", "separate", "temperature", "seed"),
+        "--animate": ("source", "temperature", "seed"),
+        "--reconstruct": ("columns", "gap", "separate"),
+    }
+)
+ENDS = Methods({MADE_UP: ("temperature", "seed"), "--from": ("source",)})
+FORMS = Methods({"a grid": ("columns", "gap"), "--separate": ("separate",)})
 
 
 @click.command("generate")
@@ -165,20 +168,11 @@ def command(
 
 def _mode(options: dict[str, Any]) -> str:
     """Return one of ``MODES`` or ``samples``; options that would do nothing are wrong usage."""
-    modes = [name for name in MODES if options[name] is not None]
-    if len(modes) > 1:
-        raise click.UsageError(f"give only one of {', '.join('--' + name for name in modes)}")
-    mode = modes[0] if modes else "samples"
-    for name, modes_of_option in FITTING.items():
-        given = options[name] is not None and options[name] is not False
-        if given and mode not in modes_of_option:
-            flag = "--from" if name == "source" else "--" + name.replace("_", "-")
-            wanted = " or ".join("no mode" if m == "samples" else f"--{m}" for m in modes_of_option)
-            raise click.UsageError(f"{flag} needs {wanted}")
-    if options["separate"] and (options["gap"] or options["columns"]):
-        raise click.UsageError("--separate makes no grid: no --columns and no --gap")
-    if options["source"] is not None and options["temperature"] is not None:
-        raise click.UsageError("--temperature is for made-up pictures, not those of --from")
+    check_only_one(*MODES)
+    mode = next((name for name in MODES if options[name] is not None), "samples")
+    WAYS.check(MADE_UP if mode == "samples" else f"--{mode}")
+    FORMS.check("--separate" if options["separate"] else "a grid")
+    ENDS.check(MADE_UP if options["source"] is None else "--from")
     return mode
 
 

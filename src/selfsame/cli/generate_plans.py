@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from selfsame.datasets import Pictures, read_pictures
-from selfsame.datasets.batches import Binarise, evaluation_pictures
-from selfsame.datasets.fitting import Mode
+from selfsame.datasets.batches import evaluation_pictures
+from selfsame.datasets.fitting import Binarise, Mode
 from selfsame.datasets.readers import unseen_split
 from selfsame.errors import InputError
 from selfsame.io.grids import BACKGROUND, Bytes, to_arrays

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
+from selfsame.cli.methods import Methods
 from selfsame.cli.options import (
+    FLAMES,
     drop_option,
     index_option,
     json_option,
@@ -18,6 +20,8 @@ from selfsame.codes.registry import family_of
 from selfsame.coding.container import read_container
 from selfsame.errors import InputError
 from selfsame.family import Code, Description, Plots
+
+PLOTS = Methods({"--plot": ("overwrite",)})
 
 
 @click.command("info")
@@ -44,6 +48,8 @@ def command(
     Of several flames in a file the first is shown.
     """
     file = read_codes(code, index=index or 0, drop_unsupported=drop_unsupported)
+    FLAMES.check(f"a .{file.form} file")
+    PLOTS.check("no --plot" if plot is None else "--plot")
     found = file.codes[0]
     if plot is not None:
         _plot(found, plot, code, overwrite=overwrite)

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import click
 import numpy as np
 
+from selfsame.cli.methods import Methods
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -85,6 +87,7 @@ drop_option = click.option(
     is_flag=True,
     help="Drop what a .flame has beyond affine maps, with a message, instead of refusing it.",
 )
+FLAMES = Methods({"a .flame file": ("index", "drop_unsupported")})
 quiet_option = click.option("--quiet", is_flag=True, help="No progress, no messages.")
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from selfsame.cli.methods import Methods
 from selfsame.cli.options import (
+    FLAMES,
     SIZE,
     Numbers,
     common_options,
@@ -18,6 +20,24 @@ from selfsame.cli.options import (
     report,
     set_threads,
 )
+
+OUTPUTS = Methods(
+    {
+        "a picture": (
+            *("size", "depth", "mode", "viewport", "zoom", "center", "supersample"),
+            *("azimuth", "elevation", "device"),
+        ),
+        "a .ply file": (),
+    }
+)
+SPACES = Methods(
+    {
+        "a system of the plane": ("depth", "mode", "viewport", "center", "device"),
+        "a system of space": ("azimuth", "elevation"),
+    }
+)
+DRAWINGS = Methods({"points": ("points", "mode", "supersample", "device"), "--depth": ("depth",)})
+PATTERNS = Methods({"a mode other than patch": ("supersample", "device"), "--mode patch": ()})
 
 CLOUD_POINTS = 1_000_000
 """Default number of points of a ``.ply`` file."""
@@ -92,16 +112,19 @@ def command(
     from selfsame.ifs.code import IFSCode
     from selfsame.io.files import check_writable
 
+    cloud = output.suffix.lower() == ".ply"
+    OUTPUTS.check("a .ply file" if cloud else "a picture")
+    DRAWINGS.check("points" if depth is None else "--depth")
+    PATTERNS.check("--mode patch" if mode == "patch" else "a mode other than patch")
     check_writable(output, overwrite=overwrite, inputs=[code])
     begin = time.perf_counter()
     source, dropped = _read(code, index, drop_unsupported)
     system = source.system if isinstance(source, IFSCode) else source
     values: dict[str, Any] = {"output": output, "maps": len(system), "seed": seed}
+    SPACES.check(f"a system of {'the plane' if system.dimension == 2 else 'space'}")
     if dropped:
         values["dropped"] = dropped
-    if output.suffix.lower() == ".ply":
-        if depth is not None:
-            raise click.UsageError("--depth draws a picture; a .ply output holds points")
+    if cloud:
         values["points"] = points or CLOUD_POINTS
         _write_cloud(output, system, values["points"], seed, threads, overwrite)
     else:
@@ -148,9 +171,11 @@ def _read(name: str, index: int | None, drop_unsupported: bool) -> tuple[Any, Se
 
     if name == STDIN or Path(name).suffix or Path(name).exists():
         file = read_codes(name, index=index or 0, drop_unsupported=drop_unsupported)
+        FLAMES.check(f"a .{file.form} file")
         return file.systems()[0], file.dropped
     from selfsame.ifs.samples.library import classic
 
+    FLAMES.check("a classic")
     return classic(name), ()
 
 

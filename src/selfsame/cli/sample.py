@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from selfsame.cli.code_files import output_paths, write_code_files
-from selfsame.cli.options import SIZE, common_options, progress_bar, report
+from selfsame.cli.methods import Methods
+from selfsame.cli.options import (
+    SIZE,
+    json_option,
+    overwrite_option,
+    progress_bar,
+    quiet_option,
+    report,
+    seed_option,
+    threads_option,
+)
 from selfsame.ifs.code import IFSCode, Viewport
 
 if TYPE_CHECKING:
@@ -17,6 +27,23 @@ RANDOM_KINDS = {
     "anderson-farrell": "random contractive systems in SVD form (Anderson and Farrell 2022)",
     "fractaldb": "random systems that fill their picture (Kataoka et al. 2020)",
 }
+CLASSIC = "a classic"
+KINDS = Methods(
+    {
+        "fractaldb": ("count", "maps", "seed", "filling_rate", "threads"),
+        "anderson-farrell": ("count", "maps", "seed"),
+        CLASSIC: (),
+    }
+)
+TASKS = Methods(
+    {
+        "a code": (
+            *("kind", "output", "count", "maps", "filling_rate", "size", "seed", "threads"),
+            *("quiet", "overwrite"),
+        ),
+        "--list": ("list_names",),
+    }
+)
 MARGIN = 0.05
 """Border around a space system's window, as a fraction of its larger side."""
 
@@ -37,7 +64,11 @@ MARGIN = 0.05
 )
 @click.option("--size", type=SIZE, default="256x256", show_default=True, help="Size of the codes.")
 @click.option("--list", "list_names", is_flag=True, help="Print every KIND and end.")
-@common_options
+@seed_option
+@threads_option
+@json_option
+@quiet_option
+@overwrite_option
 def command(
     kind: str | None,
     output: Path | None,
@@ -47,7 +78,6 @@ def command(
     size: tuple[int, int],
     list_names: bool,
     seed: int,
-    device: str,
     threads: int | None,
     as_json: bool,
     quiet: bool,
@@ -57,16 +87,16 @@ def command(
 
     OUT is a file, .ssm, .flame or .json, or a folder that gets 00000.ssm, 00001.ssm ...
     """
+    TASKS.check("--list" if list_names else "a code")
     if list_names:
         _print_kinds(as_json=as_json)
         return
     if kind is None or output is None:
         raise click.UsageError("KIND and -o are needed; --list prints every KIND")
+    KINDS.check(kind if kind in RANDOM_KINDS else CLASSIC)
     if kind not in RANDOM_KINDS:
         from selfsame.ifs.samples.library import classic
 
-        if count != 1 or maps is not None:
-            raise click.UsageError(f"{kind!r} is no random kind: --count and --maps do not apply")
         systems = [classic(kind)]
         paths = output_paths(output, count, overwrite=overwrite)
         notes = [{"name": kind, "source": "selfsame sample"}]

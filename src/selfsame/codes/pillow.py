@@ -88,7 +88,7 @@ def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     from selfsame.codes.settings import EncodeSettings
     from selfsame.io.pictures import source_from_pillow
 
-    settings = EncodeSettings.from_options(image.encoderinfo)
+    settings = EncodeSettings.from_dict(image.encoderinfo)
     fp.write(encode_bytes(source_from_pillow(image), settings))
 
 

@@ -3,19 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from selfsame.datasets.fitting import BINARISE, MAX_PAD, Binarise
 from selfsame.datasets.pictures import Bytes, Pictures
 from selfsame.errors import InputError
-
-Binarise = Literal["none", "threshold", "static", "dynamic"]
-BINARISE: tuple[Binarise, ...] = get_args(Binarise)
-
-MAX_PAD = 512
 
 _ORDER, _DYNAMIC, _STATIC = range(3)
 """Streams of random numbers: different counters under the same key."""

@@ -7,22 +7,30 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from selfsame.checked import Checked, Range, checked
+from selfsame.datasets.fitting import Mode
 from selfsame.datasets.named import NamedPicture
 from selfsame.datasets.readers import list_pictures
 from selfsame.errors import InputError
 from selfsame.io.pictures import to_uint8
 
+if TYPE_CHECKING:
+    import torch
+
 TRIES = 1000
 """Draws of a crop before we give up: only damaged pictures need more than one."""
 
 Bytes = NDArray[np.uint8]
+Crop = Annotated[int, Range(1)]
+Share = Annotated[float, Range(0, 1)]
+Region = tuple[Share, Share, Share, Share]
+Shrink = Annotated[float, Range(1, 64)]
 
 
 class FolderCrops:
@@ -52,15 +60,17 @@ class FolderCrops:
         source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         size: int,
         *,
-        mode: Literal["rgb", "grey"] = "rgb",
+        mode: Mode = "rgb",
         flips: bool = True,
         turns: bool = False,
-        region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
+        region: Region = (0.0, 0.0, 1.0, 1.0),
         shrink: float = 1.0,
         memory: int = 1 << 30,
         note: Callable[[str], None] = lambda text: None,
     ) -> None:
-        _check(size, mode, region, shrink)
+        size, mode = checked("size", size, Crop), checked("mode", mode, Mode)
+        region, shrink = checked("region", region, Region), checked("shrink", shrink, Shrink)
+        _check_rising(region)
         self.size, self.mode, self.region, self.shrink = size, mode, region, shrink
         self.flips, self.turns = flips, turns
         self._memory, self._note = memory, note
@@ -83,7 +93,7 @@ class FolderCrops:
             )
         places = [(b[2] - b[0] - size + 1) * (b[3] - b[1] - size + 1) for b in self._boxes]
         self._ends = np.cumsum(np.array(places, np.float64)) / sum(places)
-        state = repr((names, size, mode, flips, turns, tuple(region), shrink))
+        state = repr((names, size, mode, flips, turns, region, shrink))
         self.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
         """Digest of all that the crops depend on but the seed: names, sizes, arguments."""
 
@@ -91,7 +101,7 @@ class FolderCrops:
         """Return the number of pictures."""
         return len(self._pictures)
 
-    def batch(self, seed: int, step: int, indices: Sequence[int]) -> torch.Tensor:
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> "torch.Tensor":
         """Return crops ``indices`` of a step: (len(indices), C, size, size), float32 in [0, 1].
 
         A crop depends on seed, step and its index, nothing else.
@@ -99,6 +109,8 @@ class FolderCrops:
         Raises:
             InputError: every picture has become unreadable.
         """
+        import torch
+
         crops = np.stack([self._crop(seed, step, index) for index in indices])
         return torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous().float() / 255
 
@@ -171,23 +183,24 @@ class FolderCrops:
 
 
 @dataclass(frozen=True)
-class CropSettings:
-    """The arguments of ``FolderCrops`` as a configuration has them; memory in MiB."""
+class CropSettings(Checked):
+    """The arguments of ``FolderCrops`` as a configuration has them; memory in MiB.
 
-    crop: int = 128
+    Attributes:
+        crop: side of the crops, a multiple of 16 pixels.
+        flips, turns, region, shrink, memory_mib: see ``FolderCrops``.
+    """
+
+    crop: Crop = 128
     flips: bool = True
     turns: bool = False
-    region: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
-    shrink: float = 1.0
-    memory_mib: int = 1024
+    region: Region = (0.0, 0.0, 1.0, 1.0)
+    shrink: Shrink = 1.0
+    memory_mib: Annotated[int, Range(0)] = 1024
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "region", tuple(self.region))
-        _check(self.crop, "rgb", self.region, self.shrink)
-        if not isinstance(self.memory_mib, int) or self.memory_mib < 0:
-            raise InputError(
-                f"memory_mib must be a whole number and not negative: got {self.memory_mib!r}"
-            )
+        super().__post_init__()
+        _check_rising(self.region)
 
     def crops(
         self, source: str | os.PathLike[str], note: Callable[[str], None] = lambda text: None
@@ -205,22 +218,10 @@ class CropSettings:
         )
 
 
-def _check(size: int, mode: str, region: tuple[float, ...], shrink: float) -> None:
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise InputError(f"size of the crops must be a whole number from 1: got {size!r}")
-    if mode not in ("rgb", "grey"):
-        raise InputError(f"mode must be rgb or grey: got {mode!r}")
-    numbers = all(isinstance(value, int | float) for value in region)
-    if not numbers or len(region) != 4 or not _is_box(*region):
-        raise InputError(
-            f"region must be left, top, right, bottom as fractions of 0 to 1: got {region}"
-        )
-    if not isinstance(shrink, int | float) or not 1 <= shrink <= 64:
-        raise InputError(f"shrink must lie within 1..64: got {shrink!r}")
-
-
-def _is_box(left: float, top: float, right: float, bottom: float) -> bool:
-    return 0 <= left < right <= 1 and 0 <= top < bottom <= 1
+def _check_rising(region: Region) -> None:
+    left, top, right, bottom = region
+    if left >= right or top >= bottom:
+        raise InputError(f"region must be left, top, right, bottom, each two rising: got {region}")
 
 
 def _listed(

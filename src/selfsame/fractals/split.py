@@ -11,6 +11,7 @@ from selfsame.fractals.randomness import random_words
 from selfsame.fractals.recipes.base import Recipe
 
 SPLITS = ("train", "val", "test")
+"""Names of the splits, in the order of their shares."""
 
 SUM_TOLERANCE = 1e-6
 

@@ -1,5 +1,8 @@
 """What a rendering may ask for, checked before anything is allocated."""
 
+from typing import Annotated
+
+from selfsame.checked import Range, checked
 from selfsame.errors import InputError
 from selfsame.limits import MAX_SIDE
 
@@ -11,6 +14,8 @@ MAX_BYTES = 2**32
 
 MAX_POINTS = 2**32 - 1
 """Most points of one rendering: a 32-bit count per cell cannot overflow, and a minute or more."""
+
+Points = Annotated[int, Range(1, MAX_POINTS)]
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -35,9 +40,8 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def check_points(points: int) -> int:
     """Return ``points``; raise ``InputError`` unless it is an integer of 1..``MAX_POINTS``."""
-    if int(points) != points or not 1 <= points <= MAX_POINTS:
-        raise InputError(f"points must be an integer within 1..{MAX_POINTS}: got {points}")
-    return int(points)
+    number: int = checked("points", points, Points)
+    return number
 
 
 def check_cells(cells: int, bytes_each: int, what: str) -> None:

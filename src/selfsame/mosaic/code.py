@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from selfsame.errors import InputError
 from selfsame.isometries import ISOMETRIES
 from selfsame.metrics.pictures import LUMA
+from selfsame.mosaic.settings import MAX_LEVELS
 
 UPRIGHT = (0, 1)
 """Isometries that leave the copies standing on their feet."""
@@ -33,7 +34,6 @@ SLOPE_STEP = 2 / 255
 SATURATION_STEP = 1 / 255
 
 MAX_GRID = 512
-MAX_LEVELS = 6
 
 TINT_STEP = 1 / 255
 

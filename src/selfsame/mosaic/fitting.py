@@ -1,7 +1,7 @@
 """Fitting a fractal code to a picture: which patches, which copies, how much of them."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,15 @@ from selfsame.errors import InputError
 from selfsame.mosaic import patches as of_patches
 from selfsame.mosaic.code import (
     MAX_GRID,
-    MAX_LEVELS,
     SATURATION_STEP,
     TINT_STEP,
     FractalCode,
     luma_weights,
 )
+from selfsame.mosaic.settings import Settings, Turns
 from selfsame.mosaic.split import chosen_patches
 
 Float = NDArray[np.float64]
-
-Turns = Literal["none", "mirror", "any"]
 
 TURNS: dict[str, tuple[int, ...]] = {
     "none": (0,),
@@ -46,37 +44,6 @@ TAIL_SIDE = 64
 """Side of the copy whose extremes limit the contrast."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a picture is made of copies; the defaults were chosen by eye.
-
-    Attributes:
-        patch: width of the largest patches in pixels, or None for a 16th of the picture. Their
-            height is in proportion, so that each shows all of the picture.
-        levels: how often a patch may be cut into four; stops at two pixels.
-        patches: about how many patches, most of them where the details are, or None.
-        strength: least contrast of the finest copies, as far as black and white allow; 0 fits the
-            picture best, 1 shows the copies best.
-        fade: factor to that from each level to the next larger patches, which would be seen from
-            afar.
-        saturation: of the copies' own colours, 0 (tinted grey) to 1.
-        tint: shading of a copy in grey (0) or along its patch's colour (1).
-        turns: which isometries a copy may have. Mirrored neighbours grow together like a
-            kaleidoscope, which is why ``none`` is the default.
-        tones: what black and white become, so that there too a copy shows.
-    """
-
-    patch: int | None = None
-    levels: int = 3
-    patches: int | None = None
-    strength: float = 0.9
-    fade: float = 0.8
-    saturation: float = 0.7
-    tint: float = 0.75
-    turns: Turns = "none"
-    tones: tuple[float, float] = (0.07, 0.94)
-
-
 def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> FractalCode:
     """Return a picture as a picture made of itself.
 
@@ -93,9 +60,9 @@ def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> Fractal
     chosen = settings or Settings()
     target = np.atleast_3d(np.asarray(picture))
     height, width, channels = target.shape
-    _check(chosen, width, height, channels)
+    _check_picture(width, height, channels)
     grid = grid_of(chosen.patch, width, height)
-    levels = min(chosen.levels, MAX_LEVELS, _levels_of(min(width, height), grid))
+    levels = min(chosen.levels, _levels_of(min(width, height), grid))
     raster = of_patches.shrunk(target.astype(np.float64), RASTER_PIXELS * (grid << levels)) / 255
     black, white = chosen.tones
     raster = black + (white - black) * raster
@@ -157,24 +124,11 @@ def _levels_of(side: int, grid: int) -> int:
     return max(0, min(side // (2 * grid), MAX_RASTER // (RASTER_PIXELS * grid)).bit_length() - 1)
 
 
-def _check(settings: Settings, width: int, height: int, channels: int) -> None:
+def _check_picture(width: int, height: int, channels: int) -> None:
     if channels not in (1, 3):
         raise InputError(f"picture must have one or three channels: got {channels}")
     if min(width, height) < 4:
         raise InputError(f"picture must be at least 4x4 pixels: got {width}x{height}")
-    for name in ("strength", "fade", "saturation", "tint"):
-        value = getattr(settings, name)
-        if not 0 <= value <= 1:
-            raise InputError(f"{name} must be within 0..1: got {value}")
-    if settings.turns not in TURNS:
-        raise InputError(f"turns must be one of {', '.join(TURNS)}: got {settings.turns!r}")
-    black, white = settings.tones
-    if not 0 <= black < white <= 1:
-        raise InputError(f"tones must be 0 <= black < white <= 1: got {settings.tones}")
-    if settings.levels < 0:
-        raise InputError(f"levels must be at least 0: got {settings.levels}")
-    if settings.patches is not None and settings.patches < 1:
-        raise InputError(f"patches must be at least 1: got {settings.patches}")
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,18 @@ as black and white allow. Blocks are compared by one matrix product over all the
 """
 
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import Range, checked
 from selfsame.errors import InputError
 from selfsame.mosaic import patches as of_patches
 from selfsame.mosaic.code import FractalCode
 from selfsame.mosaic.fitting import possible_moves
 from selfsame.mosaic.rendering import resized
+from selfsame.mosaic.settings import Share
 
 Bytes = NDArray[np.uint8]
 Float = NDArray[np.float64]
@@ -70,14 +73,12 @@ def restyled(
     Raises:
         InputError: numbers out of range, other channels, or a second picture too small.
     """
-    if not 0 <= tint <= 1:
-        raise InputError(f"tint must be within 0..1: got {tint}")
+    tint = checked("tint", tint, Share)
+    repeats = checked("repeats", repeats, Annotated[int, Range(1)] | None)
     if second.ndim != 3 or second.shape[2] != code.channels:
         raise InputError(
             f"second must be (H, W, {code.channels}) like the picture: got {second.shape}"
         )
-    if repeats is not None and repeats < 1:
-        raise InputError(f"repeats must be at least 1: got {repeats}")
     places = block_places(second.shape[0], second.shape[1], code.width / code.height)
     if repeats is None:
         repeats = max(1, -(-2 * len(code.cells) // len(places)))

@@ -1,4 +1,4 @@
-"""Many independent tasks in processes of one thread each."""
+"""Tasks in spawned processes of one thread each."""
 
 import multiprocessing
 import os
@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
+
+from selfsame.run.executor import WorkerDiedError, jobs_of, threads_each
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,42 +21,41 @@ _BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Read once, when numpy is loaded: must be set before a process starts."""
 
 
-class WorkerDiedError(RuntimeError):
-    """The process that worked on a task ended, killed for memory for example."""
+@dataclass(frozen=True)
+class Processes:
+    """Up to ``jobs`` spawned processes; with one, or for one task, this one.
 
+    If a process dies, the tasks under way are tried again one by one, so that only the one that
+    kills its process is lost.
 
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def run_tasks(
-    function: Callable[[T], R], tasks: Sequence[T], jobs: int
-) -> Iterator[tuple[T, R | WorkerDiedError]]:
-    """Yield each task with what ``function`` makes of it, in the order in which they finish.
-
-    With ``jobs`` of 1 everything runs in this process. Otherwise ``function``, a function of a
-    module, runs in up to ``jobs`` spawned ones. If one dies, the tasks under way are tried again
-    one by one, so that only the one that kills its process is lost.
-
-    Raises:
-        What ``function`` raises.
+    Attributes:
+        jobs: default one per core.
     """
-    if jobs == 1:
-        for task in tasks:
-            yield task, function(task)
-        return
-    waiting = deque(tasks)
-    while waiting:
-        suspects: list[T] = []
-        yield from _pooled(function, waiting, min(jobs, len(waiting)), suspects)
-        for task in suspects:
-            culprit: list[T] = []
-            yield from _pooled(function, deque([task]), 1, culprit)
-            if culprit:
-                yield task, WorkerDiedError("the process died, perhaps for lack of memory")
+
+    jobs: int | None = None
+
+    def threads_each(self, tasks: int) -> int | None:
+        """See ``Executor``."""
+        return threads_each(self.jobs, tasks)
+
+    def run(
+        self, function: Callable[[T], R], tasks: Sequence[T]
+    ) -> Iterator[tuple[T, R | WorkerDiedError]]:
+        """See ``Executor``."""
+        jobs = jobs_of(self.jobs, len(tasks))
+        if jobs == 1:
+            for task in tasks:
+                yield task, function(task)
+            return
+        waiting = deque(tasks)
+        while waiting:
+            suspects: list[T] = []
+            yield from _pooled(function, waiting, min(jobs, len(waiting)), suspects)
+            for task in suspects:
+                culprit: list[T] = []
+                yield from _pooled(function, deque([task]), 1, culprit)
+                if culprit:
+                    yield task, WorkerDiedError("the process died, perhaps for lack of memory")
 
 
 def _pooled(

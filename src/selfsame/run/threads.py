@@ -1,12 +1,15 @@
-"""Threads: shares of work, and a limit for the compiled kernels."""
+"""Threads: shares of work, tasks, and a limit for the compiled kernels."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from selfsame.errors import InputError
+from selfsame.run.executor import WorkerDiedError, jobs_of, threads_each
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -35,6 +38,42 @@ def run_shares(work: Callable[[T], R], shares: Iterable[T], threads: int | None)
         return [work(part) for part in parts]
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(work, parts))
+
+
+@dataclass(frozen=True)
+class Threads:
+    """Up to ``jobs`` threads of this process.
+
+    Attributes:
+        jobs: default one per core.
+    """
+
+    jobs: int | None = None
+
+    def threads_each(self, tasks: int) -> int | None:
+        """See ``Executor``."""
+        return threads_each(self.jobs, tasks)
+
+    def run(
+        self, function: Callable[[T], R], tasks: Sequence[T]
+    ) -> Iterator[tuple[T, R | WorkerDiedError]]:
+        """See ``Executor``."""
+        jobs = jobs_of(self.jobs, len(tasks))
+        if jobs == 1:
+            for task in tasks:
+                yield task, function(task)
+            return
+        waiting, running = deque(tasks), dict[Future[R], T]()
+        pool = ThreadPoolExecutor(jobs)
+        try:
+            while waiting or running:
+                while waiting and len(running) < 2 * jobs:  # so that none waits for this one
+                    task = waiting.popleft()
+                    running[pool.submit(function, task)] = task
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(future), future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Checkpoints of a training: whole or not there, the newest few, never code."""
 
-import json
 import pickle
 import re
 import zipfile
@@ -12,6 +11,7 @@ import torch
 
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.io.files import atomic_file, make_folder
+from selfsame.run.ledger import differences
 
 VERSION = 2
 _NAME = re.compile(r"step-(\d{10})\.pt")
@@ -99,25 +99,9 @@ def remove_checkpoints(folder: Path) -> None:
 
 def check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
     """Raise ``InputError``, naming what differs, unless both settings are equal as JSON."""
-    old, new = _flat(before), _flat(now)
-    changes = [
-        f"{name} {old.get(name, 'nothing')} (now {new.get(name, 'nothing')})"
-        for name in sorted({**old, **new})
-        if old.get(name) != new.get(name)
-    ]
+    changes = differences(before, now)
     if changes:
         raise InputError(
-            f"the training in {folder} was begun with {', '.join(changes)}; "
-            "use the same settings or another folder, or start anew with --restart"
+            f"the training in {folder} was begun with other settings: {', '.join(changes)}; "
+            "use the same ones or another folder, or start anew with --restart"
         )
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return nested settings as ``a.b`` -> JSON text."""
-    flat: dict[str, str] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = json.dumps(value)
-    return flat

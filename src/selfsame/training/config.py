@@ -4,13 +4,13 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from selfsame.checked import Checked
 from selfsame.errors import InputError
 
-S = TypeVar("S")
+S = TypeVar("S", bound=Checked)
 Config = dict[str, dict[str, Any]]
 """Table -> name -> value."""
 
@@ -63,16 +63,12 @@ def with_settings(config: Config, assignments: Iterable[str], tables: Iterable[s
 
 
 def settings_from(kind: type[S], table: Mapping[str, Any], name: str) -> S:
-    """Return the dataclass that a table describes.
+    """Return the settings that a table describes.
 
     Raises:
-        InputError: an unknown name, or a value that the dataclass refuses; both say in which table.
+        InputError: an unknown name, or a value that the settings refuse; both say in which table.
     """
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    for key in table:
-        if key not in known:
-            raise InputError(f"{name}: unknown setting {key!r}; allowed are {', '.join(known)}")
     try:
-        return kind(**table)
-    except (InputError, TypeError) as error:
+        return kind.from_dict(table)
+    except InputError as error:
         raise InputError(f"{name}: {error}") from error

@@ -1,14 +1,15 @@
 """The settings of a training, checked once."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
+from selfsame.checked import Checked, Range, Seed
 from selfsame.errors import InputError
 from selfsame.run.device import CHOICES as DEVICES
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+Precision = Literal["auto", "float32", "bfloat16"]
+Decay = Annotated[float, Range(0, 0.9999999)]
+Length = Annotated[float, Range(1e-12, 1e12)]
 
 FREE_TO_CHANGE = frozenset(
     {"device", "workers", "log_every", "validate_every", "checkpoint_every", "keep"}
@@ -17,15 +18,16 @@ FREE_TO_CHANGE = frozenset(
 
 
 @dataclass(frozen=True)
-class TrainSettings:
+class TrainSettings(Checked):
     """How a model is trained.
 
     Attributes:
         steps: updates of the weights.
         batch: samples of an update, all processes together.
-        lr: largest learning rate; see ``selfsame.training.schedule``.
+        lr: largest learning rate.
         warmup_steps: steps over which the learning rate rises from 0.
-        final_fraction: the cosine schedule ends at this fraction of ``lr``; 1 keeps it constant.
+        final_fraction: the cosine of ``selfsame.training.schedule`` ends at this fraction of
+            ``lr``; 1 keeps it constant.
         weight_decay: AdamW's decoupled decay, on weights of two and more dimensions only.
         betas: Adam's two rates.
         gradient_clip: longer gradients are shortened to this norm; None leaves them.
@@ -46,91 +48,30 @@ class TrainSettings:
         InputError: a value out of its range.
     """
 
-    steps: int = 100_000
-    batch: int = 32
-    lr: float = 1e-3
-    warmup_steps: int = 500
-    final_fraction: float = 0.01
-    weight_decay: float = 0.0
-    betas: tuple[float, float] = (0.9, 0.99)
-    gradient_clip: float | None = 1.0
-    gradient_skip: float | None = None
-    ema_decay: float = 0.999
-    seed: int = 0
+    steps: Annotated[int, Range(1, 10**9)] = 100_000
+    batch: Annotated[int, Range(1, 10**6)] = 32
+    lr: Annotated[float, Range(0, 1000, open_low=True)] = 1e-3
+    warmup_steps: Annotated[int, Range(0, 10**9)] = 500
+    final_fraction: Annotated[float, Range(0, 1)] = 0.01
+    weight_decay: Annotated[float, Range(0, 1e3)] = 0.0
+    betas: tuple[Decay, Decay] = (0.9, 0.99)
+    gradient_clip: Length | None = 1.0
+    gradient_skip: Length | None = None
+    ema_decay: Decay = 0.999
+    seed: Seed = 0
     device: str = "auto"
-    precision: Literal["auto", "float32", "bfloat16"] = "float32"
-    log_every: int = 50
-    validate_every: int = 1000
-    checkpoint_every: int = 1000
-    keep: int = 2
-    workers: int = 1
+    precision: Precision = "float32"
+    log_every: Annotated[int, Range(1, 10**9)] = 50
+    validate_every: Annotated[int, Range(0, 10**9)] = 1000
+    checkpoint_every: Annotated[int, Range(1, 10**9)] = 1000
+    keep: Annotated[int, Range(1, 10**6)] = 2
+    workers: Annotated[int, Range(0, 256)] = 1
 
     def __post_init__(self) -> None:
-        whole = {
-            "steps": (1, 10**9),
-            "batch": (1, 10**6),
-            "warmup_steps": (0, 10**9),
-            "seed": (0, 2**63 - 1),
-            "log_every": (1, 10**9),
-            "validate_every": (0, 10**9),
-            "checkpoint_every": (1, 10**9),
-            "keep": (1, 10**6),
-            "workers": (0, 256),
-        }
-        for name, (low, high) in whole.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise InputError(
-                    f"{name} must be a whole number within {low}..{high}: got {value!r}"
-                )
-        numbers: dict[str, tuple[float, float]] = {
-            "lr": (0, 1e3),
-            "final_fraction": (0, 1),
-            "weight_decay": (0, 1e3),
-            "gradient_clip": (1e-12, 1e12),
-            "gradient_skip": (1e-12, 1e12),
-            "ema_decay": (0, 0.9999999),
-        }
-        for name, (lowest, highest) in numbers.items():
-            _check_number(name, getattr(self, name), lowest, highest)
-        if not isinstance(self.betas, list | tuple) or len(self.betas) != 2:
-            raise InputError(f"betas must be two numbers: got {self.betas!r}")
-        object.__setattr__(self, "betas", tuple(self.betas))
-        for beta in self.betas:
-            _check_number("betas", beta, 0, 0.9999999)
-        if self.precision not in PRECISIONS:
-            raise InputError(
-                f"precision must be one of {', '.join(PRECISIONS)}: got {self.precision!r}"
-            )
-        if str(self.device).split(":")[0] not in DEVICES:
+        super().__post_init__()
+        if self.device.split(":")[0] not in DEVICES:
             raise InputError(f"device must be one of {', '.join(DEVICES)}: got {self.device!r}")
-
-    @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> "TrainSettings":
-        """Return the settings that a mapping of options describes.
-
-        Raises:
-            InputError: an unknown option, or as for the class.
-        """
-        known = [field.name for field in fields(cls)]
-        for name in options:
-            if name not in known:
-                raise InputError(f"unknown option {name!r}; allowed are {', '.join(known)}")
-        return cls(**options)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all settings, ready for JSON."""
-        return {**asdict(self), "betas": list(self.betas)}
 
     def identity(self) -> dict[str, Any]:
         """Return the settings that a resumed training must share with its beginning."""
         return {name: value for name, value in self.as_dict().items() if name not in FREE_TO_CHANGE}
-
-
-def _check_number(name: str, value: Any, low: float, high: float) -> None:
-    if value is None and name.startswith("gradient_"):
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InputError(f"{name} must be a finite number: got {value!r}")
-    if not low <= value <= high:
-        raise InputError(f"{name} must lie within {low:g}..{high:g}: got {value:g}")

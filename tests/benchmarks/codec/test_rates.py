@@ -49,7 +49,7 @@ def test_kept_rows_are_not_measured_again_unless_the_codec_changed(
         return Coded(None, b"12345678", pixels, 1.0, 2.0)  # type: ignore[arg-type]
 
     monkeypatch.setattr(rates, "through_codec", fake)
-    path = tmp_path / "codec_grey.csv"
+    path = tmp_path / "codec_grey.jsonl"
     rates.measure_ours(one, "grey", [0.1, 1.0], Table(path, KEYS, COLUMNS), options())
     # One rate more than asked for, so that the highest lies within the curve.
     assert [mode for mode, _ in asked] == ["hybrid"] * 3 + ["pure"] * 3

@@ -17,7 +17,6 @@ from benchmarks.encoder.comparison import at_start
 from benchmarks.encoder.inverse_data import fractals
 from benchmarks.encoder.savings import Run, equal_quality, median_interval, steps_of_means, steps_to
 from benchmarks.ifs import judging
-from selfsame.errors import InputError
 from selfsame.ifs.fit import FitConfig, fit
 
 
@@ -87,27 +86,27 @@ def test_a_run_is_kept_and_no_other_is_taken_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     targets, config = made(3), FitConfig(steps=3, restarts=1, batch=2)
-    path = tmp_path / "steps" / "run.json"
-    first = savings.run(config, targets, 0, path)
+    place = tmp_path / "steps", "run"
+    first = savings.run(config, targets, 0, *place)
     assert first.losses.shape == (3, 3)
     assert (first.losses > 0).all()
     assert (first.min_mse < first.mean_mse).all()
 
     def gone(*_: Any, **__: Any) -> None:
-        raise AssertionError
+        raise AssertionError("fitted again")
 
     monkeypatch.setattr(savings, "fit_batch", gone)
-    again = savings.run(config, targets, 0, path)
+    again = savings.run(config, targets, 0, *place)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     for other in ((replace(config, steps=4), targets, 0), (config, targets[:2], 0)):
-        with pytest.raises(InputError, match="other settings or targets"):
-            savings.run(*other, path)
+        with pytest.raises(AssertionError, match="fitted again"):
+            savings.run(*other, *place)
 
 
 def test_no_step_is_the_start_itself(tmp_path: Path) -> None:
     targets, config = made(), FitConfig(steps=4, restarts=2)
-    start = savings.run(at_start(config), targets, 0, tmp_path / "a.json")
-    whole = savings.run(config, targets, 0, tmp_path / "b.json")
+    start = savings.run(at_start(config), targets, 0, tmp_path, "a")
+    whole = savings.run(config, targets, 0, tmp_path, "b")
     np.testing.assert_array_equal(start.losses[:, 0], whole.losses[:, 0])
     assert (whole.mean_mse < start.mean_mse).all()
     # Adam moves nothing further than its rate, so that hardly any rate is none at all.

@@ -14,6 +14,7 @@ from benchmarks.harness.types import Arrays
 from benchmarks.pretraining import data
 from benchmarks.priors import subjects
 from selfsame.errors import InputError
+from selfsame.run.ledger import SettingsChangedError
 
 
 def test_work_is_done_once_and_again_for_other_settings_or_sources(
@@ -28,14 +29,20 @@ def test_work_is_done_once_and_again_for_other_settings_or_sources(
     def folder(settings: dict[str, Any], sources: str = "pifs/*.py") -> Path:
         return kept_folder(tmp_path, "probes", [sources], settings)
 
-    path = folder({"draws": 2}) / "a.json"
-    assert finished(path, rows) == finished(path, rows) == [{"accuracy": 0.1 + 0.2}]
+    place = folder({"draws": 2})
+    first, again = finished(place, "a", rows), finished(place, "a", rows)
+    assert first == again == [{"accuracy": 0.1 + 0.2}]
     assert len(calls) == 1
-    assert folder({"draws": 2}) == path.parent
+    assert finished(place, "b", rows) == first
+    assert finished(place, "a", rows, {"other": "settings"}) == first
+    assert len(calls) == 3
+    assert finished(None, "a", rows) == first
+    assert len(calls) == 4
+    assert folder({"draws": 2}) == place
     others = {folder({"draws": 3}), folder({"draws": 2}, "ifs/*.py")}
     monkeypatch.setattr(kept, "fingerprint", lambda patterns: "changed")
     others.add(folder({"draws": 2}))
-    assert len({path.parent, *others}) == 4
+    assert len({place, *others}) == 4
 
 
 def test_finished_work_is_kept(tmp_path: Path) -> None:
@@ -75,9 +82,10 @@ def test_a_pattern_without_sources_is_refused() -> None:
 
 
 def test_a_table_is_read_back_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "kept" / "t.csv"
+    path = tmp_path / "kept" / "t.jsonl"
     table = Table(path, ("name", "setting"), ("name", "setting", "x", "y"))
-    table.add({"name": "a", "setting": 0.5, "x": 1.25, "y": None})
+    table.add({"name": "a", "setting": 0.5, "x": np.float32(1.25), "y": None})
+    assert table.find(name="a", setting=0.5)["x"] == 1.25
     table.add({"name": "a", "setting": 1, "x": 3, "y": "text"})
     table.add({"name": "a", "setting": 0.5, "x": 2.5, "y": 7})
     again = Table(path, ("name", "setting"), ("name", "setting", "x", "y"))
@@ -85,5 +93,5 @@ def test_a_table_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert again.find(name="a", setting=1) == {"name": "a", "setting": "1", "x": 3, "y": "text"}
     assert again.find(name="b", setting=1) is None
     assert again.rows == table.rows
-    with pytest.raises(InputError, match="another kind"):
+    with pytest.raises(SettingsChangedError, match="columns is "):
         Table(path, ("name",), ("name", "z"))

@@ -20,7 +20,7 @@ from selfsame.ifs.distance import (
     similitudes_from_squares,
 )
 from selfsame.ifs.distance.render import winning_words
-from selfsame.ifs.distance.search import check_leaves
+from selfsame.ifs.distance.settings import check_leaves
 from selfsame.ifs.render.recursion import render_recursion
 from selfsame.ifs.system import IFS
 

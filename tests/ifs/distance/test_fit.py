@@ -12,11 +12,11 @@ from selfsame.ifs.distance import DistanceDivergedError, Progress, engine, fit_d
 from selfsame.ifs.distance.layouts import (
     build_maps,
     initial_parameters,
-    parse_layout,
     without_map,
 )
 from selfsame.ifs.distance.polish import polish
 from selfsame.ifs.distance.render import recursion_distance
+from selfsame.ifs.distance.settings import parse_layout
 from selfsame.ifs.distance.target import all_levels, coverage_loss, distance_loss, make_target
 from selfsame.ifs.render.recursion import render_recursion
 from selfsame.ifs.system import IFS
@@ -291,6 +291,8 @@ def test_polish_only_ever_improves():
         ({"depth": 0}, "depth"),
         ({"depth": 40}, "leaves"),
         ({"steps": -1}, "steps"),
+        ({"steps": 2.5}, r"steps must be a whole number within 0\.\.10000000: got 2\.5"),
+        ({"stepz": 1}, "unknown setting 'stepz'; allowed are layout, depth, steps"),
         ({"restarts": 0}, "restarts"),
         ({"threshold": 1.0}, "threshold"),
         ({"levels": []}, "levels"),

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from selfsame.errors import InputError
-from selfsame.ifs.fit.cloud import CloudConfig, fit_cloud, weighted_wasserstein
+from selfsame.ifs.fit.cloud import fit_cloud, weighted_wasserstein
+from selfsame.ifs.fit.config import CloudConfig
 from selfsame.ifs.render.points import sample_points
 from selfsame.ifs.samples.library import classic
 

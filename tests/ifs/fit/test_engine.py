@@ -9,6 +9,7 @@ from selfsame.ifs.code import Viewport
 from selfsame.ifs.fit import PRESETS, FitConfig, batches, fit, fit_batch
 from selfsame.ifs.fit.parameters import dyadic_probabilities
 from selfsame.ifs.render.points import sample_points
+from selfsame.run.progress import Progress
 
 QUICK = FitConfig(steps=40, restarts=2)
 
@@ -91,9 +92,15 @@ def test_target_loss_and_patience_stop_early() -> None:
 
 
 def test_progress_adds_up_even_when_stopping_early() -> None:
-    done: list[int] = []
-    fit([disk()], replace(QUICK, target_loss=0.05), progress=done.append)
-    assert sum(done) == QUICK.steps
+    told: list[tuple[float, float]] = []
+    progress = Progress(lambda done, total, label: told.append((done, total)))
+    fit([disk(), disk()], replace(QUICK, target_loss=0.05, batch=1), progress=progress)
+    assert {total for _, total in told} == {2 * QUICK.steps}
+    done = [done for done, _ in told]
+    assert done == sorted(done)
+    assert done[0] == 1
+    assert len(done) < 2 * QUICK.steps
+    assert {QUICK.steps, 2 * QUICK.steps} <= set(done)
 
 
 def test_snapshots_show_the_fit_on_its_way() -> None:
@@ -172,9 +179,12 @@ def test_unusable_pictures_are_named(pictures: list[np.ndarray], message: str) -
     [
         {"maps": 0},
         {"steps": 0},
+        {"steps": 2.5},
+        {"restarts": True},
         {"learning_rate": float("nan")},
         {"objective": "other"},
         {"threshold": 1.5},
+        {"objective": "density", "generator": "sequences"},
         {"maps": 2000, "word_length": 2},
     ],
 )

@@ -1,12 +1,13 @@
 """``selfsame train collage DATA -o FOLDER``: models of the collage codec."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from selfsame.cli.fields import settings_options
 from selfsame.cli.train.shared import call_of, configuration, run_training, training_options
+from selfsame.datasets.crops import CropSettings
 from selfsame.training.settings import TrainSettings
 
 MODEL_NAME = "model"
@@ -14,7 +15,7 @@ MODEL_NAME = "model"
 
 @click.command("collage")
 @training_options(TrainSettings())
-@click.option("--crop", type=click.IntRange(1), help="Side of the crops, a multiple of 16 pixels.")
+@settings_options(CropSettings, "crop")
 @click.option("--init", metavar="MODEL", help="Go on from a model: photo, aerial or a folder.")
 @click.option(
     "--validate",
@@ -33,7 +34,6 @@ def command(crop: int | None, init: str | None, validate: Path | None, **options
     from selfsame.collage.code import GRID
     from selfsame.collage.network.model import CollageConfig
     from selfsame.collage.network.train import CollageObjective, CollageTask
-    from selfsame.datasets.crops import CropSettings
     from selfsame.errors import InputError
     from selfsame.training.config import settings_from
 
@@ -60,9 +60,9 @@ def command(crop: int | None, init: str | None, validate: Path | None, **options
         )
     tables = {
         "train": settings.as_dict(),
-        "data": asdict(pieces),
-        "model": asdict(task.model.config),
-        "objective": asdict(objective),
+        "data": pieces.as_dict(),
+        "model": task.model.config.as_dict(),
+        "objective": objective.as_dict(),
         "card": config["card"],
     }
     same = {"model": tables["model"], "objective": tables["objective"], "init": init}

@@ -1,6 +1,5 @@
 """``selfsame train encoder -o FOLDER``: networks that propose starts for a fit."""
 
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -37,7 +36,7 @@ def command(**options: Any) -> int:
         task = EncoderTask(shape)
     tables = {
         "train": settings.as_dict(),
-        "model": asdict(shape),
+        "model": shape.as_dict(),
         "card": config["card"],
     }
     same = {"model": tables["model"]}

@@ -1,31 +1,25 @@
 """``selfsame train fractals DATA -o FOLDER``: sets of fractals that look like pictures."""
 
-from dataclasses import asdict
 from typing import Any
 
 import click
 
+from selfsame.cli.fields import settings_options
 from selfsame.cli.options import given
 from selfsame.cli.train.shared import (
     call_of,
     configuration,
     run_training,
-    side_option,
     training_options,
 )
-from selfsame.lab.sets.config import LOSSES, TRAINING
+from selfsame.lab.sets.config import TRAINING, FractalSetConfig, SetData, SetObjective
 
 
 @click.command("fractals")
 @training_options(TRAINING)
-@click.option("--fractals", type=click.IntRange(1), help="How many are learned [default: 100].")
-@click.option("--maps", type=click.IntRange(1), help="Of each fractal [default: 10].")
-@click.option(
-    "--loss",
-    type=click.Choice(LOSSES),
-    help="What tells the set of fractals from that of pictures [default: gan].",
-)
-@side_option
+@settings_options(FractalSetConfig, "fractals", "maps")
+@settings_options(SetObjective, "loss")
+@settings_options(SetData, "side")
 def command(
     fractals: int | None, maps: int | None, loss: str | None, side: int | None, **options: Any
 ) -> int:
@@ -36,10 +30,8 @@ def command(
     codes with a code of each fractal, and codes.png, a picture of all. The same command goes on
     where it was stopped.
     """
-    from selfsame.lab.sets.config import FractalSetConfig, SetObjective
     from selfsame.lab.sets.training import (
         CODES_NAME,
-        SetData,
         identity,
         make_task,
         padded_side,
@@ -64,9 +56,9 @@ def command(
     task = make_task(shape, objective, seed=settings.seed)
     tables = {
         "train": settings.as_dict(),
-        "data": asdict(data),
-        "model": asdict(shape),
-        "objective": asdict(objective),
+        "data": data.as_dict(),
+        "model": shape.as_dict(),
+        "objective": objective.as_dict(),
         "card": config["card"],
     }
     return run_training(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
+from selfsame.cli.fields import settings_options
 from selfsame.cli.options import (
     json_option,
     output_option,
@@ -19,7 +20,8 @@ from selfsame.cli.options import (
     set_threads,
     threads_option,
 )
-from selfsame.training.settings import PRECISIONS, TrainSettings
+from selfsame.run.device import CHOICES as DEVICES
+from selfsame.training.settings import TrainSettings
 from selfsame.version import __version__
 
 if TYPE_CHECKING:
@@ -44,13 +46,6 @@ CONFIG_NAME = "config.json"
 SHOWN_NOTES = 5
 SIGNAL_STATUS = 128
 """A process that a signal ended has this exit status plus the signal's number, by custom."""
-
-
-side_option = click.option(
-    "--side",
-    type=click.IntRange(1),
-    help="Pixels to which the pictures of a folder are scaled and cut [default: as they are].",
-)
 
 
 @dataclass(frozen=True)
@@ -82,17 +77,8 @@ def training_options(defaults: TrainSettings, *, takes_data: bool = True) -> Cal
         defaults: of this kind of training, for the help.
         takes_data: whether it learns from pictures of the user's, not from made-up ones.
     """
-    flags: tuple[tuple[str, Any, str], ...] = (
-        ("steps", click.IntRange(1), "Updates of the weights"),
-        ("batch", click.IntRange(1), "Samples of an update, of all processes together"),
-        ("lr", click.FloatRange(0, min_open=True), "Largest learning rate"),
-        ("seed", click.IntRange(0, 2**63 - 1), "Random seed"),
-        ("device", click.Choice(["auto", "cpu", "cuda"]), "Where torch computes"),
-        ("precision", click.Choice(PRECISIONS), "auto: the faster one here"),
-        ("workers", click.IntRange(0, 256), "Threads that prepare batches"),
-    )
     path = click.Path(path_type=Path)
-    options = (
+    options: tuple[Callable[[F], F], ...] = (
         quiet_option,
         json_option,
         threads_option,
@@ -113,12 +99,12 @@ def training_options(defaults: TrainSettings, *, takes_data: bool = True) -> Cal
             metavar="TABLE.NAME=VALUE",
             help="Any setting of the configuration; may be repeated.",
         ),
-        *(
-            click.option(
-                f"--{name}", type=kind, help=f"{text} [default: {getattr(defaults, name)}]."
-            )
-            for name, kind, text in reversed(flags)
+        click.option(
+            "--device",
+            type=click.Choice(DEVICES),
+            help=f"Where torch computes [default: {defaults.device}].",
         ),
+        settings_options(defaults, "steps", "batch", "lr", "seed", "precision", "workers"),
         click.option(
             "--config",
             "config_path",

@@ -1,40 +1,38 @@
 """``selfsame train vdvae DATA -o FOLDER``: generative models of pictures."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from selfsame.cli.fields import settings_options
 from selfsame.cli.options import given
 from selfsame.cli.train.shared import (
     call_of,
     configuration,
     run_training,
-    side_option,
     training_options,
 )
-from selfsame.priors.vdvae.config import HEADS, LIKELIHOODS
+from selfsame.priors.vdvae.config import VdvaeConfig
+from selfsame.priors.vdvae.data import DataSettings, model_for
 from selfsame.priors.vdvae.recipe import TRAINING
 
 MODEL_NAME = "model"
-_BINARISE = ("dynamic", "static", "threshold", "none")
 
 
 @click.command("vdvae")
 @training_options(TRAINING)
-@click.option("--head", type=click.Choice(HEADS), help="What draws pictures [default: collage].")
-@click.option(
-    "--binarise",
-    type=click.Choice(_BINARISE),
-    help="How values become 0 or 1 [default: dynamic for grey pictures, none for colour].",
+@settings_options(VdvaeConfig, "head")
+@settings_options(DataSettings, "binarise")
+@settings_options(
+    VdvaeConfig,
+    "likelihood",
+    help={
+        "likelihood": "Of the pixels [default: bernoulli, or logistic-mixture if nothing is "
+        "binarised]."
+    },
 )
-@click.option(
-    "--likelihood",
-    type=click.Choice(LIKELIHOODS),
-    help="Of the pixels [default: bernoulli, or logistic-mixture if nothing is binarised].",
-)
-@side_option
+@settings_options(DataSettings, "side")
 @click.option(
     "--validate",
     type=click.Path(path_type=Path),
@@ -57,7 +55,6 @@ def command(
     import torch
 
     from selfsame.datasets.readers import unseen_split
-    from selfsame.priors.vdvae.data import DataSettings, model_for
     from selfsame.priors.vdvae.train import VdvaeObjective, VdvaeTask
     from selfsame.training.config import settings_from
     from selfsame.training.settings import TrainSettings
@@ -81,9 +78,9 @@ def command(
         task = VdvaeTask(shape, objective, validation=validation)
     tables = {
         "train": settings.as_dict(),
-        "data": asdict(data),
-        "model": asdict(shape),
-        "objective": asdict(objective),
+        "data": data.as_dict(),
+        "model": shape.as_dict(),
+        "objective": objective.as_dict(),
         "card": config["card"],
     }
     same = {"model": tables["model"], "objective": tables["objective"]}

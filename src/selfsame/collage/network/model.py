@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from selfsame.checked import Checked, Range
 from selfsame.collage.code import FINGERPRINT_BYTES, GRID, MAX_ATOMS, MAX_DOMAINS
 from selfsame.collage.network.atoms import start_atoms
 from selfsame.collage.network.conv_mixer import ConvMixer
@@ -51,9 +52,12 @@ _START_DOMAIN_STEP = 1 / 16
 _START_DEAD_ZONE = 0.15
 _MOST_DEAD_ZONE = 0.45
 
+AtomCount = Annotated[int, Range(0, MAX_ATOMS)]
+Scale = Annotated[float, Range(-8, 8, open_high=True)]
+
 
 @dataclass(frozen=True)
-class CollageConfig:
+class CollageConfig(Checked):
     """The shape of a model.
 
     Attributes:
@@ -69,34 +73,23 @@ class CollageConfig:
         InputError: a value out of its range.
     """
 
-    overlap: int = 8
-    atoms: tuple[int, int] = (170, 50)
+    overlap: Literal[0, 8] = 8
+    atoms: tuple[AtomCount, AtomCount] = (170, 50)
     domain_factors: tuple[int, ...] = (2,)
-    bound: float = 0.5
-    iterations: int = 2
-    width: int = 192
-    depth: int = 4
-    scales: tuple[float, float] = (-2.5, 2.0)
+    bound: Annotated[float, Range(0, 1, open_low=True, open_high=True)] = 0.5
+    iterations: Annotated[int, Range(1, 64)] = 2
+    width: Annotated[int, Range(1, 4096)] = 192
+    depth: Annotated[int, Range(0, 64)] = 4
+    scales: tuple[Scale, Scale] = (-2.5, 2.0)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "atoms", tuple(self.atoms))
-        object.__setattr__(self, "domain_factors", tuple(self.domain_factors))
-        object.__setattr__(self, "scales", tuple(self.scales))
-        if self.overlap not in (0, GRID // 2):
-            raise InputError(f"overlap must be 0 or {GRID // 2}: got {self.overlap}")
-        if len(self.atoms) != 2 or not all(0 <= n <= MAX_ATOMS for n in self.atoms):
-            raise InputError(f"atoms must be two numbers of 0 to {MAX_ATOMS}: got {self.atoms}")
+        super().__post_init__()
         if len(self.domain_factors) > MAX_DOMAINS:
             raise InputError(
                 f"at most {MAX_DOMAINS} domain_factors: got {len(self.domain_factors)}"
             )
-        for name, least, most in (("iterations", 1, 64), ("width", 1, 4096), ("depth", 0, 64)):
-            if not least <= getattr(self, name) <= most:
-                raise InputError(f"{name} must be {least} to {most}: got {getattr(self, name)}")
-        if len(self.scales) != 2 or not -8 <= self.scales[0] <= self.scales[1] < 8:
-            raise InputError(f"scales must be two rising numbers of -8 to 8: got {self.scales}")
-        if not 0 < self.bound < 1:
-            raise InputError(f"bound must lie between 0 and 1: got {self.bound}")
+        if self.scales[0] > self.scales[1]:
+            raise InputError(f"scales must be two rising numbers: got {self.scales}")
 
     @property
     def geometry(self) -> Geometry:

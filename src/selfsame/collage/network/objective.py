@@ -15,7 +15,6 @@ from selfsame.collage.network.quantise import round_straight_through
 from selfsame.collage.operator.functional import domain_term
 
 Distortion = Literal["decode", "collage"]
-DISTORTIONS = ("decode", "collage")
 
 DEFAULT_RATE_WEIGHT = 0.15
 """At high rates a bit saves 0.12 squared steps of a uniform quantiser's error; at low ones more."""

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from selfsame.checked import Checked, Range
 from selfsame.collage.network.model import CollageConfig, CollageModel
 from selfsame.collage.network.objective import (
     DEFAULT_RATE_WEIGHT,
-    DISTORTIONS,
     Distortion,
     distortion_and_rate,
 )
@@ -32,7 +33,7 @@ _RATE_LR = 5.0
 
 
 @dataclass(frozen=True)
-class CollageObjective:
+class CollageObjective(Checked):
     """What is minimised: distortion + ``rate_weight`` · bits per pixel.
 
     Attributes:
@@ -44,19 +45,8 @@ class CollageObjective:
     """
 
     distortion: Distortion = "decode"
-    rate_weight: float = DEFAULT_RATE_WEIGHT
-    regularisation: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.distortion not in DISTORTIONS:
-            raise InputError(
-                f"distortion must be one of {', '.join(DISTORTIONS)}: got {self.distortion!r}"
-            )
-        if not 0 < self.rate_weight < 1e3 or not 0 <= self.regularisation < 1e6:
-            raise InputError(
-                "rate_weight must be above 0 and regularisation not below: "
-                f"got {self.rate_weight} and {self.regularisation}"
-            )
+    rate_weight: Annotated[float, Range(0, 1e3, open_low=True)] = DEFAULT_RATE_WEIGHT
+    regularisation: Annotated[float, Range(0, 1e6)] = 0.0
 
 
 class CollageTask(Task):

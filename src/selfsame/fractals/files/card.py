@@ -40,8 +40,8 @@ _CARD = """\
 {files}
 - `classes.safetensors`: the systems of all classes, {arrays}; padded with zeros beyond `counts`.
 - `classes.json`: the same as text, a line per class.
-- `dataset.json`: all that the pictures depend on, the number of pictures in every split, and of
-  every shard of the work the bytes and their SHA-256{digest}.
+- `dataset.json`: all that the pictures depend on, and the number of pictures in every split.
+- `ledger.jsonl`: of every shard of the work the pictures, the bytes and their SHA-256{digest}.
 
 ## How it was made
 

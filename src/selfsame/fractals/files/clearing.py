@@ -6,11 +6,12 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from selfsame.fractals.files.record import JOURNAL
 from selfsame.fractals.files.shards import STAGING
 from selfsame.fractals.split import SPLITS
 
-SIDECARS = ("README.md", "classes.json", "classes.safetensors", "labels.jsonl", JOURNAL)
+SIDECARS = ("README.md", "classes.json", "classes.safetensors", "labels.jsonl", "dataset.json")
+FORMER = ("shards.jsonl",)
+"""What an earlier version left of a run that was killed."""
 
 _SPLIT = re.compile("|".join(SPLITS))
 _CLASS = re.compile(r"\d{5,}")
@@ -20,11 +21,11 @@ _FILE = re.compile(r"\d{5,}\.png|\d{6,}\.tar")
 def clear_dataset(folder: Path) -> None:
     """Remove the pictures of the data set in a folder and what lies beside them; other files stay.
 
-    So does the record, by which what a kill leaves is still known as a data set.
+    So does the ledger, by which what a kill leaves is still known as a data set.
     """
     shutil.rmtree(folder / STAGING, ignore_errors=True)
     _clear_numbered(folder)
-    for name in SIDECARS:
+    for name in (*SIDECARS, *FORMER):
         (folder / name).unlink(missing_ok=True)
 
 

@@ -9,25 +9,24 @@ an order drawn from the seed, because readers of shards shuffle no further than 
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import Checked, Range
 from selfsame.errors import InputError
 from selfsame.fractals.order import shuffled
-from selfsame.fractals.recipes.base import Recipe, check_whole
+from selfsame.fractals.recipes.base import Recipe
 from selfsame.fractals.split import SPLITS, split_of
 
 Format = Literal["folder", "webdataset"]
-FORMATS: tuple[str, ...] = get_args(Format)
 
-MAX_SHARD_SIZE = 1_000_000
 _ORDER = 1 << 40  # number of the permutation of a split; its place is added
 
 
 @dataclass(frozen=True)
-class Layout:
+class Layout(Checked):
     """The files of a data set.
 
     Attributes:
@@ -38,17 +37,7 @@ class Layout:
 
     format: Format = "folder"
     split: tuple[float, float, float] | None = None
-    shard_size: int = 1000
-
-    def __post_init__(self) -> None:
-        if self.format not in FORMATS:
-            raise InputError(f"format must be one of {', '.join(FORMATS)}: got {self.format!r}")
-        check_whole("shard_size", self.shard_size, 1, MAX_SHARD_SIZE)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the attributes, ready for JSON."""
-        split = None if self.split is None else list(self.split)
-        return {"format": self.format, "split": split, "shard_size": self.shard_size}
+    shard_size: Annotated[int, Range(1, 1_000_000)] = 1000
 
 
 @dataclass(frozen=True, eq=False)

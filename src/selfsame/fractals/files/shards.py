@@ -33,7 +33,6 @@ class ShardRecord(TypedDict):
     for its files.
     """
 
-    name: str
     pictures: int
     bytes: int
     sha256: str
@@ -143,6 +142,4 @@ class _Hashed:
 
 
 def _record(task: ShardTask, total: int, digest: str) -> ShardRecord:
-    return ShardRecord(
-        name=task.shard.name, pictures=len(task.shard.indices), bytes=total, sha256=digest
-    )
+    return ShardRecord(pictures=len(task.shard.indices), bytes=total, sha256=digest)

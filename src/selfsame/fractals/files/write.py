@@ -1,10 +1,11 @@
 """A recipe to a folder of files: resumable, with the same bytes for any number of processes."""
 
+import json
 import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +16,19 @@ from selfsame.errors import InputError
 from selfsame.fractals.files.card import card, class_files, label_lines
 from selfsame.fractals.files.clearing import clear_dataset
 from selfsame.fractals.files.layout import Layout, Shard, plan_shards
-from selfsame.fractals.files.record import NAME, DatasetRecord, read_record
-from selfsame.fractals.files.shards import STAGING, ShardRecord, ShardTask, shard_files, write_shard
+from selfsame.fractals.files.shards import STAGING, ShardTask, shard_files, write_shard
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.fractals.split import SPLITS
 from selfsame.io.files import atomic_file, make_folder, write_bytes
-from selfsame.run.processes import WorkerDiedError, available_cores, run_tasks
+from selfsame.run.executor import Executor, WorkerDiedError
+from selfsame.run.ledger import NAME as LEDGER
+from selfsame.run.ledger import Ledger, Row, refuse_former
+from selfsame.run.processes import Processes
+from selfsame.run.progress import Progress
+
+NAME = "dataset.json"
+SCHEMA = 2  # 1 had the shards in it, which the ledger has now
+KIND = "data set of fractals"
 
 _HINT = "give a new or empty folder"
 
@@ -50,60 +58,67 @@ def write_dataset(
     output: str | os.PathLike[str],
     layout: Layout | None = None,
     *,
-    jobs: int | None = None,
-    scheduler: str | None = None,
+    executor: Executor | None = None,
     overwrite: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Written:
     """Write all pictures of a recipe, its classes with their parameters, and a card.
 
     A run that was interrupted, or killed, goes on where it stopped; a complete data set is left
-    as it is. See ``selfsame.fractals.files.layout`` for the files.
+    as it is. See ``selfsame.fractals.files.layout`` for the files. Items of the ledger are shards,
+    with ``pictures``, ``bytes`` and ``sha256`` of each.
 
     Args:
         output: a folder; made if its parent is there. One that is not empty must hold this very
             data set, unless ``overwrite``, which removes the files of another one.
-        jobs: processes; default one per core. With 1 everything runs in this one, on the threads
-            of the recipe.
-        scheduler: address of a Dask scheduler, "tcp://host:port", whose workers make the shards
-            instead; ``output`` must be a folder that they and this machine share.
-        progress: called with the number of pictures done since the last call.
+        executor: where shards are made; default processes here, one per core. Where one shard is
+            made at a time here, it takes the threads of the recipe.
+        progress: of pictures.
     Raises:
-        InputError: the folder holds another data set or other files, or cannot be written; a disk
-            is full; a process died. What is finished is kept.
-        MissingExtraError: ``scheduler`` without Dask.
+        InputError: the folder holds another data set or other files, or cannot be written; another
+            run writes to it; a disk is full; a process died. What is finished is kept.
+        CancelledError: ``progress`` was cancelled.
     """
     begin = time.perf_counter()
     layout = Layout() if layout is None else layout
+    executor = Processes() if executor is None else executor
+    progress = Progress() if progress is None else progress
     folder = Path(output).resolve()
     shards = plan_shards(recipe, layout)
     splits = _count(shards)
-    head = {"recipe": recipe.identity(), "layout": layout.as_dict(), "splits": splits}
+    settings = {"recipe": recipe.identity(), "layout": layout.as_dict()}
     with _named_errors(folder):
         make_folder(folder, _HINT)
-        with _only_writer(folder):
-            _check_contents(folder)
-            record = DatasetRecord(folder, head)
+        _check_contents(folder, overwrite=overwrite)
+        with Ledger(folder / LEDGER, KIND, settings, overwrite=overwrite) as ledger:
             if overwrite:
                 clear_dataset(folder)
-            else:
-                record.take_over()
-            for name in _lost(record, shards, recipe, layout, folder):
-                del record.done[name]
-            kept = sum(entry["pictures"] for entry in record.done.values())
-            if progress:
-                progress(kept)
-            record.begin()
+                ledger.restart()
+            ledger.plan([])  # from here on the folder is known as this data set
+            rows = _kept(ledger, shards, recipe, layout, folder)
+            kept = sum(row["pictures"] for row in rows.values())
+            progress(kept, len(recipe))
             _write_sidecars(folder, recipe, layout, shards, splits)
+            write_bytes(folder / NAME, _description(settings, splits, complete=False))
             try:
-                _make_shards(record, recipe, layout, shards, folder, jobs, scheduler, progress)
+                missing = [shard for shard in shards if shard.name not in rows]
+                rows |= _made(
+                    ledger,
+                    recipe,
+                    layout,
+                    missing,
+                    folder,
+                    executor,
+                    progress.part(kept, len(recipe)),
+                )
             finally:  # also of what a killed run left
                 shutil.rmtree(folder / STAGING, ignore_errors=True)
-            record.finish(shard.name for shard in shards)
+            ledger.settle(shard.name for shard in shards)
+            write_bytes(folder / NAME, _description(settings, splits, complete=True))
     return Written(
         pictures=len(recipe),
         shards=len(shards),
-        bytes=sum(entry["bytes"] for entry in record.done.values()),
+        bytes=sum(row["bytes"] for row in rows.values()),
         splits=splits,
         made=len(recipe) - kept,
         kept=kept,
@@ -111,40 +126,35 @@ def write_dataset(
     )
 
 
-def _make_shards(
-    record: DatasetRecord,
+def _made(
+    ledger: Ledger,
     recipe: Recipe,
     layout: Layout,
     shards: list[Shard],
     folder: Path,
-    jobs: int | None,
-    scheduler: str | None,
-    progress: Callable[[int], None] | None,
-) -> None:
-    open_shards = [shard for shard in shards if shard.name not in record.done]
-    jobs = max(1, min(available_cores() if jobs is None else jobs, len(open_shards)))
-    alone = recipe if jobs == 1 and scheduler is None else replace(recipe, threads=1)
-    tasks = [ShardTask(alone, shard, layout.format, folder) for shard in open_shards]
-    results: Iterator[tuple[ShardTask, ShardRecord | WorkerDiedError]]
-    if scheduler is None:
-        results = run_tasks(write_shard, tasks, jobs)
-    else:
-        from selfsame.fractals.files.cluster import run_on_cluster
-
-        results = run_on_cluster(write_shard, tasks, scheduler)
-    lost = []
-    for task, result in results:
+    executor: Executor,
+    progress: Progress,
+) -> dict[str, Row]:
+    """Make shards; return the row of each."""
+    alone = executor.threads_each(len(shards)) is None
+    sent = recipe if alone else replace(recipe, threads=1)
+    tasks = [ShardTask(sent, shard, layout.format, folder) for shard in shards]
+    rows: dict[str, Row] = {}
+    lost, done = [], 0
+    for task, result in executor.run(write_shard, tasks):
         if isinstance(result, WorkerDiedError):
             lost.append(task.shard.name)
             continue
-        record.add(result)
-        if progress:
-            progress(result["pictures"])
+        rows[task.shard.name] = {**result}
+        ledger.record(task.shard.name, rows[task.shard.name])
+        done += result["pictures"]
+        progress(done, len(recipe))
     if lost:
         raise InputError(
             f"the processes that made shards {', '.join(sorted(lost))} died, perhaps for lack of "
             "memory; all others are kept: run the same command again, with fewer --jobs"
         )
+    return rows
 
 
 def _count(shards: list[Shard]) -> dict[str, int]:
@@ -158,29 +168,39 @@ def _count(shards: list[Shard]) -> dict[str, int]:
     return dict(counts)
 
 
-def _check_contents(folder: Path) -> None:
-    """Raise ``InputError`` if a folder holds files, none of which is the record of a data set."""
+def _check_contents(folder: Path, *, overwrite: bool) -> None:
+    """Raise ``InputError`` if a folder holds files and is no data set of this version."""
+    if (folder / LEDGER).exists():
+        return
+    if refuse_former(folder / NAME, ("schema", "recipe", "layout", "shards"), overwrite=overwrite):
+        clear_dataset(folder)
     foreign = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-    if foreign and read_record(folder) is None:
-        raise InputError(f"{folder} holds {foreign[0]} but no {NAME}; {_HINT}")
+    if foreign:
+        raise InputError(f"{folder} holds {foreign[0]} but no {LEDGER}; {_HINT}")
 
 
-def _lost(
-    record: DatasetRecord, shards: list[Shard], recipe: Recipe, layout: Layout, folder: Path
-) -> list[str]:
-    """Return the names of the finished shards whose files are no longer there, or of other size."""
-    root, lost = str(folder), []
+def _kept(
+    ledger: Ledger, shards: list[Shard], recipe: Recipe, layout: Layout, folder: Path
+) -> dict[str, Row]:
+    """Return the row of each finished shard whose files are still there, and of their size."""
+    root, rows = str(folder), {}
     for shard in shards:
-        if shard.name not in record.done:
+        row = ledger.row(shard.name)
+        if row is None:
             continue
         names = shard_files(shard, recipe, layout.format)
         try:
             size = sum(os.stat(os.path.join(root, name)).st_size for name in names)
         except FileNotFoundError:
-            size = -1
-        if size != record.done[shard.name]["bytes"]:
-            lost.append(shard.name)
-    return lost
+            continue
+        if size == row["bytes"]:
+            rows[shard.name] = row
+    return rows
+
+
+def _description(settings: Row, splits: dict[str, int], *, complete: bool) -> bytes:
+    values = {"schema": SCHEMA, **settings, "splits": splits, "complete": complete}
+    return (json.dumps(values, indent=1) + "\n").encode()
 
 
 def _write_sidecars(
@@ -194,27 +214,6 @@ def _write_sidecars(
             for shard in shards:
                 names = shard_files(shard, recipe, layout.format)
                 stream.write("".join(label_lines(recipe, names, shard.indices)).encode())
-
-
-@contextmanager
-def _only_writer(folder: Path) -> Iterator[None]:
-    """Hold a lock on a folder, which ends with the process, however it ends."""
-    try:
-        import fcntl
-    except ImportError:  # there are no such locks on Windows
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(f"another run is writing to {folder}; wait until it ends") from error
-        except OSError:  # some network file systems have no locks
-            pass
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ processes of a training.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -15,11 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
+from selfsame.checked import Range, Seed, checked
 from selfsame.errors import InputError
 from selfsame.fractals.loading.sharing import Share, find_share
 from selfsame.fractals.order import shuffled
 from selfsame.fractals.randomness import random_words
-from selfsame.fractals.recipes.base import Recipe, check_whole
+from selfsame.fractals.recipes.base import Recipe
 
 Labels = Literal["class", "multi"]
 Transform: TypeAlias = Callable[[Tensor], Any]
@@ -128,8 +129,8 @@ class FractalStream(IterableDataset[tuple[Any, Tensor]]):
     ) -> None:
         self._pictures = _Pictures(recipe, labels, dtype)
         self.transform = transform
-        self.seed = check_whole("seed", seed, 0, 2**63 - 1)
-        self.batch = check_whole("batch", batch, 1, 2**20)
+        self.seed = checked("seed", seed, Seed)
+        self.batch: int = checked("batch", batch, Annotated[int, Range(1, 2**20)])
         self.shuffle, self.endless, self.drop_last = shuffle, endless, drop_last
         self._indices = None if indices is None else recipe.checked_indices(indices).copy()
         if self.samples == 0:
@@ -161,8 +162,9 @@ class FractalStream(IterableDataset[tuple[Any, Tensor]]):
         To resume a training at step s of an epoch, skip s · batch · ranks samples; batch and ranks
         may have changed since.
         """
-        check_whole("epoch", epoch, 0, _MAX_SAMPLE // self.samples - 1)
-        check_whole("sample", sample, 0, self.samples)
+        last = _MAX_SAMPLE // self.samples - 1
+        checked("epoch", epoch, Annotated[int, Range(0, last)])
+        checked("sample", sample, Annotated[int, Range(0, self.samples)])
         self._begin[0], self._begin[1] = epoch, sample
 
     def __iter__(self) -> "Steps":

@@ -20,9 +20,9 @@ from selfsame.fractals.drawing.scene_choices import (
 )
 from selfsame.fractals.drawing.scenes import Scenes, describe_scenes, draw_scenes
 from selfsame.fractals.randomness import uniforms
-from selfsame.fractals.recipes.base import Recipe, check_flag
+from selfsame.fractals.recipes.base import Recipe
 from selfsame.fractals.recipes.jitter import ATTEMPTS, scaled_map
-from selfsame.ifs.limits import check_points
+from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.samples.random import sample_anderson_farrell
 
@@ -50,13 +50,8 @@ class AndersonFarrell(Recipe):
     """
 
     name: ClassVar[str] = "anderson-farrell"
-    points: int = 100_000
+    points: Points = 100_000
     background: bool = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_points(self.points)
-        check_flag("background", self.background)
 
     def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
         return svd_systems(self.classes, self.seed, progress)
@@ -64,9 +59,6 @@ class AndersonFarrell(Recipe):
     @property
     def channels(self) -> int:
         return 3
-
-    def options(self) -> dict[str, Any]:
-        return {"points": self.points, "background": self.background}
 
     def instance_parameters(self, index: int) -> dict[str, Any]:
         chosen = self.checked_indices([index])

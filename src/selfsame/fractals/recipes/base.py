@@ -4,11 +4,12 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from selfsame.checked import Range, Seed, annotations, check_fields, jsonable
 from selfsame.errors import InputError
 from selfsame.ifs.render.batch import SystemArrays
 from selfsame.run.threads import thread_count
@@ -20,6 +21,10 @@ MAX_CLASSES = 2**20
 MAX_INSTANCES = 2**32
 SIDES = (16, 4096)
 """Least and largest side of a picture, in pixels."""
+
+Classes = Annotated[int, Range(1, MAX_CLASSES)]
+Interval = Annotated[float, Range(0, 0.5)]
+Share = Annotated[float, Range(0, 1)]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,21 +46,15 @@ class Recipe(ABC):
     multi_label: ClassVar[bool] = False
     """Whether pictures may show fractals of several classes."""
 
-    side: int
-    classes: int
-    instances: int
-    seed: int
+    side: Annotated[int, Range(*SIDES)]
+    classes: Classes
+    instances: Annotated[int, Range(1, MAX_INSTANCES)]
+    seed: Seed
     systems: SystemArrays
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        for field, least, most in (
-            ("side", *SIDES),
-            ("classes", 1, MAX_CLASSES),
-            ("instances", 1, MAX_INSTANCES),
-            ("seed", 0, 2**63 - 1),
-        ):
-            check_whole(field, getattr(self, field), least, most)
+        check_fields(self)
         if len(self.systems.counts) != self.classes:
             raise InputError(
                 f"systems must be one for each of {self.classes} classes: "
@@ -78,9 +77,11 @@ class Recipe(ABC):
     def channels(self) -> int:
         """1 for grey pictures, 3 for sRGB."""
 
-    @abstractmethod
     def options(self) -> dict[str, Any]:
         """Return the options of this recipe with their values, as ``make_recipe`` takes them."""
+        common = Recipe.__dataclass_fields__
+        names = [name for name in annotations(type(self)) if name not in common]
+        return {name: jsonable(getattr(self, name)) for name in names}
 
     @abstractmethod
     def instance_parameters(self, index: int) -> dict[str, Any]:
@@ -156,37 +157,3 @@ class Recipe(ABC):
             "options": self.options(),
             "systems": digest.hexdigest(),
         }
-
-
-def check_whole(name: str, value: Any, least: int, most: int) -> int:
-    """Return ``value``; raise ``InputError`` unless it is a whole number of ``least..most``."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not least <= value <= most:
-        raise InputError(f"{name} must be a whole number of {least}..{most}: got {value!r}")
-    return int(value)
-
-
-def check_number(name: str, value: Any, least: float, most: float) -> float:
-    """Return ``value``; raise ``InputError`` unless it is a number within ``least..most``."""
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not least <= value <= most:
-        raise InputError(f"{name} must be a number within {least}..{most}: got {value!r}")
-    return float(value)
-
-
-def check_flag(name: str, value: Any) -> bool:
-    """Return ``value``; raise ``InputError`` unless it is True or False."""
-    if not isinstance(value, bool):
-        raise InputError(f"{name} must be True or False: got {value!r}")
-    return value
-
-
-def check_pair(name: str, value: Any) -> tuple[Any, Any]:
-    """Return ``value``; raise ``InputError`` unless it has two parts, the first not the larger."""
-    if not isinstance(value, tuple) or len(value) != 2:
-        raise InputError(f"{name} must be a pair, (least, largest): got {value!r}")
-    if not all(isinstance(part, int | float | np.number) for part in value) or not (
-        value[0] <= value[1]
-    ):
-        raise InputError(f"{name} must be numbers, the least first: got {value!r}")
-    return value

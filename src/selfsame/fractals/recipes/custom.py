@@ -3,21 +3,22 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import Range, checked
 from selfsame.codes.files import read_systems
 from selfsame.errors import InputError
 from selfsame.fractals.drawing.patches import DOT, PATTERNS, patch_rows
 from selfsame.fractals.drawing.point_pictures import point_pictures
 from selfsame.fractals.drawing.scene_choices import whole
 from selfsame.fractals.randomness import uniforms
-from selfsame.fractals.recipes.base import Recipe, check_flag, check_number, check_whole
+from selfsame.fractals.recipes.base import Recipe, Share
 from selfsame.fractals.recipes.jitter import ATTEMPTS, scaled_parameters
 from selfsame.ifs.code import IFSCode, Viewport
-from selfsame.ifs.limits import check_points
+from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.system import IFS
 
@@ -25,7 +26,6 @@ BRIGHT = 255
 """Grey value of set pixels."""
 
 Window = Literal["points", "code"]
-WINDOWS: tuple[Window, ...] = get_args(Window)
 
 CODE_WINDOW = Viewport(-1.0, -1.0, 1.0, 1.0)
 """Where ``read_codes`` brings the codes' own windows."""
@@ -51,19 +51,11 @@ class Custom(Recipe):
     """
 
     name: ClassVar[str] = "custom"
-    points: int = 100_000
-    jitter: float = 0.1
+    points: Points = 100_000
+    jitter: Share = 0.1
     flips: bool = True
     patch: bool = False
     window: Window = "points"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_window(self.window)
-        check_points(self.points)
-        check_number("jitter", self.jitter, 0, 1)
-        check_flag("flips", self.flips)
-        check_flag("patch", self.patch)
 
     def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
         return self.systems  # they were given
@@ -71,15 +63,6 @@ class Custom(Recipe):
     @property
     def channels(self) -> int:
         return 1
-
-    def options(self) -> dict[str, Any]:
-        return {
-            "points": self.points,
-            "jitter": self.jitter,
-            "flips": self.flips,
-            "patch": self.patch,
-            "window": self.window,
-        }
 
     def instance_parameters(self, index: int) -> dict[str, Any]:
         chosen = self.checked_indices([index])
@@ -150,20 +133,14 @@ def read_codes(codes: Codes, classes: int | None = None, window: Window = "point
             ``read_systems``.
         FormatError: as ``read_systems``.
     """
-    check_window(window)
+    checked("window", window, Window)
     found = _read(codes)
     if classes is not None:
-        check_whole("classes", classes, 1, len(found))
+        checked("classes", classes, Annotated[int, Range(1, len(found))])
     chosen = found[:classes]
     if window == "code":
         return stack_systems([_in_code_window(code) for code in chosen])
     return stack_systems([code if isinstance(code, IFS) else code.system for code in chosen])
-
-
-def check_window(window: Any) -> None:
-    """Raise ``InputError`` unless ``window`` is one of ``WINDOWS``."""
-    if window not in WINDOWS:
-        raise InputError(f"window must be one of {', '.join(WINDOWS)}: got {window!r}")
 
 
 def _in_code_window(code: IFS | IFSCode) -> IFS:

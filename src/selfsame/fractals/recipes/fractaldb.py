@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import Range
 from selfsame.fractals.drawing.patches import PATTERNS, patch_rows
 from selfsame.fractals.drawing.point_pictures import point_pictures
 from selfsame.fractals.randomness import uniforms
-from selfsame.fractals.recipes.base import Recipe, check_flag, check_number, check_whole
-from selfsame.ifs.limits import check_points
+from selfsame.fractals.recipes.base import Interval, Recipe, Share
+from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.samples.random import FILLING_RATE, search_fractaldb
 
@@ -40,18 +41,11 @@ class FractalDB(Recipe):
     """
 
     name: ClassVar[str] = "fractaldb"
-    points: int = 100_000
+    instances: Annotated[int, Range(1, MAX_INSTANCES)]
+    points: Points = 100_000
     color: bool = False
-    interval: float = 0.1
-    rate: float = FILLING_RATE
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_whole("instances", self.instances, 1, MAX_INSTANCES)
-        check_points(self.points)
-        check_flag("color", self.color)
-        check_number("interval", self.interval, 0, 0.5)
-        check_number("rate", self.rate, 0, 1)
+    interval: Interval = 0.1
+    rate: Share = FILLING_RATE
 
     def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
         found = search_fractaldb(
@@ -62,14 +56,6 @@ class FractalDB(Recipe):
     @property
     def channels(self) -> int:
         return 3 if self.color else 1
-
-    def options(self) -> dict[str, Any]:
-        return {
-            "points": self.points,
-            "color": self.color,
-            "interval": self.interval,
-            "rate": self.rate,
-        }
 
     def instance_parameters(self, index: int) -> dict[str, Any]:
         instance = self.checked_indices([index]) % self.instances

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import checked
 from selfsame.errors import InputError
-from selfsame.fractals.recipes.base import MAX_CLASSES, VERSION, Recipe, check_whole
+from selfsame.fractals.recipes.base import VERSION, Classes, Recipe
 from selfsame.fractals.recipes.custom import read_codes
 from selfsame.fractals.recipes.presets import Preset, find_preset
 from selfsame.ifs.render.batch import SystemArrays
@@ -49,13 +50,14 @@ def make_recipe(
         "side": preset.side if side is None else side,
         "seed": seed,
         "threads": threads,
-        **_usable(preset.options | options),
+        **preset.options,
+        **options,
     }
     if "codes" in values:
         systems = read_codes(values.pop("codes"), classes, values["window"])
         values["classes"] = len(systems.counts)
     else:
-        check_whole("classes", values["classes"], 1, MAX_CLASSES)
+        values["classes"] = checked("classes", values["classes"], Classes)
         systems = _unknown_systems(values["classes"])
     draft = _recipe_class(preset)(systems=systems, **values)  # checks all before the search
     return replace(draft, systems=draft.find_systems(progress))
@@ -80,7 +82,7 @@ def rebuild_recipe(
         version = identity["version"]
         preset = find_preset(identity["recipe"])
         numbers = {key: identity[key] for key in ("classes", "instances", "side", "seed")}
-        options = _usable(dict(identity["options"]))
+        options = dict(identity["options"])
         systems = SystemArrays(
             matrices=np.asarray(parameters["matrices"], np.float64),
             offsets=np.asarray(parameters["offsets"], np.float64),
@@ -111,14 +113,6 @@ def _unknown_systems(classes: int) -> SystemArrays:
         np.broadcast_to(1.0, (classes, 1)),
         np.broadcast_to(np.int64(1), (classes,)),
     )
-
-
-def _usable(options: dict[str, Any]) -> dict[str, Any]:
-    """Return options with pairs as tuples, which JSON makes lists."""
-    return {
-        key: tuple(value) if isinstance(value, list) and key != "codes" else value
-        for key, value in options.items()
-    }
 
 
 def _recipe_class(preset: Preset) -> type[Recipe]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from selfsame.checked import Range
+from selfsame.errors import InputError
 from selfsame.fractals.drawing.scene_choices import (
     BACKGROUND_NUMBERS,
     BLUR_NUMBERS,
@@ -23,14 +25,17 @@ from selfsame.fractals.drawing.scene_choices import (
 from selfsame.fractals.drawing.scenes import Scenes, describe_scenes, draw_scenes
 from selfsame.fractals.randomness import uniforms
 from selfsame.fractals.recipes.anderson_farrell import svd_systems
-from selfsame.fractals.recipes.base import Recipe, check_flag, check_number, check_pair, check_whole
+from selfsame.fractals.recipes.base import Interval, Recipe
 from selfsame.fractals.recipes.jitter import ATTEMPTS, scaled_entries
-from selfsame.ifs.limits import check_points
+from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays
 
 _CHOICES, _FRACTALS = 3, 4  # purposes of random numbers
 _SPLITS = np.cumsum([BACKGROUND_NUMBERS, BLUR_NUMBERS])
 _PLACE_NUMBERS = 3
+
+Objects = Annotated[int, Range(1, MAX_FRACTALS)]
+Size = Annotated[float, Range(0.05, 1)]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -50,21 +55,18 @@ class MultiFractal(Recipe):
 
     name: ClassVar[str] = "multifractal"
     multi_label: ClassVar[bool] = True
-    objects: tuple[int, int] = (1, 5)
-    sizes: tuple[float, float] = (0.15, 0.6)
-    points: int = 100_000
-    interval: float = 0.4
+    objects: tuple[Objects, Objects] = (1, 5)
+    sizes: tuple[Size, Size] = (0.15, 0.6)
+    points: Points = 100_000
+    interval: Interval = 0.4
     background: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for number in check_pair("objects", self.objects):
-            check_whole("objects", number, 1, MAX_FRACTALS)
-        for share in check_pair("sizes", self.sizes):
-            check_number("sizes", share, 0.05, 1)
-        check_points(self.points)
-        check_number("interval", self.interval, 0, 0.5)
-        check_flag("background", self.background)
+        for name in ("objects", "sizes"):
+            least, largest = getattr(self, name)
+            if least > largest:
+                raise InputError(f"{name} must be the least, then the largest: {least}, {largest}")
 
     def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
         return svd_systems(self.classes, self.seed, progress)
@@ -72,15 +74,6 @@ class MultiFractal(Recipe):
     @property
     def channels(self) -> int:
         return 3
-
-    def options(self) -> dict[str, Any]:
-        return {
-            "objects": list(self.objects),
-            "sizes": list(self.sizes),
-            "points": self.points,
-            "interval": self.interval,
-            "background": self.background,
-        }
 
     def label_matrix(self, indices: ArrayLike) -> NDArray[np.uint8]:
         chosen = self.checked_indices(indices)

@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import Range
 from selfsame.errors import InputError
 from selfsame.fractals.drawing.patches import PATTERNS, patch_rows
 from selfsame.fractals.drawing.point_pictures import point_pictures
 from selfsame.fractals.drawing.scene_choices import whole
 from selfsame.fractals.randomness import uniforms
-from selfsame.fractals.recipes.base import Recipe, check_number
-from selfsame.ifs.limits import check_points
+from selfsame.fractals.recipes.base import Recipe, Share
+from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.samples.random import filling_rate, sample_anderson_farrell
 from selfsame.ifs.system import IFS
@@ -47,15 +48,9 @@ class OneParameter(Recipe):
     """
 
     name: ClassVar[str] = "1p"
-    points: int = 100_000
-    delta: float = 0.1
-    sigma: float = 3.5
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_points(self.points)
-        check_number("delta", self.delta, 0, 1)
-        check_number("sigma", self.sigma, 3.5, 4 - SIGMA_WIDTH)
+    points: Points = 100_000
+    delta: Share = 0.1
+    sigma: Annotated[float, Range(3.5, 4 - SIGMA_WIDTH)] = 3.5
 
     def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
         base = find_fractal(self.seed, self.sigma)
@@ -80,9 +75,6 @@ class OneParameter(Recipe):
     @property
     def channels(self) -> int:
         return 1
-
-    def options(self) -> dict[str, Any]:
-        return {"points": self.points, "delta": self.delta, "sigma": self.sigma}
 
     def instance_parameters(self, index: int) -> dict[str, Any]:
         return {"patch": patch_rows(int(self._patterns(self.checked_indices([index]))[0]))}

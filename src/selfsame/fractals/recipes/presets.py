@@ -88,6 +88,7 @@ PRESETS = {
         kind=("custom", "Custom"),
     ),
 }
+"""What is known of each data set by name: source, sizes, options and their defaults."""
 
 
 def find_preset(name: str) -> Preset:

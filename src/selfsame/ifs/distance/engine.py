@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 from selfsame.errors import DivergedError
 from selfsame.ifs.code import IFSCode, Primitive
 from selfsame.ifs.distance.layouts import (
-    Layout,
     Parameters,
     bound_parameters,
     build_maps,
     initial_parameters,
     learned,
-    parse_layout,
     without_map,
 )
 from selfsame.ifs.distance.polish import polish
 from selfsame.ifs.distance.render import winning_words, word_distance
+from selfsame.ifs.distance.settings import DistanceSettings, Layout, parse_layout
 from selfsame.ifs.distance.target import Target, all_levels, coverage_loss, distance_loss
 from selfsame.ifs.render.recursion import render_recursion
 from selfsame.ifs.system import IFS
@@ -49,25 +48,6 @@ PATIENCE = 100
 
 USELESS_AT_START = 0.8
 """A map goes at the start only if the loss without it is below this share of the loss."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What decides the result of a fit, apart from the pictures; see ``fit_distance``."""
-
-    layout: str
-    depth: int
-    steps: int
-    refine_steps: int
-    polish_evaluations: int
-    restarts: int
-    seed: int
-    threshold: float
-    levels: tuple[int, ...] | None
-    anneal: float
-    learning_rate: float
-    jitter: float
-    prune: bool
 
 
 @dataclass(frozen=True)
@@ -109,7 +89,7 @@ class Fitter:
     """Fits one picture; holds what does not change between steps."""
 
     def __init__(
-        self, target: Target, settings: Settings, device: torch.device, index: int
+        self, target: Target, settings: DistanceSettings, device: torch.device, index: int
     ) -> None:
         self.target, self.settings, self.device, self.index = target, settings, device, index
         self.layout = parse_layout(settings.layout)
@@ -315,7 +295,9 @@ class Fitter:
         return Progress(self.index, restart, PHASES[run.phase], run.step, total, loss, code)
 
 
-def code_of(target: Target, settings: Settings, parameters: Parameters, score: float) -> IFSCode:
+def code_of(
+    target: Target, settings: DistanceSettings, parameters: Parameters, score: float
+) -> IFSCode:
     system, primitive = plain_of(parse_layout(settings.layout), parameters)
     notes = {
         "method": "distance",

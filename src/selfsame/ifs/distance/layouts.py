@@ -10,8 +10,6 @@ The parameters of a layout are a dict of tensors; sizes and scales are learned a
 """
 
 import math
-import re
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,8 +18,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
-from selfsame.errors import InputError
 from selfsame.ifs.code import PrimitiveKind
+from selfsame.ifs.distance.settings import Layout
 from selfsame.ifs.distance.similitudes import (
     Similitudes,
     similitudes_about,
@@ -33,7 +31,6 @@ from selfsame.ifs.distance.target import Target
 Parameters = dict[str, Tensor]
 Array = NDArray[np.float64]
 
-MAX_COUNT = 256
 SCALES = (1e-3, 0.95)
 """Bounds of a learned scale: no map vanishes, all contract."""
 
@@ -45,40 +42,6 @@ A leaf is smaller by the scale of its word: a line one pixel thick at depth 6 ne
 
 BACKGROUND_COST = 10.0
 """A path along the figure may cross gaps, at this price per unit of length."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """A kind of layout and its number: cells per side, segments or maps."""
-
-    kind: str
-    number: int
-    mirror: bool = False
-
-    @property
-    def count(self) -> int:
-        """Number of maps at the start."""
-        return self.number**2 if self.kind == "squares" else self.number
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.number}" + (":mirror" if self.mirror else "")
-
-
-def parse_layout(text: str) -> Layout:
-    """Return the layout that ``squares:3``, ``segments:4``, ``free:8`` ... names.
-
-    Raises:
-        InputError: another form, fewer than 2 maps or more than ``MAX_COUNT``.
-    """
-    match = re.fullmatch(r"(squares|segments|free):(\d{1,4})(:mirror)?", text)
-    if not match or (match[3] and match[1] != "free"):
-        raise InputError(
-            f"layout must be squares:n, segments:N, free:N or free:N:mirror: got {text!r}"
-        )
-    layout = Layout(match[1], int(match[2]), match[3] is not None)
-    if not 2 <= layout.count <= MAX_COUNT:
-        raise InputError(f"layout {text!r} has {layout.count} maps; allowed are 2 to {MAX_COUNT}")
-    return layout
 
 
 def initial_parameters(

@@ -41,7 +41,7 @@ def recursion_distance(
         distance to the boundary of the leaf that holds the point deepest. Differentiable in
         ``maps``, ``shape`` and ``points``.
     Raises:
-        InputError: more than ``search.MAX_LEAVES`` leaves.
+        InputError: more than ``settings.MAX_LEAVES`` leaves.
     """
     words, _ = winning_words(maps, kind, shape, depth, points)
     return word_distance(maps, kind, shape, depth, words, points)

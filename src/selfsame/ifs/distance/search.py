@@ -13,11 +13,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from selfsame.errors import InputError
 from selfsame.ifs.code import PrimitiveKind
-
-MAX_LEAVES = 2_000_000
-"""Most leaves of one recursion; their transforms are tabulated (about 100 bytes each)."""
+from selfsame.ifs.distance.settings import check_leaves
 
 _CHUNK = 1024  # points that share a chain of starting leaves; fixed, so threads change nothing
 _KINDS: dict[PrimitiveKind, int] = {"disk": 0, "rectangle": 1, "segment": 2}
@@ -47,15 +44,6 @@ class Tree:
     @property
     def depth(self) -> int:
         return len(self.starts) - 2
-
-
-def check_leaves(count: int, depth: int) -> None:
-    """Raise ``InputError`` if ``count ** depth`` leaves are more than ``MAX_LEAVES``."""
-    if depth < 0 or (count > 1 and depth * math.log(count) > math.log(MAX_LEAVES)):
-        raise InputError(
-            f"{count} maps at depth {depth} make more than {MAX_LEAVES} leaves, or the depth "
-            "is negative; use a smaller depth or fewer maps"
-        )
 
 
 def build_tree(

@@ -15,11 +15,13 @@ starts for fits of IFS: Yamaguti 2026, "Amortized Set Prediction".
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from selfsame.checked import Checked, Range
 from selfsame.errors import InputError
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.fit.config import PAPER_POINTS, TWO_MAP_WORDS, FitConfig
@@ -59,9 +61,11 @@ _FIRST_STEP = 0.1
 _FLAT = 1e-7
 """Gradients below it are taken for it."""
 
+Count = Annotated[int, Range(1, 64)]
+
 
 @dataclass(frozen=True)
-class EncoderConfig:
+class EncoderConfig(Checked):
     """The shape of a ``SetEncoder``.
 
     Attributes:
@@ -74,25 +78,14 @@ class EncoderConfig:
         InputError: a value out of its range.
     """
 
-    side: int = 32
-    width: int = 128
-    layers: int = 3
-    heads: int = 4
-    rounds: int = 4
+    side: Annotated[int, Range(8, 256)] = 32
+    width: Annotated[int, Range(8, 4096)] = 128
+    layers: Count = 3
+    heads: Count = 4
+    rounds: Count = 4
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("side", 8, 256),
-            ("width", 8, 4096),
-            ("layers", 1, 64),
-            ("heads", 1, 64),
-            ("rounds", 1, 64),
-        ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise InputError(
-                    f"{name} must be a whole number within {low}..{high}: got {value!r}"
-                )
+        super().__post_init__()
         if self.side % _CELL or self.width % self.heads:
             raise InputError(
                 f"side must be a multiple of {_CELL} and width one of heads: "

@@ -9,9 +9,6 @@ Source: Rabin et al. 2012 for sliced Wasserstein distances; the start and the wo
 picture fit (``mixture``, ``points``).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -19,7 +16,7 @@ from torch import Tensor
 
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Viewport
-from selfsame.ifs.fit.config import FitConfig
+from selfsame.ifs.fit.config import CloudConfig, FitConfig
 from selfsame.ifs.fit.descent import Descent, descend
 from selfsame.ifs.fit.mixture import mixture_maps
 from selfsame.ifs.fit.objectives import SETTLING_STEPS
@@ -27,6 +24,7 @@ from selfsame.ifs.fit.parameters import Maps, Parameters, dyadic_probabilities
 from selfsame.ifs.fit.points import Cloud, advance_cloud, fresh_cloud, word_points
 from selfsame.ifs.system import IFS
 from selfsame.run.device import resolve_device
+from selfsame.run.progress import Progress
 
 MIXTURE_POINTS = 2048
 """Points that the starting mixture is found from; its moments need no more."""
@@ -38,48 +36,19 @@ MARGIN = 0.05
 """Space around the cloud in the code's viewport, in units of its extent."""
 
 
-@dataclass(frozen=True)
-class CloudConfig:
-    """Settings of a fit to a point cloud.
-
-    Attributes:
-        maps: N.
-        steps: optimisation steps.
-        restarts: starts that share the batch; worse halves are dropped on the way.
-        samples: points compared a step.
-        directions: projections a step.
-        learning_rate: of matrices and offsets, for a cloud scaled to unit radius.
-    """
-
-    maps: int = 20
-    steps: int = 400
-    restarts: int = 4
-    samples: int = 4096
-    directions: int = 24
-    learning_rate: float = 0.01
-
-    def __post_init__(self) -> None:
-        FitConfig(maps=self.maps, steps=self.steps, restarts=self.restarts)  # checks these
-        if not 16 <= self.samples <= 10**7 or not 1 <= self.directions <= 10**5:
-            raise InputError(
-                "samples must lie within 16..10^7 and directions within 1..10^5: got "
-                f"{self.samples}, {self.directions}"
-            )
-
-
 def fit_cloud(
     points: ArrayLike,
     config: CloudConfig | None = None,
     *,
     seed: int = 0,
     device: str = "auto",
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[IFSCode, float]:
     """Return the code whose invariant measure is closest to a cloud, and its loss.
 
     Args:
         points: (n, d), d = 2 or 3, n >= 16, finite, not all equal.
-        progress: called with the steps done since its last call; the total is ``config.steps``.
+        progress: of steps.
     Returns:
         the code, in the cloud's own coordinates, its viewport the window of the first two
         coordinates; and the squared sliced Wasserstein distance in units of the squared radius.
@@ -113,9 +82,9 @@ def fit_cloud(
     )
     parameters.bound(settings.largest_singular)
 
-    def after_step(_step: int, _state: Descent) -> None:
+    def after_step(step: int, _state: Descent) -> None:
         if progress is not None:
-            progress(1)
+            progress(step, config.steps)
 
     state = descend(
         parameters,

@@ -1,8 +1,9 @@
 """The settings of a fit, and named presets."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
+from selfsame.checked import Checked, Range
 from selfsame.errors import InputError
 
 PAPER_SIZE = 32
@@ -29,9 +30,14 @@ POINTS_PER_FIGURE_PIXEL = 8
 LARGEST_DEFAULT_SIZE = 512
 """Longest side that a fit works at when none is asked for; its time grows with the square."""
 
+Maps = Annotated[int, Range(1, 4096)]
+Steps = Annotated[int, Range(1, 10_000_000)]
+Restarts = Annotated[int, Range(1, 4096)]
+LearningRate = Annotated[float, Range(1e-9, 1e3)]
+
 
 @dataclass(frozen=True)
-class FitConfig:
+class FitConfig(Checked):
     """Everything that decides how an IFS is fitted, except the targets, the seed and the device.
 
     Attributes:
@@ -75,78 +81,41 @@ class FitConfig:
         patience: stop after so many steps without 0.5 % of progress in any target.
     """
 
-    maps: int | None = None
-    steps: int = 400
-    size: int | None = None
-    threshold: float | None = 0.2
-    points: int | None = None
-    sigma: float | None = None
+    maps: Maps | None = None
+    steps: Steps = 400
+    size: Annotated[int, Range(4, 4096)] | None = None
+    threshold: Annotated[float, Range(0, 1)] | None = 0.2
+    points: Annotated[int, Range(1, 10**9)] | None = None
+    sigma: Annotated[float, Range(0.01, 10_000)] | None = None
     objective: Literal["occupancy", "density"] = "occupancy"
     generator: Literal["words", "sequences"] = "words"
-    word_length: int | None = None
-    samples: int | None = None
-    sequences: int = 50
+    word_length: Annotated[int, Range(1, 12)] | None = None
+    samples: Annotated[int, Range(1, 10**8)] | None = None
+    sequences: Annotated[int, Range(1, 10**6)] = 50
     objective_sampling: Literal["expectation", "fixed"] = "expectation"
     clamp: bool = True
     parameters: Literal["raw", "svd"] = "raw"
     init: Literal["mixture", "encoder", "uniform"] = "mixture"
     encoder: str = "doodles"
     learn_probabilities: bool = True
-    largest_singular: float = 0.95
-    window: float = 1.0
+    largest_singular: Annotated[float, Range(0.01, 0.999)] = 0.95
+    window: Annotated[float, Range(1e-3, 1e3)] = 1.0
     optimizer: Literal["adam", "sgd"] = "adam"
-    learning_rate: float = 0.01
+    learning_rate: LearningRate = 0.01
     schedule: Literal["cosine", "halving"] = "cosine"
-    gradient_clip: float | None = None
-    noise: float = 0.0
-    noise_every: int = 10
-    noise_until: float = 0.6
-    restarts: int = 4
-    batch: int = 32
-    target_loss: float | None = None
-    patience: int | None = None
+    gradient_clip: Annotated[float, Range(1e-9, 1e9)] | None = None
+    noise: Annotated[float, Range(0, 10)] = 0.0
+    noise_every: Steps = 10
+    noise_until: Annotated[float, Range(0, 1)] = 0.6
+    restarts: Restarts = 4
+    batch: Annotated[int, Range(1, 100_000)] = 32
+    target_loss: Annotated[float, Range(0, 1e9)] | None = None
+    patience: Steps | None = None
 
     def __post_init__(self) -> None:
-        ranges: dict[str, tuple[float, float]] = {
-            "maps": (1, 4096),
-            "steps": (1, 10_000_000),
-            "size": (4, 4096),
-            "threshold": (0, 1),
-            "points": (1, 1_000_000_000),
-            "sigma": (0.01, 10_000),
-            "word_length": (1, 12),
-            "samples": (1, 100_000_000),
-            "sequences": (1, 1_000_000),
-            "largest_singular": (0.01, 0.999),
-            "window": (1e-3, 1e3),
-            "learning_rate": (1e-9, 1e3),
-            "gradient_clip": (1e-9, 1e9),
-            "noise": (0, 10),
-            "noise_every": (1, 10_000_000),
-            "noise_until": (0, 1),
-            "restarts": (1, 4096),
-            "batch": (1, 100_000),
-            "target_loss": (0, 1e9),
-            "patience": (1, 10_000_000),
-        }
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise InputError(f"{name} must lie within {low}..{high}: got {value}")
-        choices = {
-            "objective": ("occupancy", "density"),
-            "generator": ("words", "sequences"),
-            "objective_sampling": ("expectation", "fixed"),
-            "parameters": ("raw", "svd"),
-            "init": ("mixture", "encoder", "uniform"),
-            "optimizer": ("adam", "sgd"),
-            "schedule": ("cosine", "halving"),
-        }
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                raise InputError(
-                    f"{name} must be one of {', '.join(allowed)}: got {getattr(self, name)!r}"
-                )
+        super().__post_init__()
+        if self.generator == "sequences" and self.objective == "density":
+            raise InputError("objective density is measured on words: take generator words")
         words = (self.maps or PAPER_MAPS) ** (self.word_length or 1)
         if self.generator == "words" and words > 10**6:
             raise InputError(
@@ -172,6 +141,27 @@ class FitConfig:
             sigma=self.sigma or (1.0 if small else SHARP_SIGMA),
             word_length=self.word_length or (2 if maps <= TWO_MAP_WORDS else 1),
         )
+
+
+@dataclass(frozen=True)
+class CloudConfig(Checked):
+    """Settings of a fit to a point cloud.
+
+    Attributes:
+        maps: N.
+        steps: optimisation steps.
+        restarts: starts that share the batch; worse halves are dropped on the way.
+        samples: points compared a step.
+        directions: projections a step.
+        learning_rate: of matrices and offsets, for a cloud scaled to unit radius.
+    """
+
+    maps: Maps = 20
+    steps: Steps = 400
+    restarts: Restarts = 4
+    samples: Annotated[int, Range(16, 10**7)] = 4096
+    directions: Annotated[int, Range(1, 10**5)] = 24
+    learning_rate: LearningRate = 0.01
 
 
 class ResolvedConfig(NamedTuple):

@@ -21,6 +21,7 @@ from selfsame.ifs.fit.targets import EmptyTargetError, Targets, prepare
 from selfsame.ifs.system import IFS
 from selfsame.io.pictures import Picture
 from selfsame.run.device import resolve_device
+from selfsame.run.progress import Progress
 
 COARSEST = 64
 """Longest side, in pixels, below which a fit adds no coarser level."""
@@ -56,7 +57,7 @@ def fit(
     device: str = "auto",
     loss: ImageLoss | None = None,
     callback: FitCallback | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> FitResult:
     """Fit an IFS to each picture by gradient descent, all in shared batches.
 
@@ -68,8 +69,7 @@ def fit(
         device: ``auto``, ``cpu`` or ``cuda``.
         loss: replaces the built-in loss of the rendered picture; (B, C, H, W) twice -> (B,).
         callback: called after every step of every batch.
-        progress: called with the steps done since its last call; the total is
-            ``len(batches(pictures, config)) * config.steps``.
+        progress: of steps; each batch has ``config.steps``.
     Raises:
         InputError: a picture that cannot be fitted; the message names it.
         DivergedError: the descent left the finite numbers; ``codes`` holds the last good ones.
@@ -78,7 +78,9 @@ def fit(
     begin = time.perf_counter()
     codes: list[IFSCode | None] = [None] * len(pictures)
     losses = np.full(len(pictures), np.nan)
-    for members in batches(pictures, config):
+    progress = Progress() if progress is None else progress
+    parts = batches(pictures, config)
+    for number, members in enumerate(parts):
         fitted, final = fit_batch(
             pictures,
             members,
@@ -87,7 +89,7 @@ def fit(
             device=device,
             loss=loss,
             callback=callback,
-            progress=progress,
+            progress=progress.part(number * config.steps, len(parts) * config.steps),
         )
         losses[members] = final
         for i, code in zip(members, fitted, strict=True):
@@ -105,7 +107,7 @@ def fit_batch(
     device: str = "auto",
     loss: ImageLoss | None = None,
     callback: FitCallback | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[list[IFSCode], np.ndarray]:
     """Fit one batch, ``members``, of all ``pictures``; what ``fit`` does for each of ``batches``.
 
@@ -121,6 +123,7 @@ def fit_batch(
         raise InputError(f"target {members[error.item]} {error}") from error
     entropy = np.random.SeedSequence([seed, members[0]]).generate_state(1, np.uint64)[0]
     generator = torch.Generator().manual_seed(int(entropy) >> 1)
+    progress = Progress() if progress is None else progress
     maps, final = _descend_batch(targets, config, generator, loss, callback, progress, seed)
     return _codes(maps, targets, final, seed), final.cpu().numpy().astype(np.float64)
 
@@ -149,7 +152,7 @@ def _descend_batch(
     generator: torch.Generator,
     loss: ImageLoss | None,
     callback: FitCallback | None,
-    progress: Callable[[int], None] | None,
+    progress: Progress,
     seed: int,
 ) -> tuple[Maps, Tensor]:
     serves = torch.arange(len(targets.images)).repeat_interleave(config.restarts)
@@ -161,8 +164,7 @@ def _descend_batch(
         return lambda serving: kind(level.select(serving), config, generator, loss)
 
     def after_step(step: int, state: Descent) -> None:
-        if progress is not None:
-            progress(1)
+        progress(step, config.steps)
         if callback is not None:
             maps, values = state.best()
             callback(step, values.tolist(), lambda: _codes(maps, targets, values, seed))
@@ -175,8 +177,7 @@ def _descend_batch(
         maps, losses = _finite(*last.best())
         error.codes = _codes(maps, targets, losses, seed)  # type: ignore[attr-defined]
         raise
-    if progress is not None:
-        progress(config.steps - state.step)
+    progress(config.steps, config.steps)
     return state.best()
 
 

@@ -1,8 +1,8 @@
 """``selfsame probe`` as a function: pre-train several seeds, evaluate each, sum up.
 
-A folder holds ``config.json`` (what the results depend on), ``results.json``, and for each seed a
-folder with the training's log and checkpoints, ``evaluations.json`` and the folder ``network``.
-What is in it is not done again.
+A folder holds a ledger (what the results depend on, and every evaluation as soon as it is done),
+``results.json``, and for each seed a folder with the training's log and checkpoints and
+the folder ``network``. What is in it is not done again.
 """
 
 import json
@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from selfsame.datasets.labelled import LabelledSet
-from selfsame.errors import InputError
 from selfsame.io.files import make_folder, write_bytes
 from selfsame.lab.networks.architectures import Network
 from selfsame.lab.probe.results import summary
-from selfsame.lab.probe.seed_run import Bars, SeedRun
+from selfsame.lab.probe.seed_run import Bars, SeedRun, item_of
 from selfsame.lab.probe.settings import ProbeSettings
-from selfsame.training.checkpoint import check_same
+from selfsame.run.ledger import NAME, Ledger, refuse_former
 
-CONFIG_NAME = "config.json"
+KIND = "experiment"
 RESULTS_NAME = "results.json"
 
 
@@ -60,33 +59,31 @@ def run_experiment(
         config["weights"] = Network.from_pretrained(settings.weights).digest()
     elif settings.takes_codes:
         config["codes"] = settings.recipe(data.side, settings.seed).identity()["systems"]
-    runs = {
-        seed: SeedRun(data, settings, folder / f"seed-{seed}", seed, bars, note)
-        for seed in range(settings.seed, settings.seed + settings.seeds)
-    }
-    path = folder / CONFIG_NAME
-    if path.exists() and not restart:
-        check_same(_read_config(path), config, folder)
-    else:
-        runs[settings.seed].prepare()  # what cannot be done leaves no folder behind
-        make_folder(folder, "an experiment needs a folder")
-        _clear(folder)
-        write_bytes(path, _json(config))
-    records = {seed: run.run() for seed, run in runs.items()}
-    results = {**config, **summary(records)}
-    write_bytes(folder / RESULTS_NAME, _json(results))
+    seeds = range(settings.seed, settings.seed + settings.seeds)
+    runs = [SeedRun(data, settings, folder / f"seed-{seed}", seed, bars, note) for seed in seeds]
+    begun = (folder / NAME).exists()
+    begun |= refuse_former(folder / "config.json", ("evaluate", "draws", "data"), overwrite=restart)
+    if restart or not begun:
+        runs[0].prepare()  # what cannot be done leaves no folder behind, and no experiment deleted
+    make_folder(folder, "an experiment needs a folder")
+    with Ledger(folder / NAME, KIND, config, overwrite=restart) as ledger:
+        if restart and begun:
+            _clear(folder)
+            ledger.restart()
+        ledger.plan([])  # from here on the folder is known as this experiment
+        records = {run.seed: run.run(ledger) for run in runs}
+        results = {**config, **summary(records)}
+        write_bytes(folder / RESULTS_NAME, _json(results))
+        ledger.settle(item_of(seed, row) for seed, rows in records.items() for row in rows)
     return results
 
 
 def _clear(folder: Path) -> None:
-    """Delete what an experiment wrote, if there is one."""
-    if not (folder / CONFIG_NAME).exists():
-        return
+    """Delete what an experiment wrote."""
     for place in folder.glob("seed-*"):
         if place.is_dir() and place.name.removeprefix("seed-").isdecimal():
             shutil.rmtree(place)
-    for name in (RESULTS_NAME, CONFIG_NAME):
-        (folder / name).unlink(missing_ok=True)
+    (folder / RESULTS_NAME).unlink(missing_ok=True)
 
 
 def _identity(data: LabelledSet) -> dict[str, Any]:
@@ -100,13 +97,6 @@ def _identity(data: LabelledSet) -> dict[str, Any]:
             part.fingerprint for part in (data.learned, data.tested) if part is not None
         ],
     }
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text("utf-8")))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is damaged; start anew with --restart") from error
 
 
 def _json(values: dict[str, Any]) -> bytes:

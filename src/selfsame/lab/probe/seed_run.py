@@ -1,7 +1,6 @@
 """One seed of an experiment: its pre-training, and the evaluations on the way."""
 
 import copy
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -16,18 +15,18 @@ from selfsame.datasets import Pictures
 from selfsame.datasets.labelled import LabelledSet, Mask, label_array
 from selfsame.errors import InputError
 from selfsame.fractals import Recipe
-from selfsame.io.files import make_folder, write_bytes
+from selfsame.io.files import make_folder
 from selfsame.lab.networks.architectures import Network, make_network
 from selfsame.lab.probe.classification import ClassificationTask, FractalBatches
 from selfsame.lab.probe.finetune import finetune
 from selfsame.lab.probe.probes import Evaluation, evaluate_features, features_of
 from selfsame.lab.probe.settings import CLASSES, ProbeSettings
 from selfsame.run.device import resolve_device
+from selfsame.run.ledger import Ledger, Row
 from selfsame.training.checkpoint import checkpoints, remove_checkpoints
 from selfsame.training.loop import CHECKPOINTS, TrainResult, train
 from selfsame.version import __version__
 
-EVALUATIONS_NAME = "evaluations.json"
 NETWORK_NAME = "network"
 
 Bars = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
@@ -67,28 +66,31 @@ class SeedRun:
         self._masks(0)
         _ = self._network
 
-    def run(self) -> list[dict[str, Any]]:
-        """Do what is missing; return all evaluations, by step and draw."""
+    def run(self, ledger: Ledger) -> list[Row]:
+        """Do what the ledger lacks; return all evaluations, by step and draw."""
         make_folder(self.folder, "a seed needs a folder")
-        records = self._read_records()
         milestones, draws = self.settings.milestones(), range(self.settings.draws)
-        done = {(record["step"], record["draw"]) for record in records}
+        rows: dict[tuple[int, int], Row] = {}
         reached = 0
         for step in milestones:
-            missing = [draw for draw in draws if (step, draw) not in done]
+            for draw in draws:
+                row = ledger.row(item_of(self.seed, {"step": step, "draw": draw}))
+                if row is not None:
+                    rows[step, draw] = row
+            missing = [draw for draw in draws if (step, draw) not in rows]
             if missing:
                 if step:
                     self._train_to(step)
                     reached = step
-                for record in self._evaluations(step, missing):
-                    records.append(record)
-                    self._write_records(records)
-                self.note(self._sentence(step, records))
+                for row in self._evaluations(step, missing):
+                    ledger.record(item_of(self.seed, row), row)
+                    rows[step, row["draw"]] = row
+                self.note(self._sentence(step, list(rows.values())))
         if self.settings.trains and not (self.folder / NETWORK_NAME).exists():
             if reached < milestones[-1]:
                 self._train_to(milestones[-1])
             self._save_network()
-        return sorted(records, key=lambda record: (record["step"], record["draw"]))
+        return [rows[place] for place in sorted(rows)]
 
     @cached_property
     def _network(self) -> Network:
@@ -238,18 +240,7 @@ class SeedRun:
         }
         self._network.save_pretrained(self.folder / NETWORK_NAME, card)
 
-    def _read_records(self) -> list[dict[str, Any]]:
-        path = self.folder / EVALUATIONS_NAME
-        if not path.exists():
-            return []
-        try:
-            records = list(json.loads(path.read_text("utf-8")))
-            for record in records:
-                _ = record["step"], record["draw"], record["accuracy"], record["tested"]
-            return records
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise InputError(f"{path} is damaged; delete it to evaluate anew") from error
 
-    def _write_records(self, records: list[dict[str, Any]]) -> None:
-        lines = ",\n".join(json.dumps(record) for record in records)
-        write_bytes(self.folder / EVALUATIONS_NAME, f"[\n{lines}\n]\n".encode())
+def item_of(seed: int, row: Row) -> str:
+    """Return the ledger's name of an evaluation; its row has ``step`` and ``draw``."""
+    return f"seed {seed}, step {row['step']}, draw {row['draw']}"

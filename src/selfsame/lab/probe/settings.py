@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from selfsame.checked import Checked, Range, Seed
 from selfsame.errors import InputError
 from selfsame.training.settings import TrainSettings
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 NONE = "none"
 """Instead of fractals: the random weights that training starts from."""
 
-EVALUATIONS = ("linear", "finetune")
+NetworkName = Literal["lenet", "resnet18", "vit"]
+Count = Annotated[int, Range(1)]
+
 CLASSES = 100
 
 PRETRAINING = TrainSettings(
@@ -24,58 +27,50 @@ FINETUNING = replace(PRETRAINING, steps=2000, validate_every=500)
 
 
 @dataclass(frozen=True)
-class ProbeSettings:
+class ProbeSettings(Checked):
     """What is learned from, by which network, and how it is measured.
 
     Attributes:
-        fractals: a data set of ``selfsame.fractals.PRESETS``, a folder of codes, or
-            ``none``.
-        classes, instances: of that data set; None: 100 classes, or one for each code, and the
-            instances of the preset.
+        fractals: what to learn first: fractaldb, anderson-farrell, multifractal, 1p, or a folder of
+            codes; none: nothing, the weights stay random.
+        classes: of fractals. None: 100, or one for each code.
+        instances: of each class. None: the data set's.
         options: further ones of that data set. ``points`` is as many per pixel as the preset has
             at its own side.
-        network: of ``selfsame.lab.networks.architectures.NETWORKS``.
-        weights: a trained network to take instead of training one, as ``Network.from_pretrained``
-            takes it.
+        network: what learns.
+        weights: folder of a network that this command wrote, to evaluate instead of training one.
         pretraining, finetuning: settings of both; each seed takes the place of theirs.
-        every: evaluate before the first step and every so many; 0: after the last one only.
-        evaluate: ``linear`` or ``finetune``.
-        shots: labelled pictures of each class; None: all.
-        limit: labelled pictures at most; None: all.
-        draws: of the labelled pictures, for each seed.
-        seeds: how many; the first is ``seed``. Each has fractals, weights and draws of its own.
-        threads: that draw fractals; None: all cores.
+        every: evaluate before the pre-training and every so many steps of it too; 0: after it only.
+        evaluate: linear: logistic regression on frozen features; finetune: all weights learn on.
+        shots: labelled pictures of each class. None: all.
+        limit: labelled pictures at most. None: all.
+        draws: random choices of the labelled pictures, for each seed.
+        seeds: how many, each with fractals, weights and draws of its own.
+        seed: the first of them.
+        threads: that draw fractals. None: all cores.
     Raises:
         InputError: values out of their range, or that do not go together.
     """
 
     fractals: str = "fractaldb"
-    classes: int | None = None
-    instances: int | None = None
+    classes: Count | None = None
+    instances: Count | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    network: str = "lenet"
-    weights: str | Path | None = None
+    network: NetworkName = "lenet"
+    weights: str | None = None
     pretraining: TrainSettings = PRETRAINING
     finetuning: TrainSettings = FINETUNING
-    every: int = 0
-    evaluate: str = "linear"
-    shots: int | None = None
-    limit: int | None = None
-    draws: int = 1
-    seeds: int = 3
-    seed: int = 0
-    threads: int | None = None
+    every: Annotated[int, Range(0)] = 0
+    evaluate: Literal["linear", "finetune"] = "linear"
+    shots: Count | None = None
+    limit: Count | None = None
+    draws: Count = 1
+    seeds: Count = 3
+    seed: Seed = 0
+    threads: Count | None = None
 
     def __post_init__(self) -> None:
-        if self.evaluate not in EVALUATIONS:
-            raise InputError(
-                f"evaluate must be one of {', '.join(EVALUATIONS)}: got {self.evaluate!r}"
-            )
-        for name, least in (("every", 0), ("draws", 1), ("seeds", 1), ("seed", 0)):
-            _check_whole(name, getattr(self, name), least)
-        for name in ("shots", "limit", "classes", "instances"):
-            if getattr(self, name) is not None:
-                _check_whole(name, getattr(self, name), 1)
+        super().__post_init__()
         if self.every and not self.trains:
             raise InputError("every belongs to a pre-training: give fractals and no weights")
 
@@ -166,8 +161,3 @@ def _training(settings: TrainSettings) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{name} must be a whole number from {least}: got {value!r}")

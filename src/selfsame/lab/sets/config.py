@@ -1,13 +1,18 @@
 """The settings of a learned set of fractals, without torch."""
 
-import math
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, get_args
 
-from selfsame.errors import InputError
-from selfsame.ifs.fit.config import PAPER, PAPER_MAPS, PAPER_POINTS, PAPER_SIZE
+from selfsame.checked import Checked, Range
+from selfsame.datasets.fitting import Binarise, Side
+from selfsame.datasets.pictures import Pictures
+from selfsame.datasets.readers import read_pictures
+from selfsame.ifs.fit.config import PAPER, PAPER_MAPS, PAPER_POINTS, PAPER_SIZE, Maps
 from selfsame.training.settings import TrainSettings
 
-LOSSES = ("gan", "sliced-wasserstein", "energy")
+Loss = Literal["gan", "sliced-wasserstein", "energy"]
+LOSSES: tuple[str, ...] = get_args(Loss)
 """The losses that have a name; any callable is one as well."""
 
 TRAINING = TrainSettings(
@@ -27,14 +32,14 @@ TRAINING = TrainSettings(
 
 
 @dataclass(frozen=True)
-class FractalSetConfig:
+class FractalSetConfig(Checked):
     """What a set of fractals is, and how its pictures are drawn.
 
     The defaults are those of the method of Tu et al. 2023, see ``selfsame.ifs.fit.config.PAPER``.
 
     Attributes:
-        fractals: K, the systems of the set.
-        maps: of each system.
+        fractals: K, how many are learned.
+        maps: of each fractal.
         side: of the pictures, pixels.
         points: of each picture, one random sequence.
         sigma: bandwidth σ of a point's Gaussian ``exp(-d²/σ)``, pixels².
@@ -51,59 +56,27 @@ class FractalSetConfig:
         InputError: a value out of its range.
     """
 
-    fractals: int = 100
-    maps: int = PAPER_MAPS
-    side: int = PAPER_SIZE
-    points: int = PAPER_POINTS
-    sigma: float = 1.0
+    fractals: Annotated[int, Range(1, 100_000)] = 100
+    maps: Maps = PAPER_MAPS
+    side: Annotated[int, Range(4, 512)] = PAPER_SIZE
+    points: Annotated[int, Range(1, 1_000_000)] = PAPER_POINTS
+    sigma: Annotated[float, Range(0.01, 1e4)] = 1.0
     clamp: bool = True
-    window: float = PAPER.window
-    largest_singular: float = PAPER.largest_singular
-    gradient_clip: float | None = PAPER.gradient_clip
-    noise: float = 0.0
-    noise_every: int = PAPER.noise_every
-    noise_steps: int = 0
-    drawn: int | None = 50
-
-    def __post_init__(self) -> None:
-        whole = {
-            "fractals": (1, 100_000),
-            "maps": (1, 4096),
-            "side": (4, 512),
-            "points": (1, 1_000_000),
-            "noise_every": (1, 10**9),
-            "noise_steps": (0, 10**9),
-            "drawn": (1, 100_000),
-        }
-        for name, (low, high) in whole.items():
-            value = getattr(self, name)
-            if name == "drawn" and value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise InputError(
-                    f"{name} must be a whole number within {low}..{high}: got {value!r}"
-                )
-        numbers = {
-            "sigma": (0.01, 1e4),
-            "window": (1e-3, 1e3),
-            "largest_singular": (0.01, 0.999),
-            "gradient_clip": (1e-9, 1e9),
-            "noise": (0, 10),
-        }
-        for name, (least, most) in numbers.items():
-            value = getattr(self, name)
-            if not (name == "gradient_clip" and value is None):
-                check_real(name, value, least, most)
-        if not isinstance(self.clamp, bool):
-            raise InputError(f"clamp must be true or false: got {self.clamp!r}")
+    window: Annotated[float, Range(1e-3, 1e3)] = PAPER.window
+    largest_singular: Annotated[float, Range(0.01, 0.999)] = PAPER.largest_singular
+    gradient_clip: Annotated[float, Range(1e-9, 1e9)] | None = PAPER.gradient_clip
+    noise: Annotated[float, Range(0, 10)] = 0.0
+    noise_every: Annotated[int, Range(1, 10**9)] = PAPER.noise_every
+    noise_steps: Annotated[int, Range(0, 10**9)] = 0
+    drawn: Annotated[int, Range(1, 100_000)] | None = 50
 
 
 @dataclass(frozen=True)
-class SetObjective:
+class SetObjective(Checked):
     """What tells a set of fractals from pictures.
 
     Attributes:
-        loss: of ``LOSSES``.
+        loss: what tells the set of fractals from that of pictures.
         critic_rate: learning rate of the discriminator relative to that of the fractals.
         pool: the discriminator sees means over squares of so many pixels.
         instance_noise: standard deviation of the noise on what it sees.
@@ -113,27 +86,28 @@ class SetObjective:
         InputError: a value out of its range.
     """
 
-    loss: str = "gan"
-    critic_rate: float = 0.05
-    pool: int = 2
-    instance_noise: float = 0.1
-    r1: float = 0.0
-    projections: int = 512
-
-    def __post_init__(self) -> None:
-        if self.loss not in LOSSES:
-            raise InputError(f"loss must be one of {', '.join(LOSSES)}: got {self.loss!r}")
-        check_real("critic_rate", self.critic_rate, 0, 1e3)
-        check_real("instance_noise", self.instance_noise, 0, 10)
-        check_real("r1", self.r1, 0, 1e6)
-        for name, most in (("pool", 64), ("projections", 10**6)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-                raise InputError(f"{name} must be a whole number within 1..{most}: got {value!r}")
+    loss: Loss = "gan"
+    critic_rate: Annotated[float, Range(0, 1e3)] = 0.05
+    pool: Annotated[int, Range(1, 64)] = 2
+    instance_noise: Annotated[float, Range(0, 10)] = 0.1
+    r1: Annotated[float, Range(0, 1e6)] = 0.0
+    projections: Annotated[int, Range(1, 10**6)] = 512
 
 
-def check_real(name: str, value: object, least: float, most: float) -> None:
-    """Raise ``InputError`` unless ``value`` is a finite number within ``least..most``."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not least <= value <= most:  # type: ignore[arg-type,operator]
-        raise InputError(f"{name} must be a number within {least:g}..{most:g}: got {value!r}")
+@dataclass(frozen=True)
+class SetData(Checked):
+    """Which pictures are learned, and what is done to them.
+
+    Attributes:
+        side: pixels to which the pictures of a folder are scaled and cut. None: as they are.
+        binarise: see ``selfsame.datasets.batches.PictureBatches``.
+    Raises:
+        InputError: a value out of its range.
+    """
+
+    side: Side | None = None
+    binarise: Binarise = "none"
+
+    def learned(self, path: Path) -> Pictures:
+        """Return the pictures to learn, in grey: the split ``train``, which may be the only one."""
+        return read_pictures(path, "train", self.side, "grey")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
-from selfsame.lab.sets.config import SetObjective, check_real
+from selfsame.lab.sets.config import SetObjective
 from selfsame.training.task import Metrics
 
 
@@ -66,9 +66,7 @@ class AdversarialLoss(Adversary):
         r1: float = 0.0,
     ) -> None:
         super().__init__()
-        check_real("lr_multiplier", lr_multiplier, 0, 1e3)
-        check_real("instance_noise", instance_noise, 0, 10)
-        check_real("r1", r1, 0, 1e6)
+        SetObjective(critic_rate=lr_multiplier, pool=pool, instance_noise=instance_noise, r1=r1)
         self.critic, self.pool = critic, pool
         self.lr_multiplier, self.instance_noise, self.r1 = lr_multiplier, instance_noise, r1
 

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from selfsame.codes.store import save
-from selfsame.datasets import Pictures, read_pictures
-from selfsame.datasets.batches import BINARISE, Binarise, PictureBatches
-from selfsame.datasets.fitting import check_fit
+from selfsame.datasets import Pictures
+from selfsame.datasets.batches import PictureBatches
+from selfsame.datasets.fitting import Binarise
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.fit.config import PAPER_SIZE
@@ -35,32 +35,6 @@ CARD_NAME = "card.json"
 _CODE_NAME = re.compile(r"\d{5,}\.ssm")
 _SHEET_GAP = 2
 _FRACTALS, _CRITIC = "fractals", "critic"
-
-
-@dataclass(frozen=True)
-class SetData:
-    """Which pictures are learned, and what is done to them.
-
-    Attributes:
-        side: pixels, to which pictures in folders are scaled and cut; None: as they are.
-        binarise: see ``selfsame.datasets.batches.PictureBatches``.
-    Raises:
-        InputError: a value out of its range.
-    """
-
-    side: int | None = None
-    binarise: Binarise = "none"
-
-    def __post_init__(self) -> None:
-        check_fit(self.side, None)
-        if self.binarise not in BINARISE:
-            raise InputError(
-                f"binarise must be one of {', '.join(BINARISE)}: got {self.binarise!r}"
-            )
-
-    def learned(self, path: Path) -> Pictures:
-        """Return the pictures to learn, in grey: the split ``train``, which may be the only one."""
-        return read_pictures(path, "train", self.side, "grey")
 
 
 class SetTask(TaskBase):
@@ -212,8 +186,8 @@ def make_task(config: FractalSetConfig, loss: SetObjective | SetLoss, *, seed: i
 def identity(config: FractalSetConfig, objective: SetObjective | None) -> dict[str, Any]:
     """Return what a resumed training must share; None stands for a loss of the caller's own."""
     return {
-        "model": asdict(config),
-        "objective": None if objective is None else asdict(objective),
+        "model": config.as_dict(),
+        "objective": None if objective is None else objective.as_dict(),
     }
 
 

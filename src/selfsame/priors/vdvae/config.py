@@ -1,16 +1,15 @@
 """The shape of a very deep VAE, checked once."""
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, get_args
 
+from selfsame.checked import Checked, Range
 from selfsame.errors import InputError
 
 Head = Literal["collage", "plain"]
-HEADS = ("collage", "plain")
+HEADS: tuple[Head, ...] = get_args(Head)
 Likelihood = Literal["bernoulli", "logistic-mixture"]
-LIKELIHOODS = ("bernoulli", "logistic-mixture")
 
 MAX_SIDE = 1024
 MAX_WIDTH = 1 << 14
@@ -22,11 +21,13 @@ are as wide. Local domains twice as large lie evenly around ranges of even sides
 _WIDE_SIDE = 8
 """From such a level on, one convolution sees the whole picture."""
 
-T = TypeVar("T")
+Side = Annotated[int, Range(1, MAX_SIDE)]
+Width = Annotated[int, Range(1, MAX_WIDTH)]
+Blocks = Annotated[int, Range(0, 1000)]
 
 
 @dataclass(frozen=True)
-class Level:
+class Level(Checked):
     """One resolution of the encoder and of the decoder.
 
     Attributes:
@@ -37,22 +38,15 @@ class Level:
         decoder_blocks: stochastic blocks on the way down.
     """
 
-    side: int
-    width: int
-    latents: int
-    encoder_blocks: int = 1
-    decoder_blocks: int = 1
-
-    def __post_init__(self) -> None:
-        _whole("side", self.side, 1, MAX_SIDE)
-        _whole("width", self.width, 1, MAX_WIDTH)
-        _whole("latents", self.latents, 1, MAX_WIDTH)
-        _whole("encoder_blocks", self.encoder_blocks, 0, 1000)
-        _whole("decoder_blocks", self.decoder_blocks, 0, 1000)
+    side: Side
+    width: Width
+    latents: Width
+    encoder_blocks: Blocks = 1
+    decoder_blocks: Blocks = 1
 
 
 @dataclass(frozen=True)
-class CollageHeadConfig:
+class CollageHeadConfig(Checked):
     """The collage at the end of a decoder.
 
     The ranges lie on the grid of the finest level: their side is the picture's over that level's.
@@ -70,36 +64,23 @@ class CollageHeadConfig:
         iterations: applications of the map in training, as many as its gradient goes through.
     """
 
-    hidden: int = 256
-    domains: tuple[int, ...] = (2,)
+    hidden: Width = 256
+    domains: Annotated[tuple[int, ...], Range(2, MAX_SIDE)] = (2,)
     local: bool = True
-    overlap: int | None = None
-    aux_blocks: int = 48
+    overlap: Annotated[int, Range(0, MAX_SIDE)] | None = None
+    aux_blocks: Width = 48
     latent_aux: bool = False
-    bound: float = 0.4
-    iterations: int = 3
+    bound: Annotated[float, Range(0, 1, open_low=True, open_high=True)] = 0.4
+    iterations: Annotated[int, Range(1, 1000)] = 3
 
     def __post_init__(self) -> None:
-        _whole("hidden", self.hidden, 1, MAX_WIDTH)
-        domains = _items("domains", self.domains)
-        object.__setattr__(self, "domains", domains)
-        for domain in domains:
-            _whole("domains", domain, 2, MAX_SIDE)
-        if not domains or len(set(domains)) < len(domains):
-            raise InputError(f"domains must be one or more different sides: got {domains}")
-        if self.overlap is not None:
-            _whole("overlap", self.overlap, 0, MAX_SIDE)
-        for name in ("local", "latent_aux"):
-            if not isinstance(getattr(self, name), bool):
-                raise InputError(f"{name} must be true or false: got {getattr(self, name)!r}")
-        if not _is_number(self.bound) or not 0 < self.bound < 1:
-            raise InputError(f"bound must lie between 0 and 1: got {self.bound!r}")
-        _whole("aux_blocks", self.aux_blocks, 1, MAX_WIDTH)
-        _whole("iterations", self.iterations, 1, 1000)
+        super().__post_init__()
+        if not self.domains or len(set(self.domains)) < len(self.domains):
+            raise InputError(f"domains must be one or more different sides: got {self.domains}")
 
 
 @dataclass(frozen=True)
-class VdvaeConfig:
+class VdvaeConfig(Checked):
     """A very deep VAE.
 
     Attributes:
@@ -118,34 +99,20 @@ class VdvaeConfig:
         InputError: a value out of its range, or sides that do not divide each other.
     """
 
-    side: int = 28
-    channels: int = 1
+    side: Side = 28
+    channels: Literal[1, 3] = 1
     likelihood: Likelihood = "bernoulli"
-    mixtures: int = 10
+    mixtures: Annotated[int, Range(1, 100)] = 10
     levels: tuple[Level, ...] = ()
-    bottleneck: float = 0.5
+    bottleneck: Annotated[float, Range(0, 4, open_low=True)] = 0.5
     head: Head = "collage"
     collage: CollageHeadConfig = field(default_factory=CollageHeadConfig)
-    plain_width: int = 8
+    plain_width: Width = 8
 
     def __post_init__(self) -> None:
-        _whole("side", self.side, 1, MAX_SIDE)
-        _whole("mixtures", self.mixtures, 1, 100)
-        _whole("plain_width", self.plain_width, 1, MAX_WIDTH)
-        if not _is_whole(self.channels) or self.channels not in (1, 3):
-            raise InputError(f"channels must be 1 or 3: got {self.channels!r}")
-        if self.likelihood not in LIKELIHOODS:
-            raise InputError(
-                f"likelihood must be one of {', '.join(LIKELIHOODS)}: got {self.likelihood!r}"
-            )
-        if self.head not in HEADS:
-            raise InputError(f"head must be one of {', '.join(HEADS)}: got {self.head!r}")
-        if not _is_number(self.bottleneck) or not 0 < self.bottleneck <= 4:
-            raise InputError(f"bottleneck must be above 0 and at most 4: got {self.bottleneck!r}")
-        levels = tuple(_nested(Level, level) for level in _items("levels", self.levels))
-        levels = levels or default_levels(self.side, self.channels)
+        super().__post_init__()
+        levels = self.levels or default_levels(self.side, self.channels)
         object.__setattr__(self, "levels", levels)
-        object.__setattr__(self, "collage", _nested(CollageHeadConfig, self.collage))
         if not levels[0].decoder_blocks:
             raise InputError("the coarsest of levels must have decoder_blocks: got 0")
         sides = [level.side for level in levels]
@@ -180,38 +147,3 @@ def default_levels(side: int, channels: int) -> tuple[Level, ...]:
         sides.pop()
     levels = [Level(s, 64, 4 * channels, 2, 4) for s in reversed(sides)]
     return (Level(1, 256, 16, 1, 2), *levels)
-
-
-def _nested(kind: type[T], value: Any) -> T:
-    """Return the dataclass, which JSON has as a mapping or a list of its values."""
-    if isinstance(value, kind):
-        return value
-    names = [f.name for f in fields(kind)]  # type: ignore[arg-type]
-    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) <= len(names):
-        value = dict(zip(names, value, strict=False))
-    if not isinstance(value, Mapping) or any(name not in names for name in value):
-        raise InputError(f"{kind.__name__} has the settings {', '.join(names)}: got {value!r}")
-    try:
-        return kind(**value)
-    except TypeError as error:
-        raise InputError(f"{kind.__name__}: {error}") from error
-
-
-def _items(name: str, value: Any) -> tuple[Any, ...]:
-    """Return the values of a list, which JSON has for a tuple."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise InputError(f"{name} must be a list: got {value!r}")
-    return tuple(value)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return _is_whole(value) or isinstance(value, float)
-
-
-def _whole(name: str, value: Any, low: int, high: int) -> None:
-    if not _is_whole(value) or not low <= value <= high:
-        raise InputError(f"{name} must be a whole number within {low}..{high}: got {value!r}")

@@ -3,35 +3,33 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from torch import Tensor
 
-from selfsame.datasets import Pictures, read_pictures
-from selfsame.datasets.batches import (
-    BINARISE,
-    MAX_PAD,
-    Binarise,
-    PictureBatches,
-    evaluation_pictures,
-)
-from selfsame.datasets.fitting import check_fit
-from selfsame.datasets.readers import unseen_split
+from selfsame.checked import Checked, Range, Seed
+from selfsame.datasets.fitting import MAX_PAD, Binarise, Mode, Side
+from selfsame.datasets.pictures import Pictures
+from selfsame.datasets.readers import read_pictures, unseen_split
 from selfsame.errors import InputError
 from selfsame.priors.vdvae.config import VdvaeConfig
 from selfsame.training.config import settings_from
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from selfsame.datasets.batches import PictureBatches
+
 
 @dataclass(frozen=True)
-class DataSettings:
+class DataSettings(Checked):
     """Which pictures, and what is done to them.
 
     Attributes:
-        side: pixels, to which pictures in folders are scaled and cut; None: as they are.
-        mode: ``grey`` or ``rgb``; None: as they are.
-        binarise: see ``selfsame.datasets.batches.PictureBatches``; None: ``dynamic`` for grey
-            pictures, ``none`` for colour or where the model is one of bytes.
+        side: pixels to which the pictures of a folder are scaled and cut. None: as they are.
+        mode: ``grey`` or ``rgb``. None: as they are.
+        binarise: how values become 0 or 1. None: dynamic for grey pictures, none for colour or
+            where the model is one of bytes.
         pad: pixels of black that are added on each side.
         static_seed: of the draw of ``static``, and of every draw for validation.
         validation_pictures: so many at most, spread over the set, are validated on.
@@ -39,29 +37,12 @@ class DataSettings:
         InputError: a value out of its range.
     """
 
-    side: int | None = None
-    mode: Literal["grey", "rgb"] | None = None
+    side: Side | None = None
+    mode: Mode | None = None
     binarise: Binarise | None = None
-    pad: int = 0
-    static_seed: int = 0
-    validation_pictures: int = 2000
-
-    def __post_init__(self) -> None:
-        check_fit(self.side, self.mode)
-        if self.binarise is not None and self.binarise not in BINARISE:
-            raise InputError(
-                f"binarise must be one of {', '.join(BINARISE)}: got {self.binarise!r}"
-            )
-        for name, low, high in (
-            ("pad", 0, MAX_PAD),
-            ("static_seed", 0, 2**63 - 1),
-            ("validation_pictures", 1, 10**9),
-        ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise InputError(
-                    f"{name} must be a whole number within {low}..{high}: got {value!r}"
-                )
+    pad: Annotated[int, Range(0, MAX_PAD)] = 0
+    static_seed: Seed = 0
+    validation_pictures: Annotated[int, Range(1, 10**9)] = 2000
 
     def learned(self, path: Path) -> Pictures:
         """Return the pictures to learn: the split ``train``, which may be the only one.
@@ -106,8 +87,10 @@ class DataSettings:
         grey = pictures.images.shape[3] == 1 and table.get("likelihood") != "logistic-mixture"
         return replace(self, binarise="dynamic" if grey else "none")
 
-    def batches(self, pictures: Pictures, batch: int) -> PictureBatches:
+    def batches(self, pictures: Pictures, batch: int) -> "PictureBatches":
         """Return the batches that a training takes."""
+        from selfsame.datasets.batches import PictureBatches
+
         return PictureBatches(
             pictures,
             batch,
@@ -116,8 +99,10 @@ class DataSettings:
             static_seed=self.static_seed,
         )
 
-    def validation(self, pictures: Pictures) -> Tensor:
+    def validation(self, pictures: Pictures) -> "Tensor":
         """Return the pictures that a model is measured on, (N, C, S, S) in [0, 1]."""
+        from selfsame.datasets.batches import evaluation_pictures
+
         count = min(len(pictures), self.validation_pictures)
         chosen = np.arange(count) * len(pictures) // count
         return evaluation_pictures(

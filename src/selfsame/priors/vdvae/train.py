@@ -1,13 +1,12 @@
 """Training of a very deep VAE."""
 
-import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from selfsame.errors import InputError
+from selfsame.checked import Checked, Range
 from selfsame.priors.vdvae.bounds import Elbo, bits_per_dimension, elbo, elbo_of
 from selfsame.priors.vdvae.config import VdvaeConfig
 from selfsame.priors.vdvae.heads import CollageHead
@@ -22,7 +21,7 @@ _DETAIL_SHARE = 8
 
 
 @dataclass(frozen=True)
-class VdvaeObjective:
+class VdvaeObjective(Checked):
     """What is minimised: ``-log p(x | z) + β · Σ_blocks max(KL, free bits) + weight · detail``.
 
     Attributes:
@@ -35,14 +34,9 @@ class VdvaeObjective:
         InputError: a value out of its range.
     """
 
-    detail_weight: float = 10.0
-    free_bits: float = 0.0
-    kl_warmup_steps: int = 0
-
-    def __post_init__(self) -> None:
-        _check("detail_weight", self.detail_weight, float)
-        _check("free_bits", self.free_bits, float)
-        _check("kl_warmup_steps", self.kl_warmup_steps, int)
+    detail_weight: Annotated[float, Range(0)] = 10.0
+    free_bits: Annotated[float, Range(0)] = 0.0
+    kl_warmup_steps: Annotated[int, Range(0)] = 0
 
     def kl_weight(self, step: int) -> float:
         """Return β at a step, counted from 0: 1 from step ``kl_warmup_steps`` on."""
@@ -133,12 +127,3 @@ class VdvaeTask(Task):
             **{f"kl_at_{a.side}": float(b.sum()) for a, b in zip(levels, shares, strict=True)},
         }
         return Means(values, sum(len(part.kl) for part in parts))
-
-
-def _check(name: str, value: Any, kind: type[int] | type[float]) -> None:
-    """Raise ``InputError`` unless a value is a number from 0 on, whole if ``kind`` is."""
-    right = isinstance(value, int) or (isinstance(value, kind) and math.isfinite(value))
-    if isinstance(value, bool) or not right or value < 0:
-        raise InputError(
-            f"{name} must be a {'whole' if kind is int else 'finite'} number from 0: got {value!r}"
-        )

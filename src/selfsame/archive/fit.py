@@ -1,0 +1,302 @@
+"""A set of pictures to a folder of codes of maps."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from selfsame.archive.listing import (
+    FOLDER_HINT,
+    Entry,
+    check_foreign,
+    code_names,
+    entry_of,
+    kept_row,
+)
+from selfsame.datasets.named import NamedPicture
+from selfsame.ifs.distance.settings import DistanceSettings
+from selfsame.ifs.fit.config import FitConfig
+from selfsame.io.files import make_folder
+from selfsame.io.pictures import Picture
+from selfsame.run.executor import Executor, Failure, attempt_all
+from selfsame.run.ledger import NAME, Ledger, Row, file_digest, refuse_former
+from selfsame.run.processes import Processes
+from selfsame.run.progress import Progress
+from selfsame.run.threads import limited_threads
+
+if TYPE_CHECKING:
+    from selfsame.ifs.code import IFSCode
+
+KIND = "codes of maps"
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How a picture becomes a code of maps.
+
+    Attributes:
+        settings: of a descent through rendered points, or through distance maps.
+        seed: of a descent through points; the other settings have their own.
+        device: ``cpu``, ``cuda`` or ``auto``.
+        invert: the figure is dark on bright.
+        color: fit colours; None: where the picture has them and the method can.
+    """
+
+    settings: FitConfig | DistanceSettings
+    seed: int = 0
+    device: str = "auto"
+    invert: bool = False
+    color: bool | None = None
+
+    def target(self, picture: Picture) -> Picture:
+        """Return a picture inverted and in the colours that it is to be fitted in."""
+        settings = self.settings
+        if self.invert:
+            picture = np.float32(1) - picture
+        colored = isinstance(settings, FitConfig) and settings.objective != "density"
+        if picture.ndim == 3 and not (colored if self.color is None else self.color):
+            return (picture @ LUMA).astype(np.float32)
+        if picture.ndim == 2 and self.color:
+            return np.repeat(picture[..., None], 3, axis=2)
+        return picture
+
+    def identity(self) -> dict[str, Any]:
+        """Return all that a code depends on but its picture, ready for JSON."""
+        values = {"invert": self.invert, "color": self.color, **self.settings.as_dict()}
+        if isinstance(self.settings, DistanceSettings):
+            return {"method": "distance", **values}
+        if self.settings.init == "encoder":
+            from selfsame.ifs.encoder import SetEncoder
+
+            values["encoder_digest"] = SetEncoder.from_pretrained(self.settings.encoder).digest()
+        return {"method": "descent", "seed": self.seed, **values}
+
+    @property
+    def batch(self) -> int:
+        """How many pictures of one shape are fitted together."""
+        return self.settings.batch if isinstance(self.settings, FitConfig) else 1
+
+    def check(self, target: Picture) -> None:
+        """Raise ``InputError`` if a target cannot be fitted, before others share its batch."""
+        if isinstance(self.settings, FitConfig):
+            from selfsame.ifs.fit.targets import prepare
+
+            prepare([target], self.settings)
+
+    def fit(
+        self, targets: Sequence[Picture], progress: Progress | None = None
+    ) -> tuple[list["IFSCode"], list[float]]:
+        """Return codes and losses of targets of one shape, which depend on nothing else.
+
+        Args:
+            progress: of steps.
+        Raises:
+            InputError, DivergedError: one of them cannot be fitted.
+        """
+        if isinstance(self.settings, FitConfig):
+            from selfsame.ifs.fit.engine import fit
+
+            result = fit(
+                targets, self.settings, seed=self.seed, device=self.device, progress=progress
+            )
+            return result.codes, result.losses.tolist()
+        from selfsame.ifs.distance.fit import fit_distance
+
+        device = "cpu" if self.device == "auto" else self.device
+        losses = [float("nan")] * len(targets)
+
+        def watch(told: Any) -> None:
+            losses[told.picture] = told.loss
+
+        codes = fit_distance(targets, device=device, callback=watch, **self.settings.as_dict())
+        return codes, losses
+
+
+@dataclass(frozen=True)
+class Fits:
+    """What ``fit_set`` did.
+
+    Attributes:
+        entries: of all pictures, in their order.
+        kept: names of the pictures whose codes were there before.
+    """
+
+    entries: list[Entry]
+    kept: frozenset[str]
+
+    @property
+    def fitted(self) -> list[Entry]:
+        """Entries of the pictures that were fitted now."""
+        return [e for e in self.entries if e["state"] == "done" and e["source"] not in self.kept]
+
+    @property
+    def failed(self) -> list[Entry]:
+        """Entries of the pictures that could not be fitted."""
+        return [entry for entry in self.entries if entry["state"] == "failed"]
+
+
+class _Task(NamedTuple):
+    """``progress`` is of steps; only a task that runs in this process has one."""
+
+    pictures: Sequence[NamedPicture]
+    outputs: Sequence[Path]
+    fitting: Fitting
+    threads: int | None
+    progress: Progress | None
+
+
+_Outcome = tuple[str, Row | Failure]
+"""The digest of a picture, and what became of it."""
+
+
+def fit_set(
+    pictures: Sequence[NamedPicture],
+    output: str | os.PathLike[str],
+    fitting: Fitting,
+    *,
+    source: Mapping[str, Any],
+    executor: Executor | None = None,
+    overwrite: bool = False,
+    settled: Callable[[Entry], object] = lambda entry: None,
+    progress: Progress | None = None,
+) -> Fits:
+    """Fit every picture of a set, each to a ``.ssm`` file in ``output``, named like the picture.
+
+    Pictures of one shape are fitted together, ``fitting.batch`` at a time. What the ledger of
+    ``output`` has of a picture with the same contents is kept; pictures may have come or gone. One
+    that cannot be read or fitted is recorded and does not stop the rest.
+
+    Args:
+        pictures: with absolute paths, if they lie in files.
+        source: what the set is, ready for JSON; a folder has the codes of one set.
+        executor: where batches are fitted; default processes here, one per core.
+        overwrite: allow to replace codes of other settings or of another set. Codes that agree are
+            kept all the same.
+        settled: called with the entry of each picture that is done or has failed.
+        progress: of pictures.
+    Raises:
+        InputError: ``output`` cannot be a folder or holds files that only ``overwrite`` may
+            replace, or another run writes to it.
+        CancelledError: ``progress`` was cancelled.
+    """
+    executor = Processes() if executor is None else executor
+    progress = Progress() if progress is None else progress
+    target = Path(output).resolve()
+    outputs = code_names(picture.name for picture in pictures)
+    make_folder(target, FOLDER_HINT)
+    refuse_former(target / "fit.json", ("method", "invert", "targets"), overwrite=overwrite)
+    entries: dict[str, Entry] = {}
+
+    def settle(picture: NamedPicture, outcome: Row | Failure) -> None:
+        entries[picture.name] = entry_of(picture.name, outputs[picture.name], outcome)
+        settled(entries[picture.name])
+        progress(len(entries), len(pictures))
+
+    settings = {"source": {**source}, **fitting.identity()}
+    with Ledger(target / NAME, KIND, settings, overwrite=overwrite) as ledger:
+        if not overwrite:
+            check_foreign(ledger, target, outputs.values())
+        ledger.plan(outputs.values())
+        for picture in pictures:
+            row = kept_row(ledger, target, outputs[picture.name], partial(_digest, picture))
+            if row is not None:
+                settle(picture, row)
+        kept = frozenset(entries)
+        batches, unusable = _batches([p for p in pictures if p.name not in kept], fitting)
+        for picture, failure in unusable:
+            ledger.record(outputs[picture.name], failure)
+            settle(picture, failure)
+        threads = executor.threads_each(len(batches))
+        tasks, before = [], len(entries)
+        for batch in batches:
+            codes = [target / outputs[picture.name] for picture in batch]
+            part = progress.part(before, len(pictures), len(batch)) if threads is None else None
+            tasks.append(_Task(batch, codes, fitting, threads, part))
+            before += len(batch)
+        for task, result in attempt_all(executor, _fit_batch, tasks):
+            outcomes = (
+                [("", result)] * len(task.pictures) if isinstance(result, Failure) else result
+            )
+            pairs = list(zip(task.pictures, outcomes, strict=True))
+            # All at once: a kill between them would leave a batch of other members.
+            ledger.record_all((outputs[p.name], outcome, digest) for p, (digest, outcome) in pairs)
+            for picture, (_, outcome) in pairs:
+                settle(picture, outcome)
+        ledger.settle(outputs.values())
+    return Fits([entries[picture.name] for picture in pictures], kept)
+
+
+def _batches(
+    pictures: Iterable[NamedPicture], fitting: Fitting
+) -> tuple[list[list[NamedPicture]], list[tuple[NamedPicture, Failure]]]:
+    """Return the pictures that are fitted together, and those that cannot be, with the reason."""
+    shapes: dict[tuple[int, ...], list[NamedPicture]] = {}
+    unusable = []
+    for picture in pictures:
+        try:
+            target = fitting.target(picture.read())
+            fitting.check(target)
+        except Exception as error:  # whatever a damaged file provokes
+            unusable.append((picture, Failure.of(error)))
+        else:
+            shapes.setdefault(target.shape, []).append(picture)
+    batches = [
+        members[first : first + fitting.batch]
+        for members in shapes.values()
+        for first in range(0, len(members), fitting.batch)
+    ]
+    return batches, unusable
+
+
+def _fit_batch(task: _Task) -> list[_Outcome]:
+    """Fit a batch and write its codes; if that fails, each picture alone."""
+    with limited_threads(task.threads):
+        try:
+            return _fitted(task)
+        except Exception as error:  # whatever one picture provokes must not cost the others
+            if len(task.pictures) == 1:
+                return [("", Failure.of(error))]
+    alone = [
+        task._replace(pictures=[picture], outputs=[output], progress=None)
+        for picture, output in zip(task.pictures, task.outputs, strict=True)
+    ]
+    return [outcome for one in alone for outcome in _fit_batch(one)]
+
+
+def _fitted(task: _Task) -> list[_Outcome]:
+    digests = [_digest(picture) for picture in task.pictures]
+    targets = [task.fitting.target(picture.read()) for picture in task.pictures]
+    codes, losses = task.fitting.fit(targets, task.progress)
+    rows = [saved(*one, overwrite=True) for one in zip(codes, task.outputs, losses, strict=True)]
+    return list(zip(digests, rows, strict=True))
+
+
+def saved(code: "IFSCode", path: Path, loss: float, *, overwrite: bool) -> Row:
+    """Write a code of maps; return what there is to say about it."""
+    from selfsame.codes.store import save
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(code, path, overwrite=overwrite)
+    width, height = code.size
+    size = path.stat().st_size
+    return {
+        "bytes": size,
+        "bpp": 8 * size / (width * height),
+        "maps": len(code.system),
+        "loss": loss,
+        "size": [width, height],
+    }
+
+
+def _digest(picture: NamedPicture) -> str:
+    """Return the digest of a picture's file, or of its pixels in an array."""
+    if isinstance(picture.source, Path):
+        return file_digest(picture.source)
+    shape = ",".join(map(str, picture.source.shape))
+    return hashlib.sha256(shape.encode() + picture.source.tobytes()).hexdigest()

@@ -1,0 +1,10 @@
+from .code import FractalCode as FractalCode
+from .fitting import fit as fit
+from .output import write_rendering as write_rendering
+from .output import write_zoom as write_zoom
+from .rendering import render as render
+from .rendering import render_bands as render_bands
+from .settings import Settings as Settings
+from .style import restyled as restyled
+from .window import view as view
+from .zoom import zoom_frames as zoom_frames

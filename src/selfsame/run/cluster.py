@@ -1,0 +1,135 @@
+"""Tasks on the workers of a Dask cluster."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from selfsame.errors import InputError, MissingExtraError
+from selfsame.run.executor import WorkerDiedError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_TIMEOUT = "10s"
+_TASKS_PER_THREAD = 2  # so that none waits for this machine
+
+_PATIENCE_SECONDS = 3.0
+"""After so long without news it is looked whether there are workers at all."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The workers of a Dask scheduler, machines that have this package.
+
+    A task whose worker dies goes to another one; after Dask's limit of such deaths (its setting
+    ``distributed.scheduler.allowed-failures``) it is lost. Without workers the tasks wait.
+
+    Attributes:
+        scheduler: "tcp://host:port".
+        note: called with a sentence when there are no workers.
+    """
+
+    scheduler: str
+    note: Callable[[str], object] | None = None
+
+    def threads_each(self, tasks: int) -> int | None:
+        """See ``Executor``: a worker has as many tasks at a time as it has threads."""
+        return 1
+
+    def run(
+        self, function: Callable[[T], R], tasks: Sequence[T]
+    ) -> Iterator[tuple[T, R | WorkerDiedError]]:
+        """See ``Executor``.
+
+        Raises:
+            MissingExtraError: Dask is not installed.
+            InputError: no scheduler answers at that address, or it went away.
+            What ``function`` raises.
+        """
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise MissingExtraError(
+                "a scheduler needs Dask: pip install 'selfsame[cluster]'"
+            ) from error
+        try:
+            client = Client(self.scheduler, timeout=_TIMEOUT, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"no Dask scheduler answers at {self.scheduler} ({error}); give the address that "
+                "`dask scheduler` prints"
+            ) from error
+        with client:
+            yield from self._run(client, function, tasks)
+
+    def _run(
+        self, client: "Client", function: Callable[[T], R], tasks: Sequence[T]
+    ) -> Iterator[tuple[T, R | WorkerDiedError]]:
+        from distributed import KilledWorker
+
+        waiting, running = deque(tasks), dict[Any, T]()
+        finished: SimpleQueue[Future] = SimpleQueue()
+        workers = _Workers(self, client)
+        while waiting or running:
+            # Not all at once: tasks may be large, and the scheduler holds them in memory.
+            while waiting and len(running) < _TASKS_PER_THREAD * max(1, workers.threads):
+                future = client.submit(function, waiting[0], pure=False)
+                running[future] = waiting.popleft()
+                future.add_done_callback(finished.put)
+            future = workers.next_of(finished)
+            if future.cancelled():
+                raise _went_away(self.scheduler)
+            task, error = running.pop(future), future.exception()
+            if isinstance(error, KilledWorker):
+                yield task, WorkerDiedError("the workers died, perhaps for lack of memory")
+            else:
+                yield task, future.result()
+
+
+class _Workers:
+    """The workers of a client: how many threads they have, and whether there are any."""
+
+    def __init__(self, cluster: Cluster, client: "Client") -> None:
+        self.cluster, self.client = cluster, client
+        self.absent = False
+
+    @property
+    def threads(self) -> int:
+        try:
+            return sum(self.client.nthreads().values())
+        except OSError as error:
+            raise _went_away(self.cluster.scheduler) from error
+
+    def next_of(self, finished: "SimpleQueue[Future]") -> "Future":
+        """Return the next future that is done; say so where there is nobody to finish one."""
+        while True:
+            try:
+                future = finished.get(timeout=_PATIENCE_SECONDS)
+            except Empty:
+                self._look()
+            else:
+                self.absent = False
+                return future
+
+    def _look(self) -> None:
+        if self.absent or self.threads:
+            return
+        self.absent = True
+        if self.cluster.note is not None:
+            address = self.cluster.scheduler
+            self.cluster.note(
+                f"{address} has no workers: the work waits until there are some; start one with "
+                f"`dask worker {address}`"
+            )
+
+
+def _went_away(scheduler: str) -> InputError:
+    return InputError(
+        f"the Dask scheduler at {scheduler} went away; what is finished is kept: run the same "
+        "command again once there is one"
+    )

@@ -1,0 +1,54 @@
+"""How far long work has come, and the wish that it end."""
+
+import threading
+from collections.abc import Callable
+
+from selfsame.errors import SelfsameError
+
+
+class CancelledError(SelfsameError):
+    """Work ended early because ``Progress.cancel`` was called; what is finished is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled")
+
+
+class Progress:
+    """What long work calls with how far it is; whoever listens may end the work by it.
+
+    Args:
+        show: called with what is done, the total of it, and a word for the work ("" if there is
+            none).
+    """
+
+    def __init__(self, show: Callable[[float, float, str], object] | None = None) -> None:
+        self._show = show
+        self._cancelled = threading.Event()
+
+    def __call__(self, done: float, total: float, label: str = "") -> None:
+        """Tell that ``done`` of ``total`` is done; a later call never has less of the same total.
+
+        Raises:
+            CancelledError: ``cancel`` was called.
+        """
+        if self._cancelled.is_set():
+            raise CancelledError
+        if self._show is not None:
+            self._show(done, total, label)
+
+    def cancel(self) -> None:
+        """End the work at its next call, from any thread."""
+        self._cancelled.set()
+
+    def part(self, before: float, total: float, share: float | None = None) -> "Progress":
+        """Return the progress of a part of the work: what it does comes on top of ``before``, and
+        ``total`` is that of the whole.
+
+        Args:
+            share: how much of the whole the part is, if it counts in other units.
+        """
+
+        def show(done: float, of: float, label: str) -> None:
+            self(before + (done if share is None else done * share / of), total, label)
+
+        return Progress(show)

@@ -1,0 +1,193 @@
+"""A family from outside of the package, the one that the tutorial builds: one module, and files,
+Pillow, rendering and the command line take its codes."""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import selfsame
+from selfsame.cli import main
+from selfsame.codes import registry
+from selfsame.codes.render import decode_steps
+from selfsame.codes.store import pack, unpack
+from selfsame.coding.container import SRGB, Chunk, Container, read_container, write_container
+from selfsame.errors import CorruptedError, InputError, UnsupportedError
+from support import ROOT
+from support.markdown_pages import files_of
+
+PAGE = ROOT / "docs" / "tutorial" / "own-family.md"
+
+
+@pytest.fixture
+def tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The module of the tutorial; the registry is as it was afterwards."""
+    (tmp_path / "tiles.py").write_text(files_of(PAGE)["tiles.py"])
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "_ENTRIES", dict(registry._ENTRIES))
+    try:
+        yield importlib.import_module("tiles")
+    finally:
+        sys.modules.pop("tiles", None)
+
+
+@pytest.fixture
+def code(tiles: ModuleType) -> Any:
+    ramp = np.linspace(0, 1, 24 * 32).reshape(24, 32)
+    return tiles.encode(ramp, tiles=4, contrast=8)
+
+
+@pytest.fixture
+def file(code: Any, tmp_path: Path) -> Path:
+    path = tmp_path / "code.ssm"
+    selfsame.save(code, path)
+    return path
+
+
+def test_a_file_holds_an_equal_code(code: Any, file: Path) -> None:
+    assert selfsame.load(file) == code
+    assert pack(selfsame.load(file)) == file.read_bytes()
+
+
+def test_the_picture_is_the_fixed_point(code: Any) -> None:
+    """One more application changes less than a grey value, whatever it starts from."""
+    picture = selfsame.decode(code)
+    assert picture.dtype == np.float32
+    assert picture.shape == (24, 32)
+    steps = list(decode_steps(code, start="noise"))
+    assert len(steps) == 9  # 0.5 ** 8 = 1 / 256
+    assert not np.allclose(steps[0], picture, atol=0.1)
+    np.testing.assert_allclose(steps[-1], picture, atol=1 / 128)
+    again = selfsame.decode(code, iterations=20)
+    np.testing.assert_allclose(again, picture, atol=1 / 256)
+
+
+def test_the_means_are_those_of_the_tiles(code: Any) -> None:
+    picture = selfsame.render(code, (320, 240))
+    means = picture.reshape(4, 60, 4, 80).mean((1, 3))
+    np.testing.assert_allclose(means, code.means / 255, atol=0.03)  # but for what is clipped
+
+
+def test_pillow_opens_it_in_the_size_of_the_original(code: Any, file: Path) -> None:
+    with Image.open(file) as picture:
+        assert (picture.size, picture.mode, picture.format) == ((32, 24), "L", "SSM")
+        pixels = np.asarray(picture)
+    np.testing.assert_array_equal(pixels, np.round(255 * selfsame.decode(code)).astype(np.uint8))
+
+
+def test_it_renders_at_any_size(code: Any) -> None:
+    assert selfsame.render(code, (100, 50)).shape == (50, 100)
+    assert selfsame.render(code, scale=3).shape == (72, 96)
+
+
+def test_what_it_does_not_honour_is_refused(code: Any) -> None:
+    with pytest.raises(InputError, match="zoom is not for codes of the family tiles"):
+        selfsame.render(code, zoom=2)
+    with pytest.raises(InputError, match="depth is not for codes of the family tiles"):
+        selfsame.render(code, depth=2)
+
+
+def test_the_command_line_decodes_it(code: Any, file: Path, tmp_path: Path) -> None:
+    picture, film = tmp_path / "out.png", tmp_path / "steps.png"
+    arguments = ["--scale", "2", "--animate", str(film), "--quiet"]
+    assert main(["decode", str(file), "-o", str(picture), *arguments]) == 0
+    with Image.open(picture) as found:
+        np.testing.assert_array_equal(
+            np.asarray(found), np.round(255 * selfsame.decode(code, scale=2)).astype(np.uint8)
+        )
+    with Image.open(film) as found:
+        assert found.n_frames == 9  # type: ignore[attr-defined]
+
+
+def test_info_shows_it(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(file)]) == 0
+    text = capsys.readouterr().out
+    assert "tiles" in text
+    assert "4 rows of 4" in text
+    assert f"{file.stat().st_size} bytes" in text
+
+
+def test_info_gives_every_number_as_json(
+    code: Any, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["info", str(file), "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values["kind"] == "tiles"
+    assert values["size"] == [32, 24]
+    assert values["means"] == code.means.tolist()
+    assert values["contrast"] == 0.5
+    assert [chunk["tag"] for chunk in values["chunks"]] == ["HEAD", "TILE", "TAIL"]
+
+
+@pytest.mark.xfail(strict=True, reason="`selfsame convert` takes systems of maps alone so far")
+def test_it_converts(code: Any, file: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.ssm"
+    assert main(["convert", str(file), "-o", str(copy)]) == 0
+    assert selfsame.load(copy) == code
+
+
+def test_a_plot_is_refused_by_name(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["info", str(file), "--plot", str(tmp_path / "plot.png")]) == 1
+    assert "family tiles" in capsys.readouterr().err
+
+
+def test_its_module_is_loaded_when_a_file_asks_for_it(tiles: ModuleType, file: Path) -> None:
+    del sys.modules["tiles"]
+    code = selfsame.load(file)
+    assert type(code).__module__ == "tiles"
+    assert type(code) is not tiles.TilesCode
+
+
+def test_without_its_module_a_file_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = {name: entry for name, entry in registry._ENTRIES.items() if name != "tiles"}
+    monkeypatch.setattr(registry, "_ENTRIES", entries)
+    with pytest.raises(UnsupportedError, match="code of kind 200"):
+        selfsame.load(file)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\x04\x04",
+        b"\x04\x04\x08" + bytes(15),
+        b"\x04\x04\x08" + bytes(17),
+        b"\x01\x04\x08" + bytes(4),
+        b"\x04\x04\x10" + bytes(16),
+    ],
+    ids=["empty", "cut fields", "cut means", "one more", "one row", "no contraction"],
+)
+def test_wrong_bytes_are_named(code: Any, payload: bytes) -> None:
+    header = read_container(pack(code)).header
+    data = write_container(Container(header, (Chunk(b"TILE", payload),)))
+    with pytest.raises(CorruptedError, match="TILE"):
+        unpack(data)
+
+
+def test_a_header_in_colour_is_refused(code: Any) -> None:
+    container = read_container(pack(code))
+    data = write_container(replace(container, header=container.header._replace(color_space=SRGB)))
+    with pytest.raises(CorruptedError, match="tiles are grey"):
+        unpack(data)
+
+
+def test_a_code_is_checked_when_it_is_made(tiles: ModuleType) -> None:
+    means = np.zeros((4, 4), np.uint8)
+    with pytest.raises(InputError, match=r"within 0\.\.15: got 16"):
+        tiles.TilesCode((8, 8), means, 16)
+    for shape in ((4,), (1, 4), (4, 256)):
+        with pytest.raises(InputError, match="2 to 255 rows"):
+            tiles.TilesCode((8, 8), np.zeros(shape, np.uint8), 1)
+    made = tiles.TilesCode((8, 8), means, 1)
+    means[0, 0] = 1
+    assert made.means[0, 0] == 0
