@@ -134,7 +134,7 @@ def test_fine_tuning(data, tmp_path) -> None:
 def test_weights_of_a_file(data, tmp_path) -> None:
     path = tmp_path / "network"
     make_network("vit", classes=2, side=16).save_pretrained(path)
-    settings = replace(RANDOM, weights=path)
+    settings = replace(RANDOM, weights=str(path))
     found = run_experiment(data, settings, tmp_path / "out")
     assert len({seed["accuracy"] for seed in found["seeds"]}) == 1
     make_network("vit", classes=2, side=16).save_pretrained(path)
