@@ -122,9 +122,9 @@ def test_a_signal_has_its_exit_status(pictures, tmp_path, capsys, monkeypatch) -
 
     before = CollageTask.loss
 
-    def loss(task, batch, generator):
+    def loss(task, batch, step, generator):
         signal.raise_signal(signal.SIGTERM)
-        return before(task, batch, generator)
+        return before(task, batch, step, generator)
 
     monkeypatch.setattr(CollageTask, "loss", loss)
     shown = [word for word in TINY if word != "--quiet"]

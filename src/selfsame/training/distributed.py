@@ -1,5 +1,6 @@
 """Several processes that train one model, as ``torchrun`` starts them."""
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -124,9 +125,26 @@ def join_processes(device: str) -> Iterator[Processes]:
         chosen = torch.device("cuda", local)
         torch.cuda.set_device(chosen)
     if not foreign:
-        distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+        _begin_group("nccl" if chosen.type == "cuda" else "gloo")
     try:
         yield Processes(distributed.get_rank(), distributed.get_world_size(), chosen)
     finally:
         if not foreign:
             distributed.destroy_process_group()
+
+
+def _begin_group(backend: str) -> None:
+    """Begin a process group, under a name of its own in the store that the processes share.
+
+    torch uses one name for all: a process that begins its second training before another has ended
+    its first would find addresses there that nobody listens at any more, and wait for ever.
+    """
+    store, rank, ranks = next(distributed.rendezvous("env://"))
+    name = f"selfsame-{next(_begun)}"
+    distributed.init_process_group(
+        backend, store=distributed.PrefixStore(name, store), rank=rank, world_size=ranks
+    )
+
+
+_begun = itertools.count()
+"""Groups that this process has begun; the others have begun as many."""

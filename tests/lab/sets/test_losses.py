@@ -145,7 +145,7 @@ def test_measures_say_what_the_critic_saw() -> None:
         loss.critic[1].weight.fill_(0)
         loss.critic[1].bias.fill_(math.log(3))
     _, of_critic, measures = loss.losses(fakes, reals)
-    assert float(of_critic) == pytest.approx(-math.log(0.75) - math.log(0.25))
+    assert of_critic.item() == pytest.approx(-math.log(0.75) - math.log(0.25))
     assert {name: float(value) for name, value in measures.items()} == pytest.approx(
         {"seen_real": 0.75, "seen_fake": 0.75}
     )
