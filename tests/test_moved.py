@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from selfsame import moved
+from selfsame.errors import InputError
 
 
 @pytest.mark.parametrize("name", moved._MOVED)
@@ -30,6 +31,20 @@ def test_renamed_functions_are_found() -> None:
     from selfsame.codes.store import pack, unpack
 
     assert (encode, decode) == (pack, unpack)
+
+
+def test_functions_that_became_methods_are_found(tmp_path) -> None:
+    with pytest.warns(DeprecationWarning, match="is selfsame"):
+        from selfsame.collage.storage import load_model, model_card, save_model
+    save_model(load_model("photo"), tmp_path / "again", {"by": "me"})
+    assert model_card(tmp_path / "again") == {"by": "me"}
+    with pytest.warns(DeprecationWarning, match="selfsame.priors.vdvae.network.Vdvae.shipped"):
+        from selfsame.priors import shipped_models
+    assert shipped_models() == ["mnist"]
+    with pytest.warns(DeprecationWarning, match="is selfsame"):
+        from selfsame.pretrain import load_network
+    with pytest.raises(InputError, match="no network 'absent'"):
+        load_network("absent")
 
 
 def test_modules_that_became_packages_forward_their_names() -> None:

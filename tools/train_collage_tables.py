@@ -18,7 +18,7 @@ from tqdm import tqdm
 from selfsame.coding.range_coder import new_coder
 from selfsame.coding.slots import save_tables, untrained_tables
 from selfsame.collage.codec.decode import encode_picture
-from selfsame.collage.network.storage import load_model
+from selfsame.collage.network.model import CollageModel
 from selfsame.collage.syntax import contexts as c
 from selfsame.collage.syntax.stream import capacity, code_symbols, loaded_planes
 from selfsame.io.pictures import SUFFIXES, read_source
@@ -53,7 +53,7 @@ def main() -> None:
 def encoded(name, folder, arguments):
     """Return symbols, number of domains and step of the pictures of a folder."""
     rng = np.random.default_rng(arguments.seed)
-    model = load_model(name)
+    model = CollageModel.from_pretrained(name)
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     files = [files[i] for i in rng.permutation(len(files))][: arguments.limit]
     codes = []

@@ -28,9 +28,8 @@ from selfsame.codes.render import decode
 from selfsame.collage.code import CollageCode
 from selfsame.collage.codec.decode import encode_picture
 from selfsame.collage.codec.encode import encode
-from selfsame.collage.network.model import STEP_SCALE, STEP_ZERO
+from selfsame.collage.network.model import STEP_SCALE, STEP_ZERO, CollageModel
 from selfsame.collage.network.planes import pad_planes, planes_from_pictures
-from selfsame.collage.network.storage import model_card
 from selfsame.errors import InputError
 from selfsame.io.pictures import to_uint8
 from selfsame.pifs.encoding.baseline import encode_baseline
@@ -86,7 +85,7 @@ def measure(
         "against_coin": coin_lines,
         "against_search": search_lines,
         "median_times_faster": medians(coin_lines, search_lines),
-        "training": training_pays(model_card(name), coin_lines, search_lines),
+        "training": training_pays(CollageModel.card_of(name), coin_lines, search_lines),
         "coin_logs": logs,
         "load_average_before_and_after": [load_before, _load_average()],
     }

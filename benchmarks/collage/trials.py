@@ -23,7 +23,6 @@ from benchmarks.harness.types import Bytes, Row
 from selfsame.codes import store
 from selfsame.collage.codec.decode import decode, encode_picture
 from selfsame.collage.network.model import CollageModel
-from selfsame.collage.network.storage import SHIPPED, load_model
 from selfsame.errors import InputError
 from selfsame.io.pictures import read_picture, to_uint8
 
@@ -57,8 +56,8 @@ class Codec:
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> "Codec":
-        """Return the codec of a shipped model or one in a file; errors as in ``load_model``."""
-        found = load_model(name_or_path)
+        """Return the codec of a shipped model or one in a folder; as ``from_pretrained``."""
+        found = CollageModel.from_pretrained(name_or_path)
         digest = hashlib.sha256(fingerprint(SOURCES).encode())
         for name, part in found.state_dict().items():
             digest.update(name.encode() + part.numpy().tobytes())
@@ -89,7 +88,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that all parts have; those of COIN too."""
     add_picture_options(parser)
     coin.add_options(parser)
-    parser.add_argument("--model", default=SHIPPED[0], metavar="NAME|FILE", help="for photographs")
+    parser.add_argument("--model", default="photo", metavar="NAME|FOLDER", help="for photographs")
     parser.add_argument(
         "--aerial", type=Path, metavar="PICTURE", help="also code this one [default: photos only]"
     )
@@ -100,7 +99,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="X0,Y0,X1,Y1",
         help="the part of --aerial that was not trained on, in fractions [default: all of it]",
     )
-    parser.add_argument("--aerial-model", default=SHIPPED[1], metavar="NAME|FILE")
+    parser.add_argument("--aerial-model", default="aerial", metavar="NAME|FOLDER")
     parser.add_argument(
         "--refine", type=int, default=0, metavar="N", help="also refine each code in N steps"
     )

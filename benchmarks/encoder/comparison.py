@@ -16,8 +16,9 @@ from benchmarks.encoder.inverse_network import load_inverse_encoder, predict_sys
 from benchmarks.ifs import judging
 from benchmarks.ifs.sheets import contact_sheets
 from selfsame.ifs.code import IFSCode
-from selfsame.ifs.encoder.storage import encoder_card
+from selfsame.ifs.encoder import SetEncoder
 from selfsame.ifs.fit import PRESETS, FitConfig
+from selfsame.lab.networks.architectures import Network
 
 INVERSE = "B: inverse encoder"
 
@@ -53,7 +54,7 @@ def at_start(config: FitConfig) -> FitConfig:
 
 def inverse_fits(model: Path, targets: Sequence[protocol.Target]) -> judging.Fits:
     """Return what the inverse encoder predicts for the targets, judged."""
-    network, _ = load_inverse_encoder(model)
+    network = load_inverse_encoder(model)
     pictures = torch.from_numpy(np.stack([target.image for target in targets]))[:, None]
     begin = time.perf_counter()
     systems = predict_systems(network, pictures)
@@ -71,7 +72,7 @@ def measure(
 
     Args:
         keep: takes the codes of every method.
-        model: the file of the inverse encoder.
+        model: the folder of the inverse encoder.
         weights: digest of our encoder's weights.
     """
     names, targets, members = judging.load(options)
@@ -102,7 +103,7 @@ def measure(
         "targets": [t.name for t in targets],
         "scores": {method: one.scores for method, one in fits.items()},
         "configs": chosen,
-        "inverse_encoder": load_inverse_encoder(model)[1],
-        "set_encoder": encoder_card(options.encoder),
+        "inverse_encoder": Network.card_of(model),
+        "set_encoder": SetEncoder.card_of(options.encoder),
     }
     return results, harness.markdown_table(rows, COLUMNS)

@@ -6,9 +6,7 @@ come in another order counts as wrong, and so does another system with the same 
 why ``selfsame.ifs.encoder`` compares pictures instead.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,19 +16,9 @@ from benchmarks.encoder.inverse_data import MAPS, POINTS, SIDE, chain, drawing, 
 from selfsame.errors import InputError
 from selfsame.ifs.fit.parameters import dyadic_probabilities
 from selfsame.ifs.system import IFS
-from selfsame.io.files import write_bytes
-from selfsame.io.model_files import (
-    about_entries,
-    about_model,
-    card_of,
-    check_file_size,
-    check_weights,
-    weights_from_bytes,
-    weights_to_bytes,
-)
-from selfsame.lab.networks.architectures import Network, make_network
+from selfsame.lab.networks.architectures import Network, NetworkConfig
 from selfsame.training.settings import TrainSettings
-from selfsame.training.task import Metrics
+from selfsame.training.task import Means, Metrics, Task
 
 TRAINING = TrainSettings(
     steps=8000,
@@ -49,35 +37,33 @@ VALIDATION_SEED = 2**62
 
 VALIDATION_FRACTALS = 512
 
-_FORMAT = "selfsame inverse encoder 1"
+CONFIG = NetworkConfig("resnet18", classes=6 * MAPS, channels=1, side=SIDE)
+"""Pictures (B, 1, 32, 32) to parameters (B, 60)."""
 
 _AT_ONCE = 256
 """Pictures that go through the network together, which bounds its memory."""
 
 
-def make_inverse_encoder() -> Network:
-    """Return the network, (B, 1, 32, 32) to (B, 60), with weights from torch's generator."""
-    return make_network("resnet18", classes=6 * MAPS, channels=1, side=SIDE)
-
-
-class InverseTask:
+class InverseTask(Task):
     """An inverse encoder that learns from ``InverseBatches``, for ``selfsame.training.train``.
 
     Attributes:
         model: what is trained.
     """
 
+    model: Network
+
     def __init__(self) -> None:
-        self.model = make_inverse_encoder()
+        self.model = Network.from_config(CONFIG)
 
     def loss(
-        self, batch: tuple[Tensor, Tensor], generator: torch.Generator
+        self, batch: tuple[Tensor, Tensor], step: int, generator: torch.Generator
     ) -> tuple[Tensor, Metrics]:
         """Return the mean squared error of the parameters of a batch."""
         pictures, parameters = batch
         return F.mse_loss(self.model(pictures).float(), parameters), {}
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: nn.Module, shard: slice) -> Means:
         """Return errors on fractals that are never learned; the same ones each time.
 
         ``parameter_mse`` is what is minimised, ``explained`` the share of the parameters' variance
@@ -85,47 +71,31 @@ class InverseTask:
         systems.
         """
         pictures, parameters = fractals(VALIDATION_SEED, 0, range(VALIDATION_FRACTALS))
+        variance = parameters.var(0).mean()
+        pictures, parameters = pictures[shard], parameters[shard]
         predicted = _predicted(model, pictures)
         error = F.mse_loss(predicted, parameters)
         generator = torch.Generator().manual_seed(0)
-        uniforms = torch.rand(VALIDATION_FRACTALS, POINTS, generator=generator)
+        uniforms = torch.rand(VALIDATION_FRACTALS, POINTS, generator=generator)[shard]
         drawn = drawing(chain(maps_of(predicted), uniforms))
-        return {
+        values = {
             "parameter_mse": float(error),
-            "explained": 1 - float(error / parameters.var(0).mean()),
+            "explained": 1 - float(error / variance),
             "picture_mse": float(F.mse_loss(drawn, pictures)),
         }
-
-    def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
-        """Write the network to a file that ``load_inverse_encoder`` reads.
-
-        Args:
-            card: what people should know of it, ready for JSON.
-        Raises:
-            InputError: a weight is not finite.
-        """
-        about = about_entries(_FORMAT, card)
-        write_bytes(path, weights_to_bytes(self.model, about, dtype=torch.float32))
+        return Means(values, len(pictures))
 
 
-def load_inverse_encoder(path: str | Path) -> tuple[Network, dict[str, Any]]:
-    """Return a network that ``InverseTask.export`` wrote, ready to use, and its card.
+def load_inverse_encoder(source: str | Path) -> Network:
+    """Return a network that ``InverseTask`` trained, ready to use; as ``Network.from_pretrained``.
 
     Raises:
-        InputError: there is no such file.
-        CorruptedError: it is damaged.
-        UnsupportedError: it is of another kind.
+        InputError: it is another network.
     """
-    place = Path(path)
-    if not place.is_file():
-        raise InputError(f"there is no inverse encoder at {place}; train one first")
-    check_file_size(place)
-    data = place.read_bytes()
-    card = card_of(about_model(data, place, _FORMAT), place)
-    network, weights = make_inverse_encoder(), weights_from_bytes(data, place)
-    check_weights(network, weights, place)
-    network.load_state_dict(weights)
-    return network.eval(), card
+    network = Network.from_pretrained(source)
+    if network.config != CONFIG:
+        raise InputError(f"{source} is no inverse encoder: it has the shape {network.config}")
+    return network
 
 
 def predict_systems(network: nn.Module, pictures: Tensor) -> list[IFS]:

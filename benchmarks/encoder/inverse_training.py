@@ -14,7 +14,7 @@ from benchmarks.encoder.inverse_network import TRAINING, InverseTask
 from selfsame.training import train
 from selfsame.training.logs import training_bar
 
-MODEL_NAME = "model.safetensors"
+MODEL_NAME = "model"
 QUICK_STEPS, QUICK_BATCH = 3, 8
 
 
@@ -24,7 +24,7 @@ def folder_of(keep: Path) -> Path:
 
 
 def train_inverse(options: argparse.Namespace, keep: Path) -> Path:
-    """Train the inverse encoder, or go on with its training; return the file of the model.
+    """Train the inverse encoder, or go on with its training; return the folder of the model.
 
     Raises:
         SystemExit: a signal ended the training; the same command goes on.
@@ -48,7 +48,7 @@ def train_inverse(options: argparse.Namespace, keep: Path) -> Path:
         "machine": platform.machine(),
         "validation": result.validation,
     }
-    task.export(folder / MODEL_NAME, card)
+    task.model.save_pretrained(folder / MODEL_NAME, card)
     values = ", ".join(f"{name} {value:.4g}" for name, value in result.validation.items())
     harness.say(f"{folder / MODEL_NAME}: {result.step} steps; {values}")
     return folder / MODEL_NAME

@@ -23,7 +23,7 @@ from benchmarks.encoder import comparison, inverse_training, savings
 from benchmarks.ifs import judging
 from selfsame.cli.options import set_threads
 from selfsame.errors import InputError
-from selfsame.ifs.encoder.storage import encoder_digest
+from selfsame.ifs.encoder import SetEncoder
 
 PARTS = ("table", "steps", "train-inverse")
 
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, keep: Path) -> None:
     if options.part == "train-inverse":
         return
     uses_ours = options.part == "table" or "encoder" in options.inits
-    weights = encoder_digest(options.encoder) if uses_ours else ""
+    weights = SetEncoder.from_pretrained(options.encoder).digest() if uses_ours else ""
     if options.part == "table":
         results, text = comparison.measure(options, keep, model, weights)
         published, notes = judging.PUBLISHED, comparison.NOTES

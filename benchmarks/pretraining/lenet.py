@@ -41,7 +41,7 @@ from benchmarks.pretraining.work import (
 )
 from selfsame.datasets import Pictures
 from selfsame.errors import InputError
-from selfsame.lab.networks.files import load_network
+from selfsame.lab.networks.architectures import Network
 
 PARTS = ("learn", "probe", "figures")
 
@@ -189,7 +189,9 @@ def probed(
     """Return the accuracies of networks by steps of pre-training; None is an untrained one."""
     rows = []
     for step, path in networks.items():
-        network = untrained(run.plan.fractals, seed) if path is None else load_network(path)
+        network = (
+            untrained(run.plan.fractals, seed) if path is None else Network.from_pretrained(path)
+        )
         name = f"{arm.replace(' ', '-').lower()}-{learning_steps:06d}-{step:06d}"
         found = finished(
             run.probes / f"seed-{seed}", name, partial(probe_rows, network, run.data, run.plan)

@@ -18,7 +18,6 @@ from selfsame.ifs.code import IFSCode
 from selfsame.ifs.samples.random import search_fractaldb
 from selfsame.ifs.system import IFS
 from selfsame.lab.networks.architectures import Network, make_network
-from selfsame.lab.networks.files import save_network
 from selfsame.lab.probe.classification import ClassificationTask
 from selfsame.lab.probe.probes import picture_tensor
 from selfsame.lab.sets.config import TRAINING, FractalSetConfig
@@ -206,7 +205,7 @@ def trained_networks(
                 task, batches, settings, folder / "training", config=state, stop_after=count
             )
             check_stopped(result)
-            return result.step, partial(save_network, task.model)
+            return result.step, task.model.save_pretrained
 
         return advance
 

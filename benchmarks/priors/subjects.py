@@ -18,7 +18,6 @@ from benchmarks.priors.digits import Data
 from selfsame.errors import InputError
 from selfsame.priors.vdvae.config import HEADS, VdvaeConfig
 from selfsame.priors.vdvae.network import Vdvae
-from selfsame.priors.vdvae.storage import from_pretrained, model_card
 from selfsame.run.device import resolve_device
 
 BATCH = 250
@@ -93,14 +92,14 @@ def load_subjects(options: argparse.Namespace) -> list[Subject]:
         raise InputError("give --collage MODEL, --plain MODEL or both; --quick needs none")
     subjects = []
     for head, name in given.items():
-        model = from_pretrained(name)
+        model = Vdvae.from_pretrained(name)
         config = model.config
         if (config.head, config.channels, config.likelihood) != (head, 1, "bernoulli"):
             raise InputError(
                 f"--{head} must name a model of binary grey pictures with the {head} head: {name} "
                 f"has head {config.head}, {config.likelihood}, {config.channels} channels"
             )
-        subjects.append(Subject(head, model.to(device).eval(), model_card(name)))
+        subjects.append(Subject(head, model.to(device).eval(), Vdvae.card_of(name)))
     return subjects
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
@@ -18,7 +19,7 @@ _MOVED = {
     "codec": ("codes.encode", "codes.render"),
     "collage.fractalize": ("mosaic",),
     "collage.model": ("collage.network.model",),
-    "collage.storage": ("collage.network.storage",),
+    "collage.storage": ("collage.network.model", "collage.codec.decoders"),
     "collage.train": ("collage.network.train",),
     "datasets.fractals": ("fractals",),
     "datasets.fractals.write": ("fractals.files.write",),
@@ -26,6 +27,7 @@ _MOVED = {
     "files": ("io.files",),
     "grids": ("io.grids",),
     "ifs.batch": ("ifs.render.batch",),
+    "ifs.encoder.storage": ("ifs.encoder.network",),
     "ifs.dimension": ("ifs.geometry.dimension",),
     "ifs.flame": ("ifs.exchange.flame",),
     "ifs.histogram": ("ifs.render.histogram",),
@@ -40,6 +42,7 @@ _MOVED = {
     "pretrain.classification": ("lab.probe.classification",),
     "pretrain.experiment": ("lab.probe.experiment",),
     "pretrain.labelled": ("datasets.labelled",),
+    "pretrain.network_files": ("lab.networks.architectures",),
     "pretrain.probes": ("lab.probe.probes",),
     "pretrain.set_config": ("lab.sets.config",),
     "priors.config": ("priors.vdvae.config",),
@@ -47,6 +50,7 @@ _MOVED = {
     "priors.distances": ("metrics.sets",),
     "priors.noise": ("priors.vdvae.noise",),
     "priors.recipe": ("priors.vdvae.recipe",),
+    "priors.storage": ("priors.vdvae.network",),
     "priors.train": ("priors.vdvae.train",),
     "settings": ("codes.settings",),
     "training.crops": ("datasets.crops",),
@@ -57,8 +61,32 @@ _RENAMED = {
     ("bitstream", "encode"): "pack",
     ("bitstream", "decode"): "unpack",
     ("collage.fractalize", "FractalCode"): "MosaicCode",
+    **{
+        (old, f"{verb}{noun}"): f"{kind}.{new}"
+        for old, noun, kind in (
+            ("collage.storage", "_model", "CollageModel"),
+            ("ifs.encoder", "_encoder", "SetEncoder"),
+            ("ifs.encoder.storage", "_encoder", "SetEncoder"),
+            ("pretrain", "_network", "Network"),
+            ("pretrain.network_files", "_network", "Network"),
+        )
+        for verb, new in (("load", "from_pretrained"), ("save", "save_pretrained"))
+    },
+    ("collage.storage", "model_card"): "CollageModel.card_of",
+    ("ifs.encoder.storage", "encoder_card"): "SetEncoder.card_of",
+    ("pretrain.network_files", "network_card"): "Network.card_of",
+    **{
+        (old, name): f"Vdvae.{new}"
+        for old in ("priors", "priors.storage")
+        for name, new in (
+            ("from_pretrained", "from_pretrained"),
+            ("model_card", "card_of"),
+            ("save_pretrained", "save_pretrained"),
+            ("shipped_models", "shipped"),
+        )
+    },
 }
-"""Old module and name -> new name."""
+"""Old module and name -> new name, of a method with its class's before a dot."""
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -100,14 +128,30 @@ def forwarding(owner: str, *homes: str) -> Callable[[str], Any]:
             new = _RENAMED.get((owner.partition(".")[2], name), name)
             for home in homes:
                 module = import_module(f"selfsame.{home}")
-                if hasattr(module, new):
+                if hasattr(module, new.partition(".")[0]):
                     warnings.warn(
                         f"{owner}.{name} is selfsame.{home}.{new} now; the old name goes with "
                         "version 0.3",
                         DeprecationWarning,
                         stacklevel=2,
                     )
-                    return getattr(module, new)
+                    return attrgetter(new)(module)
         raise AttributeError(f"module {owner!r} has no attribute {name!r}")
 
     return look_up
+
+
+def renaming(owner: str, look_up: Callable[[str], Any], *homes: str) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a package of which some names have other ones now.
+
+    Args:
+        owner: its ``__name__``.
+        look_up: its ``__getattr__`` but for these.
+        homes: where they are looked up, within ``selfsame``.
+    """
+    forward = forwarding(owner, *homes)
+
+    def look_up_either(name: str) -> Any:
+        return (forward if (owner.partition(".")[2], name) in _RENAMED else look_up)(name)
+
+    return look_up_either

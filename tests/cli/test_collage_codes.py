@@ -9,7 +9,7 @@ from skimage import data
 
 import selfsame
 from selfsame.cli import main
-from selfsame.collage.network.storage import load_model, save_model
+from selfsame.collage.network.model import CollageModel
 from selfsame.io.pictures import to_uint8
 from selfsame.metrics.pictures import psnr_db
 from support.small_model import small_model
@@ -19,8 +19,8 @@ PHOTO = np.ascontiguousarray(data.astronaut()[80:112, 200:240])
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp("models") / "own.safetensors"
-    save_model(small_model(), path)
+    path = tmp_path_factory.mktemp("models") / "own"
+    small_model().save_pretrained(path)
     return path
 
 
@@ -193,13 +193,13 @@ def test_unusable_models_and_options_fail_with_one_line(photo, code, model, caps
     new, picture = photo.with_name("b.ssm"), photo.with_name("out.png")
     for arguments, words in (
         (["encode", photo, "-o", new, "--model", photo.with_name("none")], "no model"),
-        (["encode", photo, "-o", new, "--model", broken], "is no model of a collage"),
+        (["encode", photo, "-o", new, "--model", broken], "is no model: it does not say"),
         (["encode", photo, "-o", new, "--model", model, "--bytes", 30], "only 30 bytes"),
         (
             ["decode", code, "-o", picture, "--region", "0,0,8,8"],
             "region is not for codes of the family collage",
         ),
-        (["decode", code, "-o", picture, "--model", broken], "is no model of a collage"),
+        (["decode", code, "-o", picture, "--model", broken], "is no model: it does not say"),
     ):
         status, values, err = run(capsys, *arguments)
         assert (status, values) == (1, {})
@@ -209,10 +209,10 @@ def test_unusable_models_and_options_fail_with_one_line(photo, code, model, caps
 
 
 def test_a_code_of_an_absent_model_names_it(code, model, capsys, monkeypatch) -> None:
-    monkeypatch.setattr("selfsame.collage.network.storage._decoders", {})
+    monkeypatch.setattr("selfsame.collage.codec.decoders.loaded_decoders", {})
     output = code.with_name("out.png")
     status, _, err = run(capsys, "decode", code, "-o", output)
-    fingerprint = load_model(model).decoder.fingerprint().hex()
+    fingerprint = CollageModel.from_pretrained(model).decoder.fingerprint().hex()
     assert status == 1
     assert "'own'" in err
     assert fingerprint in err

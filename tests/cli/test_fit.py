@@ -115,18 +115,18 @@ def test_a_point_cloud_becomes_a_code(tmp_path: Path) -> None:
 def test_codes_of_two_encoders_do_not_mix(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from selfsame.ifs.encoder import EncoderConfig, SetEncoder, save_encoder
+    from selfsame.ifs.encoder import EncoderConfig, SetEncoder
 
     pictures = np.zeros((1, 16, 16), np.uint8)
     pictures[:, 4:9, 3:12] = 255
     np.savez(tmp_path / "p.npz", images=pictures)
-    network = tmp_path / "mine.safetensors"
+    network = tmp_path / "mine"
     options = [str(tmp_path / "p.npz"), "-o", str(tmp_path / "codes"), "--steps", "1", "--quiet"]
     options += ["--maps", "3", "--size", "16", "--init", "encoder", "--encoder", str(network)]
     for seed, status in ((0, 0), (0, 0), (1, 1)):
         torch.manual_seed(seed)
         shape = EncoderConfig(side=16, width=16, layers=1, heads=2, rounds=1)
-        save_encoder(SetEncoder(shape), network)
+        SetEncoder(shape).save_pretrained(network)
         assert main(["fit", *options]) == status
     assert "other settings: encoder_digest is " in capsys.readouterr().err
 

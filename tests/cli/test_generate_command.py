@@ -11,10 +11,8 @@ from selfsame.io.pictures import read_picture
 from selfsame.priors import (
     Vdvae,
     VdvaeConfig,
-    from_pretrained,
     generate,
     reconstruct,
-    save_pretrained,
 )
 
 SIDE = 8
@@ -36,7 +34,7 @@ def models(tmp_path_factory):
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.copy_(0.3 * torch.randn(parameter.shape))
-        save_pretrained(model, home / name)
+        model.save_pretrained(home / name)
     return home
 
 
@@ -69,7 +67,7 @@ def test_a_grid_of_pictures(models, tmp_path, capsys):
     assert values["size"] == [50, 33]
     shown = np.asarray(Image.open(path))
     assert shown.shape == (33, 50)
-    model = from_pretrained(models / "bits")
+    model = Vdvae.from_pretrained(models / "bits")
     expected = generate(model, 5, seed=3, temperature=0.8, scale=2).numpy()[:, 0] * 255
     for number, picture in enumerate(expected):
         top, left = 17 * (number // 3), 17 * (number % 3)
@@ -96,7 +94,7 @@ def test_pictures_of_their_own(models, tmp_path, capsys):
     names = ["00000.png", "00001.png", "00002.png"]
     assert values["outputs"] == [str(folder / name) for name in names]
     assert sorted(path.name for path in folder.iterdir()) == names
-    expected = generate(from_pretrained(models / "color"), 3).movedim(1, -1).numpy()
+    expected = generate(Vdvae.from_pretrained(models / "color"), 3).movedim(1, -1).numpy()
     for name, picture in zip(names, expected, strict=True):
         assert np.array_equal(np.asarray(Image.open(folder / name)), np.rint(picture * 255))
     assert main(["generate", str(models / "color"), "-o", str(folder), "--separate"]) == 1
@@ -115,7 +113,7 @@ def test_rows_between_samples(models, tmp_path, capsys):
     assert values["columns"] == 3
     assert values["size"] == [3 * SIDE, 2 * SIDE]
     shown = read_picture(path)
-    ends = generate(from_pretrained(models / "bits"), 4).numpy()[:, 0]
+    ends = generate(Vdvae.from_pretrained(models / "bits"), 4).numpy()[:, 0]
     for number, (row, left) in enumerate([(0, 0), (0, 16), (8, 0), (8, 16)]):
         cell = shown[row : row + SIDE, left : left + SIDE]
         assert np.abs(cell - ends[number]).max() < 1.5 / 255
@@ -129,7 +127,7 @@ def test_rows_between_pictures(models, data, tmp_path, capsys):
     assert values["size"] == [4 * SIDE, 2 * SIDE]
     with np.load(data) as archive:
         tests = torch.from_numpy(archive["test_images"] > 127).float()[:, None]
-    ends = reconstruct(from_pretrained(models / "bits"), tests).numpy()[:, 0]
+    ends = reconstruct(Vdvae.from_pretrained(models / "bits"), tests).numpy()[:, 0]
     shown = read_picture(path)
     assert np.abs(shown[:SIDE, :SIDE] - ends[0]).max() < 1.5 / 255
     assert np.abs(shown[SIDE:, -SIDE:] - ends[3]).max() < 1.5 / 255
@@ -141,7 +139,7 @@ def test_reconstructions_lie_below_their_originals(models, data, tmp_path, capsy
     made([models / "bits", "-o", path, *options], capsys)
     with np.load(data) as archive:
         tests = torch.from_numpy(archive["test_images"][:3] > 127).float()[:, None]
-    decoded = reconstruct(from_pretrained(models / "bits"), tests, scale=3).numpy()[:, 0]
+    decoded = reconstruct(Vdvae.from_pretrained(models / "bits"), tests, scale=3).numpy()[:, 0]
     shown = read_picture(path)
     side = 3 * SIDE
     assert shown.shape == (4 * side, 2 * side)

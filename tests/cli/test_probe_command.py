@@ -82,7 +82,7 @@ def test_weights_of_an_earlier_probe_on_other_pictures(data, tmp_path, capsys) -
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (20, 20, 24, 3)).astype(np.uint8)
     np.savez(tmp_path / "colour.npz", images=images, labels=np.arange(20) % 2)
-    weights = out / "seed-0" / "network.safetensors"
+    weights = out / "seed-0" / "network"
     words = ("--weights", weights, "--shots", 5, "--draws", 3, "--json")
     assert call(tmp_path / "colour.npz", "-o", tmp_path / "other", *words) == 0
     values = json.loads(capsys.readouterr().out)

@@ -11,8 +11,7 @@ from PIL import Image
 
 from selfsame.cli import main
 from selfsame.cli.train.shared import TABLES
-from selfsame.collage.network.model import CollageConfig
-from selfsame.collage.network.storage import load_model, model_card
+from selfsame.collage.network.model import CollageConfig, CollageModel
 from selfsame.collage.network.train import CollageObjective
 from selfsame.datasets.crops import CropSettings
 from selfsame.training import TrainSettings
@@ -43,7 +42,9 @@ def call(*words: object) -> int:
 
 
 def same(one: Path, other: Path) -> bool:
-    states = [load_model(folder / "model.safetensors").state_dict() for folder in (one, other)]
+    states = [
+        CollageModel.from_pretrained(folder / "model").state_dict() for folder in (one, other)
+    ]
     return all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
 
@@ -56,14 +57,14 @@ def test_it_leaves_a_model_its_card_its_configuration_and_a_log(pictures, tmp_pa
     values = json.loads(captured.out)
     assert captured.err == ""
     assert (values["step"], values["finished"], values["pictures"]) == (4, True, 3)
-    assert values["output"] == str(out / "model.safetensors")
+    assert values["output"] == str(out / "model")
     assert "small.png" in values["notes"][0]
     assert values["validation"]
     config = json.loads((out / "config.json").read_text())
     assert set(config) == {"train", "data", "model", "objective", "card"}
     assert (config["train"]["steps"], config["model"]["atoms"]) == (4, [3, 2])
-    assert load_model(out / "model.safetensors").config.width == 4
-    card = model_card(out / "model.safetensors")
+    assert CollageModel.from_pretrained(out / "model").config.width == 4
+    card = CollageModel.card_of(out / "model")
     assert (card["licence"], card["steps"], card["pictures"]) == ("CC0", 4, 3)
     assert card["recipe"]["train"]["batch"] == 2
     steps = [line["step"] for line in read_log(out) if line["kind"] == "train"]
@@ -107,10 +108,13 @@ def test_other_pictures_are_not_gone_on_with(pictures, tmp_path, capsys) -> None
 def test_going_on_from_a_model_keeps_its_shape(pictures, tmp_path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     assert call(pictures, "-o", one, *TINY) == 0
-    model = one / "model.safetensors"
+    model = one / "model"
     words = ("--init", model, "--batch", 2, "--crop", 32, "--steps", 1, "--quiet")
     assert call(pictures, "-o", other, *words) == 0
-    assert load_model(other / "model.safetensors").config == load_model(model).config
+    assert (
+        CollageModel.from_pretrained(other / "model").config
+        == CollageModel.from_pretrained(model).config
+    )
 
 
 def test_a_signal_has_its_exit_status(pictures, tmp_path, capsys, monkeypatch) -> None:
@@ -118,9 +122,9 @@ def test_a_signal_has_its_exit_status(pictures, tmp_path, capsys, monkeypatch) -
 
     before = CollageTask.loss
 
-    def loss(task, batch, generator):
+    def loss(task, batch, step, generator):
         signal.raise_signal(signal.SIGTERM)
-        return before(task, batch, generator)
+        return before(task, batch, step, generator)
 
     monkeypatch.setattr(CollageTask, "loss", loss)
     shown = [word for word in TINY if word != "--quiet"]

@@ -55,7 +55,13 @@ def test_it_leaves_codes_a_picture_and_a_log(digits, tmp_path, capsys) -> None:
     assert card["recipe"]["objective"]["loss"] == "gan"
     lines = [line for line in read_log(out) if line["kind"] == "train"]
     assert [line["step"] for line in lines] == [2, 4]
-    assert {"loss", "critic_loss", "seen_real", "seen_fake"} <= set(lines[0])
+    assert {
+        "fractals_loss",
+        "critic_loss",
+        "critic_gradient_norm",
+        "seen_real",
+        "seen_fake",
+    } <= set(lines[0])
     recipe = make_recipe("custom", codes=out / "codes", side=16, points=50, window="code")
     assert recipe.classes == 4
 

@@ -14,7 +14,7 @@ from selfsame.cli.train.vdvae import command
 from selfsame.datasets.batches import BINARISE
 from selfsame.priors.vdvae.config import VdvaeConfig
 from selfsame.priors.vdvae.data import DataSettings
-from selfsame.priors.vdvae.storage import from_pretrained, model_card
+from selfsame.priors.vdvae.network import Vdvae
 from selfsame.priors.vdvae.train import VdvaeObjective
 from selfsame.training.checkpoint import checkpoints, load_checkpoint
 from selfsame.training.config import settings_from
@@ -89,9 +89,9 @@ def test_it_leaves_a_model_its_card_its_configuration_and_a_log(digits, tmp_path
     assert config["model"]["likelihood"] == "bernoulli"
     assert config["data"]["binarise"] == "dynamic"
     assert config["train"]["lr"] == 4e-3  # the recipe's, not the loop's
-    model = from_pretrained(out / "model")
+    model = Vdvae.from_pretrained(out / "model")
     assert (model.config.head, len(model.config.levels)) == ("plain", 2)
-    card = model_card(out / "model")
+    card = Vdvae.card_of(out / "model")
     assert (card["licence"], card["steps"], card["pictures"]) == ("CC0", 4, 20)
     assert card["recipe"]["train"]["batch"] == 4
     lines = [line for line in read_log(out) if line["kind"] == "train"]
@@ -115,7 +115,7 @@ def test_stopping_and_going_on(digits, tmp_path, capsys) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     assert call(digits, "-o", one, *TINY) == 0
     assert call(digits, "-o", other, *TINY, "--stop-after", 3) == 0
-    assert from_pretrained(other / "model").config.side == 8
+    assert Vdvae.from_pretrained(other / "model").config.side == 8
     assert call(digits, "-o", other, *TINY) == 0
     assert same(one, other)
     assert call(digits, "-o", other, *TINY, "--head", "plain") == 1

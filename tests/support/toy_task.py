@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from selfsame.training import TrainSettings, train
+from selfsame.training import Means, Task, TrainSettings, train
 
 SETTINGS = TrainSettings(
     steps=40,
@@ -26,7 +26,7 @@ SETTINGS = TrainSettings(
 )
 
 
-class ToyTask:
+class ToyTask(Task):
     """Learns to be the identity in spite of noise."""
 
     def __init__(self, *, noise: float = 0.1, dropout: float = 0.1, pause: float = 0.0) -> None:
@@ -38,16 +38,18 @@ class ToyTask:
         self.noise, self.pause = noise, pause
 
     def loss(
-        self, batch: torch.Tensor, generator: torch.Generator
+        self, batch: torch.Tensor, step: int, generator: torch.Generator
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         time.sleep(self.pause)
         noisy = batch + self.noise * torch.randn(batch.shape, generator=generator)
         error = (self.model(noisy) - batch).square().mean()
         return error, {"error": error}
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: nn.Module, shard: slice) -> Means:
         assert not model.training
-        return {"sum": float(sum(p.sum() for p in model.parameters()))}
+        total = float(sum(p.sum() for p in model.parameters()))
+        samples = range(10)[shard]
+        return Means({"sum": total, "sample": sum(samples) / len(samples)}, len(samples))
 
 
 class ToyData:

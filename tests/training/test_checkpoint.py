@@ -3,7 +3,7 @@ import pickle
 import pytest
 import torch
 
-from selfsame.errors import CorruptedError, InputError
+from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.io.files import remove_unfinished
 from selfsame.training.checkpoint import (
     check_same,
@@ -40,7 +40,7 @@ def test_the_newest_are_kept_and_found_by_name(tmp_path) -> None:
     assert latest_checkpoint(tmp_path / "none", pytest.fail) is None
 
 
-@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "foreign", "code", "version"])
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "foreign", "code", "other"])
 def test_a_damaged_newest_gives_the_one_before_with_a_note(tmp_path, damage) -> None:
     save_checkpoint(tmp_path, 1, STATE, keep=3)
     path = save_checkpoint(tmp_path, 2, STATE, keep=3)
@@ -56,8 +56,8 @@ def test_a_damaged_newest_gives_the_one_before_with_a_note(tmp_path, damage) -> 
     elif damage == "code":
         contents[:] = pickle.dumps(print)
     path.write_bytes(contents)
-    if damage == "version":
-        torch.save({**STATE, "version": 99, "step": 2}, path)
+    if damage == "other":
+        torch.save(STATE, path)
     with pytest.raises(CorruptedError, match=path.name):
         load_checkpoint(path)
     notes: list[str] = []
@@ -77,6 +77,13 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path) -> None:
     with pytest.raises(CorruptedError, match="is damaged: Weights only load failed"):
         load_checkpoint(path)
     assert not path.with_suffix(".sprung").exists()
+
+
+def test_a_checkpoint_of_another_version_is_not_passed_over(tmp_path) -> None:
+    save_checkpoint(tmp_path, 1, STATE, keep=3)
+    torch.save({**STATE, "version": 99, "step": 2}, tmp_path / "step-0000000002.pt")
+    with pytest.raises(UnsupportedError, match="of version 99, this build reads"):
+        latest_checkpoint(tmp_path, pytest.fail)
 
 
 def test_a_failed_write_leaves_the_old_checkpoints(tmp_path) -> None:

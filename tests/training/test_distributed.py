@@ -60,6 +60,11 @@ def test_two_processes_train_what_one_does_with_the_joint_batch(tmp_path) -> Non
     states = [load_checkpoint(checkpoints(f / "checkpoints")[0][1])["learner"] for f in (one, two)]
     for name, value in states[0]["model"].items():
         torch.testing.assert_close(states[1]["model"][name], value, atol=1e-5, rtol=1e-4)
+    measured = [[x for x in read_log(f) if x["kind"] == "validation"] for f in (one, two)]
+    assert len(measured[1]) == 2
+    for alone, both in zip(*measured, strict=True):
+        assert both["sample"] == alone["sample"] == 4.5  # half of the samples each
+        assert both["sum"] == pytest.approx(alone["sum"], abs=1e-4)
     losses = [[x["loss"] for x in read_log(f) if x["kind"] == "train"] for f in (one, two)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from selfsame.errors import DivergedError, InputError
-from selfsame.training import ParameterGroup, TrainSettings, train
+from selfsame.training import Loss, ParameterGroup, Task, TaskBase, TrainSettings, train
 from selfsame.training.checkpoint import checkpoints, load_checkpoint
 from selfsame.training.logs import read_log
 from support.toy_task import SETTINGS, ToyData, ToyTask
@@ -14,6 +16,14 @@ from support.toy_task import SETTINGS, ToyData, ToyTask
 
 def weights(task) -> list[torch.Tensor]:
     return [value.clone() for value in task.model.state_dict().values()]
+
+
+def averages(state) -> list[torch.Tensor]:
+    return state["updates"]["model"]["average"]["values"]
+
+
+def by_shape(values) -> list[torch.Tensor]:
+    return sorted(values, key=lambda value: tuple(value.shape))
 
 
 def equal(one, other) -> bool:
@@ -67,10 +77,10 @@ def test_every_step_has_noise_of_its_own(tmp_path) -> None:
     draws = []
 
     class Drawing(ToyTask):
-        def loss(self, batch, generator):
+        def loss(self, batch, step, generator):
             # From the generator, and from where dropout draws.
             draws.append((float(torch.rand(1, generator=generator)), float(torch.rand(1))))
-            return super().loss(batch, generator)
+            return super().loss(batch, step, generator)
 
     trained(tmp_path, replace(SETTINGS, steps=5), Drawing())
     assert len({number for pair in draws for number in pair}) == 10
@@ -109,7 +119,7 @@ def test_a_finished_training_is_not_repeated(tmp_path) -> None:
 def test_the_model_ends_with_the_average_and_the_checkpoint_holds_both(tmp_path) -> None:
     task, _ = trained(tmp_path)
     state = load_checkpoint(checkpoints(tmp_path / "checkpoints")[0][1])["learner"]
-    assert equal(weights(task), list(state["average"]["model"].values()))
+    assert equal(by_shape(weights(task)), by_shape(averages(state)))
     assert not equal(weights(task), list(state["model"].values()))
 
 
@@ -211,8 +221,8 @@ class Spiky(ToyTask):
         super().__init__(noise=0, dropout=0)
         self.factors = iter(factors)
 
-    def loss(self, batch, generator):
-        loss, metrics = super().loss(batch, generator)
+    def loss(self, batch, step, generator):
+        loss, metrics = super().loss(batch, step, generator)
         return loss * next(self.factors), metrics
 
 
@@ -226,8 +236,10 @@ def test_an_update_with_too_long_a_gradient_is_left_out(tmp_path) -> None:
     one = load(trained(tmp_path / "b", settings, Spiky(factors[:1]), stop_after=1), tmp_path / "b")
     two = load(trained(tmp_path / "c", settings, Spiky(factors[:2]), stop_after=2), tmp_path / "c")
     assert equal(one["model"].values(), two["model"].values())
-    assert equal(one["average"]["model"].values(), two["average"]["model"].values())
-    assert one["optimizer"]["state"][0]["step"] == two["optimizer"]["state"][0]["step"] == 1
+    assert equal(averages(one), averages(two))
+    states = [state["updates"]["model"]["optimizer"]["state"][0] for state in (one, two)]
+    assert states[0]["step"] == states[1]["step"] == 1
+    assert torch.equal(states[0]["exp_avg"], states[1]["exp_avg"])
     without = trained(tmp_path / "d", replace(settings, gradient_skip=None), Spiky(factors))[1]
     assert without.skipped == 2  # what is not finite is never taken
 
@@ -262,23 +274,6 @@ def test_a_group_has_its_own_rate_and_decay(tmp_path) -> None:
     assert torch.allclose(moved, torch.full_like(moved, 0.02), atol=1e-4)
 
 
-def test_bfloat16_is_used_where_asked(tmp_path) -> None:
-    seen = []
-
-    class Watching(ToyTask):
-        def loss(self, batch, generator):
-            loss, metrics = super().loss(batch, generator)
-            seen.append(self.model(batch).dtype)
-            return loss, {**metrics, "plain": 1.5}
-
-    for precision in ("auto", "float32", "bfloat16"):
-        settings = replace(SETTINGS, steps=1, precision=precision)
-        task, result = trained(tmp_path / precision, settings, Watching())
-        assert {value.dtype for value in weights(task)} == {torch.float32}
-        assert result.metrics["plain"] == 1.5
-    assert seen == [torch.float32, torch.float32, torch.bfloat16]
-
-
 def test_a_task_is_told_every_step_before_its_loss(tmp_path) -> None:
     seen = []
 
@@ -286,9 +281,9 @@ def test_a_task_is_told_every_step_before_its_loss(tmp_path) -> None:
         def begin_step(self, step) -> None:
             seen.append(step)
 
-        def loss(self, batch, generator):
+        def loss(self, batch, step, generator):
             seen.append("loss")
-            return super().loss(batch, generator)
+            return super().loss(batch, step, generator)
 
     trained(tmp_path, task=Counting(), stop_after=2)
     trained(tmp_path, task=Counting(), stop_after=1)
@@ -307,13 +302,110 @@ def test_an_error_in_the_data_comes_through(tmp_path) -> None:
             train(ToyTask(), Failing(), replace(SETTINGS, workers=workers), tmp_path / f"{workers}")
 
 
-def test_defaults_of_a_task_without_the_optional_methods(tmp_path) -> None:
-    class Plain:
-        model = torch.nn.Linear(6, 1)
+class Plain(Task):
+    """Nothing but what a task must have."""
 
-        def loss(self, batch, generator):
-            return self.model(batch).square().mean(), {}
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.model = nn.Sequential(nn.Linear(6, 4), nn.Linear(4, 1))
 
+    def loss(self, batch, step, generator):
+        return self.model(batch).square().mean(), {}
+
+
+def test_defaults_of_a_task(tmp_path) -> None:
     result = train(Plain(), ToyData(), TrainSettings(steps=2, device="cpu"), tmp_path)
     assert result.finished
     assert result.validation == {}
+    assert {line["kind"] for line in read_log(tmp_path)} == {"start", "train"}
+    with pytest.raises(TypeError, match="Plain must say how its model is exported"):
+        Plain().export(tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["valdate", "parameter_group", "begin_steps", "optimisers"])
+def test_a_misspelt_method_is_refused(name) -> None:
+    with pytest.raises(TypeError, match=f"Misspelt.{name} is never called: is it"):
+        type("Misspelt", (Plain,), {name: lambda self: None})
+    type("Own", (Plain,), {f"_{name}": lambda self: None, "exact": None, "validation": None})
+
+
+class Duel(TaskBase):
+    """One number drawn to another that flees from it."""
+
+    def __init__(self) -> None:
+        self.model = nn.ParameterDict({"hunter": torch.tensor([1.0]), "prey": torch.tensor([3.0])})
+
+    def losses(self, batch, step, generator):
+        yield Loss("hunter", (self.model["hunter"] - self.model["prey"]).square().sum())
+        # Computed anew: from where the hunter is now.
+        distance = (self.model["hunter"] - self.model["prey"]).square().sum()
+        yield Loss("prey", -distance, {"distance": distance})
+
+    def optimizers(self):
+        return {
+            "hunter": [ParameterGroup([self.model["hunter"]])],
+            "prey": [ParameterGroup([self.model["prey"]], lr_multiplier=0.5)],
+        }
+
+
+def test_adversaries_move_in_turn_each_by_its_own_loss(tmp_path) -> None:
+    settings = replace(SETTINGS, steps=30, ema_decay=0.0, gradient_clip=None, warmup_steps=0)
+    task = Duel()
+    train(task, ToyData(), replace(settings, final_fraction=1.0), tmp_path)
+    hunter, prey = torch.tensor([1.0], requires_grad=True), torch.tensor([3.0], requires_grad=True)
+    own = {"betas": settings.betas, "weight_decay": 0.0}
+    optimizers = (torch.optim.AdamW([hunter], 0.01, **own), torch.optim.AdamW([prey], 0.005, **own))
+    for _ in range(30):
+        for number, sign in ((hunter, 1), (prey, -1)):
+            hunter.grad = prey.grad = None
+            (sign * (hunter - prey).square().sum()).backward()
+            optimizers[0 if number is hunter else 1].step()
+    assert torch.allclose(task.model["hunter"], hunter, atol=1e-6)
+    assert torch.allclose(task.model["prey"], prey, atol=1e-6)
+    line = read_log(tmp_path)[-1]
+    assert {"hunter_loss", "prey_loss", "hunter_gradient_norm", "distance"} <= set(line)
+
+
+def test_adversaries_go_on_as_if_nothing_had_been(tmp_path) -> None:
+    whole, parts = Duel(), Duel()
+    train(whole, ToyData(), SETTINGS, tmp_path / "whole")
+    for stop in (7, None):
+        parts = Duel()
+        train(parts, ToyData(), SETTINGS, tmp_path / "parts", stop_after=stop)
+    assert equal(weights(whole), weights(parts))
+
+
+def test_frozen_parts_are_left_out_of_the_average(tmp_path) -> None:
+    task = Plain()
+    task.model[0].requires_grad_(False)
+    frozen = weights(task)[:2]
+    train(task, ToyData(), replace(SETTINGS, steps=3), tmp_path)
+    shapes = [tuple(value.shape) for value in averages(load(None, tmp_path))]
+    assert sorted(shapes) == [(1,), (1, 4)]
+    assert equal(weights(task)[:2], frozen)
+
+
+class Waits(TorchDispatchMode):
+    """Counts how often a number of the device is asked for on the host."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        self.count += function is torch.ops.aten._local_scalar_dense.default
+        return function(*arguments, **(keywords or {}))
+
+
+def test_nothing_waits_for_the_device_between_two_lines_of_the_log(tmp_path) -> None:
+    counts: list[int] = []
+    settings = replace(SETTINGS, steps=20, log_every=5, checkpoint_every=20, validate_every=20)
+    with Waits() as waits:
+        train(
+            Plain(),
+            ToyData(),
+            replace(settings, workers=0, gradient_skip=1.0),
+            tmp_path,
+            progress=lambda step, metrics: counts.append(waits.count),
+        )
+    waited = {step for step in range(1, 20) if counts[step] > counts[step - 1]}
+    assert waited <= {4, 9, 14, 19}
+    assert waits.count > 0

@@ -42,5 +42,5 @@ def test_settings_survive_json() -> None:
 def test_the_identity_leaves_out_what_does_not_change_the_result() -> None:
     free = TrainSettings(device="cpu", workers=7, log_every=3, checkpoint_every=9, keep=1)
     assert free.identity() == TrainSettings().identity()
-    for options in ({"lr": 0.5}, {"seed": 1}, {"steps": 7}, {"precision": "float32"}):
+    for options in ({"lr": 0.5}, {"seed": 1}, {"steps": 7}, {"precision": "bfloat16"}):
         assert TrainSettings(**options).identity() != TrainSettings().identity()

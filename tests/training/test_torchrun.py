@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from selfsame.collage.network.storage import load_model
-from selfsame.priors.vdvae.storage import from_pretrained
+from selfsame.collage.network.model import CollageModel
+from selfsame.priors.vdvae.network import Vdvae
 from selfsame.training.logs import read_log
 
 COMMON = ("--steps", "4", "--device", "cpu", "--set", "train.log_every=2", "--quiet", "--json")
@@ -54,6 +54,6 @@ def test_torchrun_trains_one_model_of_each_kind_and_reports_once(tmp_path: Path)
     )
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["step"] for line in done.stdout.splitlines()] == [4, 4]
-    assert load_model(collage / "model.safetensors").config.width == 4
-    assert from_pretrained(vdvae / "model").config.side == 8
+    assert CollageModel.from_pretrained(collage / "model").config.width == 4
+    assert Vdvae.from_pretrained(vdvae / "model").config.side == 8
     assert [read_log(folder)[0]["processes"] for folder in (collage, vdvae)] == [2, 2]

@@ -85,8 +85,8 @@ def _decode_file(task: _Task) -> None:
         raise InputError(f"output {task.picture} exists; pass --overwrite to replace it")
     task.picture.parent.mkdir(parents=True, exist_ok=True)
     if task.model is not None:
-        from selfsame.collage.network.storage import load_model
+        from selfsame.collage.network.model import CollageModel
 
-        load_model(task.model)
+        CollageModel.from_pretrained(task.model)
     picture = decode(load(task.code), scale=task.scale, threads=task.threads)
     write_picture(task.picture, picture, overwrite=task.overwrite)

@@ -72,9 +72,9 @@ class Fitting:
         if isinstance(self.settings, DistanceSettings):
             return {"method": "distance", **values}
         if self.settings.init == "encoder":
-            from selfsame.ifs.encoder.storage import encoder_digest
+            from selfsame.ifs.encoder import SetEncoder
 
-            values["encoder_digest"] = encoder_digest(self.settings.encoder)
+            values["encoder_digest"] = SetEncoder.from_pretrained(self.settings.encoder).digest()
         return {"method": "descent", "seed": self.seed, **values}
 
     @property

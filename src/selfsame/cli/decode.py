@@ -65,8 +65,7 @@ MODELS = Methods({"the family collage": ("model",)})
 )
 @click.option(
     "--model",
-    type=click.Path(path_type=Path),
-    help="Collages of your own model: its path.",
+    help="Collages of your own model: its folder.",
 )
 @jobs_options
 @threads_option
@@ -123,9 +122,9 @@ def _decode_one(
         check_animation_suffix(animation)
         check_writable(animation, overwrite=overwrite, inputs=inputs)
     if options["model"] is not None:
-        from selfsame.collage.network.storage import load_model
+        from selfsame.collage.network.model import CollageModel
 
-        load_model(options["model"])
+        CollageModel.from_pretrained(options["model"])
     code, load_seconds = _load(path)
     family = family_of(code)
     kind = f"the family {family.name}"

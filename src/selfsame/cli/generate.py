@@ -139,10 +139,10 @@ def command(
         check_writable(output, overwrite=overwrite, inputs=inputs)
     set_threads(threads)
     from selfsame.priors.generation import side_at
-    from selfsame.priors.vdvae.storage import from_pretrained
+    from selfsame.priors.vdvae.network import Vdvae
     from selfsame.run.device import resolve_device
 
-    loaded = from_pretrained(model).to(resolve_device(device))
+    loaded = Vdvae.from_pretrained(model).to(resolve_device(device))
     side = side_at(loaded, options["scale"])
     plan = _plan(loaded, mode, seed, options)
     show = _animation if mode == "animate" else _files if options["separate"] else _grid

@@ -114,7 +114,7 @@ def command(
     from selfsame.cli.dataset import recipe_options
     from selfsame.datasets.labelled import read_labelled
     from selfsame.fractals import PRESETS
-    from selfsame.lab.networks.files import load_network
+    from selfsame.lab.networks.architectures import Network
     from selfsame.lab.probe.experiment import RESULTS_NAME, run_experiment
     from selfsame.lab.probe.results import sentence
     from selfsame.lab.probe.seed_run import Interrupted
@@ -137,7 +137,7 @@ def command(
     if settings.weights is None:
         labelled = read_labelled(data, side)
     else:
-        wanted = load_network(settings.weights)
+        wanted = Network.from_pretrained(settings.weights).config
         labelled = read_labelled(data, wanted.side, "grey" if wanted.channels == 1 else "rgb")
     try:
         results = run_experiment(

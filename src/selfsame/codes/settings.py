@@ -16,7 +16,7 @@ Preset = Literal["neural-collages-baseline"]
 PRESETS: tuple[str, ...] = get_args(Preset)
 
 MODELS = {"collage": "photo", "collage-aerial": "aerial"}
-"""Trained models of the package, as the command line and as ``collage.storage`` call them."""
+"""Trained models of the package, as the command line and as ``CollageModel.shipped`` call them."""
 
 METHODS = {
     "block codes": (*TARGETS, "mode", "effort"),
@@ -114,7 +114,7 @@ class EncodeSettings(Checked):
         target = {"quality": self.quality, "bytes": most, "psnr": self.psnr}
         if self.model is None:
             return target | {"mode": self.mode, "effort": self.effort}
-        model = MODELS.get(self.model, self.model)  # as collage.network.storage calls it
+        model = MODELS.get(self.model, self.model)  # as CollageModel calls it
         return target | {"model": model, "refine": self.refine, "seed": self.seed}
 
     def as_dict(self) -> dict[str, Any]:

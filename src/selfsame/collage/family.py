@@ -68,15 +68,18 @@ class CollageFamily:
 
 def _model(source: str) -> "CollageModel":
     """Return a model by name or path; the last one is kept, for a folder's pictures."""
-    changed = os.stat(source).st_mtime_ns if os.path.isfile(source) else 0
+    from selfsame.io.model_file import WEIGHTS_NAME
+
+    places = (source, os.path.join(source, WEIGHTS_NAME))
+    changed = next((os.stat(place).st_mtime_ns for place in places if os.path.isfile(place)), 0)
     return _loaded_model(source, changed)
 
 
 @lru_cache(maxsize=1)
 def _loaded_model(source: str, changed: int) -> "CollageModel":
-    from selfsame.collage.network.storage import load_model
+    from selfsame.collage.network.model import CollageModel
 
-    return load_model(source)
+    return CollageModel.from_pretrained(source)
 
 
 FAMILY = CollageFamily()

@@ -1,45 +1,75 @@
-"""The running average of a model's weights, which usually is better than the weights."""
+"""The running average of weights, which usually is better than the weights.
 
-import copy
-from collections.abc import Mapping
+By hand rather than ``torch.optim.swa_utils.AveragedModel``: that copies the whole model, frozen
+parts and all, has no decay that grows, and counts on the host, so that an update which the device
+left out could not be left out of the average without waiting for the device.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class WeightAverage:
-    """The exponential moving average of a model's weights.
+    """The exponential moving average of parameters.
 
     The decay grows from 2/11 to ``decay``, by ``(1 + t) / (10 + t)`` after t updates, so that the
-    first random weights are forgotten soon. Buffers are copied, not averaged.
+    first random weights are forgotten soon.
 
     Attributes:
-        model: a copy of the model with the averaged weights, in evaluation mode.
+        values: the averages, in the order of the parameters.
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.model = copy.deepcopy(model).eval().requires_grad_(False)
-        self.decay = decay
-        self.updates = 0
+    def __init__(self, parameters: Iterable[nn.Parameter], decay: float) -> None:
+        self._parameters = list(parameters)
+        self.values = [parameter.detach().clone() for parameter in self._parameters]
+        self._decay = decay
+        device = self.values[0].device if self.values else None
+        self._updates = torch.zeros((), dtype=torch.float64, device=device)
 
     @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
-        """Move the average towards the weights of ``model``."""
-        self.updates += 1
-        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        averages, weights = dict(self.model.named_parameters()), dict(model.named_parameters())
-        for name, average in averages.items():
-            average.lerp_(weights[name], 1 - decay)
-        buffers = dict(model.named_buffers())
-        for name, buffer in self.model.named_buffers():
-            buffer.copy_(buffers[name])
+    def update(self, counts: Tensor) -> None:
+        """Move the averages towards the parameters; nothing waits for the device.
+
+        Args:
+            counts: true or false, on the device: whether this update is one.
+        """
+        self._updates += counts
+        decay = ((1 + self._updates) / (10 + self._updates)).clamp(max=self._decay)
+        fraction = ((1 - decay) * counts).float()
+        for value, parameter in zip(self.values, self._parameters, strict=True):
+            value.lerp_(parameter, fraction.to(value.dtype))
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Let the parameters have their averages for a while."""
+        with torch.no_grad():
+            weights = [parameter.detach().clone() for parameter in self._parameters]
+        self.apply()
+        try:
+            yield
+        finally:
+            self._set(weights)
+
+    def apply(self) -> None:
+        """Give the parameters their averages."""
+        self._set(self.values)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state for a checkpoint."""
-        return {"model": self.model.state_dict(), "updates": self.updates}
+        return {"values": self.values, "updates": int(self._updates)}
 
+    @torch.no_grad()
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take the state of a checkpoint."""
-        self.model.load_state_dict(state["model"])
-        self.updates = state["updates"]
+        for value, loaded in zip(self.values, state["values"], strict=True):
+            value.copy_(loaded)
+        self._updates.fill_(state["updates"])
+
+    @torch.no_grad()
+    def _set(self, values: list[Tensor]) -> None:
+        for parameter, value in zip(self._parameters, values, strict=True):
+            parameter.copy_(value)

@@ -5,4 +5,7 @@ The names below load on first use: settings can be read without torch.
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+from selfsame.moved import renaming
+
+_attached, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__ = renaming(__name__, _attached, "priors.vdvae.network")

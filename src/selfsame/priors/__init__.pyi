@@ -7,7 +7,3 @@ from .vdvae.config import CollageHeadConfig as CollageHeadConfig
 from .vdvae.config import Level as Level
 from .vdvae.config import VdvaeConfig as VdvaeConfig
 from .vdvae.network import Vdvae as Vdvae
-from .vdvae.storage import from_pretrained as from_pretrained
-from .vdvae.storage import model_card as model_card
-from .vdvae.storage import save_pretrained as save_pretrained
-from .vdvae.storage import shipped_models as shipped_models

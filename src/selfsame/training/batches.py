@@ -25,14 +25,32 @@ class Batches(Protocol):
 
 @contextmanager
 def prepared_batches(
-    data: Batches, seed: int, steps: range, indices: Sequence[int], workers: int
+    data: Batches,
+    seed: int,
+    steps: range,
+    indices: Sequence[int],
+    workers: int,
+    *,
+    pinned: bool = False,
 ) -> Iterator[Iterator[Batch]]:
     """Yield an iterator over the batches of ``steps``, made ahead by ``workers`` threads.
 
     Each thread is up to two batches ahead. 0 workers make each batch when it is asked for.
+
+    Args:
+        pinned: in memory that a CUDA device can copy from while the work goes on.
     """
+
+    def make(step: int) -> Batch:
+        batch = data.batch(seed, step, indices)
+        if not pinned:
+            return batch
+        if isinstance(batch, tuple):
+            return tuple(part.pin_memory() for part in batch)
+        return batch.pin_memory()
+
     if workers == 0:
-        yield (data.batch(seed, step, indices) for step in steps)
+        yield map(make, steps)
         return
     pool = ThreadPoolExecutor(workers, thread_name_prefix="batches")
     pending: deque[Future[Batch]] = deque()
@@ -41,7 +59,7 @@ def prepared_batches(
     def ahead() -> Iterator[Batch]:
         while True:
             while len(pending) < 2 * workers and (step := next(todo, None)) is not None:
-                pending.append(pool.submit(data.batch, seed, step, indices))
+                pending.append(pool.submit(make, step))
             if not pending:
                 return
             yield pending.popleft().result()

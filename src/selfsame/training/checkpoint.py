@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
-from selfsame.errors import CorruptedError, InputError
+from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.io.files import atomic_file, make_folder
 from selfsame.run.ledger import differences
 
-VERSION = 1
+VERSION = 2
 _NAME = re.compile(r"step-(\d{10})\.pt")
 
 
@@ -45,7 +45,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """Return the state in a checkpoint, tensors on the CPU.
 
     Raises:
-        CorruptedError: the file is damaged or of another kind or version.
+        CorruptedError: the file is damaged or of another kind.
+        UnsupportedError: it is of another version of Selfsame.
     """
     try:
         # torch.load does not look at the checksums of its archive.
@@ -66,8 +67,13 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         if isinstance(error, CorruptedError):
             raise
         raise CorruptedError(f"checkpoint {path} is damaged: {error}") from error
-    if not isinstance(state, dict) or state.get("version") != VERSION:
-        raise CorruptedError(f"{path} is not a checkpoint of version {VERSION}")
+    if not isinstance(state, dict) or "version" not in state:
+        raise CorruptedError(f"{path} is no checkpoint of a training")
+    if state["version"] != VERSION:
+        raise UnsupportedError(
+            f"{path} is a checkpoint of version {state['version']}, this build reads {VERSION}; go "
+            "on with the release that began the training, or start anew with --restart"
+        )
     return state
 
 

@@ -1,15 +1,21 @@
 """Several processes that train one model, as ``torchrun`` starts them."""
 
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import distributed, nn
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from selfsame.errors import InputError
 from selfsame.run.device import resolve_device
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,29 @@ class Processes:
         own = batch // self.ranks
         return range(self.rank * own, (self.rank + 1) * own)
 
-    def wrap(self, module: nn.Module) -> nn.Module:
-        """Return the module so that its gradients are the mean over the processes."""
+    def spread(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Give every process the tensors of the first."""
+        if self.ranks > 1:
+            for tensor in tensors:
+                distributed.broadcast(tensor.detach(), 0)
+
+    @torch.no_grad()
+    def average_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
+        """Give the parameters the mean of every process's gradients, in one message.
+
+        ``DistributedDataParallel`` sends while gradients are computed, but knows one loss only.
+        """
         if self.ranks == 1:
-            return module
-        ids = [self.device.index] if self.device.type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(module, device_ids=ids)
+            return
+        gradients = []
+        for parameter in parameters:
+            if parameter.grad is None:  # it may have one elsewhere
+                parameter.grad = torch.zeros_like(parameter)
+            gradients.append(parameter.grad)
+        joint = self.mean(torch.cat([gradient.flatten() for gradient in gradients]))
+        sizes = [gradient.numel() for gradient in gradients]
+        for gradient, part in zip(gradients, torch.split(joint, sizes), strict=True):
+            gradient.copy_(part.view_as(gradient))
 
     def mean(self, values: torch.Tensor) -> torch.Tensor:
         """Return the mean of every process's values."""
@@ -63,6 +86,14 @@ class Processes:
         shared = torch.tensor(value, device=self.device)
         distributed.all_reduce(shared, op=distributed.ReduceOp.MAX)
         return int(shared)
+
+    def gathered(self, value: T) -> list[T]:
+        """Return every process's value, which can be pickled, by their numbers."""
+        if self.ranks == 1:
+            return [value]
+        values: list[T | None] = [None] * self.ranks
+        distributed.all_gather_object(values, value)
+        return values  # type: ignore[return-value]
 
     def wait(self) -> None:
         """Wait until every process has come here."""
@@ -96,9 +127,26 @@ def join_processes(device: str) -> Iterator[Processes]:
         chosen = torch.device("cuda", local)
         torch.cuda.set_device(chosen)
     if not foreign:
-        distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+        _begin_group("nccl" if chosen.type == "cuda" else "gloo")
     try:
         yield Processes(distributed.get_rank(), distributed.get_world_size(), chosen)
     finally:
         if not foreign:
             distributed.destroy_process_group()
+
+
+def _begin_group(backend: str) -> None:
+    """Begin a process group, under a name of its own in the store that the processes share.
+
+    torch uses one name for all: a process that begins its second training before another has ended
+    its first would find addresses there that nobody listens at any more, and wait for ever.
+    """
+    store, rank, ranks = next(rendezvous("env://"))
+    name = f"selfsame-{next(_begun)}"
+    distributed.init_process_group(
+        backend, store=PrefixStore(name, store), rank=rank, world_size=ranks
+    )
+
+
+_begun = itertools.count()
+"""Groups that this process has begun; the others have begun as many."""

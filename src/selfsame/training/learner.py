@@ -1,6 +1,7 @@
-"""A model that learns: its optimiser, the average of its weights, and one update of both."""
+"""A model that learns: its optimisers, its precision, and one update after the other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,13 @@ import torch
 from torch import nn
 
 from selfsame.errors import DivergedError, InputError
-from selfsame.nn.ema import WeightAverage
 from selfsame.training.batches import Batch
 from selfsame.training.distributed import Processes
+from selfsame.training.precision import autocast, faster_precision
 from selfsame.training.schedule import learning_rate_factor
 from selfsame.training.settings import TrainSettings
-from selfsame.training.task import LossModule, Metrics, Task, optimizer_groups
+from selfsame.training.task import Loss, Metrics, TaskBase
+from selfsame.training.updates import Updates
 
 MOST_SKIPS = 100
 """So many updates left out in a row mean that the training will not recover."""
@@ -24,67 +26,85 @@ class Learner:
 
     Attributes:
         model: with the newest weights.
-        skipped: updates left out because of their gradient.
+        precision: that losses are computed in; None: still to be chosen, at the first update.
     """
 
-    def __init__(self, task: Task, settings: TrainSettings, processes: Processes) -> None:
+    def __init__(self, task: TaskBase, settings: TrainSettings, processes: Processes) -> None:
         self._task, self._settings, self._processes = task, settings, processes
         self.model = task.model.to(processes.device)
-        groups = optimizer_groups(task, settings)
-        self._optimizer = torch.optim.AdamW(
-            groups, lr=settings.lr, betas=settings.betas, fused=True
-        )
-        self._trained = [parameter for group in groups for parameter in group["params"]]
-        decay = settings.ema_decay
-        self._average = WeightAverage(self.model, decay) if decay else None
-        self._half = _computes_in_half(settings.precision, processes.device)
-        self.skipped = 0
-        self._skipped_in_a_row = 0
-        self._loss: nn.Module | None = None
-
-    @property
-    def best(self) -> nn.Module:
-        """The model to be used: with averaged weights where an average is kept."""
-        return self._average.model if self._average is not None else self.model
+        self.precision: str | None = None if settings.precision == "auto" else settings.precision
+        self._updates = {
+            name: Updates(groups, settings, processes) for name, groups in task.optimizers().items()
+        }
+        self._alike = False
 
     def update(self, step: int, batch: Batch) -> Metrics:
         """Do step ``step``; return scalars to log of it, on the device.
 
         Args:
             batch: this process's share.
-        Raises:
-            DivergedError: ``MOST_SKIPS`` updates in a row had to be left out.
         """
-        settings = self._settings
-        if self._loss is None:
-            # Not before a checkpoint is loaded: wrapping gives all processes the weights of one.
-            self._loss = self._processes.wrap(LossModule(self._task))
-        begin_step = getattr(self._task, "begin_step", None)
-        if begin_step is not None:
-            begin_step(step)
+        batch = _moved(batch, self._processes.device)
+        if not self._alike:  # not before a checkpoint is loaded
+            self._processes.spread(self.model.parameters())
+            self._alike = True
+        self._processes.spread(self.model.buffers())
+        if self.precision is None:
+            self.precision = faster_precision(
+                lambda precision: self._try(step, batch, precision), self._processes
+            )
+        self._task.begin_step(step)
         lr = self._set_learning_rate(step)
-        self.model.train()
-        self.model.zero_grad(set_to_none=True)
-        device = self._processes.device
-        generator = _seeded(settings.seed, step, self._processes)
-        with torch.autocast(device.type, torch.bfloat16, enabled=self._half):
-            loss, metrics = self._loss(_moved(batch, device), generator)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self._trained, settings.gradient_clip or float("inf"))
-        if self._accepts(float(norm), step):
-            self._optimizer.step()
-            if self._average is not None:
-                self._average.update(self.model)
-        return {"loss": loss, **metrics, "gradient_norm": norm, "lr": lr}
+        metrics: dict[str, torch.Tensor | float] = {}
+        alone = len(self._updates) == 1
+        for loss in self._losses(step, batch, self.precision):
+            updates, prefix = self._updates[loss.optimizer], "" if alone else f"{loss.optimizer}_"
+            torch.autograd.backward(loss.value, inputs=None if alone else updates.parameters)
+            norm = updates.take()
+            metrics |= {f"{prefix}loss": loss.value, **loss.metrics}
+            metrics[f"{prefix}gradient_norm"] = norm
+        return {**metrics, "lr": lr}
+
+    def skipped(self, step: int) -> int:
+        """Return how many updates have been left out because of their gradient.
+
+        Args:
+            step: how many have been done.
+        Raises:
+            DivergedError: ``MOST_SKIPS`` or more in a row were.
+        """
+        total = 0
+        for updates in self._updates.values():
+            own, in_a_row = updates.skipped()
+            if in_a_row >= MOST_SKIPS:
+                limit = self._settings.gradient_skip or float("inf")
+                raise DivergedError(
+                    f"the {in_a_row} gradients up to step {step - 1} were not finite or longer "
+                    f"than {limit:g}; lower lr, or raise gradient_skip"
+                )
+            total += own
+        return total
+
+    @contextmanager
+    def averaged(self) -> Iterator[nn.Module]:
+        """Yield the model as it is to be used: with averaged weights where averages are kept."""
+        with ExitStack() as stack:
+            for updates in self._updates.values():
+                stack.enter_context(updates.averaged())
+            yield self.model
+
+    def finish(self) -> None:
+        """Leave the model as it is to be used."""
+        for updates in self._updates.values():
+            if updates.average is not None:
+                updates.average.apply()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state for a checkpoint."""
         return {
             "model": self.model.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "average": None if self._average is None else self._average.state_dict(),
-            "skipped": self.skipped,
-            "skipped_in_a_row": self._skipped_in_a_row,
+            "updates": {name: updates.state_dict() for name, updates in self._updates.items()},
+            "precision": self.precision,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -95,15 +115,35 @@ class Learner:
         """
         try:
             self.model.load_state_dict(state["model"])
-            self._optimizer.load_state_dict(state["optimizer"])
-        except (RuntimeError, ValueError) as error:
+            for name, updates in self._updates.items():
+                updates.load_state_dict(state["updates"][name])
+        except (RuntimeError, ValueError, KeyError) as error:
             raise InputError(
                 f"the checkpoint is of another model: {error}; use the same model, or start anew"
             ) from error
-        if self._average is not None:
-            self._average.load_state_dict(state["average"])
-        self.skipped = state["skipped"]
-        self._skipped_in_a_row = state["skipped_in_a_row"]
+        self.precision = state["precision"]
+
+    def _losses(self, step: int, batch: Batch, precision: str) -> Iterator[Loss]:
+        """Yield the losses of a step, each with all gradients cleared before it."""
+        self.model.train()
+        generator = _seeded(self._settings.seed, step, self._processes)
+        losses = iter(self._task.losses(batch, step, generator))
+        while True:
+            self.model.zero_grad(set_to_none=True)
+            with autocast(self._processes.device, precision):
+                loss = next(losses, None)
+            if loss is None:
+                return
+            yield loss
+
+    def _try(self, step: int, batch: Batch, precision: str) -> None:
+        """Compute the gradients of a step; the model stays as it is."""
+        before = [buffer.clone() for buffer in self.model.buffers()]
+        for loss in self._losses(step, batch, precision):
+            torch.autograd.backward(loss.value)
+        with torch.no_grad():
+            for buffer, value in zip(self.model.buffers(), before, strict=True):
+                buffer.copy_(value)
 
     def _set_learning_rate(self, step: int) -> float:
         settings = self._settings
@@ -113,30 +153,16 @@ class Learner:
             warmup_steps=settings.warmup_steps,
             final_fraction=settings.final_fraction,
         )
-        for group in self._optimizer.param_groups:
-            group["lr"] = lr * group["lr_multiplier"]
+        for updates in self._updates.values():
+            updates.set_learning_rate(lr)
         return lr
-
-    def _accepts(self, norm: float, step: int) -> bool:
-        """Return whether the update is done; the same in all processes, as the norm is."""
-        limit = self._settings.gradient_skip or float("inf")
-        if norm < limit:  # false for NaN and infinity as well
-            self._skipped_in_a_row = 0
-            return True
-        self.skipped += 1
-        self._skipped_in_a_row += 1
-        if self._skipped_in_a_row >= MOST_SKIPS:
-            raise DivergedError(
-                f"the {MOST_SKIPS} gradients up to step {step} were not finite or longer than "
-                f"{limit:g}; lower lr, or raise gradient_skip"
-            )
-        return False
 
 
 def _moved(batch: Batch, device: torch.device) -> Batch:
+    """Return a batch on the device; one in pinned memory is copied while the work goes on."""
     if isinstance(batch, tuple):
-        return tuple(part.to(device) for part in batch)
-    return batch.to(device)
+        return tuple(part.to(device, non_blocking=True) for part in batch)
+    return batch.to(device, non_blocking=True)
 
 
 def _seeded(seed: int, step: int, processes: Processes) -> torch.Generator:
@@ -145,9 +171,3 @@ def _seeded(seed: int, step: int, processes: Processes) -> torch.Generator:
     own, shared = (int(number) for number in entropy.generate_state(2, np.uint64) >> 1)
     torch.manual_seed(shared)
     return torch.Generator(processes.device).manual_seed(own)
-
-
-def _computes_in_half(precision: str, device: torch.device) -> bool:
-    if precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return precision == "bfloat16"

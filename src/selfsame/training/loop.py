@@ -28,9 +28,13 @@ from selfsame.training.interruption import caught_signals
 from selfsame.training.learner import Learner
 from selfsame.training.logs import TrainingLog
 from selfsame.training.settings import TrainSettings
-from selfsame.training.task import Metrics, Task
+from selfsame.training.task import Metrics, TaskBase, joint_means
 
 CHECKPOINTS = "checkpoints"
+
+AGREE_EVERY = 10
+"""Steps after which several processes tell each other of signals: each time they wait for each
+other."""
 
 Progress = Callable[[int, Mapping[str, float]], None]
 
@@ -46,6 +50,7 @@ class TrainResult:
         metrics: the newest logged values.
         validation: the newest values of ``validate``.
         skipped: updates left out because of their gradient.
+        precision: that the losses were computed in; None before the first update.
         seconds: spent on these steps, by earlier calls as well.
         notes: what a person should know (damaged checkpoints), a sentence each.
     """
@@ -56,12 +61,13 @@ class TrainResult:
     metrics: dict[str, float]
     validation: dict[str, float]
     skipped: int
+    precision: str | None
     seconds: float
     notes: tuple[str, ...] = ()
 
 
 def train(
-    task: Task,
+    task: TaskBase,
     data: Batches,
     settings: TrainSettings,
     folder: Path,
@@ -74,7 +80,8 @@ def train(
     """Train ``task.model`` and return how it went; the model then holds the averaged weights.
 
     SIGTERM and Ctrl-C end the training after the step in progress, with a checkpoint; a second
-    Ctrl-C ends it at once. Under ``torchrun`` every process calls this function.
+    Ctrl-C ends it at once. Under ``torchrun`` every process calls this function, and a signal ends
+    all of them within ``AGREE_EVERY`` steps.
 
     Args:
         data: see ``selfsame.training.batches``.
@@ -100,7 +107,7 @@ def train(
             run.go(caught, progress, stop_after)
         finally:
             run.close()
-        task.model.load_state_dict(run.learner.best.state_dict())
+        run.learner.finish()
         if run.stopped_by is None and caught:  # since the last step: not to be lost on the caller
             run.stopped_by = caught[0].name
     return TrainResult(
@@ -109,7 +116,8 @@ def train(
         stopped_by=run.stopped_by,
         metrics=run.metrics,
         validation=run.validation,
-        skipped=run.learner.skipped,
+        skipped=run.skipped,
+        precision=run.learner.precision,
         seconds=run.seconds,
         notes=tuple(run.notes),
     )
@@ -120,19 +128,19 @@ class _Run:
 
     def __init__(
         self,
-        task: Task,
+        task: TaskBase,
         data: Batches,
         settings: TrainSettings,
         folder: Path,
         config: Mapping[str, Any],
         processes: Processes,
     ) -> None:
-        self.data, self.settings, self.folder, self.processes = data, settings, folder, processes
+        self.task, self.data, self.settings = task, data, settings
+        self.folder, self.processes = folder, processes
         self.identity = {"settings": settings.identity(), "config": dict(config)}
         self.indices = processes.share(settings.batch)
         self.learner = Learner(task, settings, processes)
-        self.validate = getattr(task, "validate", None)
-        self.step, self.seconds = 0, 0.0
+        self.step, self.skipped, self.seconds = 0, 0, 0.0
         self.metrics: dict[str, float] = {}
         self.validation: dict[str, float] = {}
         self.stopped_by: str | None = None
@@ -154,6 +162,7 @@ class _Run:
             self.step, self.seconds = state["step"], state["seconds"]
             self.metrics, self.validation = state["metrics"], state["validation"]
             self.learner.load_state_dict(state["learner"])
+            self.skipped = self.learner.skipped(self.step)
         if self.processes.leads:
             self.log = TrainingLog(self.folder, after=self.step if state else -1)
             about = {
@@ -176,7 +185,12 @@ class _Run:
         since = time.perf_counter()
         begun = since - self.seconds
         with prepared_batches(
-            self.data, settings.seed, range(self.step, last), self.indices, settings.workers
+            self.data,
+            settings.seed,
+            range(self.step, last),
+            self.indices,
+            settings.workers,
+            pinned=self.processes.device.type == "cuda",
         ) as batches:
             for batch in batches:
                 means.add(self.learner.update(self.step, batch))
@@ -188,9 +202,7 @@ class _Run:
                     since = now
                 if self._due(settings.validate_every):
                     self._validate()
-                # All processes must stop at the same step, whichever got the signal first.
-                if number := self.processes.largest(caught[0] if caught else 0):
-                    self.stopped_by = signal.Signals(number).name
+                self._look_for_signals(caught)
                 stop = self.stopped_by is not None or self.step == last
                 self.seconds = time.perf_counter() - begun
                 if stop or self._due(settings.checkpoint_every):
@@ -209,19 +221,32 @@ class _Run:
         """Return whether what is done every so many steps, and at the end, is due."""
         return self.step == self.settings.steps or (every > 0 and self.step % every == 0)
 
+    def _look_for_signals(self, caught: list[signal.Signals]) -> None:
+        """Note a signal; all processes must stop at the same step, whichever got it first."""
+        if self.processes.ranks == 1 or self.step % AGREE_EVERY == 0:
+            number = self.processes.largest(caught[0] if caught else 0)
+            if number:
+                self.stopped_by = signal.Signals(number).name
+
     def _log(self, means: dict[str, float], rate: float) -> None:
-        self.metrics = means
+        self.metrics, self.skipped = means, self.learner.skipped(self.step)
         if self.log is not None:
-            values = {**means, "skipped": self.learner.skipped, "steps_per_second": rate}
+            values = {
+                **means,
+                "skipped": self.skipped,
+                "precision": self.learner.precision,
+                "steps_per_second": rate,
+            }
             self.log.write("train", self.step, values)
 
     def _validate(self) -> None:
-        """Measure the model in the first process; the others wait."""
-        if self.validate is not None and self.log is not None:
-            with torch.no_grad():
-                self.validation = dict(self.validate(self.learner.best.eval()))
+        """Measure the model, each process on its own samples."""
+        with self.learner.averaged() as model, torch.no_grad():
+            shard = slice(self.processes.rank, None, self.processes.ranks)
+            means = self.task.validate(model.eval(), shard)
+        self.validation = joint_means(self.processes.gathered(means))
+        if self.log is not None and self.validation:
             self.log.write("validation", self.step, self.validation)
-        self.processes.wait()
 
     def _save(self) -> None:
         if self.processes.leads:

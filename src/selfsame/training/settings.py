@@ -36,8 +36,9 @@ class TrainSettings(Checked):
         ema_decay: rate of the running average of the weights; 0 keeps none.
         seed: of the batches and the noise.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
-        precision: ``float32``, ``bfloat16`` (autocast), or ``auto``: bfloat16 on a CUDA device
-            that has it.
+        precision: ``float32``, ``bfloat16`` (autocast; weights and updates stay in float32), or
+            ``auto``: the one in which the first step is faster, timed, and kept when the training
+            goes on. Not the default: times decide, so that a seed would not always give the same.
         log_every: steps between two lines of the log, which hold means over these steps.
         validate_every: steps between two validations; 0: one at the end.
         checkpoint_every: steps between two checkpoints; one is always written at the end.
@@ -59,7 +60,7 @@ class TrainSettings(Checked):
     ema_decay: Decay = 0.999
     seed: Seed = 0
     device: str = "auto"
-    precision: Precision = "auto"
+    precision: Precision = "float32"
     log_every: Annotated[int, Range(1, 10**9)] = 50
     validate_every: Annotated[int, Range(0, 10**9)] = 1000
     checkpoint_every: Annotated[int, Range(1, 10**9)] = 1000

@@ -21,7 +21,6 @@ from benchmarks.coin import trials as coin
 from benchmarks.collage import codec, speed, trials
 from benchmarks.harness.kept import Table
 from selfsame.collage.network.model import CollageConfig, CollageModel
-from selfsame.collage.network.storage import save_model
 from selfsame.errors import InputError
 
 Run = Callable[..., dict[str, Any]]
@@ -39,7 +38,7 @@ def made(width: int, height: int, seed: int = 0) -> np.ndarray:
 def write_model(path: Path, seed: int = 0, factors: tuple[int, ...] = (2,)) -> Path:
     torch.manual_seed(seed)
     config = CollageConfig(atoms=(40, 10), domain_factors=factors, width=8, depth=1)
-    save_model(CollageModel(config), path, {"training_seconds": 3600.0})
+    CollageModel(config).save_pretrained(path, {"training_seconds": 3600.0})
     return path
 
 

@@ -129,7 +129,7 @@ def test_predictions_are_judged_on_their_own_targets(monkeypatch: pytest.MonkeyP
             assert torch.equal(asked, pictures)
             return self.known
 
-    monkeypatch.setattr(comparison, "load_inverse_encoder", lambda _: (Oracle(), {}))
+    monkeypatch.setattr(comparison, "load_inverse_encoder", lambda _: Oracle())
     targets = [protocol.Target(str(i), 0, p[0].numpy()) for i, p in enumerate(pictures)]
     fits = comparison.inverse_fits(Path("unused"), targets)
     wrong = [judging.judge(fits.codes[i - 1], t.image, 0) for i, t in enumerate(targets)]

@@ -28,7 +28,6 @@ from benchmarks.priors.subjects import Subject
 from selfsame.datasets import Pictures
 from selfsame.errors import InputError
 from selfsame.priors.vdvae.bounds import elbo, importance_weighted_bound
-from selfsame.priors.vdvae.storage import save_pretrained
 
 Run = Callable[..., dict[str, Any]]
 
@@ -177,7 +176,7 @@ def test_the_training_part_writes_curves(run: Run, tmp_path: Path) -> None:
 
 def test_the_bounds_part_compares_saved_models(run: Run, tmp_path: Path) -> None:
     for head in ("collage", "plain"):
-        save_pretrained(subjects.untrained(head), tmp_path / head, {"steps": 12})
+        subjects.untrained(head).save_pretrained(tmp_path / head, {"steps": 12})
     given = ["--collage", str(tmp_path / "collage"), "--plain", str(tmp_path / "plain")]
     document = run("bounds", *given, "--keep", str(tmp_path / "kept"))
     results = document["results"]
@@ -216,7 +215,7 @@ def options(**given: Any) -> argparse.Namespace:
 def test_models_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--collage MODEL, --plain MODEL"):
         subjects.load_subjects(options())
-    save_pretrained(subjects.untrained("plain"), tmp_path / "plain")
+    subjects.untrained("plain").save_pretrained(tmp_path / "plain")
     with pytest.raises(InputError, match="with the collage head"):
         subjects.load_subjects(options(collage=str(tmp_path / "plain")))
     (found,) = subjects.load_subjects(options(plain=str(tmp_path / "plain")))

@@ -5,7 +5,7 @@ from skimage import data
 
 from selfsame.codes import store
 from selfsame.collage.codec.decode import decode, encode_picture
-from selfsame.collage.network.storage import SHIPPED, load_model, save_model
+from selfsame.collage.network.model import CollageModel
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
 from support.small_model import small_model
@@ -14,8 +14,8 @@ from support.small_model import small_model
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "small one.safetensors"
-    save_model(small_model(), path)
-    return load_model(path)
+    small_model().save_pretrained(path)
+    return CollageModel.from_pretrained(path)
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,8 @@ def test_smaller_steps_give_better_pictures(model, picture):
 
 def test_the_shipped_models_behave_at_every_step(picture):
     # Beyond the scales that training drew from, files still shrink and pictures stay pictures.
-    for name in SHIPPED:
-        shipped = load_model(name)
+    for name in CollageModel.shipped():
+        shipped = CollageModel.from_pretrained(name)
         codes = [encode_picture(picture, model=shipped, step=step) for step in range(60, 256, 24)]
         sizes = [len(store.pack(code)) for code in codes]
         assert sizes == sorted(sizes, reverse=True)

@@ -16,7 +16,6 @@ from selfsame.collage.codec import encode as rate_control
 from selfsame.collage.codec.decode import decode, encode_picture
 from selfsame.collage.codec.encode import FINEST_STEP, encode, file_bytes, step_for_quality
 from selfsame.collage.network.model import CollageModel
-from selfsame.collage.network.storage import load_model, save_model
 from selfsame.io.pictures import to_uint8
 from selfsame.metrics.pictures import psnr_db
 from support.small_model import small_model
@@ -34,8 +33,8 @@ def model() -> CollageModel:
     """A model that can decode what it encodes: one that was loaded from a file."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "small.safetensors"
-        save_model(small_model(domain_weights=False), path)
-        return load_model(path)
+        small_model(domain_weights=False).save_pretrained(path)
+        return CollageModel.from_pretrained(path)
 
 
 def coded(**options) -> CollageCode:

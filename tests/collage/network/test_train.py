@@ -3,7 +3,6 @@ import torch
 from torch.nn import functional as F
 
 from selfsame.collage.network.model import CollageConfig
-from selfsame.collage.network.storage import save_model
 from selfsame.collage.network.train import CollageObjective, CollageTask
 from selfsame.errors import InputError
 from support.small_model import small_model
@@ -19,7 +18,7 @@ def _batch(count: int = 4) -> torch.Tensor:
 
 def _mean_loss(task: CollageTask) -> float:
     with torch.no_grad():
-        losses = [task.loss(_batch(), torch.Generator().manual_seed(i))[0] for i in range(8)]
+        losses = [task.loss(_batch(), 0, torch.Generator().manual_seed(i))[0] for i in range(8)]
     return torch.stack(losses).mean().item()
 
 
@@ -35,7 +34,7 @@ def test_descent_lowers_the_loss_and_moves_every_part(distortion):
     optimizer = torch.optim.Adam(groups)
     start = _mean_loss(task)
     for step in range(25):
-        loss, metrics = task.loss(_batch(), torch.Generator().manual_seed(100 + step))
+        loss, metrics = task.loss(_batch(), 0, torch.Generator().manual_seed(100 + step))
         assert set(metrics) == {"loss", "distortion", "bpp"}
         optimizer.zero_grad()
         loss.backward()
@@ -53,13 +52,13 @@ def test_every_parameter_is_in_one_group():
 
 def test_a_step_repeats():
     task = CollageTask(CONFIG)
-    losses = {task.loss(_batch(), torch.Generator().manual_seed(7))[0].item() for _ in range(2)}
+    losses = {task.loss(_batch(), 0, torch.Generator().manual_seed(7))[0].item() for _ in range(2)}
     assert len(losses) == 1
-    assert task.loss(_batch(), torch.Generator().manual_seed(8))[0].item() not in losses
+    assert task.loss(_batch(), 0, torch.Generator().manual_seed(8))[0].item() not in losses
 
 
 def test_grey_crops_train_too():
-    loss, _ = CollageTask(CONFIG).loss(_batch()[:, :1], torch.Generator().manual_seed(0))
+    loss, _ = CollageTask(CONFIG).loss(_batch()[:, :1], 0, torch.Generator().manual_seed(0))
     loss.backward()
     assert torch.isfinite(loss)
 
@@ -68,7 +67,7 @@ def test_validation_measures_rate_and_quality():
     pictures = [(255 * _batch(1)[0].permute(1, 2, 0)[:50, :41]).to(torch.uint8).numpy()]
     task = CollageTask(CONFIG, validation=pictures)
     with torch.no_grad():
-        measured = task.validate(task.model)
+        measured = task.validate(task.model, slice(None)).values
     rates = [v for k, v in measured.items() if k.startswith("bpp")]
     qualities = [v for k, v in measured.items() if k.startswith("psnr")]
     assert len(rates) == len(qualities) == 5
@@ -79,7 +78,7 @@ def test_validation_measures_rate_and_quality():
 def test_training_goes_on_from_a_model_of_the_same_shape(tmp_path):
     path = tmp_path / "m.safetensors"
     model = small_model()
-    save_model(model, path)
+    model.save_pretrained(path)
     task = CollageTask(init=path)
     assert task.model.decoder.fingerprint() == model.decoder.fingerprint()
     with pytest.raises(InputError, match="shape"):

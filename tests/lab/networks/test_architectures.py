@@ -4,7 +4,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
-from selfsame.lab.networks.architectures import NETWORKS, SIDES, make_network, replace_head
+from selfsame.lab.networks.architectures import (
+    NETWORKS,
+    SIDES,
+    NetworkConfig,
+    make_network,
+    replace_head,
+)
 
 
 def weights(network: nn.Module) -> int:
@@ -20,7 +26,7 @@ def test_shapes(name, channels, side) -> None:
     assert features.shape == (3, network.feature_size)
     assert torch.equal(network(pictures), network.head(features))
     assert network(pictures).shape == (3, 7)
-    assert network.config() == {"name": name, "classes": 7, "channels": channels, "side": side}
+    assert network.config == NetworkConfig(name, 7, channels, side)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -82,7 +88,7 @@ def test_a_new_head_leaves_the_body() -> None:
     replace_head(network, 3)
     assert torch.equal(network.features(pictures), before)
     assert network(pictures).shape == (2, 3)
-    assert network.config()["classes"] == 3
+    assert network.config.classes == 3
 
 
 def test_bodies_do_not_depend_on_the_number_of_classes() -> None:

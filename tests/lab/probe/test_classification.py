@@ -70,12 +70,12 @@ def test_losses_and_accuracies() -> None:
     generator = torch.Generator()
 
     labels = torch.tensor([0, 1, 2, 3, 0])
-    loss, measures = task.loss((pictures, labels), generator)
+    loss, measures = task.loss((pictures, labels), 0, generator)
     assert torch.allclose(loss, F.cross_entropy(logits, labels))
     assert measures["accuracy"] == pytest.approx((logits.argmax(1) == labels).float().mean())
 
     several = torch.tensor([[1.0, 0, 0, 1], [0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 1], [1, 0, 0, 0]])
-    loss, measures = task.loss((pictures, several), generator)
+    loss, measures = task.loss((pictures, several), 0, generator)
     p = logits.sigmoid()
     assert torch.allclose(loss, -(several * p.log() + (1 - several) * (1 - p).log()).mean())
     right = [several[i, best] > 0 for i, best in enumerate(logits.argmax(1))]

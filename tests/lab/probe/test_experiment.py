@@ -7,8 +7,7 @@ import pytest
 from selfsame.cli import main
 from selfsame.datasets.labelled import read_labelled
 from selfsame.errors import InputError
-from selfsame.lab.networks.architectures import make_network
-from selfsame.lab.networks.files import load_network, network_card, save_network
+from selfsame.lab.networks.architectures import Network, make_network
 from selfsame.lab.probe import seed_run
 from selfsame.lab.probe.experiment import run_experiment
 from selfsame.lab.probe.intervals import t_interval, wilson_interval
@@ -52,11 +51,11 @@ def test_every_seed_is_trained_and_evaluated_on_the_way(data, tmp_path) -> None:
         assert {record["learned"] for record in seed["evaluations"]} == {6}
         assert {record["tested"] for record in seed["evaluations"]} == {12}
         place = out / f"seed-{seed['seed']}"
-        network = load_network(place / "network.safetensors")
+        network = Network.from_pretrained(place / "network")
         learned, tested = data.split(seed["seed"], 1, shots=2)
         again = linear_evaluation(network, learned, tested, seed=draw_seed(seed["seed"], 1))
         assert {"step": 6, "draw": 1, **again.as_dict()} == seed["evaluations"][-1]
-        card = network_card(place / "network.safetensors")
+        card = Network.card_of(place / "network")
         assert card["fractals"]["classes"] == 3
         assert card["fractals"]["seed"] == card["pretraining"]["seed"] == seed["seed"]
     assert results["accuracy"]["mean"] == t_interval([s["accuracy"] for s in results["seeds"]]).mean
@@ -133,12 +132,12 @@ def test_fine_tuning(data, tmp_path) -> None:
 
 
 def test_weights_of_a_file(data, tmp_path) -> None:
-    path = tmp_path / "network.safetensors"
-    save_network(make_network("vit", classes=2, side=16), path)
-    settings = replace(RANDOM, weights=path)
+    path = tmp_path / "network"
+    make_network("vit", classes=2, side=16).save_pretrained(path)
+    settings = replace(RANDOM, weights=str(path))
     found = run_experiment(data, settings, tmp_path / "out")
     assert len({seed["accuracy"] for seed in found["seeds"]}) == 1
-    save_network(make_network("vit", classes=2, side=16), path)
+    make_network("vit", classes=2, side=16).save_pretrained(path)
     with pytest.raises(InputError, match=r"other settings: weights is"):
         run_experiment(data, settings, tmp_path / "out")
 
@@ -149,8 +148,8 @@ def test_codes_of_ones_own(data, tmp_path) -> None:
     assert main(["sample", "anderson-farrell", "--count", "2", "-o", str(codes), "--quiet"]) == 0
     settings = replace(SETTINGS, fractals=str(codes), classes=None, seeds=1)
     run_experiment(data, settings, tmp_path / "out")
-    network = tmp_path / "out" / "seed-0" / "network.safetensors"
-    assert load_network(network).classes == 2
+    network = tmp_path / "out" / "seed-0" / "network"
+    assert Network.from_pretrained(network).config.classes == 2
     next(codes.iterdir()).unlink()
     with pytest.raises(InputError, match=r"other settings: codes is"):
         run_experiment(data, settings, tmp_path / "out")

@@ -11,7 +11,7 @@ from selfsame.datasets import Pictures
 from selfsame.errors import InputError
 from selfsame.io.pictures import read_picture
 from selfsame.lab.sets.config import FractalSetConfig, SetObjective
-from selfsame.lab.sets.losses import energy_distance, sliced_wasserstein
+from selfsame.lab.sets.losses import Adversary, energy_distance, sliced_wasserstein
 from selfsame.lab.sets.model import FractalSet
 from selfsame.lab.sets.training import (
     LearnedFractals,
@@ -24,6 +24,7 @@ from selfsame.lab.sets.training import (
 )
 from selfsame.training import TrainSettings
 from selfsame.training.logs import read_log
+from selfsame.training.task import Metrics
 
 SMALL = FractalSetConfig(fractals=5, maps=3, side=24, points=40, noise=0.1, noise_steps=4)
 SETTINGS = TrainSettings(
@@ -122,17 +123,17 @@ def test_any_callable_is_a_loss(tmp_path) -> None:
     assert set(seen) == {((3, 1, 24, 24), (7, 1, 24, 24))}
 
 
-class Scaled(nn.Module):
+class Scaled(Adversary):
     """A loss with a parameter of its own, a measure and a learning rate."""
 
     def __init__(self) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.tensor(3.0))
         self.lr_multiplier = 0.5
-        self.measures = {"scale": self.scale}
 
-    def forward(self, fakes: Tensor, reals: Tensor) -> Tensor:
-        return (self.scale * fakes.mean() - reals.mean()).square()
+    def losses(self, fakes: Tensor, reals: Tensor) -> tuple[Tensor, Tensor, Metrics]:
+        own = (self.scale * fakes.detach().mean() - reals.mean()).square()
+        return fakes.mean(), own, {"scale": self.scale}
 
 
 def test_the_parameters_of_a_loss_are_learned_too(tmp_path) -> None:
@@ -162,7 +163,9 @@ def test_a_part_of_the_set_is_drawn_by_chance() -> None:
     moved = torch.zeros(5, dtype=torch.bool)
     for seed in range(12):
         task.model.zero_grad()
-        task.loss(torch.zeros(1, 1, 24, 24), torch.Generator().manual_seed(seed))[0].backward()
+        generator = torch.Generator().manual_seed(seed)
+        (loss,) = task.losses(torch.zeros(1, 1, 24, 24), 0, generator)
+        loss.value.backward()
         hit = task.fractals.offsets.grad.flatten(1).any(1)
         assert int(hit.sum()) <= 2
         moved |= hit

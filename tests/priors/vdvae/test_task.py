@@ -8,11 +8,12 @@ from selfsame.errors import InputError
 from selfsame.priors.vdvae import train as priors_train
 from selfsame.priors.vdvae.bounds import Elbo, elbo
 from selfsame.priors.vdvae.config import CollageHeadConfig, Level, VdvaeConfig
-from selfsame.priors.vdvae.storage import from_pretrained
+from selfsame.priors.vdvae.network import Vdvae
 from selfsame.priors.vdvae.train import VdvaeObjective, VdvaeTask
 from selfsame.training import TrainSettings, train
 from selfsame.training.checkpoint import checkpoints, load_checkpoint
 from selfsame.training.logs import read_log
+from selfsame.training.task import joint_means
 
 CONFIG = VdvaeConfig(
     side=8,
@@ -77,7 +78,7 @@ def logged(folder, kind="train"):
 def test_the_loss_is_the_bound_in_nats_per_picture(head) -> None:
     learner = task(VdvaeObjective(detail_weight=0.0), head)
     batch = squares(5)
-    loss, measures = learner.loss(batch, noise())
+    loss, measures = learner.loss(batch, 0, noise())
     with torch.no_grad():
         bound = elbo(learner.model, batch, noise())
     expected = -bound.total.mean().item()
@@ -92,15 +93,15 @@ def test_the_loss_is_the_bound_in_nats_per_picture(head) -> None:
 
 def test_detail_is_weighed_on_a_share_of_the_batch_of_collage_heads() -> None:
     batch = squares(16)
-    plain, _ = task(VdvaeObjective(detail_weight=0.0)).loss(batch, noise())
+    plain, _ = task(VdvaeObjective(detail_weight=0.0)).loss(batch, 0, noise())
     learner = task(VdvaeObjective(detail_weight=100.0))
-    loss, measures = learner.loss(batch, noise())
+    loss, measures = learner.loss(batch, 0, noise())
     features = learner.model.infer(batch, noise()).features
     expected = learner.model.head.detail(features[:2]).mean()
     assert expected > 1e-5
     assert measures["detail"].item() == pytest.approx(expected.item(), rel=1e-5)
     assert (loss - plain).item() == pytest.approx(100 * expected.item(), rel=1e-3)
-    assert "detail" not in task(head="plain").loss(batch, noise())[1]
+    assert "detail" not in task(head="plain").loss(batch, 0, noise())[1]
 
 
 def test_free_bits_cost_nothing_and_have_no_gradient() -> None:
@@ -134,11 +135,11 @@ def test_validation_is_the_mean_over_pictures_by_parts(monkeypatch) -> None:
     monkeypatch.setattr(priors_train, "_VALUES", 4 * 64 + 1)
     pictures = squares(10, seed=5)
     learner = task(validation=pictures)
-    found = learner.validate(learner.model)
-    again = learner.validate(learner.model)
+    found = learner.validate(learner.model, slice(None)).values
+    again = learner.validate(learner.model, slice(None)).values
     with torch.no_grad():
-        generator = noise(0)
-        bounds = [elbo(learner.model, pictures[i : i + 4], generator) for i in (0, 4, 8)]
+        parts = enumerate(torch.split(pictures, 4))
+        bounds = [elbo(learner.model, part, noise(number)) for number, part in parts]
     assert found == again
     total = sum(bound.total.sum().item() for bound in bounds) / 10
     kl = sum(bound.kl.sum(0) for bound in bounds) / 10
@@ -148,14 +149,17 @@ def test_validation_is_the_mean_over_pictures_by_parts(monkeypatch) -> None:
     assert found["kl_at_1"] == pytest.approx(kl[:2].sum().item(), rel=1e-6)
     assert found["kl_at_2"] == pytest.approx(kl[2].item(), rel=1e-6)
     assert found["bits_per_dimension"] == pytest.approx(-total / 64 / math.log(2), rel=1e-6)
-    assert task().validate(learner.model) == {}
+    assert task().validate(learner.model, slice(None)).values == {}
+    for ranks in (2, 3, 4):  # more processes than parts, too
+        shards = [learner.validate(learner.model, slice(i, None, ranks)) for i in range(ranks)]
+        assert joint_means(shards) == pytest.approx(found, rel=1e-6)
 
 
 @pytest.mark.parametrize("head", ["collage", "plain"])
 def test_it_learns(tmp_path, head) -> None:
     learner = task(VdvaeObjective(kl_warmup_steps=10), head, validation=squares(20))
     settings = replace(SETTINGS, steps=60, batch=20, lr=3e-2, log_every=10, checkpoint_every=60)
-    before = learner.validate(learner.model)["negative_elbo"]
+    before = learner.validate(learner.model, slice(None)).values["negative_elbo"]
     result = train(learner, Squares(), settings, tmp_path)
     assert before > 40  # 64 coins have 44 nats
     assert result.validation["negative_elbo"] < 20
@@ -187,11 +191,12 @@ def test_the_average_of_the_weights_is_exported(tmp_path) -> None:
     train(learner, Squares(), SETTINGS, tmp_path)
     learner.export(tmp_path / "model", {"steps": 6})
     state = load_checkpoint(checkpoints(tmp_path / "checkpoints")[0][1])["learner"]
-    model = from_pretrained(tmp_path / "model")
+    model = Vdvae.from_pretrained(tmp_path / "model")
     assert model.config == CONFIG
     for name, value in model.state_dict().items():
-        torch.testing.assert_close(value, state["average"]["model"][name], atol=1e-3, rtol=1e-3)
-    assert not equal(state["average"]["model"].values(), state["model"].values())
+        average = learner.model.state_dict()[name]
+        torch.testing.assert_close(value, average, atol=1e-3, rtol=1e-3)
+    assert not equal(weights(learner.model), state["model"].values())
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from selfsame.cli.train.shared import call_of, configuration, run_training, trai
 from selfsame.datasets.crops import CropSettings
 from selfsame.training.settings import TrainSettings
 
-MODEL_NAME = "model.safetensors"
+MODEL_NAME = "model"
 
 
 @click.command("collage")
 @training_options(TrainSettings())
 @settings_options(CropSettings, "crop")
-@click.option("--init", metavar="MODEL", help="Go on from a model: photo, aerial or a file.")
+@click.option("--init", metavar="MODEL", help="Go on from a model: photo, aerial or a folder.")
 @click.option(
     "--validate",
     type=click.Path(path_type=Path),
@@ -27,7 +27,7 @@ def command(crop: int | None, init: str | None, validate: Path | None, **options
 
     DATA is a folder of pictures, with its sub-folders, one picture, an .npz or an idx file; its
     split train, if it has several. The folder OUTPUT gets config.json, checkpoints, a log and
-    model.safetensors. The same command goes on where it was stopped.
+    the folder model. The same command goes on where it was stopped.
     """
     import torch
 

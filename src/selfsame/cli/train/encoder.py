@@ -7,7 +7,7 @@ import click
 from selfsame.cli.train.shared import call_of, configuration, run_training, training_options
 from selfsame.lab.encoder.recipe import TRAINING
 
-MODEL_NAME = "encoder.safetensors"
+MODEL_NAME = "model"
 TABLES = ("train", "model", "card")
 
 
@@ -17,8 +17,8 @@ def command(**options: Any) -> int:
     """Train a network for `selfsame fit --init encoder`.
 
     It learns from pictures that are made up as it goes, new ones in every step. The folder OUTPUT
-    gets config.json, checkpoints, a log and encoder.safetensors. The same command goes on where it
-    was stopped.
+    gets config.json, checkpoints, a log and the folder model. The same command goes on where it was
+    stopped.
     """
     import torch
 

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -25,13 +25,8 @@ from selfsame.training.settings import TrainSettings
 from selfsame.version import __version__
 
 if TYPE_CHECKING:
-    from selfsame.training import Task, TrainResult
+    from selfsame.training import TaskBase, TrainResult
     from selfsame.training.batches import Batches
-
-    class ExportedTask(Task, Protocol):
-        """A task whose model can be written to a file or a folder."""
-
-        def export(self, path: Path, card: Mapping[str, Any] | None = None) -> None: ...
 
     class Samples(Batches, Protocol):
         """Batches from a number of pictures, and a digest of all that they depend on."""
@@ -174,7 +169,7 @@ def configuration(call: Call, tables: Sequence[str] = TABLES) -> dict[str, dict[
 
 def run_training(
     call: Call,
-    task: "ExportedTask",
+    task: "TaskBase",
     samples: "Samples",
     settings: TrainSettings,
     tables: dict[str, dict[str, Any]],

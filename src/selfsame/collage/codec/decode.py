@@ -19,10 +19,10 @@ from selfsame.collage.code import (
     MAX_WEIGHT,
     CollageCode,
 )
+from selfsame.collage.codec.decoders import decoder_of
 from selfsame.collage.codec.refine import refine_levels
 from selfsame.collage.network.model import STEP_SCALE, STEP_ZERO, CollageDecoder, CollageModel
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
-from selfsame.collage.network.storage import decoder_of
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.errors import InputError
 from selfsame.io.pictures import resize_picture
@@ -50,7 +50,7 @@ def encode_picture(
 
     Args:
         pixels: (H, W) grey or (H, W, 3) sRGB bytes.
-        model: see ``selfsame.collage.network.storage.load_model``.
+        model: see ``selfsame.io.model_file.Pretrained``.
         step: 0 to 255; larger gives smaller files. 16 more double the quantiser steps.
         refine: steps of descent on the levels of this picture; 8 to 16 do most of it.
         seed: of the choice of changes in the descent.

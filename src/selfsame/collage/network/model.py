@@ -10,9 +10,11 @@ The numbers of a range, K of them, follow each other plane by plane (Y, Cb, Cr),
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +35,7 @@ from selfsame.collage.operator.geometry import Geometry
 from selfsame.collage.operator.resampling import upscale_aux
 from selfsame.collage.operator.strips import constant_in_strips, domain_in_strips
 from selfsame.errors import InputError
+from selfsame.io.model_file import Pretrained
 
 STEP_SCALE = 16
 STEP_ZERO = 128
@@ -282,16 +285,48 @@ class CollageEncoder(nn.Module):
         return torch.cat(responses, 1)
 
 
-class CollageModel(nn.Module):
+class CollageModel(Pretrained):
     """Both halves, and the estimate of bits that trained them."""
+
+    file_format = "selfsame collage 1"
+    config_type = CollageConfig
+    home = "selfsame.collage"
+    made_by = "selfsame train collage"
+
+    config: CollageConfig
 
     def __init__(self, config: CollageConfig, network: nn.Module | None = None) -> None:
         super().__init__()
         self.config = config
-        self.name = "untitled"  # as files call it; ``load_model`` sets it
         self.decoder = CollageDecoder(config)
         self.encoder = CollageEncoder(config, network)
         self.rates = RateModel(sum(config.numbers), config.biases)
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path) -> Self:
+        """As ``Pretrained`` says; files that are made with the model can be decoded from then on.
+
+        They name the decoder by its fingerprint, see ``loaded_decoders``.
+        """
+        model = super().from_pretrained(source)
+        loaded_decoders[model.decoder.fingerprint()] = model.decoder
+        return model
+
+    def save_pretrained(
+        self,
+        folder: str | Path,
+        card: Mapping[str, Any] | None = None,
+        *,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        """As ``Pretrained`` says; the model itself is rounded to the numbers in the file.
+
+        Its fingerprint must be that of the file, which codes name.
+        """
+        super().save_pretrained(folder, card, dtype=dtype)
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.copy_(parameter.to(dtype or self.file_dtype))
 
     def encode(self, planes: Tensor, scale: Tensor) -> Tensor:
         """Return levels to be rounded; see ``CollageEncoder``."""
@@ -305,3 +340,7 @@ class CollageModel(nn.Module):
         padding = (0, 0, 0, 0, 0, missing)
         bits: Tensor = self.rates(F.pad(values, padding), F.pad(levels, padding))
         return bits[:, : values.shape[1]]
+
+
+loaded_decoders: dict[bytes, CollageDecoder] = {}
+"""By fingerprint, of every model that was loaded: what files made with them need."""

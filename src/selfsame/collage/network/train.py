@@ -1,9 +1,9 @@
 """Training the codec's models, at every quality at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -18,10 +18,9 @@ from selfsame.collage.network.objective import (
     distortion_and_rate,
 )
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
-from selfsame.collage.network.storage import load_model, save_model
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
-from selfsame.training.task import Metrics, ParameterGroup
+from selfsame.training.task import Means, Metrics, ParameterGroup, Task
 
 _GREY_SHARE = 0.1
 """Of the crops: a model for colour must serve grey pictures too."""
@@ -50,8 +49,10 @@ class CollageObjective(Checked):
     regularisation: Annotated[float, Range(0, 1e6)] = 0.0
 
 
-class CollageTask:
+class CollageTask(Task):
     """A codec's model and its loss, for ``selfsame.training.train``."""
+
+    model: CollageModel
 
     def __init__(
         self,
@@ -72,7 +73,7 @@ class CollageTask:
         if init is None:
             self.model = CollageModel(config or CollageConfig())
         else:
-            self.model = load_model(init)
+            self.model = CollageModel.from_pretrained(init)
             if config is not None and config != self.model.config:
                 raise InputError(
                     f"model {init} has the shape {self.model.config}, which cannot become {config}"
@@ -80,7 +81,7 @@ class CollageTask:
         self.objective = objective or CollageObjective()
         self.validation = list(validation)
 
-    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+    def loss(self, batch: Tensor, step: int, generator: torch.Generator) -> tuple[Tensor, Metrics]:
         """Return the loss of crops, (B, 1 or 3, S, S) in [0, 1], S a multiple of 16."""
         model, objective = self.model, self.objective
         count, device = batch.shape[0], batch.device
@@ -101,20 +102,21 @@ class CollageTask:
             loss = loss + objective.regularisation * levels[:, domains].abs().mean()
         return loss, {"loss": loss, "distortion": distortion.mean(), "bpp": rate.mean()}
 
-    def validate(self, model: torch.nn.Module) -> dict[str, float]:
+    def validate(self, model: torch.nn.Module, shard: slice) -> Means:
         """Return mean PSNR (dB) and estimated rate (bits per pixel) of the validation pictures."""
         assert isinstance(model, CollageModel)
         results: dict[str, float] = {}
+        pictures = self.validation[shard]
         for scale in _VALIDATION_SCALES:
             rates, qualities = [], []
-            for pixels in self.validation:
+            for pixels in pictures:
                 rate, quality = _measure(model, pixels, scale)
                 rates.append(rate)
                 qualities.append(quality)
             if rates:
                 results[f"bpp_at_{scale:+g}"] = float(np.mean(rates))
                 results[f"psnr_at_{scale:+g}"] = float(np.mean(qualities))
-        return results
+        return Means(results, len(pictures))
 
     def parameter_groups(self) -> list[ParameterGroup]:
         """Return the parts of the model that learn at rates of their own."""
@@ -127,10 +129,6 @@ class CollageTask:
             ParameterGroup(fast, lr_multiplier=_RATE_LR),
             ParameterGroup([p for p in model.parameters() if id(p) not in others]),
         ]
-
-    def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a file that ``load_model`` reads."""
-        save_model(self.model, path, card)
 
 
 def _measure(model: CollageModel, pixels: NDArray[np.uint8], scale: float) -> tuple[float, float]:

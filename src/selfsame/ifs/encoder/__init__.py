@@ -2,4 +2,7 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+from selfsame.moved import renaming
+
+_attached, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__ = renaming(__name__, _attached, "ifs.encoder.network")

@@ -29,6 +29,7 @@ from selfsame.ifs.fit.mixture import gaussian_mixture, roots
 from selfsame.ifs.fit.objectives import WordObjective
 from selfsame.ifs.fit.parameters import Maps, largest_singular_value
 from selfsame.ifs.fit.targets import Targets
+from selfsame.io.model_file import Pretrained
 
 LARGEST_SINGULAR = 0.95
 """Bound on the singular values of every predicted map; the fit's default."""
@@ -143,8 +144,16 @@ class Pieces:
         return Pieces(*(part.detach() for part in vars(self).values()))
 
 
-class SetEncoder(nn.Module):
+class SetEncoder(Pretrained):
     """Predicts systems of contractive maps from pictures."""
+
+    file_format = "selfsame encoder 1"
+    config_type = EncoderConfig
+    home = "selfsame.ifs.encoder"
+    noun = "encoder"
+    made_by = "selfsame train encoder"
+
+    config: EncoderConfig
 
     def __init__(self, config: EncoderConfig | None = None) -> None:
         super().__init__()

@@ -67,7 +67,7 @@ class FitConfig(Checked):
         init: ``mixture`` (a Gaussian mixture of the target, each component an affine copy of the
             whole), ``encoder`` (a trained network looks at the target and proposes maps) or
             ``uniform`` (the paper's).
-        encoder: the network of ``init="encoder"``, a shipped one by name or a file.
+        encoder: the network of ``init="encoder"``, a shipped one by name or a folder.
         learn_probabilities: otherwise they are proportional to ``|det A|``.
         largest_singular: bound on every singular value, below 1.
         window: half the longest side of the picture, in units of the plane.

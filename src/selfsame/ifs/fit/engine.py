@@ -11,7 +11,7 @@ from torch import Tensor
 
 from selfsame.errors import DivergedError, InputError
 from selfsame.ifs.code import IFSCode
-from selfsame.ifs.encoder import encoder_maps, load_encoder
+from selfsame.ifs.encoder import SetEncoder, encoder_maps
 from selfsame.ifs.fit.config import FitConfig
 from selfsame.ifs.fit.descent import Descent, descend
 from selfsame.ifs.fit.mixture import mixture_maps
@@ -217,7 +217,7 @@ def _proposed(
     targets: Targets, serves: Tensor, config: FitConfig, maps: int, generator: torch.Generator
 ) -> Maps:
     """Return the systems that a network proposes, a different one for each start of a target."""
-    encoder = load_encoder(config.encoder).to(targets.images.device)
+    encoder = SetEncoder.from_pretrained(config.encoder).to(targets.images.device)
     ink = targets.images.amax(1, keepdim=True)[serves]
     return encoder_maps(encoder, ink, maps, config.window, generator)
 

@@ -5,20 +5,17 @@ right one. The loss is that of a fit, the expected squared error of a drawing, f
 are new in every step; the network learns to do at once what a descent does for one picture.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from selfsame.ifs.encoder.network import EncoderConfig, SetEncoder
-from selfsame.ifs.encoder.storage import save_encoder
 from selfsame.ifs.fit.config import PAPER_MAPS
 from selfsame.lab.encoder.doodles import doodles
-from selfsame.training.task import Metrics
+from selfsame.training.task import Means, Metrics, Task
 
 VALIDATION_SEED = 2**62
 """Doodles of this seed are never learned."""
@@ -29,17 +26,19 @@ FEWEST_MAPS, MOST_MAPS = 4, 20
 """Numbers of maps that half of the steps are trained with; the others take ``PAPER_MAPS``."""
 
 
-class EncoderTask:
+class EncoderTask(Task):
     """An encoder that learns to predict systems, for ``selfsame.training.train``.
 
     Attributes:
         model: what is trained.
     """
 
+    model: SetEncoder
+
     def __init__(self, config: EncoderConfig | None = None) -> None:
         self.model = SetEncoder(config)
 
-    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+    def loss(self, batch: Tensor, step: int, generator: torch.Generator) -> tuple[Tensor, Metrics]:
         """Return the mean error of pictures, (B, 1, S, S) in [0, 1], over all rounds."""
         draws = torch.Generator().manual_seed(int(torch.randint(2**62, (), generator=generator)))
         maps = int(torch.randint(FEWEST_MAPS, MOST_MAPS + 1, (), generator=draws))
@@ -50,18 +49,14 @@ class EncoderTask:
         return means.mean(), {"first": means[0], "last": means[-1]}
 
     @torch.no_grad()
-    def validate(self, model: torch.nn.Module) -> dict[str, float]:
+    def validate(self, model: torch.nn.Module, shard: slice) -> Means:
         """Return the mean error of doodles that are never learned; the same ones each time."""
         assert isinstance(model, SetEncoder)
-        pictures = doodles(VALIDATION_SEED, range(VALIDATION_PICTURES), model.config.side)
+        pictures = doodles(VALIDATION_SEED, range(VALIDATION_PICTURES)[shard], model.config.side)
         batch = torch.from_numpy(pictures)[:, None].to(model.head.weight.device)
         generator = torch.Generator().manual_seed(0)
         _, errors = model.rounds(batch, PAPER_MAPS, generator)
-        return {"error": float(errors[-1].mean())}
-
-    def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
-        """Write the encoder to a file that ``load_encoder`` reads."""
-        save_encoder(self.model, path, card)
+        return Means({"error": float(errors[-1].mean())}, len(pictures))
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,15 @@ Each is a body, whose output ``features`` returns, and a linear ``head``. Pictur
 are, in [0, 1]: nothing is subtracted, so that the black around a figure is the zero of the padding.
 """
 
-from abc import ABC, abstractmethod
-from typing import Any
+from abc import abstractmethod
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
+from selfsame.io.model_file import Pretrained
 
 NETWORKS = ("lenet", "resnet18", "vit")
 
@@ -22,23 +23,64 @@ SIDES = {"lenet": (12, 1024), "resnet18": (16, 1024), "vit": (7, 1024)}
 MAX_CLASSES = 2**20
 
 
-class Network(nn.Module, ABC):
-    """A classifier of square pictures.
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Which network, and what it is made for.
 
     Attributes:
         name: of ``NETWORKS``.
-        classes, channels, side: what it was made for.
+        classes: of the head.
+        channels: 1 for grey pictures, 3 for colour.
+        side: of the square pictures, pixels; within ``SIDES[name]``.
+    Raises:
+        InputError: a value out of its range.
+    """
+
+    name: str
+    classes: int
+    channels: int = 1
+    side: int = 28
+
+    def __post_init__(self) -> None:
+        if self.name not in NETWORKS:
+            raise InputError(f"network must be one of {', '.join(NETWORKS)}: got {self.name!r}")
+        if self.channels not in CHANNELS:
+            raise InputError(f"channels must be 1 or 3: got {self.channels!r}")
+        for what, value, (least, most) in (
+            ("classes", self.classes, (1, MAX_CLASSES)),
+            (f"side of the pictures of {self.name}", self.side, SIDES[self.name]),
+        ):
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if not whole or not least <= value <= most:
+                raise InputError(f"{what} must be a whole number of {least}..{most}: got {value!r}")
+
+
+class Network(Pretrained):
+    """A classifier of square pictures; ``Network.from_config`` makes the right one.
+
+    Attributes:
+        config: what it was made for.
         feature_size: F, the width of the layer before the head.
         head: the linear layer from features to logits.
     """
 
-    name: str
+    file_format = "selfsame network 1"
+    config_type = NetworkConfig
+    noun = "network"
+    made_by = "selfsame probe"
+    file_dtype = torch.float32  # it is measured: rounded weights would be another network's
+
+    config: NetworkConfig
     head: nn.Linear
 
-    def __init__(self, classes: int, channels: int, side: int, feature_size: int) -> None:
+    def __init__(self, config: NetworkConfig, feature_size: int) -> None:
         super().__init__()
-        self.classes, self.channels, self.side = classes, channels, side
-        self.feature_size = feature_size
+        self.config, self.feature_size = config, feature_size
+
+    @classmethod
+    def from_config(cls, config: NetworkConfig) -> "Network":
+        """Return a network with weights drawn from torch's generator, the head's last."""
+        return _KINDS[config.name](config)
 
     @abstractmethod
     def features(self, pictures: Tensor) -> Tensor:
@@ -48,15 +90,6 @@ class Network(nn.Module, ABC):
         """Return the logits of pictures (B, C, H, W) in [0, 1], (B, classes)."""
         logits: Tensor = self.head(self.features(pictures))
         return logits
-
-    def config(self) -> dict[str, Any]:
-        """Return the arguments of ``make_network`` that make this network."""
-        return {
-            "name": self.name,
-            "classes": self.classes,
-            "channels": self.channels,
-            "side": self.side,
-        }
 
 
 class LeNet(Network):
@@ -68,13 +101,11 @@ class LeNet(Network):
     pictures of 28 pixels become its 32 by padding.
     """
 
-    name = "lenet"
-
-    def __init__(self, classes: int, channels: int, side: int) -> None:
-        super().__init__(classes, channels, side, feature_size=84)
-        pooled = (side // 2 - 4) // 2
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config, feature_size=84)
+        pooled = (config.side // 2 - 4) // 2
         self.body = nn.Sequential(
-            nn.Conv2d(channels, 6, 5, padding=2),
+            nn.Conv2d(config.channels, 6, 5, padding=2),
             nn.ReLU(),
             nn.MaxPool2d(2),
             nn.Conv2d(6, 16, 5),
@@ -86,7 +117,7 @@ class LeNet(Network):
             nn.Linear(120, 84),
             nn.ReLU(),
         )
-        self.head = nn.Linear(84, classes)
+        self.head = nn.Linear(84, config.classes)
 
     def features(self, pictures: Tensor) -> Tensor:
         features: Tensor = self.body(pictures)
@@ -99,12 +130,10 @@ class ResNet18(Network):
     Source: He et al. 2016, "Deep Residual Learning for Image Recognition", table 1.
     """
 
-    name = "resnet18"
-
-    def __init__(self, classes: int, channels: int, side: int) -> None:
-        super().__init__(classes, channels, side, feature_size=512)
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config, feature_size=512)
         layers: list[nn.Module] = [
-            nn.Conv2d(channels, 64, 7, 2, 3, bias=False),
+            nn.Conv2d(config.channels, 64, 7, 2, 3, bias=False),
             nn.BatchNorm2d(64),
             nn.ReLU(inplace=True),
             nn.MaxPool2d(3, 2, 1),
@@ -114,7 +143,7 @@ class ResNet18(Network):
             layers += [_Residual(inputs, outputs, stride), _Residual(outputs, outputs, 1)]
             inputs = outputs
         self.body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.head = nn.Linear(inputs, classes)
+        self.head = nn.Linear(inputs, config.classes)
 
     def features(self, pictures: Tensor) -> Tensor:
         features: Tensor = self.body(pictures)
@@ -153,19 +182,18 @@ class ViT(Network):
     Touvron et al. 2021, "Training data-efficient image transformers".
     """
 
-    name = "vit"
     width, heads, depth = 192, 3, 6
 
-    def __init__(self, classes: int, channels: int, side: int) -> None:
-        super().__init__(classes, channels, side, feature_size=self.width)
-        self.patch = side // 7
-        across = -(-side // self.patch)
-        self.padding = across * self.patch - side
-        self.embed = nn.Conv2d(channels, self.width, self.patch, self.patch)
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config, feature_size=self.width)
+        self.patch = config.side // 7
+        across = -(-config.side // self.patch)
+        self.padding = across * self.patch - config.side
+        self.embed = nn.Conv2d(config.channels, self.width, self.patch, self.patch)
         self.positions = nn.Parameter(torch.randn(across**2, self.width) * 0.02)
         self.blocks = nn.Sequential(*(_Block(self.width, self.heads) for _ in range(self.depth)))
         self.norm = nn.LayerNorm(self.width)
-        self.head = nn.Linear(self.width, classes)
+        self.head = nn.Linear(self.width, config.classes)
 
     def features(self, pictures: Tensor) -> Tensor:
         padded = F.pad(pictures, (0, self.padding, 0, self.padding))
@@ -199,37 +227,19 @@ class _Block(nn.Module):
 
 
 _KINDS: dict[str, type[LeNet] | type[ResNet18] | type[ViT]] = {
-    kind.name: kind for kind in (LeNet, ResNet18, ViT)
+    "lenet": LeNet,
+    "resnet18": ResNet18,
+    "vit": ViT,
 }
 
 
 def make_network(name: str, *, classes: int, channels: int = 1, side: int = 28) -> Network:
-    """Return a network with weights drawn from torch's generator, the head's last.
-
-    Args:
-        name: of ``NETWORKS``.
-        classes: of the head.
-        channels: 1 for grey pictures, 3 for colour.
-        side: of the square pictures, pixels; within ``SIDES[name]``.
-    Raises:
-        InputError: an argument out of its range.
-    """
-    if name not in NETWORKS:
-        raise InputError(f"network must be one of {', '.join(NETWORKS)}: got {name!r}")
-    if channels not in CHANNELS:
-        raise InputError(f"channels must be 1 or 3: got {channels!r}")
-    for what, value, (least, most) in (
-        ("classes", classes, (1, MAX_CLASSES)),
-        (f"side of the pictures of {name}", side, SIDES[name]),
-    ):
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not whole or not least <= value <= most:
-            raise InputError(f"{what} must be a whole number of {least}..{most}: got {value!r}")
-    return _KINDS[name](classes, channels, side)
+    """Return ``Network.from_config``; arguments and errors as of ``NetworkConfig``."""
+    return Network.from_config(NetworkConfig(name, classes, channels, side))
 
 
 def replace_head(network: Network, classes: int) -> None:
     """Give a network a new head, drawn from torch's generator on the CPU."""
     device = network.head.weight.device
     network.head = nn.Linear(network.feature_size, classes).to(device)
-    network.classes = classes
+    network.config = replace(network.config, classes=classes)

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from selfsame.fractals.loading.torch_data import FractalStream
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.lab.networks.architectures import Network
-from selfsame.training.task import Metrics
+from selfsame.training.task import Metrics, Task
 
 LUMA = (0.299, 0.587, 0.114)
 """ITU-R 601: how Pillow makes grey of colour, as ``read_pictures`` does."""
@@ -71,7 +71,7 @@ def with_channels(pictures: Tensor, channels: int | None) -> Tensor:
     return torch.einsum("bchw,c->bhw", pictures, weights)[:, None]
 
 
-class ClassificationTask:
+class ClassificationTask(Task):
     """A network that learns labelled pictures, for ``selfsame.training.train``.
 
     The loss is the cross-entropy, of one class or, for labels (B, classes) of 0 and 1, the mean
@@ -86,7 +86,7 @@ class ClassificationTask:
         self.model = network
 
     def loss(
-        self, batch: tuple[Tensor, Tensor], generator: torch.Generator
+        self, batch: tuple[Tensor, Tensor], step: int, generator: torch.Generator
     ) -> tuple[Tensor, Metrics]:
         """Return the loss of pictures (B, C, H, W) in [0, 1] with their labels, a scalar."""
         pictures, labels = batch

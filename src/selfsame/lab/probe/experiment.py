@@ -2,10 +2,9 @@
 
 A folder holds a ledger (what the results depend on, and every evaluation as soon as it is done),
 ``results.json``, and for each seed a folder with the training's log and checkpoints and
-``network.safetensors``. What is in it is not done again.
+the folder ``network``. What is in it is not done again.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from typing import Any
 
 from selfsame.datasets.labelled import LabelledSet
 from selfsame.io.files import make_folder, write_bytes
-from selfsame.lab.networks.files import network_bytes
+from selfsame.lab.networks.architectures import Network
 from selfsame.lab.probe.results import summary
 from selfsame.lab.probe.seed_run import Bars, SeedRun, item_of
 from selfsame.lab.probe.settings import ProbeSettings
@@ -57,7 +56,7 @@ def run_experiment(
     """
     config = {**settings.identity(), "data": _identity(data)}
     if settings.weights is not None:
-        config["weights"] = hashlib.sha256(network_bytes(settings.weights)).hexdigest()
+        config["weights"] = Network.from_pretrained(settings.weights).digest()
     elif settings.takes_codes:
         config["codes"] = settings.recipe(data.side, settings.seed).identity()["systems"]
     seeds = range(settings.seed, settings.seed + settings.seeds)

@@ -16,6 +16,7 @@ from selfsame.lab.probe.classification import ClassificationTask
 from selfsame.lab.probe.probes import Evaluation, accuracy, logits_of, picture_tensor
 from selfsame.training.loop import TrainResult, train
 from selfsame.training.settings import TrainSettings
+from selfsame.training.task import Means
 
 HELD_OUT = 10
 """One in so many pictures of every class is held out and measured; of fewer, none."""
@@ -53,12 +54,13 @@ class FineTuneTask(ClassificationTask):
         super().__init__(network)
         self._held = held
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: nn.Module, shard: slice) -> Means:
         """Return the accuracy on the held out pictures, if there are any."""
-        if self._held is None:
-            return {}
+        if self._held is None or not len(images := self._held.images[shard]):
+            return Means({}, 0)
         assert isinstance(model, Network)
-        return {"accuracy": _accuracy(model, self._held)}
+        labels = torch.from_numpy(label_array(self._held)[shard])
+        return Means({"accuracy": accuracy(logits_of(model, images), labels)}, len(images))
 
 
 def finetune(

@@ -89,14 +89,15 @@ def _outputs(
     images: Bytes,
     progress: Callable[[int], None] | None,
 ) -> Tensor:
-    wanted = (network.side, network.side, network.channels)
+    side = network.config.side
+    wanted = (side, side, network.config.channels)
     if images.shape[1:] != wanted:
         raise InputError(
             f"the network takes pictures of height, width and channels {wanted}: "
             f"got {images.shape[1:]}"
         )
     device = network.head.weight.device
-    batch = max(1, _VALUES // network.side**2)
+    batch = max(1, _VALUES // side**2)
     was_training = network.training
     network.eval()
     found = []

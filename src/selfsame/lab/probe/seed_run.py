@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from selfsame.errors import InputError
 from selfsame.fractals import Recipe
 from selfsame.io.files import make_folder
 from selfsame.lab.networks.architectures import Network, make_network
-from selfsame.lab.networks.files import load_network, save_network
 from selfsame.lab.probe.classification import ClassificationTask, FractalBatches
 from selfsame.lab.probe.finetune import finetune
 from selfsame.lab.probe.probes import Evaluation, evaluate_features, features_of
@@ -28,7 +27,7 @@ from selfsame.training.checkpoint import checkpoints, remove_checkpoints
 from selfsame.training.loop import CHECKPOINTS, TrainResult, train
 from selfsame.version import __version__
 
-NETWORK_NAME = "network.safetensors"
+NETWORK_NAME = "network"
 
 Bars = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
 """Called with a total and a label; a context whose value is called with what has been done since
@@ -97,7 +96,7 @@ class SeedRun:
     def _network(self) -> Network:
         settings, data = self.settings, self.data
         if settings.weights is not None:
-            network = load_network(settings.weights)
+            network = Network.from_pretrained(settings.weights)
         else:
             classes = self._recipe.classes if settings.trains else len(data.classes)
             with torch.random.fork_rng(devices=[]):
@@ -124,7 +123,7 @@ class SeedRun:
         settings = replace(self.settings.pretraining, seed=self.seed)
         task = ClassificationTask(self._network)
         batches = FractalBatches(self._recipe, settings.batch, channels=self.data.channels)
-        config = {"network": self._network.config(), "recipe": self._recipe.identity()}
+        config = {"network": asdict(self._network.config), "recipe": self._recipe.identity()}
         while True:
             with self._progress(settings.steps, f"seed {self.seed}", done) as progress:
                 result = train(
@@ -239,7 +238,7 @@ class SeedRun:
             "pretraining": {**self.settings.pretraining.as_dict(), "seed": self.seed},
             "selfsame": __version__,
         }
-        save_network(self._network, self.folder / NETWORK_NAME, card)
+        self._network.save_pretrained(self.folder / NETWORK_NAME, card)
 
 
 def item_of(seed: int, row: Row) -> str:

@@ -38,7 +38,7 @@ class ProbeSettings(Checked):
         options: further ones of that data set. ``points`` is as many per pixel as the preset has
             at its own side.
         network: what learns.
-        weights: file of a network that this command wrote, to evaluate instead of training one.
+        weights: folder of a network that this command wrote, to evaluate instead of training one.
         pretraining, finetuning: settings of both; each seed takes the place of theirs.
         every: evaluate before the pre-training and every so many steps of it too; 0: after it only.
         evaluate: linear: logistic regression on frozen features; finetune: all weights learn on.
@@ -57,7 +57,7 @@ class ProbeSettings(Checked):
     instances: Count | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     network: NetworkName = "lenet"
-    weights: Path | None = None
+    weights: str | None = None
     pretraining: TrainSettings = PRETRAINING
     finetuning: TrainSettings = FINETUNING
     every: Annotated[int, Range(0)] = 0

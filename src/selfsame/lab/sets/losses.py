@@ -1,11 +1,11 @@
 """Losses between a set of drawn pictures and a set of real ones.
 
 Anything callable is one: ``loss(fakes (K, C, H, W), reals (M, C, H, W)) -> scalar``,
-differentiable in the fakes. If it is an ``nn.Module``, its parameters are trained along, by the
-gradient that it gives them. Random numbers may come from torch's own generator, which the trainer
-seeds in each step.
+differentiable in the fakes. An ``Adversary`` has parameters of its own, which are trained along.
+Random numbers may come from torch's own generator, which the trainer seeds in each step.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import numpy as np
@@ -15,21 +15,37 @@ from torch.nn import functional as F
 
 from selfsame.errors import InputError
 from selfsame.lab.sets.config import SetObjective
+from selfsame.training.task import Metrics
 
-SetLoss = Callable[[Tensor, Tensor], Tensor]
+
+class Adversary(nn.Module, ABC):
+    """A loss with parameters of its own.
+
+    Attributes:
+        lr_multiplier: their learning rate relative to that of the fractals.
+    """
+
+    lr_multiplier: float = 1.0
+
+    @abstractmethod
+    def losses(self, fakes: Tensor, reals: Tensor) -> tuple[Tensor, Tensor, Metrics]:
+        """Return the loss of the fakes, that of the own parameters, and scalars to log.
+
+        The second must not depend on where the fakes come from: detach them.
+        """
 
 
-class AdversarialLoss(nn.Module):
+SetLoss = Callable[[Tensor, Tensor], Tensor] | Adversary
+
+
+class AdversarialLoss(Adversary):
     """The non-saturating loss of a generator, and that of the discriminator that it faces.
 
-    The sum of both: the fakes get the gradient of the first alone, the discriminator that of the
-    second.
+    It logs ``seen_real`` and ``seen_fake``, the mean probability of being real that the critic
+    gives to either set.
 
     Attributes:
         critic: pictures (B, C, H / pool, W / pool) to logits (B, 1), high for real ones.
-        lr_multiplier: learning rate of the critic relative to that of the fractals.
-        measures: of the last call: ``critic_loss``, and ``seen_real`` and ``seen_fake``, the
-            mean probability of being real that the critic gave to either set.
 
     Args:
         pool: the critic sees means over squares of so many pixels: that single points made a
@@ -53,27 +69,22 @@ class AdversarialLoss(nn.Module):
         SetObjective(critic_rate=lr_multiplier, pool=pool, instance_noise=instance_noise, r1=r1)
         self.critic, self.pool = critic, pool
         self.lr_multiplier, self.instance_noise, self.r1 = lr_multiplier, instance_noise, r1
-        self.measures: dict[str, Tensor] = {}
 
-    def forward(self, fakes: Tensor, reals: Tensor) -> Tensor:
-        """Return the sum of both losses, a scalar."""
+    def losses(self, fakes: Tensor, reals: Tensor) -> tuple[Tensor, Tensor, Metrics]:
+        """Return the loss of the generator, that of the critic, and what it saw."""
         fakes, reals = self._seen(fakes), self._seen(reals)
         reals = reals.detach().requires_grad_(self.r1 > 0)
         of_real = self.critic(reals)
         of_fake = self.critic(fakes.detach())
         critic_loss = F.softplus(-of_real).mean() + F.softplus(of_fake).mean()
-        self.measures = {
-            "critic_loss": critic_loss.detach(),
+        measures = {
             "seen_real": of_real.detach().sigmoid().mean(),
             "seen_fake": of_fake.detach().sigmoid().mean(),
         }
         if self.r1 > 0:
             (slope,) = torch.autograd.grad(of_real.sum(), reals, create_graph=True)
             critic_loss = critic_loss + self.r1 / 2 * slope.square().sum((1, 2, 3)).mean()
-        # Without their graph the critic's weights get no gradient from what the fakes want.
-        fixed = {name: value.detach() for name, value in self.critic.named_parameters()}
-        wanted = torch.func.functional_call(self.critic, fixed, (fakes,))
-        return critic_loss + F.softplus(-wanted).mean()
+        return F.softplus(-self.critic(fakes)).mean(), critic_loss, measures
 
     def _seen(self, pictures: Tensor) -> Tensor:
         seen = F.avg_pool2d(pictures, self.pool) if self.pool > 1 else pictures

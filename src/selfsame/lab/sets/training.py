@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -24,19 +24,20 @@ from selfsame.io.files import make_folder, write_bytes
 from selfsame.io.grids import grid, to_arrays
 from selfsame.io.pictures import write_picture
 from selfsame.lab.sets.config import TRAINING, FractalSetConfig, SetObjective
-from selfsame.lab.sets.losses import SetLoss, make_set_loss
+from selfsame.lab.sets.losses import Adversary, SetLoss, make_set_loss
 from selfsame.lab.sets.model import FractalSet
 from selfsame.training import TrainResult, TrainSettings, train
 from selfsame.training.loop import Progress
-from selfsame.training.task import Metrics, ParameterGroup
+from selfsame.training.task import Loss, ParameterGroup, TaskBase
 
 CODES_NAME = "codes"
 CARD_NAME = "card.json"
 _CODE_NAME = re.compile(r"\d{5,}\.ssm")
 _SHEET_GAP = 2
+_FRACTALS, _CRITIC = "fractals", "critic"
 
 
-class SetTask:
+class SetTask(TaskBase):
     """A set of fractals that is to look like a set of pictures, for ``selfsame.training.train``.
 
     Attributes:
@@ -45,8 +46,7 @@ class SetTask:
 
     Args:
         config: what the set is.
-        loss: fakes (K, 1, S, S) and reals (M, 1, S, S) to a scalar; its attributes ``measures``,
-            to be logged, and ``lr_multiplier`` are used where it has them.
+        loss: fakes (K, 1, S, S) and reals (M, 1, S, S) to a scalar, or an adversary.
         seed: of the start and the noise on the parameters.
     """
 
@@ -74,17 +74,25 @@ class SetTask:
             generator = torch.Generator().manual_seed(int(entropy[0] >> 1))
             self.fractals.add_noise(config.noise, generator)
 
-    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Metrics]:
-        """Return the loss of the set against real pictures, (M, 1, S, S)."""
-        loss = self._loss(self.fractals(generator, self._choice(generator)), batch)
-        return loss, dict(getattr(self._loss, "measures", {}))
+    def losses(self, batch: Tensor, step: int, generator: torch.Generator) -> Iterator[Loss]:
+        """Yield the loss of the set against real pictures, (M, 1, S, S), and an adversary's.
 
-    def parameter_groups(self) -> list[ParameterGroup]:
-        """Return the fractals, and the parameters of the loss."""
-        groups = [ParameterGroup(list(self.fractals.parameters()))]
-        if isinstance(self._loss, nn.Module):
-            multiplier = float(getattr(self._loss, "lr_multiplier", 1.0))
-            groups.append(ParameterGroup(list(self._loss.parameters()), multiplier))
+        Both are of the same pictures, and of weights from before the step.
+        """
+        fakes = self.fractals(generator, self._choice(generator))
+        if not isinstance(self._loss, Adversary):
+            yield Loss(_FRACTALS, self._loss(fakes, batch))
+            return
+        of_fakes, of_critic, measures = self._loss.losses(fakes, batch)
+        yield Loss(_FRACTALS, of_fakes)
+        yield Loss(_CRITIC, of_critic, measures)
+
+    def optimizers(self) -> dict[str, list[ParameterGroup]]:
+        """Return the fractals, and the parameters of an adversary."""
+        groups = {_FRACTALS: [ParameterGroup(list(self.fractals.parameters()))]}
+        if isinstance(self._loss, Adversary):
+            critic = ParameterGroup(list(self._loss.parameters()), self._loss.lr_multiplier)
+            groups[_CRITIC] = [critic]
         return groups
 
     def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
+from selfsame.io.model_file import Pretrained
 from selfsame.priors.vdvae.config import Level, VdvaeConfig
 from selfsame.priors.vdvae.gaussian import gaussian_sample
 from selfsame.priors.vdvae.heads import CollageHead, PlainHead
@@ -151,18 +152,24 @@ class Enlarge(nn.Module):
         return enlarged.contiguous(memory_format=torch.channels_last)
 
 
-class Vdvae(nn.Module):
+class Vdvae(Pretrained):
     """A very deep VAE.
 
     Attributes:
         config: its shape.
         likelihood: what the head's output means.
-        name: what it is called: that of a shipped model or of its file.
     """
+
+    file_format = "selfsame vdvae 1"
+    config_type = VdvaeConfig
+    home = "selfsame.priors"
+    made_by = "selfsame train vdvae"
+
+    config: VdvaeConfig
 
     def __init__(self, config: VdvaeConfig) -> None:
         super().__init__()
-        self.config, self.name = config, "vdvae"
+        self.config = config
         self.likelihood: PictureLikelihood = likelihood_of(config)
         levels = config.levels
         finest = levels[-1]
@@ -191,6 +198,11 @@ class Vdvae(nn.Module):
             self.head = PlainHead(finest.width, config.plain_width, channels, factor)
         self._scale_residuals()
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @classmethod
+    def least_tensors(cls, config: VdvaeConfig) -> int:
+        """Return how many levels and blocks there are: each has a tensor at least."""
+        return sum(1 + level.encoder_blocks + level.decoder_blocks for level in config.levels)
 
     @property
     def block_count(self) -> int:

@@ -1,9 +1,7 @@
 """Training of a very deep VAE."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -13,8 +11,7 @@ from selfsame.priors.vdvae.bounds import Elbo, bits_per_dimension, elbo, elbo_of
 from selfsame.priors.vdvae.config import VdvaeConfig
 from selfsame.priors.vdvae.heads import CollageHead
 from selfsame.priors.vdvae.network import Vdvae
-from selfsame.priors.vdvae.storage import save_pretrained
-from selfsame.training.task import Metrics
+from selfsame.training.task import Means, Metrics, Task
 
 _VALUES = 250 * 28 * 28
 """Of pictures at a time in validation, where no gradient takes memory."""
@@ -56,7 +53,7 @@ class VdvaeObjective(Checked):
         return self.kl_weight(step) * cost - bound.log_likelihood.mean()
 
 
-class VdvaeTask:
+class VdvaeTask(Task):
     """A very deep VAE that learns pictures, for ``selfsame.training.train``.
 
     Attributes:
@@ -64,6 +61,8 @@ class VdvaeTask:
         objective: what is minimised.
         validation: pictures, (N, C, S, S) in [0, 1], on which the bound is measured.
     """
+
+    model: Vdvae
 
     def __init__(
         self,
@@ -75,13 +74,8 @@ class VdvaeTask:
         self.model = Vdvae(config or VdvaeConfig())
         self.objective = objective or VdvaeObjective()
         self.validation = validation
-        self._step = 0
 
-    def begin_step(self, step: int) -> None:
-        """Learn the number of the update to come, for the warm-up of the KL."""
-        self._step = step
-
-    def loss(self, batch: Tensor, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+    def loss(self, batch: Tensor, step: int, generator: torch.Generator) -> tuple[Tensor, Metrics]:
         """Return the loss of pictures, (B, C, S, S) in [0, 1], in nats per picture.
 
         The measures are those of the plain bound, whatever the objective weighs down.
@@ -89,7 +83,7 @@ class VdvaeTask:
         inference = self.model.infer(batch, generator)
         bound = elbo_of(self.model, batch, inference)
         distortion, kl = -bound.log_likelihood.mean(), bound.kl.mean(0).sum()
-        loss = self.objective.loss(bound, self._step)
+        loss = self.objective.loss(bound, step)
         measures = {
             "negative_elbo": distortion + kl,
             "distortion": distortion,
@@ -103,35 +97,33 @@ class VdvaeTask:
         return loss, measures
 
     @torch.no_grad()
-    def validate(self, model: torch.nn.Module) -> dict[str, float]:
+    def validate(self, model: torch.nn.Module, shard: slice) -> Means:
         """Return the bound of the validation pictures and its parts, in nats per picture.
 
         ``kl_at_7`` is the part of the KL that the blocks of 7x7 latents have. The same draws of
-        latents each time.
+        latents each time, by however many processes.
         """
         assert isinstance(model, Vdvae)
         if self.validation is None:
-            return {}
+            return super().validate(model, shard)
         device = model.start.device
-        generator = torch.Generator(device).manual_seed(0)
         batch = max(1, _VALUES // self.validation[0].numel())
         parts = [
-            elbo(model, pictures.to(device), generator)
-            for pictures in torch.split(self.validation, batch)
+            elbo(model, pictures.to(device), torch.Generator(device).manual_seed(number))
+            for number, pictures in list(enumerate(torch.split(self.validation, batch)))[shard]
         ]
+        if not parts:
+            return Means({}, 0)
         distortion = -float(torch.cat([part.log_likelihood for part in parts]).double().mean())
         kl = torch.cat([part.kl for part in parts]).double().mean(0).cpu()
         nats = distortion + float(kl.sum())
         levels = [level for level in model.config.levels if level.decoder_blocks]
         shares = torch.split(kl, [level.decoder_blocks for level in levels])
-        return {
+        values = {
             "negative_elbo": nats,
             "distortion": distortion,
             "kl": float(kl.sum()),
             "bits_per_dimension": bits_per_dimension(nats, self.validation[0].numel()),
             **{f"kl_at_{a.side}": float(b.sum()) for a, b in zip(levels, shares, strict=True)},
         }
-
-    def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a folder that ``from_pretrained`` reads."""
-        save_pretrained(self.model, path, card)
+        return Means(values, sum(len(part.kl) for part in parts))

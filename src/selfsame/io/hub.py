@@ -1,0 +1,46 @@
+"""Files of models on the Hugging Face Hub, by addresses ``hf://OWNER/NAME[@REVISION]``."""
+
+import re
+from pathlib import Path
+
+from selfsame.errors import InputError, MissingExtraError
+
+SCHEME = "hf://"
+
+_ADDRESS = re.compile(r"hf://(?P<repository>[^/@]+/(?P<name>[^/@]+))(@(?P<revision>.+))?")
+
+
+def repository_name(address: str) -> str:
+    """Return NAME of an address; errors as for ``download``."""
+    return _parts(address)["name"]
+
+
+def download(address: str, file: str) -> Path:
+    """Return where a file of a repository is on this machine, downloaded if it is new.
+
+    The library's own variables apply: HF_ENDPOINT, HF_HOME, HF_TOKEN, HF_HUB_OFFLINE.
+
+    Raises:
+        InputError: an address of another form, or no such repository, revision or file.
+        MissingExtraError: huggingface_hub is not installed.
+    """
+    parts = _parts(address)
+    try:
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{address} needs huggingface_hub: pip install 'selfsame[hub]'"
+        ) from error
+    try:
+        path = hf_hub_download(parts["repository"], file, revision=parts["revision"])
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        raise InputError(f"{address}: {file} cannot be downloaded: {error}") from error
+    return Path(path)
+
+
+def _parts(address: str) -> dict[str, str]:
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        raise InputError(f"a model on the hub is hf://OWNER/NAME or …@REVISION: got {address}")
+    return match.groupdict()
