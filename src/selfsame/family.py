@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_chec
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import Container
+from selfsame.coding.container import Chunk, Container
 from selfsame.errors import InputError
 from selfsame.io.pictures import SourcePicture
 from selfsame.limits import MAX_SIDE
@@ -33,9 +33,11 @@ class Code(Value):
         family: name of the family in ``selfsame.codes.registry``.
         size: width and height of the picture, in pixels.
         channels: colour channels of the picture without its alpha, 1 (grey) or 3 (sRGB).
+        alpha: (height, width) bytes, or None.
     """
 
     family: ClassVar[str]
+    alpha: NDArray[np.uint8] | None = None
 
     if TYPE_CHECKING:  # a class has either fields or properties of these names
 
@@ -142,8 +144,9 @@ class Family(Protocol[C]):
     views: frozenset[str]
     options: frozenset[str]
 
-    def pack(self, code: C) -> Container:
-        """Return the chunks of a code. Raises InputError if a file cannot hold it."""
+    def pack(self, code: C) -> list[Chunk]:
+        """Return the chunks of a code; the header, which the store writes, holds its size, channels
+        and alpha. Raises InputError if a file cannot hold it."""
 
     def unpack(self, container: Container) -> C:
         """Return an equal code from its chunks. Raises FormatError and nothing else."""

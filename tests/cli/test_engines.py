@@ -111,7 +111,10 @@ def test_a_cluster_without_workers_is_told_of(pictures, tmp_path) -> None:
     [
         (["--engine", "dask"], "--engine dask needs --scheduler"),
         (["--scheduler", "tcp://a:1"], "--scheduler belongs to --engine dask"),
-        (["--engine", "dask", "--scheduler", "tcp://a:1", "--jobs", "2"], "--jobs belongs to"),
+        (
+            ["--engine", "dask", "--scheduler", "tcp://a:1", "--jobs", "2"],
+            "--jobs belongs to --engine",
+        ),
         (["--threads", "1", "--jobs", "2"], "--threads"),
     ],
 )

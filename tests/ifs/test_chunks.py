@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from selfsame import IFS, IFSCode
 from selfsame.codes.store import pack, unpack
-from selfsame.coding.container import Chunk, Container, Header, write_container
+from selfsame.coding.container import Chunk, Container, Header, read_container, write_container
 from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
 from selfsame.ifs import chunks as ifs_chunks
 from selfsame.ifs.code import PRIMITIVE_PARAMETERS, Primitive, Viewport
@@ -122,7 +122,7 @@ def test_numbers_at_the_ends_of_single_precision(value):
 
 def with_payloads(code, color_space=None, **payloads):
     """The bytes of ``code`` with chunks exchanged, removed (None) or added, checksums right."""
-    box = ifs_chunks.pack(code)
+    box = read_container(pack(code))
     chunks = {chunk.tag.decode(): chunk.payload for chunk in box.chunks} | payloads
     header = box.header
     if color_space is not None:
@@ -131,7 +131,7 @@ def with_payloads(code, color_space=None, **payloads):
     return write_container(Container(header, tuple(pairs)))
 
 
-MAPS = ifs_chunks.pack(SMALLEST).chunks[0].payload
+MAPS = read_container(pack(SMALLEST)).chunks[0].payload
 
 
 def maps_with(index, value, precision="f"):
@@ -288,9 +288,9 @@ def test_notes_must_be_text(notes, words):
         pack(noted(notes))
 
 
-@pytest.mark.parametrize("size", [(65_535, 65_535), (1.5, 2), (16_384, 8_193)])
+@pytest.mark.parametrize("size", [(65_535, 65_535), (16_384, 8_193)])
 def test_sizes_that_no_file_holds(size):
-    with pytest.raises(InputError, match="size"):
+    with pytest.raises(InputError, match=f"at most {MAX_PIXELS} pixels: got {size[0]}x{size[1]}"):
         pack(IFSCode(SMALLEST.system, SMALLEST.viewport, size))
     assert MAX_PIXELS < 16_384 * 8_193
 
@@ -304,7 +304,7 @@ def test_file_without_maps_or_with_foreign_required_chunk():
 
 
 def test_unknown_kind_of_code():
-    box = ifs_chunks.pack(SMALLEST)
+    box = read_container(pack(SMALLEST))
     other = Container(Header(99, *box.header[1:]), box.chunks)
     with pytest.raises(UnsupportedError, match="kind 99"):
         unpack(write_container(other))

@@ -134,7 +134,7 @@ def test_what_cannot_be_zoomed(options, words):
     [
         (0.9, (1, 1), SIZE, "zoom must be within"),
         (1e10, (1, 1), SIZE, "zoom must be within"),
-        (2, (97, 1), SIZE, "at must lie in the picture, 96x96"),
+        (2, (97, 1), SIZE, "must lie in the picture, 96x96: got 97,1"),
         (2, (1, 1), (0, 1), "pixels: got 0x1; pass a size"),
     ],
 )

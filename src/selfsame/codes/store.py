@@ -9,11 +9,19 @@ code = unpack(data)
 import os
 from typing import IO, Any
 
-from selfsame.codes.registry import family_named, family_of, name_by_number
-from selfsame.coding.container import read_bounded, read_container, write_container
+from selfsame.codes.registry import family_named, family_of, name_by_number, number_of
+from selfsame.coding.container import (
+    Container,
+    Header,
+    color_space,
+    read_bounded,
+    read_container,
+    write_container,
+)
 from selfsame.errors import FormatError, InputError
 from selfsame.family import Code
 from selfsame.io.files import open_input, write_bytes
+from selfsame.limits import MAX_PIXELS
 
 
 def pack(code: Code) -> bytes:
@@ -27,7 +35,14 @@ def pack(code: Code) -> bytes:
         raise InputError(
             f"a file holds codes, {family.code_type.__name__} here: got {type(code).__name__}"
         )
-    return write_container(family.pack(code))
+    width, height = code.size
+    if width * height > MAX_PIXELS:
+        raise InputError(
+            f"a file holds a picture of at most {MAX_PIXELS} pixels: got {width}x{height}"
+        )
+    space = color_space(code.channels, code.alpha is not None)
+    header = Header(number_of(family), space, width, height)
+    return write_container(Container(header, tuple(family.pack(code))))
 
 
 def unpack(data: bytes) -> Any:

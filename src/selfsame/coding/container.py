@@ -48,6 +48,10 @@ HEADER_END = len(SIGNATURE) + 1 + _FRAME.size + HEADER.size + _CRC.size
 """Bytes from the start of a file to the end of its header chunk; enough for ``read_header``."""
 
 
+_LAYOUTS = {GREY: (1, False), SRGB: (3, False), GREY_ALPHA: (1, True), SRGB_ALPHA: (3, True)}
+"""Colour channels, and whether there is alpha, by colour space."""
+
+
 class Header(NamedTuple):
     """What every file states first.
 
@@ -61,6 +65,21 @@ class Header(NamedTuple):
     color_space: int
     width: int
     height: int
+
+    @property
+    def channels(self) -> int:
+        """Colour channels: 1 (grey) or 3 (sRGB)."""
+        return _LAYOUTS[self.color_space][0]
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether an alpha channel comes with them."""
+        return _LAYOUTS[self.color_space][1]
+
+
+def color_space(channels: int, has_alpha: bool) -> int:
+    """Return the colour space of 1 or 3 channels, without or with alpha."""
+    return next(space for space, layout in _LAYOUTS.items() if layout == (channels, has_alpha))
 
 
 class Chunk(NamedTuple):

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from selfsame.coding.alpha import ALPHA_TAG, pack_alpha, read_alpha
-from selfsame.coding.container import GREY, GREY_ALPHA, SRGB, SRGB_ALPHA, Chunk, Container, Header
+from selfsame.coding.container import Chunk, Container
 from selfsame.coding.fields import Record
 from selfsame.collage.code import (
     FINGERPRINT_BYTES,
@@ -15,10 +15,6 @@ from selfsame.collage.code import (
     symbol_shapes,
 )
 from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
-from selfsame.limits import MAX_PIXELS
-
-KIND = 3
-"""Number of this kind of code in the header."""
 
 CLGE = Record(
     (
@@ -35,28 +31,21 @@ the fingerprint, the name, the number of atoms (``u8``) of each plane, the coded
 
 _CLGE_TAG = b"CLGE"
 _TAGS = frozenset((_CLGE_TAG, ALPHA_TAG))
-_SPACES = {(1, False): GREY, (3, False): SRGB, (1, True): GREY_ALPHA, (3, True): SRGB_ALPHA}
 
 
-def pack(code: CollageCode) -> Container:
-    """Return the container of a code; ``unpack`` gives an equal code back.
+def pack(code: CollageCode) -> list[Chunk]:
+    """Return the chunks of a code; ``unpack`` gives an equal code back.
 
     Raises:
         InputError: more than ``MAX_PIXELS`` pixels.
     """
     from selfsame.collage.syntax.stream import write_symbols
 
-    width, height = code.size
-    if width * height > MAX_PIXELS:
-        raise InputError(
-            f"a file holds a picture of at most {MAX_PIXELS} pixels: got {width}x{height}"
-        )
-    header = Header(KIND, _SPACES[len(code.atoms), code.alpha is not None], width, height)
     data, _ = write_symbols(code.symbols, code.domains, code.step)
     chunks = [Chunk(_CLGE_TAG, _pack_fields(code) + data)]
     if code.alpha is not None:
         chunks.append(Chunk(ALPHA_TAG, pack_alpha(code.alpha)))
-    return Container(header, tuple(chunks))
+    return chunks
 
 
 def _pack_fields(code: CollageCode) -> bytes:
@@ -87,7 +76,7 @@ def unpack(container: Container) -> CollageCode:
         raise UnsupportedError(
             f"chunk CLGE sets flags that this build does not know: {fields['flags']:#04x}"
         )
-    planes, with_alpha = next(k for k, v in _SPACES.items() if v == header.color_space)
+    planes = header.channels
     if fields["name"] > MAX_NAME:
         raise CorruptedError(f"a model's name has at most {MAX_NAME} bytes: got {fields['name']}")
     starts = [CLGE.size]
@@ -109,7 +98,7 @@ def unpack(container: Container) -> CollageCode:
     from selfsame.collage.syntax.stream import read_symbols
 
     symbols = read_symbols(payload[starts[-1] :], shapes, fields["domains"], fields["step"])
-    alpha = read_alpha(payloads, header.height, header.width, expected=with_alpha)
+    alpha = read_alpha(payloads, header.height, header.width, expected=header.has_alpha)
     try:
         return CollageCode(
             header.width,

@@ -4,7 +4,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from selfsame.coding.container import Container
+from selfsame.coding.container import Chunk, Container
 from selfsame.collage import chunks
 from selfsame.collage.code import CollageCode
 from selfsame.family import Description, Picture, Run, View
@@ -22,7 +22,7 @@ class CollageFamily:
     views = frozenset({"size", "scale"})
     options = frozenset({"iterations", "start"})
 
-    def pack(self, code: CollageCode) -> Container:
+    def pack(self, code: CollageCode) -> list[Chunk]:
         return chunks.pack(code)
 
     def unpack(self, container: Container) -> CollageCode:

@@ -6,20 +6,15 @@ them exactly, in double precision otherwise. A flag per group says which.
 
 import struct
 from collections.abc import Mapping
-from operator import index
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import GREY, SRGB, Chunk, Container, Header
+from selfsame.coding.container import SRGB, Chunk, Container
 from selfsame.coding.fields import Record
 from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
 from selfsame.ifs.code import PRIMITIVE_PARAMETERS, IFSCode, Primitive, PrimitiveKind, Viewport
 from selfsame.ifs.system import IFS, MAX_MAPS
-from selfsame.limits import MAX_PIXELS
-
-KIND = 1
-"""Number of this kind of code in the header."""
 
 MAX_NOTES_BYTES = 1 << 16
 """64 KiB of notes: they say how a code came about, and should not outweigh it."""
@@ -41,16 +36,14 @@ _Array = NDArray[np.float64]
 _Shapes = dict[str, tuple[int, ...]]
 
 
-def pack(code: IFSCode) -> Container:
-    """Return the container of a code; ``unpack`` gives an equal code back.
+def pack(code: IFSCode) -> list[Chunk]:
+    """Return the chunks of a code; ``unpack`` gives an equal code back.
 
     Raises:
         InputError: more than ``MAX_PIXELS`` pixels, or notes that are not text or longer than
             ``MAX_NOTES_BYTES``.
     """
     system = code.system
-    width, height = _checked_size(code.size)
-    header = Header(KIND, GREY if system.colors is None else SRGB, width, height)
     groups = [np.asarray(code.viewport, np.float64), system.matrices, system.offsets]
     groups += [system.probabilities] + ([] if system.colors is None else [system.colors])
     doubles, numbers = _pack_groups(groups)
@@ -60,7 +53,7 @@ def pack(code: IFSCode) -> Container:
         chunks.append(Chunk(_LEAF_TAG, _pack_primitive(code.primitive)))
     if code.notes:
         chunks.append(Chunk(_NOTE_TAG, _pack_notes(code.notes)))
-    return Container(header, tuple(chunks))
+    return chunks
 
 
 def unpack(container: Container) -> IFSCode:
@@ -70,7 +63,7 @@ def unpack(container: Container) -> IFSCode:
         FormatError: a chunk is missing, malformed or unknown, a number is out of its range.
     """
     header = container.header
-    if header.color_space not in (GREY, SRGB):
+    if header.has_alpha:
         raise UnsupportedError(f"an IFS has no alpha channel: colour space {header.color_space}")
     payloads = container.payloads(_TAGS)
     if _MAPS_TAG not in payloads:
@@ -87,19 +80,6 @@ def unpack(container: Container) -> IFSCode:
         )
     except InputError as error:  # the types check the ranges of what they hold
         raise CorruptedError(f"the file holds an impossible IFS: {error}") from error
-
-
-def _checked_size(size: tuple[int, int]) -> tuple[int, int]:
-    try:
-        width, height = index(size[0]), index(size[1])
-    except TypeError as error:
-        raise InputError(f"size must be two whole numbers: got {size}") from error
-    if width * height > MAX_PIXELS:
-        raise InputError(
-            f"a file holds a picture of at most {MAX_PIXELS} pixels: size is {width}x{height}; "
-            "give the code a smaller size, it renders at any"
-        )
-    return width, height
 
 
 def _group_shapes(maps: int, dimension: int, *, colored: bool) -> _Shapes:

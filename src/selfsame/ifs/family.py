@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from selfsame.coding.container import Container
+from selfsame.coding.container import Chunk, Container
 from selfsame.errors import InputError
 from selfsame.family import Description, Picture, Run, View
 from selfsame.ifs import chunks
@@ -18,7 +18,7 @@ class IfsFamily:
     views = frozenset({"size", "scale", "viewport", "zoom", "center"})
     options = frozenset({"points", "depth", "mode", "supersample", "azimuth", "elevation"})
 
-    def pack(self, code: IFSCode) -> Container:
+    def pack(self, code: IFSCode) -> list[Chunk]:
         return chunks.pack(code)
 
     def unpack(self, container: Container) -> IFSCode:

@@ -5,10 +5,9 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import GREY, SRGB, Chunk, Container, Header
+from selfsame.coding.container import Chunk, Container
 from selfsame.coding.fields import Record
 from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
-from selfsame.limits import MAX_PIXELS
 from selfsame.mosaic.code import (
     MAX_FINEST,
     MAX_PIECES_PIXELS,
@@ -17,9 +16,6 @@ from selfsame.mosaic.code import (
     check_layout,
     check_pieces_size,
 )
-
-KIND = 4
-"""Number of this kind of code in the header."""
 
 MOSA = Record((("flags", "B"), ("levels", "B"), ("grid", "H"), ("saturation", "B"), ("tint", "B")))
 """Bit 0 of ``flags``: the patches show pieces, those of chunk PIEC. The coded patches follow."""
@@ -33,20 +29,14 @@ _WITH_PIECES = 1
 _PLACE_BYTES = 8
 
 
-def pack(code: MosaicCode) -> Container:
-    """Return the container of a code; ``unpack`` gives an equal code back.
+def pack(code: MosaicCode) -> list[Chunk]:
+    """Return the chunks of a code; ``unpack`` gives an equal code back.
 
     Raises:
         InputError: more than ``MAX_PIXELS`` pixels.
     """
     from selfsame.mosaic.syntax.stream import write_patches
 
-    width, height = code.size
-    if width * height > MAX_PIXELS:
-        raise InputError(
-            f"a file holds a picture of at most {MAX_PIXELS} pixels: got {width}x{height}"
-        )
-    header = Header(KIND, GREY if code.channels == 1 else SRGB, width, height)
     fields = {
         "flags": 0 if code.pieces is None else _WITH_PIECES,
         "levels": code.levels,
@@ -57,7 +47,7 @@ def pack(code: MosaicCode) -> Container:
     chunks = [Chunk(_MOSA_TAG, MOSA.pack(fields) + write_patches(code)[0])]
     if code.pieces is not None:
         chunks.append(Chunk(_PIEC_TAG, _pack_pieces(code.pieces)))
-    return Container(header, tuple(chunks))
+    return chunks
 
 
 def unpack(container: Container) -> MosaicCode:
@@ -70,7 +60,7 @@ def unpack(container: Container) -> MosaicCode:
     payloads = container.payloads(_TAGS)
     if _MOSA_TAG not in payloads:
         raise CorruptedError("a mosaic needs chunk MOSA: the file has none")
-    if header.color_space not in (GREY, SRGB):
+    if header.has_alpha:
         raise UnsupportedError(
             f"a mosaic has no alpha: the file claims colour space {header.color_space}"
         )
@@ -92,7 +82,7 @@ def unpack(container: Container) -> MosaicCode:
         raise CorruptedError(f"chunk MOSA holds an impossible layout: {error}") from error
     from selfsame.mosaic.syntax.stream import PatchLayout, read_patches
 
-    channels = 1 if header.color_space == GREY else 3
+    channels = header.channels
     layout = PatchLayout(grid, levels, fields["tint"], channels)
     patches = read_patches(payload[MOSA.size :], layout)
     with_pieces = bool(fields["flags"] & _WITH_PIECES)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import Container
+from selfsame.coding.container import Chunk, Container
 from selfsame.errors import InputError
 from selfsame.family import Description, Picture, Run, View
 from selfsame.limits import MAX_PIXELS
@@ -21,7 +21,7 @@ class MosaicFamily:
     views = frozenset({"size", "scale", "zoom", "center"})
     options: frozenset[str] = frozenset()
 
-    def pack(self, code: MosaicCode) -> Container:
+    def pack(self, code: MosaicCode) -> list[Chunk]:
         return chunks.pack(code)
 
     def unpack(self, container: Container) -> MosaicCode:

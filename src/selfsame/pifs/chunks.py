@@ -1,10 +1,9 @@
 """A PIFS code as chunks: ``PIFS`` (required), ``ALPH`` (with an alpha channel)."""
 
 from selfsame.coding.alpha import ALPHA_TAG, pack_alpha, read_alpha
-from selfsame.coding.container import GREY, GREY_ALPHA, SRGB, SRGB_ALPHA, Chunk, Container, Header
+from selfsame.coding.container import Chunk, Container
 from selfsame.coding.fields import Record
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
-from selfsame.limits import MAX_PIXELS
 from selfsame.pifs.code import (
     MAX_DEBLOCK,
     MAX_ITERATIONS,
@@ -17,9 +16,6 @@ from selfsame.pifs.code import (
     plane_shapes,
 )
 
-KIND = 2
-"""Number of this kind of code in the header."""
-
 PIFS = Record((("flags", "B"), ("iterations", "B"), ("deblock", "B")))
 """Bit 0 of ``flags``: hybrid mode; bit 1: chroma planes of half resolution. One ``PLANE`` per plane
 follows, then the coded planes."""
@@ -31,23 +27,15 @@ _PIFS_TAG = b"PIFS"
 _TAGS = frozenset((_PIFS_TAG, ALPHA_TAG))
 _HYBRID, _HALF_CHROMA = 1, 2
 
-_SPACES = {(1, False): GREY, (3, False): SRGB, (1, True): GREY_ALPHA, (3, True): SRGB_ALPHA}
 
-
-def pack(code: PifsCode) -> Container:
-    """Return the container of a code; ``unpack`` gives an equal code back.
+def pack(code: PifsCode) -> list[Chunk]:
+    """Return the chunks of a code; ``unpack`` gives an equal code back.
 
     Raises:
         InputError: more than ``MAX_PIXELS`` pixels, or a step between two that a file can hold.
     """
     from selfsame.pifs.syntax.stream import write_planes
 
-    width, height = code.size
-    if width * height > MAX_PIXELS:
-        raise InputError(
-            f"a file holds a picture of at most {MAX_PIXELS} pixels: got {width}x{height}"
-        )
-    header = Header(KIND, _SPACES[len(code.planes), code.alpha is not None], width, height)
     flags = (_HYBRID if code.mode == "hybrid" else 0) | (_HALF_CHROMA if code.half_chroma else 0)
     payload = PIFS.pack({"flags": flags, "iterations": code.iterations, "deblock": code.deblock})
     for plane in code.planes:
@@ -59,7 +47,7 @@ def pack(code: PifsCode) -> Container:
     chunks = [Chunk(_PIFS_TAG, payload + data)]
     if code.alpha is not None:
         chunks.append(Chunk(ALPHA_TAG, pack_alpha(code.alpha)))
-    return Container(header, tuple(chunks))
+    return chunks
 
 
 def unpack(container: Container) -> PifsCode:
@@ -81,7 +69,7 @@ def unpack(container: Container) -> PifsCode:
         raise UnsupportedError(f"chunk PIFS sets flags that this build does not know: {flags:#04x}")
     _check("iterations", fields["iterations"], 0, MAX_ITERATIONS)
     _check("deblock", fields["deblock"], 0, MAX_DEBLOCK)
-    channels, with_alpha = next(k for k, v in _SPACES.items() if v == header.color_space)
+    channels = header.channels
     half_chroma = bool(flags & _HALF_CHROMA)
     if half_chroma and channels == 1:
         raise CorruptedError("a grey picture has no chroma of half resolution")
@@ -92,7 +80,7 @@ def unpack(container: Container) -> PifsCode:
         _check("step", plane["step"], 1, round(MAX_STEP / STEP_UNIT))
         layouts.append(PlaneLayout(*shape, plane["step"] * STEP_UNIT))
         position += PLANE.size
-    alpha = read_alpha(payloads, header.height, header.width, expected=with_alpha)
+    alpha = read_alpha(payloads, header.height, header.width, expected=header.has_alpha)
     padded = padded_planes(header.height, header.width, channels, half_chroma)
     planes: tuple[PlaneCode, ...] = read_planes(payload[position:], layouts, padded)
     mode: Mode = "hybrid" if flags & _HYBRID else "pure"

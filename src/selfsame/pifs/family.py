@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import Container
+from selfsame.coding.container import Chunk, Container
 from selfsame.family import Description, Picture, Run, View
 from selfsame.io.pictures import SourcePicture
 from selfsame.pifs import chunks
@@ -21,7 +21,7 @@ class PifsFamily:
     views = frozenset({"size", "scale", "region"})
     options = frozenset({"iterations", "start"})
 
-    def pack(self, code: PifsCode) -> Container:
+    def pack(self, code: PifsCode) -> list[Chunk]:
         return chunks.pack(code)
 
     def unpack(self, container: Container) -> PifsCode:

@@ -17,7 +17,7 @@ from selfsame.pifs.code import HALF, NO_MAP, PifsCode, PlaneCode
 def test_mapped_pixels_are_those_of_blocks_with_a_map() -> None:
     blocks = np.array([[0, 0, 3, 3], [0, 8, 2, 3], [4, 8, 2, 3], [8, 0, 3, 3], [8, 8, 3, 3]])
     maps = np.zeros((5, 5), np.int32)
-    maps[1, 0] = maps[3, 0] = HALF
+    maps[0, 0] = maps[3, 0] = HALF
     plane = PlaneCode(13, 11, 1.0, blocks.astype(np.int32), maps, np.zeros((16, 16), np.int32))
     code = PifsCode(11, 13, "pure", (plane,), False, 1, 0)
     expected = np.zeros((26, 22), bool)

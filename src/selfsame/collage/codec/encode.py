@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.coding.alpha import pack_alpha
-from selfsame.coding.container import container_bytes, write_container
+from selfsame.coding.container import container_bytes
 from selfsame.collage import chunks
 from selfsame.collage.code import MAX_STEP, CollageCode
 from selfsame.collage.codec.decode import decode, encode_picture
@@ -117,7 +117,7 @@ def encode(
 
 def file_bytes(code: CollageCode) -> int:
     """Return the length of the file of a code."""
-    return len(write_container(chunks.pack(code)))
+    return container_bytes(len(chunk.payload) for chunk in chunks.pack(code))
 
 
 def _alpha_bytes(alpha: NDArray[np.uint8] | None) -> int:
