@@ -7,7 +7,7 @@ import pytest
 import selfsame
 from selfsame import cli
 from selfsame.cli import main
-from selfsame.cli.options import SIZE, report
+from selfsame.cli.shared.options import SIZE, report
 from selfsame.errors import InputError
 
 COMMANDS = [

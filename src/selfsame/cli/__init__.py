@@ -28,7 +28,7 @@ _COMMANDS = {
 }
 
 # Commands that are packages.
-_HOMES = {"train": "train.command"}
+_HOMES = {"generate": "generate.command", "train": "train.command"}
 
 
 class _LazyGroup(click.Group):

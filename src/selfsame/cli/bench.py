@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from selfsame.cli.options import json_option, report
+from selfsame.cli.shared.options import json_option, report
 from selfsame.errors import InputError, SelfsameError
 
 _MARK = 'if __name__ == "__main__":'

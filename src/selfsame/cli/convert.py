@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from selfsame.cli.code_files import holds_any_family, output_paths, write_code_files
-from selfsame.cli.options import (
+from selfsame.cli.shared.code_files import holds_any_family, output_paths, write_code_files
+from selfsame.cli.shared.options import (
     FLAMES,
     drop_option,
     index_option,

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from selfsame.cli.jobs import executor_of, jobs_options, shown_progress
-from selfsame.cli.methods import Methods
-from selfsame.cli.options import (
+from selfsame.cli.shared.jobs import executor_of, jobs_options, shown_progress
+from selfsame.cli.shared.methods import Methods
+from selfsame.cli.shared.options import (
     json_option,
     overwrite_option,
     progress_bar,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsame.cli.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
-from selfsame.cli.methods import Methods, check_only_one
-from selfsame.cli.options import (
+from selfsame.cli.shared.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
+from selfsame.cli.shared.methods import Methods, check_only_one
+from selfsame.cli.shared.options import (
     SIZE,
     Numbers,
     given,

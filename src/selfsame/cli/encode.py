@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from selfsame.checked import annotations
-from selfsame.cli.fields import given_settings, settings_options
-from selfsame.cli.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
-from selfsame.cli.methods import Methods, check_only_one
-from selfsame.cli.options import (
+from selfsame.cli.shared.fields import given_settings, settings_options
+from selfsame.cli.shared.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
+from selfsame.cli.shared.methods import Methods, check_only_one
+from selfsame.cli.shared.options import (
     fraction_bar,
     json_option,
     output_option,

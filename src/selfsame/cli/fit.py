@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from selfsame.checked import annotations
-from selfsame.cli.fields import given_settings, settings_options
-from selfsame.cli.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
-from selfsame.cli.methods import Methods, check_only_one
-from selfsame.cli.options import common_options, output_option, progress_bar, report, set_threads
+from selfsame.cli.shared.fields import given_settings, settings_options
+from selfsame.cli.shared.jobs import JOBS_OPTIONS, executor_of, jobs_options, shown_progress
+from selfsame.cli.shared.methods import Methods, check_only_one
+from selfsame.cli.shared.options import (
+    common_options,
+    output_option,
+    progress_bar,
+    report,
+    set_threads,
+)
 from selfsame.errors import InputError
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.fit.config import PRESETS, CloudConfig, FitConfig

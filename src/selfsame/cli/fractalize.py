@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsame.cli.fields import given_settings, settings_options
-from selfsame.cli.methods import Methods, check_only_one
-from selfsame.cli.options import (
+from selfsame.cli.shared.fields import given_settings, settings_options
+from selfsame.cli.shared.methods import Methods, check_only_one
+from selfsame.cli.shared.options import (
     Numbers,
     fraction_bar,
     json_option,

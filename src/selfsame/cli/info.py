@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from selfsame.cli.methods import Methods
-from selfsame.cli.options import (
+from selfsame.cli.shared.methods import Methods
+from selfsame.cli.shared.options import (
     FLAMES,
     drop_option,
     index_option,

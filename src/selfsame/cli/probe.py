@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from selfsame.cli.fields import given_settings, settings_options
-from selfsame.cli.methods import Methods
-from selfsame.cli.options import (
+from selfsame.cli.shared.fields import given_settings, settings_options
+from selfsame.cli.shared.methods import Methods
+from selfsame.cli.shared.options import (
     device_option,
     given,
     json_option,

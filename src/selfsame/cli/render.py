@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsame.cli.methods import Methods
-from selfsame.cli.options import (
+from selfsame.cli.shared.methods import Methods
+from selfsame.cli.shared.options import (
     FLAMES,
     SIZE,
     Numbers,

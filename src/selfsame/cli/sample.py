@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from selfsame.cli.code_files import output_paths, write_code_files
-from selfsame.cli.methods import Methods
-from selfsame.cli.options import (
+from selfsame.cli.shared.code_files import output_paths, write_code_files
+from selfsame.cli.shared.methods import Methods
+from selfsame.cli.shared.options import (
     SIZE,
     json_option,
     overwrite_option,

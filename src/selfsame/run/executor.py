@@ -13,6 +13,7 @@ A task and its result are sent by pickle, so that a task names files by absolute
 of a cluster have to share the folders that they lie in.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -48,6 +49,37 @@ class Executor(Protocol):
             What ``function`` raises; tasks that were not begun are dropped.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Local(ABC):
+    """Several tasks at a time on this machine; with one job, or for one task, in this process.
+
+    Attributes:
+        jobs: how many at a time, default one per core.
+    """
+
+    jobs: int | None = None
+
+    def threads_each(self, tasks: int) -> int | None:
+        """See ``Executor``."""
+        return None if _jobs_of(self.jobs, tasks) == 1 else 1
+
+    def run(
+        self, function: Callable[[T], R], tasks: Sequence[T]
+    ) -> Iterator[tuple[T, R | WorkerDiedError]]:
+        """See ``Executor``."""
+        jobs = _jobs_of(self.jobs, len(tasks))
+        if jobs > 1:
+            yield from self.spread(function, tasks, jobs)
+        else:
+            yield from ((task, function(task)) for task in tasks)
+
+    @abstractmethod
+    def spread(
+        self, function: Callable[[T], R], tasks: Sequence[T], jobs: int
+    ) -> Iterator[tuple[T, R | WorkerDiedError]]:
+        """Return what ``run`` yields, from so many tasks at a time."""
 
 
 def make_executor(
@@ -106,7 +138,7 @@ def attempt_all(
         yield task, Failure(str(result)) if isinstance(result, WorkerDiedError) else result
 
 
-def jobs_of(jobs: int | None, tasks: int) -> int:
+def _jobs_of(jobs: int | None, tasks: int) -> int:
     """Return how many of so many tasks run at a time; ``jobs`` None: one per core.
 
     Raises:
@@ -117,11 +149,6 @@ def jobs_of(jobs: int | None, tasks: int) -> int:
     if jobs is not None and jobs < 1:
         raise InputError(f"jobs must be at least 1: got {jobs}")
     return max(1, min(thread_count(jobs), tasks))
-
-
-def threads_each(jobs: int | None, tasks: int) -> int | None:
-    """Return ``Executor.threads_each`` of so many jobs on this machine."""
-    return None if jobs_of(jobs, tasks) == 1 else 1
 
 
 class _Attempt(Generic[T, R]):

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
-from selfsame.run.executor import WorkerDiedError, jobs_of, threads_each
+from selfsame.run.executor import Local, WorkerDiedError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,32 +20,17 @@ _BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Read once, when numpy is loaded: must be set before a process starts."""
 
 
-@dataclass(frozen=True)
-class Processes:
-    """Up to ``jobs`` spawned processes; with one, or for one task, this one.
+class Processes(Local):
+    """Up to ``jobs`` spawned processes.
 
     If a process dies, the tasks under way are tried again one by one, so that only the one that
     kills its process is lost.
-
-    Attributes:
-        jobs: default one per core.
     """
 
-    jobs: int | None = None
-
-    def threads_each(self, tasks: int) -> int | None:
-        """See ``Executor``."""
-        return threads_each(self.jobs, tasks)
-
-    def run(
-        self, function: Callable[[T], R], tasks: Sequence[T]
+    def spread(
+        self, function: Callable[[T], R], tasks: Sequence[T], jobs: int
     ) -> Iterator[tuple[T, R | WorkerDiedError]]:
-        """See ``Executor``."""
-        jobs = jobs_of(self.jobs, len(tasks))
-        if jobs == 1:
-            for task in tasks:
-                yield task, function(task)
-            return
+        """See ``Local``."""
         waiting = deque(tasks)
         while waiting:
             suspects: list[T] = []

@@ -5,11 +5,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
 from selfsame.errors import InputError
-from selfsame.run.executor import WorkerDiedError, jobs_of, threads_each
+from selfsame.run.executor import Local, WorkerDiedError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,29 +39,13 @@ def run_shares(work: Callable[[T], R], shares: Iterable[T], threads: int | None)
         return list(pool.map(work, parts))
 
 
-@dataclass(frozen=True)
-class Threads:
-    """Up to ``jobs`` threads of this process.
+class Threads(Local):
+    """Up to ``jobs`` threads of this process."""
 
-    Attributes:
-        jobs: default one per core.
-    """
-
-    jobs: int | None = None
-
-    def threads_each(self, tasks: int) -> int | None:
-        """See ``Executor``."""
-        return threads_each(self.jobs, tasks)
-
-    def run(
-        self, function: Callable[[T], R], tasks: Sequence[T]
+    def spread(
+        self, function: Callable[[T], R], tasks: Sequence[T], jobs: int
     ) -> Iterator[tuple[T, R | WorkerDiedError]]:
-        """See ``Executor``."""
-        jobs = jobs_of(self.jobs, len(tasks))
-        if jobs == 1:
-            for task in tasks:
-                yield task, function(task)
-            return
+        """See ``Local``."""
         waiting, running = deque(tasks), dict[Future[R], T]()
         pool = ThreadPoolExecutor(jobs)
         try:

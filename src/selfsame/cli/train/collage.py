@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from selfsame.cli.fields import settings_options
+from selfsame.cli.shared.fields import settings_options
 from selfsame.cli.train.shared import call_of, configuration, run_training, training_options
 from selfsame.datasets.crops import CropSettings
 from selfsame.training.settings import TrainSettings

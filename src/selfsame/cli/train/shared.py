@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from selfsame.cli.fields import settings_options
-from selfsame.cli.options import (
+from selfsame.cli.shared.fields import settings_options
+from selfsame.cli.shared.options import (
     json_option,
     output_option,
     quiet_option,

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from selfsame.cli.fields import settings_options
-from selfsame.cli.options import given
+from selfsame.cli.shared.fields import settings_options
+from selfsame.cli.shared.options import given
 from selfsame.cli.train.shared import (
     call_of,
     configuration,

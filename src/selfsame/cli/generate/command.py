@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsame.cli.methods import Methods, check_only_one
-from selfsame.cli.options import (
+from selfsame.cli.shared.methods import Methods, check_only_one
+from selfsame.cli.shared.options import (
     common_options,
     output_option,
     progress_bar,
@@ -20,7 +20,7 @@ from selfsame.io.files import check_writable
 from selfsame.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
-    from selfsame.cli.generate_plans import Plan
+    from selfsame.cli.generate.plans import Plan
     from selfsame.io.grids import Bytes
     from selfsame.priors.vdvae.network import Vdvae
 
@@ -177,7 +177,7 @@ def _mode(options: dict[str, Any]) -> str:
 
 
 def _plan(model: "Vdvae", mode: str, seed: int, options: dict[str, Any]) -> "Plan":
-    from selfsame.cli import generate_plans as plans
+    from selfsame.cli.generate import plans
     from selfsame.priors.vdvae.noise import infer_noise
 
     count, scale = options["count"], options["scale"]

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from selfsame.checked import Checked, Range
-from selfsame.cli.fields import given_settings, settings_options
-from selfsame.cli.methods import Methods
+from selfsame.cli.shared.fields import given_settings, settings_options
+from selfsame.cli.shared.methods import Methods
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 import numpy as np
 
-from selfsame.cli.methods import Methods
+from selfsame.cli.shared.methods import Methods
 
 F = TypeVar("F", bound=Callable[..., Any])
 

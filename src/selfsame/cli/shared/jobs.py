@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from selfsame.cli.methods import Methods
+from selfsame.cli.shared.methods import Methods
 from selfsame.run.executor import ENGINES, Executor, make_executor
 from selfsame.run.progress import Progress
 

@@ -1,0 +1,1 @@
+"""``selfsame generate``: the command, and the plans for each thing that it makes."""
