@@ -83,13 +83,18 @@ def _with_map(row: list[int], block: int = -1) -> dict[str, np.ndarray]:
         (_with_map([COPY, 0, 0, 8, 1]), "isometries are at most 7"),
         (_with_map([COPY, 0, 0, 0, 13]), "scale indices are at most 12"),
         (_with_map([COPY, 0, 0, 0, -13]), "scale indices are at most 12"),
-        (_with_map([HALF, 0, 31, 0, 1]), "domains must lie within"),
-        (_with_map([HALF, -1, 0, 0, 1]), "domains must lie within"),
     ],
 )
 def test_planes_out_of_range_are_named(change, message) -> None:
     with pytest.raises(InputError, match=message):
         replace(PLANE, **change)
+
+
+@pytest.mark.parametrize("place", [(0, 31), (-1, 0), (23, 0)])
+def test_domains_must_lie_within_the_plane(place) -> None:
+    outside = replace(PLANE, **_with_map([HALF, *place, 0, 1]))  # as the part of a plane may have
+    with pytest.raises(InputError, match="domains must lie within"):
+        replace(GREY, planes=(outside,))
 
 
 def test_blocks_must_tile_the_plane() -> None:

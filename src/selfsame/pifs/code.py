@@ -70,8 +70,8 @@ class PlaneCode(Value):
         levels: (padded height, padded width) int32; the levels of a block stand in its place,
             rows by vertical frequency.
 
-    Arrays are made read-only. Whether the blocks tile the plane is for ``PifsCode`` to check: the
-    part of a plane that a region depends on is one, too.
+    Arrays are made read-only. Whether the blocks tile the plane and domains lie within it is for
+    ``PifsCode`` to check: the part of a plane that a region depends on is one, too.
 
     Raises:
         InputError: a number out of its range, or arrays of other types or shapes.
@@ -99,7 +99,7 @@ class PlaneCode(Value):
                 f"{shape[1]}x{shape[0]}"
             )
         _check_blocks(self.blocks, shape)
-        _check_maps(self.maps, self.blocks, shape)
+        _check_maps(self.maps, self.blocks)
         for name in ("blocks", "maps", "levels"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
 
@@ -157,7 +157,7 @@ class PifsCode(Code):
                     f"a plane must have {sides[1]}x{sides[0]} pixels, padded to {padded[1]}x"
                     f"{padded[0]}: got {plane.width}x{plane.height}, {plane.levels.shape[::-1]}"
                 )
-            _check_tiling(plane)
+            _check_whole(plane)
         alpha = self.alpha
         if alpha is not None:
             if alpha.shape != (self.height, self.width) or alpha.dtype != np.uint8:
@@ -231,8 +231,8 @@ def _check_blocks(blocks: NDArray[np.int32], shape: tuple[int, ...]) -> None:
         raise InputError(f"blocks must lie within the padded plane of {shape[1]}x{shape[0]}")
 
 
-def _check_maps(maps: NDArray[np.int32], blocks: NDArray[np.int32], shape: tuple[int, ...]) -> None:
-    kinds, corners, isometries, scales = maps[:, 0], maps[:, 1:3], maps[:, 3], maps[:, 4]
+def _check_maps(maps: NDArray[np.int32], blocks: NDArray[np.int32]) -> None:
+    kinds, isometries, scales = maps[:, 0], maps[:, 3], maps[:, 4]
     if len(maps) != len(blocks):
         raise InputError(f"maps must have a row for each of {len(blocks)} blocks: got {len(maps)}")
     for name, values, most in (
@@ -245,15 +245,17 @@ def _check_maps(maps: NDArray[np.int32], blocks: NDArray[np.int32], shape: tuple
     mapped = kinds != NO_MAP
     if (blocks[mapped, 2] != blocks[mapped, 3]).any():
         raise InputError("blocks with a map must be square")
-    inside = mapped & (kinds != LUMA)
-    sides = np.take(CONTRACTION, kinds[inside]) << blocks[inside, 2]
-    ends = corners[inside] + sides[:, None]
-    if (corners[inside] < 0).any() or (ends > shape).any():
-        raise InputError(f"domains must lie within the padded plane of {shape[1]}x{shape[0]}")
 
 
-def _check_tiling(plane: PlaneCode) -> None:
-    """Raise ``InputError`` unless the blocks cover every cell of 4 × 4 pixels once."""
+def _check_whole(plane: PlaneCode) -> None:
+    """Raise ``InputError`` unless the blocks cover every cell of 4 × 4 pixels once, and domains lie
+    within the plane."""
+    height, width = plane.levels.shape
+    drawn = (plane.maps[:, 0] != NO_MAP) & (plane.maps[:, 0] != LUMA)
+    maps = plane.maps[drawn]
+    sides = np.take(CONTRACTION, maps[:, 0]) << plane.blocks[drawn, 2]
+    if (maps[:, 1:3] < 0).any() or (maps[:, 1:3] + sides[:, None] > (height, width)).any():
+        raise InputError(f"domains must lie within the padded plane of {width}x{height}")
     rows, columns = (side >> MIN_LOG2 for side in plane.levels.shape)
     covered = np.zeros((rows, columns), np.int32)
     corners = plane.blocks[:, :2] >> MIN_LOG2
