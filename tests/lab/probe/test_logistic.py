@@ -54,10 +54,11 @@ def test_the_gradient_at_the_end_is_zero() -> None:
 def test_a_start_leads_to_the_same_end() -> None:
     regression = LogisticRegression(torch.from_numpy(correlated(50, 3)), torch.arange(50) % 2, 2)
     fresh = regression.fit(1e-2)
-    led = regression.fit(1e-2, regression.fit(1.0))
+    regression.fit(1.0)
+    led = regression.fit(1e-2)
     assert torch.allclose(led.weight, fresh.weight, atol=1e-3)
     assert torch.allclose(led.bias - led.bias.mean(), fresh.bias - fresh.bias.mean(), atol=1e-3)
-    steps = regression.fit(1e-2, fresh)
+    steps = regression.fit(1e-2)
     assert torch.allclose(steps.weight, fresh.weight, atol=1e-4)
 
 
@@ -85,6 +86,21 @@ def test_separable_points_and_more_features_than_points() -> None:
 def test_what_cannot_be_fitted_is_refused(features, labels, text) -> None:
     with pytest.raises(InputError, match=text):
         LogisticRegression(features, labels, 2)
+
+
+@pytest.mark.parametrize(("labels", "classes"), [([1, 3], 4), ([0, 2, 3], 5), ([2, 2], 3)])
+def test_classes_without_a_label_are_never_named(labels, classes) -> None:
+    features = torch.from_numpy(correlated(60, 3))
+    wanted = torch.tensor(labels).repeat(30)[:60]
+    found = LogisticRegression(features, wanted, classes).fit(1e-2)
+    assert set(found.logits(features).argmax(1).tolist()) <= set(labels)
+    assert found.weight.shape == (3, classes)
+    # The others are as they are where only these classes exist.
+    names = sorted(set(labels))
+    alone = LogisticRegression(
+        features, torch.tensor([names.index(n) for n in wanted.tolist()]), len(names)
+    ).fit(1e-2)
+    assert torch.allclose(found.weight[:, names], alone.weight, atol=1e-6)
 
 
 @pytest.mark.parametrize("l2", [0.0, -1.0, float("nan"), float("inf")])

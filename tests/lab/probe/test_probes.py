@@ -98,10 +98,10 @@ def test_a_strength_without_a_minimum_ends_the_search(monkeypatch) -> None:
     features = torch.eye(4)[labels]
     plain = LogisticRegression.fit
 
-    def fit(self, l2, start=None):
+    def fit(self, l2):
         if l2 < STRENGTHS[1]:
             raise DivergedError("no minimum")
-        return plain(self, l2, start)
+        return plain(self, l2)
 
     monkeypatch.setattr(LogisticRegression, "fit", fit)
     found = evaluate_features(features, labels, features, labels)

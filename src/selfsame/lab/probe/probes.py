@@ -14,7 +14,7 @@ from selfsame.datasets.labelled import validation_folds
 from selfsame.datasets.pictures import Bytes
 from selfsame.errors import DivergedError, InputError
 from selfsame.lab.networks.architectures import Network
-from selfsame.lab.probe.logistic import Classifier, LogisticRegression
+from selfsame.lab.probe.logistic import LogisticRegression
 
 STRENGTHS = (1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-5)
 """Of the L2 penalty, of which validation chooses one; the features have variance 1."""
@@ -179,9 +179,8 @@ def evaluate_features(
     standardise = Standardiser(features)
     learned = standardise(features)
     regression = LogisticRegression(learned, labels, classes)
-    classifier = regression.fit(STRENGTHS[0])
-    for weaker in STRENGTHS[1 : STRENGTHS.index(l2) + 1]:  # a few short ways instead of a long one
-        classifier = regression.fit(weaker, classifier)
+    for strength in STRENGTHS[: STRENGTHS.index(l2) + 1]:  # a few short ways instead of a long one
+        classifier = regression.fit(strength)
     return Evaluation(
         accuracy=accuracy(classifier.logits(standardise(test_features)), test_labels),
         tested=len(test_labels),
@@ -227,11 +226,9 @@ class _HeldOut:
         standardise = Standardiser(features[~held])
         self._regression = LogisticRegression(standardise(features[~held]), labels[~held], classes)
         self._unseen, self._wanted = standardise(features[held]), labels[held]
-        self._classifier: Classifier | None = None
 
     def score(self, l2: float) -> tuple[int, float]:
         """Return how many of the fold are named right, and their cross-entropy in total."""
-        self._classifier = self._regression.fit(l2, self._classifier)
-        logits = self._classifier.logits(self._unseen)
+        logits = self._regression.fit(l2).logits(self._unseen)
         right = int((logits.argmax(1) == self._wanted).sum())
         return right, float(F.cross_entropy(logits, self._wanted, reduction="sum"))
