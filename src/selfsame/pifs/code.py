@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import check_whole
 from selfsame.errors import InputError
 from selfsame.family import Code
 from selfsame.isometries import ISOMETRIES
@@ -85,8 +86,8 @@ class PlaneCode(Value):
     levels: NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        _check("height", self.height, 1, MAX_SIDE)
-        _check("width", self.width, 1, MAX_SIDE)
+        check_whole("height", self.height, 1, MAX_SIDE)
+        check_whole("width", self.width, 1, MAX_SIDE)
         if not 0 < self.step <= MAX_STEP:
             raise InputError(f"step must be above 0 and at most {MAX_STEP:g}: got {self.step}")
         _check_array("blocks", self.blocks, 4)
@@ -136,10 +137,10 @@ class PifsCode(Code):
     alpha: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
-        _check("width", self.width, 1, MAX_SIDE)
-        _check("height", self.height, 1, MAX_SIDE)
-        _check("iterations", self.iterations, 0, MAX_ITERATIONS)
-        _check("deblock", self.deblock, 0, MAX_DEBLOCK)
+        check_whole("width", self.width, 1, MAX_SIDE)
+        check_whole("height", self.height, 1, MAX_SIDE)
+        check_whole("iterations", self.iterations, 0, MAX_ITERATIONS)
+        check_whole("deblock", self.deblock, 0, MAX_DEBLOCK)
         if self.mode not in get_args(Mode):
             raise InputError(f"mode must be one of {', '.join(get_args(Mode))}: got {self.mode!r}")
         if len(self.planes) not in (1, 3):
@@ -198,13 +199,6 @@ def padded_planes(
     rows, columns = padded_shape(height, width)
     chroma = (rows // 2, columns // 2) if half_chroma else (rows, columns)
     return [(rows, columns), chroma, chroma][:channels]
-
-
-def _check(name: str, value: object, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InputError(f"{name} must be a whole number: got {value!r}")
-    if not least <= value <= most:
-        raise InputError(f"{name} must be {least} to {most}: got {value}")
 
 
 def _check_array(name: str, values: NDArray[Any], columns: int | None) -> None:
