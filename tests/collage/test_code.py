@@ -27,7 +27,7 @@ def test_the_scan_visits_every_frequency_once_by_diagonals() -> None:
     assert keys == sorted(keys)
     assert scan_positions(9) == scan[:9]
     assert scan_positions(0) == ()
-    with pytest.raises(InputError, match="atoms must be a whole number within 0..255: got 256"):
+    with pytest.raises(InputError, match=r"atoms must be a whole number within 0\.\.255: got 256"):
         scan_positions(256)
 
 
