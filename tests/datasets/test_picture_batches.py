@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from selfsame.datasets import Pictures
-from selfsame.datasets.batches import BINARISE, PictureBatches, evaluation_pictures
+from selfsame.datasets.batches import PictureBatches, evaluation_pictures
+from selfsame.datasets.fitting import BINARISE
 from selfsame.errors import InputError
 
 

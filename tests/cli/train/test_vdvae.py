@@ -11,7 +11,7 @@ from PIL import Image
 from selfsame.cli import main
 from selfsame.cli.train.shared import TABLES
 from selfsame.cli.train.vdvae import command
-from selfsame.datasets.batches import BINARISE
+from selfsame.datasets.fitting import BINARISE
 from selfsame.priors.vdvae.config import VdvaeConfig
 from selfsame.priors.vdvae.data import DataSettings
 from selfsame.priors.vdvae.network import Vdvae

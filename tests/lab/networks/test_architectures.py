@@ -104,11 +104,12 @@ def test_bodies_do_not_depend_on_the_number_of_classes() -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"name": "vgg"}, "network must be one of lenet, resnet18, vit: got 'vgg'"),
-        ({"classes": 0}, "classes must be a whole number of 1.."),
+        ({"name": "vgg"}, "name must be one of lenet, resnet18, vit: got 'vgg'"),
+        ({"classes": 0}, "classes must be a whole number within 1"),
         ({"classes": True}, "classes must be"),
-        ({"channels": 2}, "channels must be 1 or 3: got 2"),
-        ({"side": 28.0}, "side of the pictures of lenet"),
+        ({"channels": 2}, "channels must be one of 1, 3: got 2"),
+        ({"side": 28.0}, "side must be a whole number: got 28"),
+        ({"side": 11}, "side of the pictures of lenet must be a whole number within 12"),
     ],
 )
 def test_wrong_arguments_are_named(options, text) -> None:

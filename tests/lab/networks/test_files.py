@@ -51,7 +51,7 @@ def saved(path: Path, **changes: object) -> Path:
         ({"head.bias": None}, CorruptedError, "head.bias"),
         ({"config": None}, CorruptedError, "its config"),
         ({"config": "{"}, CorruptedError, "damaged model"),
-        ({"config": '{"name": "vgg", "classes": 2}'}, CorruptedError, "network must be one of"),
+        ({"config": '{"name": "vgg", "classes": 2}'}, CorruptedError, "name must be one of"),
         ({"config": '{"name": "lenet", "classes": 1e9}'}, CorruptedError, "classes must be"),
         ({"config": '{"name": "lenet", "depth": 2}'}, CorruptedError, "damaged model"),
         ({"config": "[]"}, CorruptedError, "damaged model"),
