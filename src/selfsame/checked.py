@@ -174,6 +174,12 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
     return result
 
 
+def check_whole(name: str, value: Any, low: int, high: int) -> int:
+    """Return a whole number of ``low`` to ``high`` as an int; else as ``checked``."""
+    number: int = checked(name, value, Annotated[int, Range(low, high)])
+    return number
+
+
 def _fitting(value: Any, kind: Any, range_: Range) -> tuple[Any, str]:
     """Return the value as ``kind`` has it, None if it cannot be, and what is allowed in words."""
     if get_origin(kind) is Literal:

@@ -11,7 +11,7 @@ from skimage import data
 
 from selfsame import InputError, decode, load
 from selfsame.archive import decode_folder, encode_folder, write_report
-from selfsame.archive.listing import code_names, picture_names
+from selfsame.archive.listing import absolute_model, code_names, picture_names
 from selfsame.codes.encode import encode_source
 from selfsame.codes.settings import EncodeSettings
 from selfsame.io.files import files_below
@@ -402,3 +402,11 @@ def test_codes_return_as_pictures(photos, out, tmp_path) -> None:
     assert read_picture(back / "b.png").shape == (48, 42, 3)
     decode_folder(out, back, executor=Processes(1), suffix=".webp")
     assert (back / "sub" / "deep" / "c.webp").exists()
+
+
+def test_a_model_means_the_same_in_another_folder(tmp_path, monkeypatch) -> None:
+    (tmp_path / "own").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert absolute_model("own") == str(tmp_path / "own")
+    for name in ("photo", "hf://owner/name@main", "hf://own/own"):
+        assert absolute_model(name) == name

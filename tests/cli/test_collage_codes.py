@@ -12,6 +12,7 @@ from selfsame.cli import main
 from selfsame.collage.network.model import CollageModel
 from selfsame.io.pictures import to_uint8
 from selfsame.metrics.pictures import psnr_db
+from selfsame.run.ledger import read_ledger
 from support.small_model import small_model
 
 PHOTO = np.ascontiguousarray(data.astronaut()[80:112, 200:240])
@@ -153,8 +154,9 @@ def test_folders(photo, model, tmp_path, capsys) -> None:
     arguments = ["--jobs", 1, "--model", model]
     status, values, _ = run(capsys, "encode", folder, "-o", codes, *arguments)
     assert (status, values["encoded"]) == (0, 1)
-    entry = json.loads((codes / "manifest.json").read_text())["files"][0]
-    assert (entry["model"], entry["state"]) == ("own", "done")
+    (entry,) = read_ledger(codes / "ledger.jsonl").entries.values()
+    assert entry.row is not None
+    assert entry.row["model"] == "own"
     status, values, _ = run(capsys, "decode", codes, "-o", back, *arguments)
     assert (status, values["files"], values["failed"]) == (0, 1, [])
     expected = to_uint8(selfsame.decode(selfsame.load(codes / "photo.ssm")))
@@ -195,10 +197,6 @@ def test_unusable_models_and_options_fail_with_one_line(photo, code, model, caps
         (["encode", photo, "-o", new, "--model", photo.with_name("none")], "no model"),
         (["encode", photo, "-o", new, "--model", broken], "is no model: it does not say"),
         (["encode", photo, "-o", new, "--model", model, "--bytes", 30], "only 30 bytes"),
-        (
-            ["decode", code, "-o", picture, "--region", "0,0,8,8"],
-            "region is not for codes of the family collage",
-        ),
         (["decode", code, "-o", picture, "--model", broken], "is no model: it does not say"),
     ):
         status, values, err = run(capsys, *arguments)
@@ -206,6 +204,13 @@ def test_unusable_models_and_options_fail_with_one_line(photo, code, model, caps
         assert words in err
         assert err.count("\n") == 1
     assert not new.exists()
+
+
+def test_a_collage_has_no_regions(code, capsys) -> None:
+    picture = code.with_name("out.png")
+    assert main(["decode", str(code), "-o", str(picture), "--region", "0,0,8,8"]) == 2
+    assert "--region belongs to codes with regions" in capsys.readouterr().err
+    assert not picture.exists()
 
 
 def test_a_code_of_an_absent_model_names_it(code, model, capsys, monkeypatch) -> None:

@@ -5,14 +5,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
 
 from selfsame.cli import main
-from selfsame.lab.networks.architectures import NETWORKS
-from selfsame.lab.probe.settings import NetworkName
 from selfsame.training.checkpoint import checkpoints
 
 FRACTALS = (
@@ -124,10 +121,6 @@ def test_wrong_usage_gives_2(data, tmp_path, capsys, words, text) -> None:
     assert call(data, "-o", tmp_path / "out", *words) == 2
     assert text in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-
-
-def test_the_networks_to_choose_from_are_those_that_there_are() -> None:
-    assert get_args(NetworkName) == NETWORKS
 
 
 @pytest.mark.parametrize(

@@ -183,9 +183,21 @@ def test_thousands_of_streams_of_noise():
         ({"chunks": slice(1)}, CorruptedError, "chunk PIEC must follow"),
         ({"chunks": slice(1, None)}, CorruptedError, "needs chunk MOSA"),
         ({"header": {"color_space": 3}}, UnsupportedError, "has no alpha"),
-        ({"places": {(0, 1): b"\x07"}}, CorruptedError, "levels must be 0 to 6"),
-        ({"places": {(0, 2): b"\x01\x00"}}, CorruptedError, "grid must be 2 to 512"),
-        ({"places": {(0, 2): b"\x00\x00"}}, CorruptedError, "grid must be 2 to 512"),
+        (
+            {"places": {(0, 1): b"\x07"}},
+            CorruptedError,
+            "levels must be a whole number within 0..6",
+        ),
+        (
+            {"places": {(0, 2): b"\x01\x00"}},
+            CorruptedError,
+            "grid must be a whole number within 2..512",
+        ),
+        (
+            {"places": {(0, 2): b"\x00\x00"}},
+            CorruptedError,
+            "grid must be a whole number within 2..512",
+        ),
         ({"places": {(0, 2): b"\x01\x01"}}, LimitError, "at most 1024 patches along a side"),
         ({"places": {(0, 1): b"\xff"}}, LimitError, "at most 1024 patches along a side"),
         ({"cut": (0, 5)}, CorruptedError, "chunk MOSA needs at least 6 bytes"),
@@ -193,9 +205,17 @@ def test_thousands_of_streams_of_noise():
         ({"cut": (1, 40)}, CorruptedError, "chunk PIEC must hold"),
         ({"cut": (1, 8)}, CorruptedError, "chunk PIEC must hold"),
         ({"places": {(1, 8): b"zlib?"}}, CorruptedError, "no zlib stream"),
-        ({"places": {(1, 0): bytes(4)}}, CorruptedError, "width of pieces must be 1 to"),
+        (
+            {"places": {(1, 0): bytes(4)}},
+            CorruptedError,
+            "width of pieces must be a whole number within 1",
+        ),
         ({"places": {(1, 0): b"\x08"}}, CorruptedError, "chunk PIEC must hold"),
-        ({"places": {(1, 0): b"\0\0\1\0\1"}}, CorruptedError, "width of pieces must be 1 to"),
+        (
+            {"places": {(1, 0): b"\0\0\1\0\1"}},
+            CorruptedError,
+            "width of pieces must be a whole number within 1",
+        ),
         ({"places": {(1, 0): b"\xff" * 8}}, LimitError, "at most 67108864 pixels"),
     ],
 )
@@ -222,7 +242,7 @@ def test_a_small_file_that_claims_much_is_refused_in_little_memory():
         unpack(DATA)  # compiled
         tracemalloc.start()
         try:
-            with pytest.raises(CorruptedError, match="chunk"):
+            with pytest.raises(CorruptedError, match=r"chunk|damaged"):
                 unpack(data)
             peak = tracemalloc.get_traced_memory()[1]
         finally:

@@ -12,13 +12,13 @@ from support.random_codes import random_code
 GAP = 12
 
 
-def four_blocks(width=64, height=64, kinds=(NO_MAP, HALF, COPY, NO_MAP)) -> PifsCode:
-    """A grey code of four blocks of 32 pixels, black where they have no map."""
+def four_blocks(kinds=(NO_MAP, HALF, COPY, NO_MAP)) -> PifsCode:
+    """A grey code of 64 × 64 pixels, four blocks of 32, black where they have no map."""
     corners = [(0, 0), (0, 32), (32, 0), (32, 32)]
     blocks = np.array([(y, x, 5, 5) for y, x in corners], np.int32)
     maps = np.array([(kind, 0, 0, 0, 1) if kind else (0,) * 5 for kind in kinds], np.int32)
-    plane = PlaneCode(height, width, 16.0, blocks, maps, np.zeros((64, 64), np.int32))
-    return PifsCode(width, height, "pure", (plane,), False, 3, 0)
+    plane = PlaneCode(64, 64, 16.0, blocks, maps, np.zeros((64, 64), np.int32))
+    return PifsCode(64, 64, "pure", (plane,), False, 3, 0)
 
 
 def panels(page, side):
@@ -70,7 +70,7 @@ def test_directions_have_hues_of_their_own_and_distance_strength() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (33, 64), (64, 9)])
 def test_pages_hold_pictures_smaller_than_their_blocks(size) -> None:
-    page = plot_code(four_blocks(*size))
+    page = plot_code(random_code(0, *size))  # padded to multiples of 8
     assert page.dtype == np.uint8
     assert page.shape[2] == 3
     assert (page[-1] == 255).all()
@@ -87,7 +87,7 @@ def test_every_plane_of_a_colour_code_can_be_shown() -> None:
 
 
 def test_wide_pictures_lie_above_each_other() -> None:
-    tall, wide = plot_code(four_blocks(40, 60)), plot_code(four_blocks(60, 40))
+    tall, wide = plot_code(random_code(0, 40, 60)), plot_code(random_code(0, 60, 40))
     assert tall.shape[1] > 2 * 40 * 16
     assert wide.shape[0] > 2 * 40 * 16
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from selfsame.archive.listing import CODE_SUFFIX, FOLDER_HINT
+from selfsame.archive.listing import CODE_SUFFIX, FOLDER_HINT, absolute_model
 from selfsame.errors import InputError
 from selfsame.io.files import files_below, make_folder
 from selfsame.io.pictures import check_picture_suffix, write_picture
@@ -18,7 +18,7 @@ class _Task(NamedTuple):
     code: Path
     picture: Path
     scale: float
-    model: Path | None
+    model: str | None
     threads: int | None
     overwrite: bool
 
@@ -29,7 +29,7 @@ def decode_folder(
     *,
     suffix: str = ".png",
     scale: float = 1.0,
-    model: Path | None = None,
+    model: str | os.PathLike[str] | None = None,
     executor: Executor | None = None,
     overwrite: bool = False,
     settled: Callable[[str, str | None], object] = lambda name, error: None,
@@ -40,7 +40,7 @@ def decode_folder(
     Args:
         suffix: of the pictures, which says their format.
         scale: output pixels per pixel of the original.
-        model: of collages, if it is none of the package's.
+        model: of collages, if it is none of the package's; as ``CollageModel.from_pretrained``.
         executor: where codes are decoded; default processes here, one per core.
         settled: called with each file that is done or has failed, as in the result.
         progress: of files.
@@ -62,7 +62,7 @@ def decode_folder(
             source / name,
             (target / name).with_suffix(suffix),
             scale,
-            None if model is None else model.resolve(),
+            None if model is None else absolute_model(model),
             threads,
             overwrite,
         ): name

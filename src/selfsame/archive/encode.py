@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from selfsame.archive.listing import (
     FOLDER_HINT,
     Entry,
+    absolute_model,
     check_foreign,
     code_names,
     entry_of,
@@ -179,7 +180,7 @@ def _with_absolute_model(settings: EncodeSettings) -> EncodeSettings:
     """Return settings that mean the same to a process with another working directory."""
     if settings.model is None or settings.model in MODELS:
         return settings
-    return replace(settings, model=str(Path(settings.model).resolve()))
+    return replace(settings, model=absolute_model(settings.model))
 
 
 def _mean(values: Iterable[float]) -> float | None:

@@ -1,5 +1,6 @@
 """Which files of a folder there are, and what theirs are called elsewhere."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
@@ -80,3 +81,11 @@ def check_foreign(ledger: Ledger, target: Path, outputs: Iterable[str]) -> None:
                 f"{target / output} exists and is not of this archive; pass --overwrite to "
                 "replace such files"
             )
+
+
+def absolute_model(model: str | os.PathLike[str]) -> str:
+    """Return what means the same model to a process with another working directory.
+
+    Names of the package's models and addresses of a hub stay as they are.
+    """
+    return os.path.abspath(model) if os.path.exists(model) else os.fspath(model)

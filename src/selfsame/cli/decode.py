@@ -214,7 +214,7 @@ def _decode_folder(
     folder: Path,
     output: Path,
     scale: float | None,
-    model: Path | None,
+    model: str | None,
     executor: Executor,
     as_json: bool,
     quiet: bool,

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import check_whole
 from selfsame.errors import InputError
 from selfsame.family import Code
 from selfsame.limits import MAX_SIDE
@@ -95,8 +96,8 @@ class CollageCode(Code):
             raise InputError(
                 f"fingerprint must have {FINGERPRINT_BYTES} bytes: got {len(self.fingerprint)}"
             )
-        _check("step", self.step, 0, MAX_STEP)
-        _check("iterations", self.iterations, 0, MAX_ITERATIONS)
+        check_whole("step", self.step, 0, MAX_STEP)
+        check_whole("iterations", self.iterations, 0, MAX_ITERATIONS)
         shapes = symbol_shapes(self.width, self.height, self.range_size, self.atoms, self.domains)
         if symbol_count(shapes) > MAX_SYMBOLS:
             raise InputError(
@@ -152,15 +153,15 @@ def check_layout(
     width: int, height: int, range_size: int, atoms: tuple[int, ...], domains: int
 ) -> None:
     """Raise ``InputError`` unless each of these numbers is in its range."""
-    _check("width", width, 1, MAX_SIDE)
-    _check("height", height, 1, MAX_SIDE)
+    check_whole("width", width, 1, MAX_SIDE)
+    check_whole("height", height, 1, MAX_SIDE)
     if range_size not in RANGE_SIZES:
         raise InputError(f"range_size must be one of {RANGE_SIZES}: got {range_size}")
     if len(atoms) not in (1, 3):
         raise InputError(f"atoms must have 1 number (grey) or 3 (Y, Cb, Cr): got {len(atoms)}")
     for count in atoms:
-        _check("atoms", count, 0, MAX_ATOMS)
-    _check("domains", domains, 0, MAX_DOMAINS)
+        check_whole("atoms", count, 0, MAX_ATOMS)
+    check_whole("domains", domains, 0, MAX_DOMAINS)
 
 
 @cache
@@ -172,16 +173,9 @@ def scan_positions(atoms: int) -> tuple[tuple[int, int], ...]:
     Raises:
         InputError: more than ``MAX_ATOMS``.
     """
-    _check("atoms", atoms, 0, MAX_ATOMS)
+    check_whole("atoms", atoms, 0, MAX_ATOMS)
     places = [(v, u) for v in range(GRID) for u in range(GRID) if v or u]
     return tuple(sorted(places, key=lambda p: (p[0] + p[1], max(p), p[0]))[:atoms])
-
-
-def _check(name: str, value: int, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InputError(f"{name} must be a whole number: got {value!r}")
-    if not least <= value <= most:
-        raise InputError(f"{name} must be {least} to {most}: got {value}")
 
 
 def _check_magnitude(name: str, values: NDArray[np.int32], most: int) -> None:

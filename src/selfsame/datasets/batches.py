@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from selfsame.datasets.fitting import BINARISE, MAX_PAD, Binarise
+from selfsame.checked import Range, Seed, check_whole, checked
+from selfsame.datasets.fitting import MAX_PAD, Binarise
 from selfsame.datasets.pictures import Bytes, Pictures
 from selfsame.errors import InputError
 
@@ -51,8 +53,7 @@ class PictureBatches:
         pad: int = 0,
         static_seed: int = 0,
     ) -> None:
-        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-            raise InputError(f"batch must be a whole number from 1: got {batch!r}")
+        batch = checked("batch", batch, Annotated[int, Range(1)])
         self.batch_size, self.binarise = batch, binarise
         self._bytes = _prepared(pictures, binarise, pad, static_seed)
         self._order = lru_cache(_KEPT_EPOCHS)(self._drawn_order)
@@ -117,12 +118,9 @@ def evaluation_pictures(
 
 def _prepared(pictures: Pictures, binarise: Binarise, pad: int, seed: int) -> Bytes:
     """Return the pictures as (N, C, H, W) bytes; all that is not drawn anew is done."""
-    if binarise not in BINARISE:
-        raise InputError(f"binarise must be one of {', '.join(BINARISE)}: got {binarise!r}")
-    if isinstance(pad, bool) or not isinstance(pad, int) or not 0 <= pad <= MAX_PAD:
-        raise InputError(f"pad must be a whole number within 0..{MAX_PAD}: got {pad!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 63:
-        raise InputError(f"seed must be a whole number within 0..2^63 - 1: got {seed!r}")
+    checked("binarise", binarise, Binarise)
+    check_whole("pad", pad, 0, MAX_PAD)
+    checked("seed", seed, Seed)
     planes = np.ascontiguousarray(pictures.images.transpose(0, 3, 1, 2))
     if binarise == "threshold":
         planes = (planes > 127).astype(np.uint8) * np.uint8(255)

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from selfsame.checked import check_whole
 from selfsame.errors import InputError
 from selfsame.family import Code
 from selfsame.isometries import ISOMETRIES
@@ -117,11 +118,11 @@ class MosaicCode(Code):
     pieces: Pieces | None = None
 
     def __post_init__(self) -> None:
-        check_number("width", self.width, 1, MAX_SIDE)
-        check_number("height", self.height, 1, MAX_SIDE)
+        check_whole("width", self.width, 1, MAX_SIDE)
+        check_whole("height", self.height, 1, MAX_SIDE)
         check_layout(self.grid, self.levels)
-        check_number("saturation", self.saturation, 0, 255)
-        check_number("tint", self.tint, 0, 255)
+        check_whole("saturation", self.saturation, 0, 255)
+        check_whole("tint", self.tint, 0, 255)
         check_array("cells", self.cells, np.int32, (None, 3))
         count = len(self.cells)
         check_array("isometries", self.isometries, np.uint8, (count,))
@@ -199,8 +200,8 @@ def tree_order(cells: NDArray[np.integer], grid: int, levels: int) -> NDArray[np
 
 def check_layout(grid: int, levels: int) -> None:
     """Raise ``InputError`` unless a mosaic may have this grid and so many levels."""
-    check_number("grid", grid, 2, MAX_GRID)
-    check_number("levels", levels, 0, MAX_LEVELS)
+    check_whole("grid", grid, 2, MAX_GRID)
+    check_whole("levels", levels, 0, MAX_LEVELS)
     if grid << levels > MAX_FINEST:
         raise InputError(
             f"grid times 2 ** levels must be at most {MAX_FINEST}: got {grid} and {levels}"
@@ -209,21 +210,13 @@ def check_layout(grid: int, levels: int) -> None:
 
 def check_pieces_size(width: int, height: int) -> None:
     """Raise ``InputError`` unless a second picture may have this size."""
-    check_number("width of pieces", width, 1, MAX_SIDE)
-    check_number("height of pieces", height, 1, MAX_SIDE)
+    check_whole("width of pieces", width, 1, MAX_SIDE)
+    check_whole("height of pieces", height, 1, MAX_SIDE)
     if width * height > MAX_PIECES_PIXELS:
         raise InputError(
             f"a picture of pieces has at most {MAX_PIECES_PIXELS} pixels: got {width}x{height}; "
             "scale it down"
         )
-
-
-def check_number(name: str, value: object, least: int, most: int) -> None:
-    """Raise ``InputError`` unless a value is a whole number of a range."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InputError(f"{name} must be a whole number: got {value!r}")
-    if not least <= value <= most:
-        raise InputError(f"{name} must be {least} to {most}: got {value}")
 
 
 def check_array(

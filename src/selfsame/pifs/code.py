@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import check_whole
 from selfsame.errors import InputError
 from selfsame.family import Code
 from selfsame.isometries import ISOMETRIES
@@ -70,8 +71,8 @@ class PlaneCode(Value):
         levels: (padded height, padded width) int32; the levels of a block stand in its place,
             rows by vertical frequency.
 
-    Arrays are made read-only. Whether the blocks tile the plane is for ``PifsCode`` to check: the
-    part of a plane that a region depends on is one, too.
+    Arrays are made read-only. Whether the blocks tile the plane and domains lie within it is for
+    ``PifsCode`` to check: the part of a plane that a region depends on is one, too.
 
     Raises:
         InputError: a number out of its range, or arrays of other types or shapes.
@@ -85,8 +86,8 @@ class PlaneCode(Value):
     levels: NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        _check("height", self.height, 1, MAX_SIDE)
-        _check("width", self.width, 1, MAX_SIDE)
+        check_whole("height", self.height, 1, MAX_SIDE)
+        check_whole("width", self.width, 1, MAX_SIDE)
         if not 0 < self.step <= MAX_STEP:
             raise InputError(f"step must be above 0 and at most {MAX_STEP:g}: got {self.step}")
         _check_array("blocks", self.blocks, 4)
@@ -99,7 +100,7 @@ class PlaneCode(Value):
                 f"{shape[1]}x{shape[0]}"
             )
         _check_blocks(self.blocks, shape)
-        _check_maps(self.maps, self.blocks, shape)
+        _check_maps(self.maps, self.blocks)
         for name in ("blocks", "maps", "levels"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
 
@@ -136,10 +137,10 @@ class PifsCode(Code):
     alpha: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
-        _check("width", self.width, 1, MAX_SIDE)
-        _check("height", self.height, 1, MAX_SIDE)
-        _check("iterations", self.iterations, 0, MAX_ITERATIONS)
-        _check("deblock", self.deblock, 0, MAX_DEBLOCK)
+        check_whole("width", self.width, 1, MAX_SIDE)
+        check_whole("height", self.height, 1, MAX_SIDE)
+        check_whole("iterations", self.iterations, 0, MAX_ITERATIONS)
+        check_whole("deblock", self.deblock, 0, MAX_DEBLOCK)
         if self.mode not in get_args(Mode):
             raise InputError(f"mode must be one of {', '.join(get_args(Mode))}: got {self.mode!r}")
         if len(self.planes) not in (1, 3):
@@ -157,7 +158,7 @@ class PifsCode(Code):
                     f"a plane must have {sides[1]}x{sides[0]} pixels, padded to {padded[1]}x"
                     f"{padded[0]}: got {plane.width}x{plane.height}, {plane.levels.shape[::-1]}"
                 )
-            _check_tiling(plane)
+            _check_whole(plane)
         alpha = self.alpha
         if alpha is not None:
             if alpha.shape != (self.height, self.width) or alpha.dtype != np.uint8:
@@ -200,13 +201,6 @@ def padded_planes(
     return [(rows, columns), chroma, chroma][:channels]
 
 
-def _check(name: str, value: object, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InputError(f"{name} must be a whole number: got {value!r}")
-    if not least <= value <= most:
-        raise InputError(f"{name} must be {least} to {most}: got {value}")
-
-
 def _check_array(name: str, values: NDArray[Any], columns: int | None) -> None:
     shape = "(H, W)" if columns is None else f"(n, {columns})"
     is_right = (
@@ -231,8 +225,8 @@ def _check_blocks(blocks: NDArray[np.int32], shape: tuple[int, ...]) -> None:
         raise InputError(f"blocks must lie within the padded plane of {shape[1]}x{shape[0]}")
 
 
-def _check_maps(maps: NDArray[np.int32], blocks: NDArray[np.int32], shape: tuple[int, ...]) -> None:
-    kinds, corners, isometries, scales = maps[:, 0], maps[:, 1:3], maps[:, 3], maps[:, 4]
+def _check_maps(maps: NDArray[np.int32], blocks: NDArray[np.int32]) -> None:
+    kinds, isometries, scales = maps[:, 0], maps[:, 3], maps[:, 4]
     if len(maps) != len(blocks):
         raise InputError(f"maps must have a row for each of {len(blocks)} blocks: got {len(maps)}")
     for name, values, most in (
@@ -245,15 +239,17 @@ def _check_maps(maps: NDArray[np.int32], blocks: NDArray[np.int32], shape: tuple
     mapped = kinds != NO_MAP
     if (blocks[mapped, 2] != blocks[mapped, 3]).any():
         raise InputError("blocks with a map must be square")
-    inside = mapped & (kinds != LUMA)
-    sides = np.take(CONTRACTION, kinds[inside]) << blocks[inside, 2]
-    ends = corners[inside] + sides[:, None]
-    if (corners[inside] < 0).any() or (ends > shape).any():
-        raise InputError(f"domains must lie within the padded plane of {shape[1]}x{shape[0]}")
 
 
-def _check_tiling(plane: PlaneCode) -> None:
-    """Raise ``InputError`` unless the blocks cover every cell of 4 × 4 pixels once."""
+def _check_whole(plane: PlaneCode) -> None:
+    """Raise ``InputError`` unless the blocks cover every cell of 4 × 4 pixels once, and domains lie
+    within the plane."""
+    height, width = plane.levels.shape
+    drawn = (plane.maps[:, 0] != NO_MAP) & (plane.maps[:, 0] != LUMA)
+    maps = plane.maps[drawn]
+    sides = np.take(CONTRACTION, maps[:, 0]) << plane.blocks[drawn, 2]
+    if (maps[:, 1:3] < 0).any() or (maps[:, 1:3] + sides[:, None] > (height, width)).any():
+        raise InputError(f"domains must lie within the padded plane of {width}x{height}")
     rows, columns = (side >> MIN_LOG2 for side in plane.levels.shape)
     covered = np.zeros((rows, columns), np.int32)
     corners = plane.blocks[:, :2] >> MIN_LOG2

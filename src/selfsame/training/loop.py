@@ -178,7 +178,7 @@ class _Run:
         self, caught: list[signal.Signals], progress: Progress | None, stop_after: int | None
     ) -> None:
         """Train to the end, a signal or ``stop_after`` steps."""
-        settings, means = self.settings, _Means()
+        settings, means = self.settings, _LogMeans()
         last = settings.steps
         if stop_after is not None:
             last = min(last, self.step + stop_after)
@@ -262,7 +262,7 @@ class _Run:
 
 
 @dataclass
-class _Means:
+class _LogMeans:
     """Means of metrics since the last line of the log; nothing leaves the device before."""
 
     sums: dict[str, torch.Tensor] = field(default_factory=dict)

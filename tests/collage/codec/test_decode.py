@@ -13,7 +13,7 @@ from support.small_model import small_model
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp("model") / "small one.safetensors"
+    path = tmp_path_factory.mktemp("model") / "small one"
     small_model().save_pretrained(path)
     return CollageModel.from_pretrained(path)
 

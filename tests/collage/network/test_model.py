@@ -135,12 +135,12 @@ def test_any_module_can_be_the_network():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"overlap": 4}, "overlap must be 0 or 8"),
-        ({"atoms": (300, 5)}, "atoms must be two numbers of 0 to 255"),
-        ({"atoms": (5,)}, "atoms must be two numbers"),
-        ({"bound": 1.0}, "bound must lie between 0 and 1"),
-        ({"iterations": 0}, "iterations must be 1 to 64"),
-        ({"width": 0}, "width must be 1 to 4096"),
+        ({"overlap": 4}, "overlap must be one of 0, 8"),
+        ({"atoms": (300, 5)}, "must be a whole number within 0..255"),
+        ({"atoms": (5,)}, "atoms must be 2 values"),
+        ({"bound": 1.0}, "bound must be a number above 0 and below 1"),
+        ({"iterations": 0}, "iterations must be a whole number within 1..64"),
+        ({"width": 0}, "width must be a whole number within 1..4096"),
         ({"domain_factors": tuple(range(2, 30))}, "at most 16 domain_factors: got 28"),
         ({"scales": (2, 1)}, "scales must be two rising numbers"),
     ],

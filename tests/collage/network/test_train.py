@@ -89,8 +89,8 @@ def test_training_goes_on_from_a_model_of_the_same_shape(tmp_path):
     ("options", "words"),
     [
         ({"distortion": "both"}, "distortion must be one of decode, collage: got 'both'"),
-        ({"rate_weight": 0}, "rate_weight must be above 0"),
-        ({"regularisation": -1}, "regularisation not below"),
+        ({"rate_weight": 0}, "rate_weight must be a number above 0"),
+        ({"regularisation": -1}, "regularisation must be a number within 0"),
     ],
 )
 def test_odd_objectives_are_refused(options, words):

@@ -5,12 +5,12 @@ from torch.nn import functional as F
 
 from selfsame.errors import InputError
 from selfsame.lab.networks.architectures import (
-    NETWORKS,
     SIDES,
     NetworkConfig,
     make_network,
     replace_head,
 )
+from selfsame.lab.networks.names import NETWORKS
 
 
 def weights(network: nn.Module) -> int:

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
-from selfsame.lab.networks.architectures import NETWORKS, Network, make_network
+from selfsame.lab.networks.architectures import Network, make_network
+from selfsame.lab.networks.names import NETWORKS
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -4,7 +4,8 @@ import torch
 
 from selfsame.datasets import Pictures
 from selfsame.errors import DivergedError, InputError
-from selfsame.lab.networks.architectures import NETWORKS, make_network
+from selfsame.lab.networks.architectures import make_network
+from selfsame.lab.networks.names import NETWORKS
 from selfsame.lab.probe import probes
 from selfsame.lab.probe.logistic import LogisticRegression
 from selfsame.lab.probe.probes import (

@@ -199,15 +199,15 @@ def test_unknown_start_and_too_large_results_are_refused():
     code = random_code(28, 60, 40)
     with pytest.raises(InputError, match="noise"):
         next(decode_steps(code, start="snow"))
-    large = replace(code, width=8000, height=8000)
-    with pytest.raises(InputError, match="pixels"):
-        decode(large, scale=2)
     # A result of 119 million pixels would be computed on a grid of 256 million.
     blocks = np.array([(y, x, 6, 6) for y in range(0, 8000, 64) for x in range(0, 8000, 64)])
     plane = PlaneCode(8000, 8000, 64.0, blocks.astype(np.int32),
                       np.zeros((len(blocks), 5), np.int32),
                       np.broadcast_to(np.int32(0), (8000, 8000)))  # fmt: skip
+    large = PifsCode(8000, 8000, "pure", (plane,), False, 0, 0)
+    with pytest.raises(InputError, match="pixels"):
+        decode(large, scale=2)
     with pytest.raises(InputError, match="grid of 2 samples"):
-        decode(replace(large, planes=(plane,)), scale=1.01, size=None)
-    part = decode(replace(large, planes=(plane,)), scale=1.5, region=(4000, 4000, 4010, 4010))
+        decode(large, scale=1.01, size=None)
+    part = decode(large, scale=1.5, region=(4000, 4000, 4010, 4010))
     np.testing.assert_allclose(part, 128 / 255, atol=1e-6)

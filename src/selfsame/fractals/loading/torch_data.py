@@ -7,7 +7,7 @@ processes of a training.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
-from selfsame.checked import Range, Seed, checked
+from selfsame.checked import Seed, check_whole, checked
 from selfsame.errors import InputError
 from selfsame.fractals.loading.sharing import Share, find_share
 from selfsame.fractals.order import shuffled
@@ -130,7 +130,7 @@ class FractalStream(IterableDataset[tuple[Any, Tensor]]):
         self._pictures = _Pictures(recipe, labels, dtype)
         self.transform = transform
         self.seed = checked("seed", seed, Seed)
-        self.batch: int = checked("batch", batch, Annotated[int, Range(1, 2**20)])
+        self.batch = check_whole("batch", batch, 1, 2**20)
         self.shuffle, self.endless, self.drop_last = shuffle, endless, drop_last
         self._indices = None if indices is None else recipe.checked_indices(indices).copy()
         if self.samples == 0:
@@ -163,8 +163,8 @@ class FractalStream(IterableDataset[tuple[Any, Tensor]]):
         may have changed since.
         """
         last = _MAX_SAMPLE // self.samples - 1
-        checked("epoch", epoch, Annotated[int, Range(0, last)])
-        checked("sample", sample, Annotated[int, Range(0, self.samples)])
+        check_whole("epoch", epoch, 0, last)
+        check_whole("sample", sample, 0, self.samples)
         self._begin[0], self._begin[1] = epoch, sample
 
     def __iter__(self) -> "Steps":

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.checked import Range, checked
+from selfsame.checked import check_whole, checked
 from selfsame.codes.files import read_systems
 from selfsame.errors import InputError
 from selfsame.fractals.drawing.patches import DOT, PATTERNS, patch_rows
@@ -136,7 +136,7 @@ def read_codes(codes: Codes, classes: int | None = None, window: Window = "point
     checked("window", window, Window)
     found = _read(codes)
     if classes is not None:
-        checked("classes", classes, Annotated[int, Range(1, len(found))])
+        check_whole("classes", classes, 1, len(found))
     chosen = found[:classes]
     if window == "code":
         return stack_systems([_in_code_window(code) for code in chosen])

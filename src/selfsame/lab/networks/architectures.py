@@ -6,29 +6,26 @@ are, in [0, 1]: nothing is subtracted, so that the black around a figure is the 
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from selfsame.errors import InputError
+from selfsame.checked import Checked, Range, check_whole
 from selfsame.io.model_file import Pretrained
+from selfsame.lab.networks.names import NetworkName
 
-NETWORKS = ("lenet", "resnet18", "vit")
-
-CHANNELS = (1, 3)
 SIDES = {"lenet": (12, 1024), "resnet18": (16, 1024), "vit": (7, 1024)}
 """Least and largest side of the pictures of each network, pixels."""
 
-MAX_CLASSES = 2**20
-
 
 @dataclass(frozen=True)
-class NetworkConfig:
+class NetworkConfig(Checked):
     """Which network, and what it is made for.
 
     Attributes:
-        name: of ``NETWORKS``.
+        name: of ``selfsame.lab.networks.names.NETWORKS``.
         classes: of the head.
         channels: 1 for grey pictures, 3 for colour.
         side: of the square pictures, pixels; within ``SIDES[name]``.
@@ -36,23 +33,14 @@ class NetworkConfig:
         InputError: a value out of its range.
     """
 
-    name: str
-    classes: int
-    channels: int = 1
+    name: NetworkName
+    classes: Annotated[int, Range(1, 2**20)]
+    channels: Literal[1, 3] = 1
     side: int = 28
 
     def __post_init__(self) -> None:
-        if self.name not in NETWORKS:
-            raise InputError(f"network must be one of {', '.join(NETWORKS)}: got {self.name!r}")
-        if self.channels not in CHANNELS:
-            raise InputError(f"channels must be 1 or 3: got {self.channels!r}")
-        for what, value, (least, most) in (
-            ("classes", self.classes, (1, MAX_CLASSES)),
-            (f"side of the pictures of {self.name}", self.side, SIDES[self.name]),
-        ):
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if not whole or not least <= value <= most:
-                raise InputError(f"{what} must be a whole number of {least}..{most}: got {value!r}")
+        super().__post_init__()
+        check_whole(f"side of the pictures of {self.name}", self.side, *SIDES[self.name])
 
 
 class Network(Pretrained):
@@ -235,7 +223,8 @@ _KINDS: dict[str, type[LeNet] | type[ResNet18] | type[ViT]] = {
 
 def make_network(name: str, *, classes: int, channels: int = 1, side: int = 28) -> Network:
     """Return ``Network.from_config``; arguments and errors as of ``NetworkConfig``."""
-    return Network.from_config(NetworkConfig(name, classes, channels, side))
+    given = {"name": name, "classes": classes, "channels": channels, "side": side}
+    return Network.from_config(NetworkConfig.from_dict(given))
 
 
 def replace_head(network: Network, classes: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from selfsame.checked import Checked, Range, Seed
 from selfsame.errors import InputError
+from selfsame.lab.networks.names import NetworkName
 from selfsame.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 NONE = "none"
 """Instead of fractals: the random weights that training starts from."""
 
-NetworkName = Literal["lenet", "resnet18", "vit"]
 Count = Annotated[int, Range(1)]
 
 CLASSES = 100
