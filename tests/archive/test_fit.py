@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from selfsame.archive.fit import Fits, Fitting, fit_set
@@ -20,6 +21,7 @@ from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.fit.config import FitConfig
 from selfsame.ifs.system import IFS
 from selfsame.io.pictures import Picture
+from selfsame.run.executor import Executor
 from selfsame.run.ledger import SettingsChangedError, read_ledger
 from selfsame.run.processes import Processes
 from selfsame.run.progress import Progress
@@ -179,6 +181,30 @@ def test_a_run_that_was_stopped_ends_with_the_same_codes(pictures: Path, tmp_pat
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
     run(pictures, tmp_path / "two", executor=Processes(2))
     assert tree(tmp_path / "two") == tree(tmp_path / "whole")
+
+
+class Counting(Stub):
+    """Losses that tell on how many threads torch computes."""
+
+    def fit(
+        self, targets: Sequence[Picture], progress: Progress | None = None
+    ) -> tuple[list[IFSCode], list[float]]:
+        codes, _ = super().fit(targets, progress)
+        return codes, [float(torch.get_num_threads())] * len(targets)
+
+
+@pytest.mark.parametrize("executor", [Processes(1), Processes(2), Threads(2)])
+def test_torch_computes_on_one_thread_wherever_a_batch_is_fitted(
+    pictures: Path, tmp_path: Path, executor: Executor
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        fits = run(pictures, tmp_path / "out", Counting(), executor=executor)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert {entry["loss"] for entry in fits.entries} == {1}
 
 
 def test_other_settings_and_sets_need_overwrite(pictures: Path, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -219,17 +220,32 @@ def fit_set(
             part = progress.part(before, len(pictures), len(batch)) if threads is None else None
             tasks.append(_Task(batch, codes, fitting, threads, part))
             before += len(batch)
-        for task, result in attempt_all(executor, _fit_batch, tasks):
-            outcomes = (
-                [("", result)] * len(task.pictures) if isinstance(result, Failure) else result
-            )
-            pairs = list(zip(task.pictures, outcomes, strict=True))
-            # All at once: a kill between them would leave a batch of other members.
-            ledger.record_all((outputs[p.name], outcome, digest) for p, (digest, outcome) in pairs)
-            for picture, (_, outcome) in pairs:
-                settle(picture, outcome)
+        with _torch_threads_kept():
+            for task, result in attempt_all(executor, _fit_batch, tasks):
+                outcomes = (
+                    [("", result)] * len(task.pictures) if isinstance(result, Failure) else result
+                )
+                pairs = list(zip(task.pictures, outcomes, strict=True))
+                # All at once: a kill between them would leave a batch of other members.
+                ledger.record_all(
+                    (outputs[p.name], outcome, digest) for p, (digest, outcome) in pairs
+                )
+                for picture, (_, outcome) in pairs:
+                    settle(picture, outcome)
         ledger.settle(outputs.values())
     return Fits([entries[picture.name] for picture in pictures], kept)
+
+
+@contextmanager
+def _torch_threads_kept() -> Iterator[None]:
+    """Let torch compute on as many threads afterwards as before; batches change that."""
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _batches(
@@ -255,7 +271,13 @@ def _batches(
 
 
 def _fit_batch(task: _Task) -> list[_Outcome]:
-    """Fit a batch and write its codes; if that fails, each picture alone."""
+    """Fit a batch and write its codes; if that fails, each picture alone.
+
+    Torch computes on one thread wherever a batch is fitted: on more its sums round differently.
+    """
+    import torch
+
+    torch.set_num_threads(1)
     with limited_threads(task.threads):
         try:
             return _fitted(task)
