@@ -21,7 +21,7 @@ def test_example_runs(path: Path, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
         env={**os.environ, "TMPDIR": "/nowhere"},  # it has been told where to write
     )
     assert done.returncode == 0, done.stderr
