@@ -33,6 +33,7 @@ def tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleTyp
     (tmp_path / "tiles.py").write_text(files_of(PAGE)["tiles.py"])
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(registry, "_ENTRIES", dict(registry._ENTRIES))
+    sys.modules.pop("tiles", None)  # of a test that ran the page's snippets
     try:
         yield importlib.import_module("tiles")
     finally:
