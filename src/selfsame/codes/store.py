@@ -28,7 +28,7 @@ def pack(code: Code) -> bytes:
     """Return the bytes of a file that holds ``code``; equal codes of equal notes give equal bytes.
 
     Raises:
-        InputError: not a code, or one that is beyond the limits of the format.
+        InputError: not a code, more than ``MAX_PIXELS`` pixels, or what its family cannot pack.
     """
     family = family_of(code)
     if not isinstance(code, family.code_type):

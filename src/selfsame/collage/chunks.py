@@ -34,11 +34,7 @@ _TAGS = frozenset((_CLGE_TAG, ALPHA_TAG))
 
 
 def pack(code: CollageCode) -> list[Chunk]:
-    """Return the chunks of a code; ``unpack`` gives an equal code back.
-
-    Raises:
-        InputError: more than ``MAX_PIXELS`` pixels.
-    """
+    """Return the chunks of a code; ``unpack`` gives an equal code back."""
     from selfsame.collage.syntax.stream import write_symbols
 
     data, _ = write_symbols(code.symbols, code.domains, code.step)

@@ -40,8 +40,7 @@ def pack(code: IFSCode) -> list[Chunk]:
     """Return the chunks of a code; ``unpack`` gives an equal code back.
 
     Raises:
-        InputError: more than ``MAX_PIXELS`` pixels, or notes that are not text or longer than
-            ``MAX_NOTES_BYTES``.
+        InputError: notes that are not text, or longer than ``MAX_NOTES_BYTES``.
     """
     system = code.system
     groups = [np.asarray(code.viewport, np.float64), system.matrices, system.offsets]

@@ -30,11 +30,7 @@ _PLACE_BYTES = 8
 
 
 def pack(code: MosaicCode) -> list[Chunk]:
-    """Return the chunks of a code; ``unpack`` gives an equal code back.
-
-    Raises:
-        InputError: more than ``MAX_PIXELS`` pixels.
-    """
+    """Return the chunks of a code; ``unpack`` gives an equal code back."""
     from selfsame.mosaic.syntax.stream import write_patches
 
     fields = {

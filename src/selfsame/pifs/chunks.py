@@ -32,7 +32,7 @@ def pack(code: PifsCode) -> list[Chunk]:
     """Return the chunks of a code; ``unpack`` gives an equal code back.
 
     Raises:
-        InputError: more than ``MAX_PIXELS`` pixels, or a step between two that a file can hold.
+        InputError: a step between two that a file can hold.
     """
     from selfsame.pifs.syntax.stream import write_planes
 

@@ -1,1 +1,1 @@
-"""How work is carried out: threads, processes, devices."""
+"""How work is carried out: executors, the ledger, progress, threads, devices."""
