@@ -13,13 +13,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from selfsame.coding.slots import save_tables
+from selfsame.coding.slots import save_tables, untrained_tables
 from selfsame.io.pictures import SUFFIXES
-from selfsame.pifs.encoding import attempt
-from selfsame.pifs.encoding.plan import find_candidates, plan_for
-from selfsame.pifs.encoding.source import sources
+from selfsame.pifs.encoding.attempt import PRICE, attempt, find_candidates, sources
+from selfsame.pifs.encoding.candidates import plan_for
 from selfsame.pifs.syntax import contexts as c
-from selfsame.pifs.syntax.tables import untrained_tables
+from selfsame.pifs.syntax import stream
 
 STEPS = (8.0, 14.0, 22.0, 34.0, 55.0, 90.0)
 OUTPUT = Path(__file__).parents[1] / "src" / "selfsame" / "pifs" / "tables.npz"
@@ -38,7 +37,7 @@ def main() -> None:
     files = sorted(p for p in arguments.folder.iterdir() if p.suffix.lower() in SUFFIXES)
     files = [p for i, p in enumerate(files) if i % arguments.skip][: arguments.limit]
     rng = np.random.default_rng(arguments.seed)
-    slots, weights = untrained_tables()
+    slots, weights = untrained_tables(c.SLOTS, c.WEIGHT_SETS)
     # At first no map is likely, or every map would seem cheap.
     none = np.uint32(int(0.85 * 2**22) << 10) | np.uint32(8)
     slots[c.MAP_KIND_NEIGHBOURS : c.MAP_KIND_NEIGHBOURS + 50] = none
@@ -67,15 +66,15 @@ def code(path, step, color, pure, slots, weights):
     """Return the models after coding one picture that started from ``slots`` and ``weights``."""
     picture = np.asarray(Image.open(path).convert("RGB" if color else "L"))
     half = bool(color and step > 20)
-    attempt.initial_tables = lambda: (slots, weights)
+    stream.initial_tables = lambda: (slots, weights)
     plan = plan_for("pure" if pure else "hybrid", 5)
     planes = sources(picture, half)
     size = (picture.shape[1], picture.shape[0])
     references = [source.pixels for source in planes]
     if not pure:
-        references = attempt.attempt(planes, size, step, plan, half_chroma=half).decoded
-    candidates = find_candidates(planes, references, plan, attempt.PRICE * step**2)
-    result = attempt.attempt(
+        references = attempt(planes, size, step, plan, half_chroma=half).decoded
+    candidates = find_candidates(planes, references, plan, PRICE * step**2)
+    result = attempt(
         planes,
         size,
         step,

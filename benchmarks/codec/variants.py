@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import selfsame.pifs.syntax.contexts as contexts
+from selfsame.coding.slots import untrained_tables
 from selfsame.errors import InputError
 from selfsame.pifs.code import MAX_LOG2, PifsCode
 
@@ -48,7 +49,7 @@ class Variant:
 @contextmanager
 def within(variant: Variant) -> Iterator[None]:
     """Let the encoder work as the variant says."""
-    from selfsame.pifs.encoding.plan import plan_for
+    from selfsame.pifs.encoding.candidates import plan_for
 
     def planned(mode: Any, effort: int) -> Any:
         return variant.plan(plan_for(mode, effort))
@@ -117,9 +118,9 @@ def only_shapes(allowed: Callable[[int, int], bool]) -> Patch:
 @contextmanager
 def untrained() -> Iterator[None]:
     """Start coding from probabilities of one half; the encoder's estimates stay trained."""
-    from selfsame.pifs.encoding.mapping import map_bits
+    from selfsame.pifs.encoding.candidates import map_bits
     from selfsame.pifs.syntax.partition import cost_tables
-    from selfsame.pifs.syntax.tables import initial_tables, untrained_tables
+    from selfsame.pifs.syntax.stream import initial_tables
 
     slots, _ = initial_tables()
 
@@ -130,7 +131,7 @@ def untrained() -> Iterator[None]:
         return map_bits(slots, *rest)
 
     with (
-        replaced(initial_tables, untrained_tables),
+        replaced(initial_tables, lambda: untrained_tables(contexts.SLOTS, contexts.WEIGHT_SETS)),
         replaced(cost_tables, estimated),
         replaced(map_bits, mapped),
     ):
@@ -180,9 +181,9 @@ def levels_of(coefficients: Any, blocks: Any, offset: float, last: int) -> Any:
 
 def means_only() -> AbstractContextManager[Any]:
     """Take the slopes from blocks of pure codes."""
-    import selfsame.pifs.encoding.plan as plan
+    from selfsame.pifs.encoding import candidates
 
-    return assigned(plan, "PURE_LAST", 0)
+    return assigned(candidates, "PURE_LAST", 0)
 
 
 def chroma(half: bool) -> Patch:
@@ -190,7 +191,7 @@ def chroma(half: bool) -> Patch:
 
     def patch() -> AbstractContextManager[Any]:
         from selfsame.pifs.encoding import encode
-        from selfsame.pifs.encoding.source import sources
+        from selfsame.pifs.encoding.attempt import sources
 
         def choose(self: Any, step: float) -> None:
             if half and self.picture.ndim == 3:
@@ -213,7 +214,7 @@ def _searching(**change: Any) -> Callable[[Any], Any]:
 def one_context() -> AbstractContextManager[Any]:
     """Predict every decision from one context; needs ``prepare_one_context``."""
     from selfsame.coding import range_coder
-    from selfsame.pifs.syntax.tables import initial_tables
+    from selfsame.pifs.syntax.stream import initial_tables
 
     if not hasattr(range_coder, _MARK):
         raise InputError(f"variant {ONE_CONTEXT!r} needs a process of its own")

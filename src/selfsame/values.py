@@ -5,7 +5,9 @@ from dataclasses import fields
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+from selfsame.errors import InputError
 
 T = TypeVar("T", bound=np.generic)
 
@@ -16,6 +18,13 @@ class Value:
     Arrays are equal if type, shape and all numbers are. Equal values have equal hashes; to stay
     cheap a hash looks at the shapes of arrays, not at their numbers.
     """
+
+    def freeze(self) -> None:
+        """Make the arrays read-only, in a ``__post_init__`` and when they are checked."""
+        for field in fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
+            held = getattr(self, field.name)
+            if isinstance(held, np.ndarray):
+                object.__setattr__(self, field.name, read_only(held))
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -37,6 +46,31 @@ class Notes(dict[str, str]):
 
     def __reduce__(self) -> tuple[type["Notes"], tuple[dict[str, str]]]:
         return Notes, (dict(self),)
+
+
+def check_array(
+    name: str, values: Any, dtype: DTypeLike, shape: tuple[int | tuple[int, ...] | None, ...]
+) -> None:
+    """Raise ``InputError`` unless an array has a type and a shape.
+
+    Args:
+        shape: of each side its length, those that it may have, or None for any.
+    """
+    is_right = (
+        isinstance(values, np.ndarray)
+        and values.dtype == dtype
+        and values.ndim == len(shape)
+        and all(
+            wanted is None or side in (wanted if isinstance(wanted, tuple) else (wanted,))
+            for side, wanted in zip(values.shape, shape, strict=True)
+        )
+    )
+    if not is_right:
+        sides = ", ".join(
+            "any" if side is None else " or ".join(map(str, np.atleast_1d(side))) for side in shape
+        )
+        got = f"{getattr(values, 'dtype', type(values))} {getattr(values, 'shape', '')}"
+        raise InputError(f"{name} must be {np.dtype(dtype)} ({sides}): got {got}")
 
 
 def read_only(array: NDArray[T]) -> NDArray[T]:

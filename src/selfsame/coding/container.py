@@ -1,4 +1,4 @@
-"""The container of every code: signature, version, header and checked chunks.
+"""The container of every code: signature, version, header and checked chunks; records of fields.
 
     signature (8) · version (1) · chunk HEAD · chunks … · chunk TAIL
     chunk = tag (4 ASCII letters) · payload length (uint32) · payload · CRC-32 of tag + payload
@@ -12,12 +12,21 @@ this module.
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, SupportsIndex
 
-from selfsame.coding.fields import Record
-from selfsame.errors import CorruptedError, LimitError, TruncatedError, UnsupportedError
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.errors import (
+    CorruptedError,
+    InputError,
+    LimitError,
+    TruncatedError,
+    UnsupportedError,
+)
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
 
 SIGNATURE = b"\xd3SSM\r\n\x1a\n"
@@ -38,7 +47,47 @@ MAX_CHUNK_BYTES = 1 << 27
 GREY, SRGB, GREY_ALPHA, SRGB_ALPHA = range(4)
 """Values of the header's ``color_space``: grey or sRGB, without or with alpha."""
 
+
+@dataclass(frozen=True)
+class Record:
+    """A little-endian record of unsigned integers without padding.
+
+    Attributes:
+        fields: (name, ``struct`` code) in file order; ``B``, ``H`` and ``I`` are unsigned
+            integers of 1, 2 and 4 bytes.
+    """
+
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def layout(self) -> str:
+        """The ``struct`` format of the whole record."""
+        return "<" + "".join(code for _, code in self.fields)
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return struct.calcsize(self.layout)
+
+    def pack(self, values: Mapping[str, SupportsIndex]) -> bytes:
+        """Return the bytes of ``values``, which hold one integer per field."""
+        return struct.pack(self.layout, *(values[name] for name, _ in self.fields))
+
+    def unpack(self, data: bytes | memoryview, owner: str) -> dict[str, int]:
+        """Return the fields at the start of ``data`` by name.
+
+        Raises:
+            CorruptedError: ``data`` is shorter than the record; ``owner`` names it.
+        """
+        if len(data) < self.size:
+            raise CorruptedError(f"{owner} needs at least {self.size} bytes: got {len(data)}")
+        names = (name for name, _ in self.fields)
+        return dict(zip(names, struct.unpack_from(self.layout, data), strict=True))
+
+
 HEADER = Record((("kind", "B"), ("color_space", "B"), ("width", "I"), ("height", "I")))
+
+ALPHA_TAG = b"ALPH"
 
 _HEAD_TAG, _TAIL_TAG = b"HEAD", b"TAIL"
 _FRAME = struct.Struct("<4sI")
@@ -129,6 +178,89 @@ class Container:
                 )
         return found
 
+    def contents(
+        self, tag: bytes, record: Record, flags: int, others: Iterable[bytes] = ()
+    ) -> tuple[dict[str, int], bytes, dict[bytes, bytes]]:
+        """Return the fields that begin the chunk ``tag``, the bytes behind them, and the payloads
+        of all known chunks.
+
+        Args:
+            record: the fields; ``flags`` is one of them.
+            flags: those that have a meaning.
+            others: further tags that are known.
+        Raises:
+            FormatError: as ``payloads``, or there is no such chunk, it is too short, or it sets
+                other flags.
+        """
+        payloads = self.payloads(frozenset((tag, *others)))
+        name = tag.decode("ascii")
+        if tag not in payloads:
+            raise CorruptedError(f"this kind of code needs chunk {name}: the file has none")
+        payload = payloads[tag]
+        fields = record.unpack(payload, f"chunk {name}")
+        if fields["flags"] & ~flags:
+            raise UnsupportedError(
+                f"chunk {name} sets flags that this build does not know: {fields['flags']:#04x}"
+            )
+        return fields, payload[record.size :], payloads
+
+
+def alpha_chunks(alpha: NDArray[np.uint8] | None) -> list[Chunk]:
+    """Return the chunk ``ALPH`` of an alpha channel, none for None: the zlib stream of its
+    differences to the left neighbour, which keeps it exactly."""
+    if alpha is None:
+        return []
+    differences = np.diff(alpha, axis=1, prepend=np.uint8(0))
+    return [Chunk(ALPHA_TAG, zlib.compress(differences.tobytes(), 9))]
+
+
+def read_alpha(header: Header, payloads: Mapping[bytes, bytes]) -> NDArray[np.uint8] | None:
+    """Return the (height, width) alpha channel of a file, None if it has none.
+
+    Raises:
+        CorruptedError: the chunk is missing, misplaced or damaged.
+    """
+    if header.has_alpha != (ALPHA_TAG in payloads):
+        raise CorruptedError(
+            "a picture with alpha needs chunk ALPH: the file has none"
+            if header.has_alpha
+            else "chunk ALPH stands in a picture without alpha"
+        )
+    if not header.has_alpha:
+        return None
+    size = header.height * header.width
+    differences = np.frombuffer(inflated(payloads[ALPHA_TAG], size, "chunk ALPH"), np.uint8)
+    return np.cumsum(differences.reshape(header.height, -1), axis=1, dtype=np.uint8)
+
+
+def inflated(data: bytes, size: int, owner: str) -> bytes:
+    """Return the ``size`` bytes of a zlib stream.
+
+    Raises:
+        CorruptedError: no such stream; ``owner`` names it.
+    """
+    inflater = zlib.decompressobj()
+    try:
+        result = inflater.decompress(data, size + 1)
+    except zlib.error as error:
+        raise CorruptedError(f"{owner} is no zlib stream: {error}") from error
+    if len(result) != size or not inflater.eof or inflater.unused_data:
+        raise CorruptedError(f"{owner} must hold a stream of {size} bytes")
+    return result
+
+
+@contextmanager
+def sound(what: str) -> Iterator[None]:
+    """Turn the ``InputError`` by which a type refuses what a file holds into what it then is.
+
+    Raises:
+        CorruptedError: the contents are no ``what``.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise CorruptedError(f"the file holds an impossible {what}: {error}") from error
+
 
 def write_container(container: Container) -> bytes:
     """Return the bytes of a file; ``read_container`` gives the container back.
@@ -147,10 +279,10 @@ def write_container(container: Container) -> bytes:
     return data
 
 
-def container_bytes(payloads: Iterable[int]) -> int:
-    """Return the length of a file whose chunks have payloads of these lengths."""
+def container_bytes(chunks: Iterable[Chunk]) -> int:
+    """Return the length of a file of these chunks."""
     frame = _FRAME.size + _CRC.size
-    return HEADER_END + frame + sum(frame + payload for payload in payloads)
+    return HEADER_END + frame + sum(frame + len(chunk.payload) for chunk in chunks)
 
 
 def read_container(data: bytes) -> Container:
@@ -206,6 +338,8 @@ def read_header(data: bytes) -> Header:
     length = data[start + 4 : start + 8]
     if len(length) == 4 and int.from_bytes(length, "little") != HEADER.size:
         raise CorruptedError(f"chunk HEAD must have {HEADER.size} bytes in version {version}")
+    if len(data) < HEADER_END:
+        raise TruncatedError(f"the file ends at byte {len(data)}, within its header")
     chunk, _ = _read_chunk(data, start)
     header = Header(**HEADER.unpack(chunk.payload, "chunk HEAD"))
     _check_header(header)
@@ -273,7 +407,8 @@ def _read_chunk(data: bytes, position: int) -> tuple[Chunk, int]:
     end = start + length
     if end + _CRC.size > len(data):
         raise TruncatedError(
-            f"chunk {name} claims {length} bytes; the file has {max(0, len(data) - start)} left"
+            f"chunk {name} claims {length} bytes and a checksum; the file has "
+            f"{len(data) - start} bytes left"
         )
     chunk = Chunk(tag, bytes(data[start:end]))
     (stored,) = _CRC.unpack_from(data, end)

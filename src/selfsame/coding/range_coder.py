@@ -9,6 +9,7 @@ step on any two machines. Sources: Witten, Neal, Cleary 1987 (arithmetic coding)
 A ``Coder`` is a bundle of arrays that the compiled functions below share and change in place.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -141,6 +142,12 @@ def finish(coder):
     while length > 0 and coder.buffer[length - 1] == 0:
         length -= 1
     return length
+
+
+def written(coder: Coder, elements: Sequence[str]) -> tuple[bytes, dict[str, float]]:
+    """End an encoded stream; return its bytes, and the bits of each of the syntax elements."""
+    length = finish(coder)
+    return coder.buffer[:length].tobytes(), dict(zip(elements, coder.spent.tolist(), strict=True))
 
 
 @njit(cache=True, inline="always")

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from selfsame.checked import check_whole
 from selfsame.errors import InputError
 from selfsame.family import Code
-from selfsame.limits import MAX_SIDE
-from selfsame.values import read_only
+from selfsame.values import check_array, read_only
 
 FINGERPRINT_BYTES = 8
 
@@ -86,6 +85,7 @@ class CollageCode(Code):
     alpha: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
+        self.check_picture()
         check_layout(self.width, self.height, self.range_size, self.atoms, self.domains)
         if not _NAME.fullmatch(self.model):
             raise InputError(
@@ -109,21 +109,11 @@ class CollageCode(Code):
                 f"symbols must hold {len(shapes)} planes as atoms does: got {len(self.symbols)}"
             )
         for plane, shape in zip(self.symbols, shapes, strict=True):
-            if plane.shape != shape or plane.dtype != np.int32:
-                raise InputError(
-                    f"symbols of a plane must be int32 {shape}: got {plane.dtype} {plane.shape}"
-                )
+            check_array("symbols of a plane", plane, np.int32, shape)
             _check_magnitude("a bias level", plane[:1], MAX_BIAS)
             _check_magnitude("a weight", plane[1:], MAX_WEIGHT)
-        alpha = self.alpha
-        if alpha is not None and (
-            alpha.shape != (self.height, self.width) or alpha.dtype != np.uint8
-        ):
-            raise InputError(
-                f"alpha must be uint8 {(self.height, self.width)}: got {alpha.dtype} {alpha.shape}"
-            )
         object.__setattr__(self, "symbols", tuple(map(read_only, self.symbols)))
-        object.__setattr__(self, "alpha", None if alpha is None else read_only(alpha))
+        self.freeze()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -153,8 +143,6 @@ def check_layout(
     width: int, height: int, range_size: int, atoms: tuple[int, ...], domains: int
 ) -> None:
     """Raise ``InputError`` unless each of these numbers is in its range."""
-    check_whole("width", width, 1, MAX_SIDE)
-    check_whole("height", height, 1, MAX_SIDE)
     if range_size not in RANGE_SIZES:
         raise InputError(f"range_size must be one of {RANGE_SIZES}: got {range_size}")
     if len(atoms) not in (1, 3):

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import SRGB, Chunk, Container
-from selfsame.coding.fields import Record
+from selfsame.coding.container import SRGB, Chunk, Container, Record
 from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
 from selfsame.ifs.code import PRIMITIVE_PARAMETERS, IFSCode, Primitive, PrimitiveKind, Viewport
 from selfsame.ifs.system import IFS, MAX_MAPS

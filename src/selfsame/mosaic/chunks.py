@@ -5,9 +5,8 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import Chunk, Container
-from selfsame.coding.fields import Record
-from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
+from selfsame.coding.container import Chunk, Container, Record, inflated, sound
+from selfsame.errors import CorruptedError, LimitError, UnsupportedError
 from selfsame.mosaic.code import (
     MAX_FINEST,
     MAX_PIECES_PIXELS,
@@ -24,7 +23,6 @@ PIEC = Record((("width", "I"), ("height", "I")))
 """Size of the second picture. A zlib stream of the places and of the picture follows."""
 
 _MOSA_TAG, _PIEC_TAG = b"MOSA", b"PIEC"
-_TAGS = frozenset((_MOSA_TAG, _PIEC_TAG))
 _WITH_PIECES = 1
 _PLACE_BYTES = 8
 
@@ -53,49 +51,41 @@ def unpack(container: Container) -> MosaicCode:
         FormatError: a chunk is missing, malformed or unknown, a number is out of its range.
     """
     header = container.header
-    payloads = container.payloads(_TAGS)
-    if _MOSA_TAG not in payloads:
-        raise CorruptedError("a mosaic needs chunk MOSA: the file has none")
     if header.has_alpha:
         raise UnsupportedError(
             f"a mosaic has no alpha: the file claims colour space {header.color_space}"
         )
-    payload = payloads[_MOSA_TAG]
-    fields = MOSA.unpack(payload, "chunk MOSA")
-    if fields["flags"] & ~_WITH_PIECES:
-        raise UnsupportedError(
-            f"chunk MOSA sets flags that this build does not know: {fields['flags']:#04x}"
-        )
-    grid, levels = fields["grid"], fields["levels"]
+    fields, rest, payloads = container.contents(_MOSA_TAG, MOSA, _WITH_PIECES, (_PIEC_TAG,))
+    grid, levels, tint = fields["grid"], fields["levels"], fields["tint"]
     if grid << levels > MAX_FINEST:
         raise LimitError(
             f"a mosaic has at most {MAX_FINEST} patches along a side: the file claims {grid} times "
             f"2 ** {levels}"
         )
-    try:
+    with sound("layout of patches"):
         check_layout(grid, levels)
-    except InputError as error:
-        raise CorruptedError(f"chunk MOSA holds an impossible layout: {error}") from error
-    from selfsame.mosaic.syntax.stream import PatchLayout, read_patches
+    from selfsame.mosaic.syntax.stream import read_patches
 
-    channels = header.channels
-    layout = PatchLayout(grid, levels, fields["tint"], channels)
-    patches = read_patches(payload[MOSA.size :], layout)
-    with_pieces = bool(fields["flags"] & _WITH_PIECES)
-    pieces = _read_pieces(payloads, len(patches.cells), channels, expected=with_pieces)
-    try:
+    patches = read_patches(rest, grid, levels, tint, header.channels)
+    if bool(fields["flags"] & _WITH_PIECES) != (_PIEC_TAG in payloads):
+        raise CorruptedError(
+            f"chunk PIEC must {'be absent' if _PIEC_TAG in payloads else 'follow'}, as chunk MOSA "
+            "says"
+        )
+    pieces = None
+    if _PIEC_TAG in payloads:
+        pieces = _read_pieces(payloads[_PIEC_TAG], len(patches["cells"]), header.channels)
+    with sound("mosaic"):
         return MosaicCode(
-            header.width,
-            header.height,
-            grid,
-            levels,
-            fields["saturation"],
-            fields["tint"],
-            **patches._asdict(),
+            width=header.width,
+            height=header.height,
+            grid=grid,
+            levels=levels,
+            saturation=fields["saturation"],
+            tint=tint,
+            **patches,
             pieces=pieces,
         )
-    except InputError as error:  # the type checks the ranges of its contents
-        raise CorruptedError(f"the file holds an impossible mosaic: {error}") from error
 
 
 def _pack_pieces(pieces: Pieces) -> bytes:
@@ -106,17 +96,8 @@ def _pack_pieces(pieces: Pieces) -> bytes:
     return size + zlib.compress(places + differences.tobytes(), 9)
 
 
-def _read_pieces(
-    payloads: dict[bytes, bytes], count: int, channels: int, *, expected: bool
-) -> Pieces | None:
-    """Return the pieces of ``count`` patches, None for a file without any."""
-    if expected != (_PIEC_TAG in payloads):
-        raise CorruptedError(
-            f"chunk PIEC must {'follow' if expected else 'be absent'}, as chunk MOSA says"
-        )
-    if not expected:
-        return None
-    payload = payloads[_PIEC_TAG]
+def _read_pieces(payload: bytes, count: int, channels: int) -> Pieces:
+    """Return the pieces of ``count`` patches."""
     fields = PIEC.unpack(payload, "chunk PIEC")
     width, height = fields["width"], fields["height"]
     if width * height > MAX_PIECES_PIXELS:
@@ -124,25 +105,15 @@ def _read_pieces(
             f"a second picture has at most {MAX_PIECES_PIXELS} pixels: the file claims "
             f"{width}x{height}"
         )
-    try:
+    with sound("size of pieces"):
         check_pieces_size(width, height)
-    except InputError as error:
-        raise CorruptedError(f"chunk PIEC holds an impossible size: {error}") from error
     length = _PLACE_BYTES * count + width * height * channels
-    inflater = zlib.decompressobj()
-    try:
-        data = inflater.decompress(payload[PIEC.size :], length + 1)
-    except zlib.error as error:
-        raise CorruptedError(f"chunk PIEC is no zlib stream: {error}") from error
-    if len(data) != length or not inflater.eof or inflater.unused_data:
-        raise CorruptedError(f"chunk PIEC must hold {length} bytes of pieces")
+    data = inflated(payload[PIEC.size :], length, "chunk PIEC")
     places = np.frombuffer(data, "<u2", 4 * count).reshape(4, count).T.astype(np.int32)
     differences = np.frombuffer(data, np.uint8, offset=_PLACE_BYTES * count)
     planes = differences.reshape(channels, height, width).cumsum(axis=2, dtype=np.uint8)
-    try:
+    with sound("set of pieces"):
         return Pieces(_color_sums(planes), np.ascontiguousarray(places))
-    except InputError as error:
-        raise CorruptedError(f"chunk PIEC holds impossible pieces: {error}") from error
 
 
 def _color_differences(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -13,10 +13,10 @@ converges as fast as powers of the contrast. A patch may instead show a piece of
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from selfsame.checked import check_whole
 from selfsame.errors import InputError
@@ -24,7 +24,7 @@ from selfsame.family import Code
 from selfsame.isometries import ISOMETRIES
 from selfsame.limits import MAX_SIDE
 from selfsame.mosaic.settings import MAX_LEVELS
-from selfsame.values import Value, read_only
+from selfsame.values import Value, check_array
 
 CONTRAST_STEP = 1 / 128
 MAX_CONTRAST = 127
@@ -62,12 +62,10 @@ class Pieces(Value):
     places: NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        check_array("picture of pieces", self.picture, np.uint8, (None, None, None))
+        check_array("picture of pieces", self.picture, np.uint8, (None, None, (1, 3)))
         check_array("places of pieces", self.places, np.int32, (None, 4))
-        height, width, channels = self.picture.shape
+        height, width = self.picture.shape[:2]
         check_pieces_size(width, height)
-        if channels not in (1, 3):
-            raise InputError(f"picture of pieces must have one or three channels: got {channels}")
         corners, sides = self.places[:, :2].astype(np.int64), self.places[:, 2:]
         if (
             corners.min(initial=0) < 0
@@ -75,8 +73,7 @@ class Pieces(Value):
             or (corners + sides > (height, width)).any()
         ):
             raise InputError(f"places of pieces must lie within {width}x{height} pixels")
-        object.__setattr__(self, "picture", read_only(self.picture))
-        object.__setattr__(self, "places", read_only(self.places))
+        self.freeze()
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +115,7 @@ class MosaicCode(Code):
     pieces: Pieces | None = None
 
     def __post_init__(self) -> None:
-        check_whole("width", self.width, 1, MAX_SIDE)
-        check_whole("height", self.height, 1, MAX_SIDE)
+        self.check_picture()
         check_layout(self.grid, self.levels)
         check_whole("saturation", self.saturation, 0, 255)
         check_whole("tint", self.tint, 0, 255)
@@ -127,10 +123,9 @@ class MosaicCode(Code):
         count = len(self.cells)
         check_array("isometries", self.isometries, np.uint8, (count,))
         check_array("contrasts", self.contrasts, np.uint8, (count,))
-        check_array("means", self.means, np.uint8, (count, None))
-        if self.channels not in (1, 3):
-            raise InputError(f"means must have one or three channels: got {self.channels}")
-        check_array("slopes", self.slopes, np.int8, (count, self.channels, 2))
+        check_array("means", self.means, np.uint8, (count, (1, 3)))
+        slopes = f"slopes, beside means of {self.channels} channels,"
+        check_array(slopes, self.slopes, np.int8, (count, self.channels, 2))
         for name, values, most in (
             ("isometries", self.isometries, ISOMETRIES - 1),
             ("contrasts", self.contrasts, MAX_CONTRAST),
@@ -146,8 +141,7 @@ class MosaicCode(Code):
                 f"pieces must be {count} of {self.channels} channels: got "
                 f"{len(self.pieces.places)} of {self.pieces.picture.shape[2]}"
             )
-        for name in ("cells", "isometries", "contrasts", "means", "slopes"):
-            object.__setattr__(self, name, read_only(getattr(self, name)))
+        self.freeze()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -217,22 +211,6 @@ def check_pieces_size(width: int, height: int) -> None:
             f"a picture of pieces has at most {MAX_PIECES_PIXELS} pixels: got {width}x{height}; "
             "scale it down"
         )
-
-
-def check_array(
-    name: str, values: NDArray[Any], dtype: DTypeLike, shape: tuple[int | None, ...]
-) -> None:
-    """Raise ``InputError`` unless an array has a type and a shape; None is any length."""
-    is_right = (
-        isinstance(values, np.ndarray)
-        and values.dtype == dtype
-        and values.ndim == len(shape)
-        and all(wanted in (None, got) for got, wanted in zip(values.shape, shape, strict=True))
-    )
-    if not is_right:
-        wanted = ", ".join("any" if side is None else str(side) for side in shape)
-        got = f"{getattr(values, 'dtype', type(values))} {getattr(values, 'shape', '')}"
-        raise InputError(f"{name} must be {np.dtype(dtype)} ({wanted}): got {got}")
 
 
 def _check_tiling(cells: NDArray[np.int32], grid: int, levels: int) -> None:

@@ -1,20 +1,16 @@
 """A PIFS code as chunks: ``PIFS`` (required), ``ALPH`` (with an alpha channel)."""
 
-from selfsame.coding.alpha import ALPHA_TAG, pack_alpha, read_alpha
-from selfsame.coding.container import Chunk, Container
-from selfsame.coding.fields import Record
-from selfsame.errors import CorruptedError, InputError, UnsupportedError
-from selfsame.pifs.code import (
-    MAX_DEBLOCK,
-    MAX_ITERATIONS,
-    MAX_STEP,
-    STEP_UNIT,
-    Mode,
-    PifsCode,
-    PlaneCode,
-    padded_planes,
-    plane_shapes,
+from selfsame.coding.container import (
+    ALPHA_TAG,
+    Chunk,
+    Container,
+    Record,
+    alpha_chunks,
+    read_alpha,
+    sound,
 )
+from selfsame.errors import CorruptedError, InputError
+from selfsame.pifs.code import MAX_STEP, STEP_UNIT, PifsCode, padded_planes, plane_shapes
 
 PIFS = Record((("flags", "B"), ("iterations", "B"), ("deblock", "B")))
 """Bit 0 of ``flags``: hybrid mode; bit 1: chroma planes of half resolution. One ``PLANE`` per plane
@@ -23,8 +19,7 @@ follows, then the coded planes."""
 PLANE = Record((("step", "H"),))
 """``step`` in units of ``STEP_UNIT``."""
 
-_PIFS_TAG = b"PIFS"
-_TAGS = frozenset((_PIFS_TAG, ALPHA_TAG))
+PIFS_TAG = b"PIFS"
 _HYBRID, _HALF_CHROMA = 1, 2
 
 
@@ -44,10 +39,7 @@ def pack(code: PifsCode) -> list[Chunk]:
             raise InputError(f"a step is a multiple of {STEP_UNIT}: got {plane.step}")
         payload += PLANE.pack({"step": step})
     data, _ = write_planes(code.planes)
-    chunks = [Chunk(_PIFS_TAG, payload + data)]
-    if code.alpha is not None:
-        chunks.append(Chunk(ALPHA_TAG, pack_alpha(code.alpha)))
-    return chunks
+    return [Chunk(PIFS_TAG, payload + data), *alpha_chunks(code.alpha)]
 
 
 def unpack(container: Container) -> PifsCode:
@@ -56,49 +48,32 @@ def unpack(container: Container) -> PifsCode:
     Raises:
         FormatError: a chunk is missing, malformed or unknown, a number is out of its range.
     """
-    from selfsame.pifs.syntax.stream import PlaneLayout, read_planes
+    from selfsame.pifs.syntax.stream import read_planes
 
     header = container.header
-    payloads = container.payloads(_TAGS)
-    if _PIFS_TAG not in payloads:
-        raise CorruptedError("a PIFS needs chunk PIFS: the file has none")
-    payload = payloads[_PIFS_TAG]
-    fields = PIFS.unpack(payload, "chunk PIFS")
-    flags = fields["flags"]
-    if flags & ~(_HYBRID | _HALF_CHROMA):
-        raise UnsupportedError(f"chunk PIFS sets flags that this build does not know: {flags:#04x}")
-    _check("iterations", fields["iterations"], 0, MAX_ITERATIONS)
-    _check("deblock", fields["deblock"], 0, MAX_DEBLOCK)
-    channels = header.channels
-    half_chroma = bool(flags & _HALF_CHROMA)
-    if half_chroma and channels == 1:
+    fields, rest, payloads = container.contents(
+        PIFS_TAG, PIFS, _HYBRID | _HALF_CHROMA, (ALPHA_TAG,)
+    )
+    half_chroma = bool(fields["flags"] & _HALF_CHROMA)
+    if half_chroma and header.channels == 1:
         raise CorruptedError("a grey picture has no chroma of half resolution")
-    position = PIFS.size
-    layouts = []
-    for shape in plane_shapes(header.height, header.width, channels, half_chroma):
-        plane = PLANE.unpack(payload[position : position + PLANE.size], "a plane of chunk PIFS")
-        _check("step", plane["step"], 1, round(MAX_STEP / STEP_UNIT))
-        layouts.append(PlaneLayout(*shape, plane["step"] * STEP_UNIT))
-        position += PLANE.size
-    alpha = read_alpha(payloads, header.height, header.width, expected=header.has_alpha)
-    padded = padded_planes(header.height, header.width, channels, half_chroma)
-    planes: tuple[PlaneCode, ...] = read_planes(payload[position:], layouts, padded)
-    mode: Mode = "hybrid" if flags & _HYBRID else "pure"
-    try:
+    layout = (header.height, header.width, header.channels, half_chroma)
+    shapes, steps = plane_shapes(*layout), []
+    for _ in shapes:
+        step = PLANE.unpack(rest, "a plane of chunk PIFS")["step"] * STEP_UNIT
+        if not 0 < step <= MAX_STEP:
+            raise CorruptedError(f"chunk PIFS: a step must be up to {MAX_STEP:g}: got {step:g}")
+        steps.append(step)
+        rest = rest[PLANE.size :]
+    alpha = read_alpha(header, payloads)
+    with sound("block code"):
         return PifsCode(
             header.width,
             header.height,
-            mode,
-            planes,
+            "hybrid" if fields["flags"] & _HYBRID else "pure",
+            read_planes(rest, shapes, padded_planes(*layout), steps),
             half_chroma,
             fields["iterations"],
             fields["deblock"],
             alpha,
         )
-    except InputError as error:  # the type checks the ranges of its contents
-        raise CorruptedError(f"the file holds an impossible block code: {error}") from error
-
-
-def _check(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise CorruptedError(f"chunk PIFS: {name} must be {least} to {most}: got {value}")

@@ -12,7 +12,7 @@ alone (the orthogonal form of Øien and Lepsøy).
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from selfsame.errors import InputError
 from selfsame.family import Code
 from selfsame.isometries import ISOMETRIES
 from selfsame.limits import MAX_SIDE
-from selfsame.values import Value, read_only
+from selfsame.values import Value, check_array
 
 Mode = Literal["pure", "hybrid"]
 
@@ -90,9 +90,9 @@ class PlaneCode(Value):
         check_whole("width", self.width, 1, MAX_SIDE)
         if not 0 < self.step <= MAX_STEP:
             raise InputError(f"step must be above 0 and at most {MAX_STEP:g}: got {self.step}")
-        _check_array("blocks", self.blocks, 4)
-        _check_array("maps", self.maps, 5)
-        _check_array("levels", self.levels, None)
+        check_array("blocks", self.blocks, np.int32, (None, 4))
+        check_array("maps", self.maps, np.int32, (len(self.blocks), 5))
+        check_array("levels", self.levels, np.int32, (None, None))
         shape = self.levels.shape
         if shape[0] < self.height or shape[1] < self.width:
             raise InputError(
@@ -101,8 +101,7 @@ class PlaneCode(Value):
             )
         _check_blocks(self.blocks, shape)
         _check_maps(self.maps, self.blocks)
-        for name in ("blocks", "maps", "levels"):
-            object.__setattr__(self, name, read_only(getattr(self, name)))
+        self.freeze()
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +136,7 @@ class PifsCode(Code):
     alpha: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
-        check_whole("width", self.width, 1, MAX_SIDE)
-        check_whole("height", self.height, 1, MAX_SIDE)
+        self.check_picture()
         check_whole("iterations", self.iterations, 0, MAX_ITERATIONS)
         check_whole("deblock", self.deblock, 0, MAX_DEBLOCK)
         if self.mode not in get_args(Mode):
@@ -159,14 +157,7 @@ class PifsCode(Code):
                     f"{padded[0]}: got {plane.width}x{plane.height}, {plane.levels.shape[::-1]}"
                 )
             _check_whole(plane)
-        alpha = self.alpha
-        if alpha is not None:
-            if alpha.shape != (self.height, self.width) or alpha.dtype != np.uint8:
-                raise InputError(
-                    f"alpha must be uint8 {(self.height, self.width)}: got {alpha.dtype} "
-                    f"{alpha.shape}"
-                )
-            object.__setattr__(self, "alpha", read_only(alpha))
+        self.freeze()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -201,21 +192,10 @@ def padded_planes(
     return [(rows, columns), chroma, chroma][:channels]
 
 
-def _check_array(name: str, values: NDArray[Any], columns: int | None) -> None:
-    shape = "(H, W)" if columns is None else f"(n, {columns})"
-    is_right = (
-        isinstance(values, np.ndarray)
-        and values.ndim == 2
-        and values.dtype == np.int32
-        and (columns is None or (values.shape[1] == columns and len(values) > 0))
-    )
-    if not is_right:
-        got = f"{getattr(values, 'dtype', type(values))} {getattr(values, 'shape', '')}"
-        raise InputError(f"{name} must be int32 {shape}: got {got}")
-
-
 def _check_blocks(blocks: NDArray[np.int32], shape: tuple[int, ...]) -> None:
     corners, logs = blocks[:, :2], blocks[:, 2:]
+    if len(blocks) == 0:
+        raise InputError("blocks must be one or more: got none")
     if logs.min() < MIN_LOG2 or logs.max() > MAX_LOG2:
         raise InputError(
             f"sides of blocks are 2 ** {MIN_LOG2} to 2 ** {MAX_LOG2}: got exponents "
@@ -227,8 +207,6 @@ def _check_blocks(blocks: NDArray[np.int32], shape: tuple[int, ...]) -> None:
 
 def _check_maps(maps: NDArray[np.int32], blocks: NDArray[np.int32]) -> None:
     kinds, isometries, scales = maps[:, 0], maps[:, 3], maps[:, 4]
-    if len(maps) != len(blocks):
-        raise InputError(f"maps must have a row for each of {len(blocks)} blocks: got {len(maps)}")
     for name, values, most in (
         ("kinds of maps", kinds, LUMA),
         ("isometries", isometries, ISOMETRIES - 1),

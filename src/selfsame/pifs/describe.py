@@ -22,7 +22,7 @@ def _values(code: PifsCode) -> dict[str, Any]:
     ``maps`` by kind with the number of blocks and their share of the plane's area, and
     ``mean_scale``, the mean size of the scale over blocks with a map, None if there are none.
     """
-    from selfsame.pifs.syntax.stream import bit_counts
+    from selfsame.pifs.syntax.stream import write_planes
 
     return {
         "kind": "pifs",
@@ -32,7 +32,7 @@ def _values(code: PifsCode) -> dict[str, Any]:
         "half_chroma": code.half_chroma,
         "iterations": code.iterations,
         "deblock": code.deblock,
-        "bits": bit_counts(code.planes),
+        "bits": write_planes(code.planes)[1],
         "planes": [
             {"name": name, **_describe_plane(plane)}
             for name, plane in zip(_plane_names(code), code.planes, strict=True)

@@ -151,14 +151,14 @@ def test_near_and_window_maps_are_told_apart() -> None:
 
 
 def test_windows_in_hybrid_are_as_large_as_in_pure() -> None:
-    from selfsame.pifs.encoding.plan import plan_for
+    from selfsame.pifs.encoding.candidates import plan_for
 
     assert {s.radius for s in plan_for("pure", 5).searches} == {0, variants.WINDOW}
     assert {s.radius for s in plan_for("hybrid", 5).searches} == {0}
 
 
 def test_other_parts_go_away() -> None:
-    from selfsame.pifs.encoding.plan import plan_for
+    from selfsame.pifs.encoding.candidates import plan_for
 
     assert plan_for("pure", 5).rounds > 0
     assert VARIANTS["collage"].plan(plan_for("pure", 5)).rounds == 0

@@ -16,7 +16,7 @@ from selfsame.pifs.syntax.partition import (
     prune,
     transform_blocks,
 )
-from selfsame.pifs.syntax.tables import initial_tables
+from selfsame.pifs.syntax.stream import initial_tables
 
 TABLES = cost_tables(initial_tables()[0])
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.alpha import pack_alpha
-from selfsame.coding.container import container_bytes
+from selfsame.coding.container import alpha_chunks, container_bytes
 from selfsame.collage import chunks
 from selfsame.collage.code import MAX_STEP, CollageCode
 from selfsame.collage.codec.decode import decode, encode_picture
@@ -117,14 +116,12 @@ def encode(
 
 def file_bytes(code: CollageCode) -> int:
     """Return the length of the file of a code."""
-    return container_bytes(len(chunk.payload) for chunk in chunks.pack(code))
+    return container_bytes(chunks.pack(code))
 
 
 def _alpha_bytes(alpha: NDArray[np.uint8] | None) -> int:
     """Return how much longer a file is for its alpha channel."""
-    if alpha is None:
-        return 0
-    return container_bytes([len(pack_alpha(alpha))]) - container_bytes([])
+    return container_bytes(alpha_chunks(alpha)) - container_bytes([])
 
 
 def _within(attempt: _Attempts, refined: _Attempts | None, limit: int) -> CollageCode:

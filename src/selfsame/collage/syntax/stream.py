@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.coding import slots
-from selfsame.coding.range_coder import Coder, finish, new_coder
+from selfsame.coding.range_coder import Coder, new_coder, written
 from selfsame.coding.slots import Tables
 from selfsame.collage.code import MAX_ATOMS
 from selfsame.collage.syntax import contexts as c
@@ -77,9 +77,7 @@ def write_symbols(symbols: Symbols, domains: int, step: int) -> tuple[bytes, dic
     coder = new_coder(*initial_tables(), len(c.ELEMENTS), capacity(symbols))
     sound = code_symbols(coder, False, loaded_planes(symbols, domains), step)
     assert sound, "a bias beyond MAX_BIAS, which CollageCode refuses"
-    length = finish(coder)
-    bits = dict(zip(c.ELEMENTS, coder.spent.tolist(), strict=True))
-    return coder.buffer[:length].tobytes(), bits
+    return written(coder, c.ELEMENTS)
 
 
 def read_symbols(
@@ -127,26 +125,20 @@ def _state(shape: tuple[int, int, int], domains: int) -> PlaneState:
 
 def loaded_planes(symbols: Symbols, domains: int) -> list[PlaneState]:
     """Return planes ready to be coded."""
-    return [_loaded(plane, domains) for plane in symbols]
-
-
-def _loaded(symbols: NDArray[np.int32], domains: int) -> PlaneState:
-    state = _state(symbols.shape, domains)
-    atoms = state.weights.shape[2]
-    state.biases[:] = symbols[0]
-    state.weights[:] = np.moveaxis(symbols[1 : 1 + atoms], 0, -1)
-    state.domains[:] = np.moveaxis(symbols[1 + atoms :], 0, -1)
-    return state
+    planes = []
+    for plane in symbols:
+        state = _state(plane.shape, domains)
+        bias, weights, rest = np.split(plane, [1, len(plane) - domains])
+        state.biases[:] = bias[0]
+        state.weights[:] = np.moveaxis(weights, 0, -1)
+        state.domains[:] = np.moveaxis(rest, 0, -1)
+        planes.append(state)
+    return planes
 
 
 def _stored(state: PlaneState) -> NDArray[np.int32]:
-    rows, columns = state.biases.shape
-    atoms, domains = state.weights.shape[2], state.domains.shape[2]
-    symbols = np.empty((1 + atoms + domains, rows, columns), np.int32)
-    symbols[0] = state.biases
-    symbols[1 : 1 + atoms] = np.moveaxis(state.weights, -1, 0)
-    symbols[1 + atoms :] = np.moveaxis(state.domains, -1, 0)
-    return symbols
+    parts = (state.biases[..., None], state.weights, state.domains)
+    return np.concatenate([np.moveaxis(part, -1, 0) for part in parts])
 
 
 def capacity(symbols: Symbols) -> int:

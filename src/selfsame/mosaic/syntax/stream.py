@@ -4,15 +4,14 @@ First comes the tree, then patch by patch, in the order of the tree: of each cha
 slopes; contrast; isometry. ``docs/file-format.md`` describes it.
 """
 
-from functools import cache
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from selfsame.coding.range_coder import OVERRUN, Coder, finish, new_coder
-from selfsame.coding.slots import Tables, untrained_tables
+from selfsame.coding.range_coder import OVERRUN, Coder, new_coder, written
+from selfsame.coding.slots import untrained_tables
 from selfsame.errors import CorruptedError
 from selfsame.mosaic.code import MosaicCode
 from selfsame.mosaic.syntax import contexts as c
@@ -23,24 +22,8 @@ from selfsame.mosaic.syntax.tree import DAMAGED, MAX_OVERRUN, code_tree
 PATCH_BYTES = 320
 """More than a patch can take: a decision costs at most 12 bits, a number has at most 20 of them."""
 
-
-class PatchLayout(NamedTuple):
-    """What a reader knows before the first bit; see ``MosaicCode``."""
-
-    grid: int
-    levels: int
-    tint: int
-    channels: int
-
-
-class PatchArrays(NamedTuple):
-    """What the stream holds; see ``MosaicCode``."""
-
-    cells: NDArray[np.int32]
-    isometries: NDArray[np.uint8]
-    contrasts: NDArray[np.uint8]
-    means: NDArray[np.uint8]
-    slopes: NDArray[np.int8]
+NUMBERS = ("means", "slopes", "contrasts", "isometries")
+"""Of a patch, in the order of coding."""
 
 
 def write_patches(code: MosaicCode) -> tuple[bytes, dict[str, float]]:
@@ -50,33 +33,32 @@ def write_patches(code: MosaicCode) -> tuple[bytes, dict[str, float]]:
     cells, patch_map = code.cells.copy(), _empty_map(code.grid, code.levels)
     count = code_tree(coder, False, cells, patch_map, code.levels)
     assert count == len(cells), "patches out of order, which MosaicCode refuses"
-    layout = PatchLayout(code.grid, code.levels, code.tint, code.channels)
-    state = _state(layout, cells, patch_map)
-    for name in ("means", "slopes", "contrasts", "isometries"):
+    state = _state(cells, patch_map, code.levels, code.tint, code.channels)
+    for name in NUMBERS:
         getattr(state, name)[:] = getattr(code, name)
     sound = _code_patches(coder, False, state)
     assert sound, "a number that MosaicCode refuses"
-    length = finish(coder)
-    bits = dict(zip(c.ELEMENTS, coder.spent.tolist(), strict=True))
-    return coder.buffer[:length].tobytes(), bits
+    return written(coder, c.ELEMENTS)
 
 
-def read_patches(data: bytes, layout: PatchLayout) -> PatchArrays:
-    """Return what ``write_patches`` wrote.
+def read_patches(
+    data: bytes, grid: int, levels: int, tint: int, channels: int
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a ``MosaicCode`` that ``write_patches`` wrote, by name.
 
     Raises:
         CorruptedError: the bytes are no stream of such patches.
     """
     coder = _coder(data)
-    patch_map = _empty_map(layout.grid, layout.levels)
+    patch_map = _empty_map(grid, levels)
     room = np.empty((patch_map.size, 3), np.int32)
-    count = code_tree(coder, True, room, patch_map, layout.levels)
+    count = code_tree(coder, True, room, patch_map, levels)
     if count == DAMAGED:
         raise CorruptedError("the tree of the patches is damaged")
-    state = _state(layout, room[:count].copy(), patch_map)
+    state = _state(room[:count].copy(), patch_map, levels, tint, channels)
     if not _code_patches(coder, True, state):
         raise CorruptedError("the numbers of the patches are damaged")
-    return PatchArrays(state.cells, state.isometries, state.contrasts, state.means, state.slopes)
+    return {name: getattr(state, name) for name in ("cells", *NUMBERS)}
 
 
 @njit(cache=True)
@@ -92,14 +74,8 @@ def _code_patches(coder, decoding, state):  # type: ignore[no-untyped-def]
     return True
 
 
-@cache
-def _initial_tables() -> Tables:
-    """Return the slots and weights of ``Coder`` at the start of a stream; do not change them."""
-    return untrained_tables(c.SLOTS, c.WEIGHT_SETS)
-
-
 def _coder(data: bytes | int) -> Coder:
-    return new_coder(*_initial_tables(), len(c.ELEMENTS), data)
+    return new_coder(*untrained_tables(c.SLOTS, c.WEIGHT_SETS), len(c.ELEMENTS), data)
 
 
 def _empty_map(grid: int, levels: int) -> NDArray[np.int32]:
@@ -108,9 +84,9 @@ def _empty_map(grid: int, levels: int) -> NDArray[np.int32]:
 
 
 def _state(
-    layout: PatchLayout, cells: NDArray[np.int32], patch_map: NDArray[np.int32]
+    cells: NDArray[np.int32], patch_map: NDArray[np.int32], levels: int, tint: int, channels: int
 ) -> PatchState:
-    count, channels = len(cells), layout.channels
+    count = len(cells)
     return PatchState(
         cells,
         patch_map,
@@ -120,6 +96,6 @@ def _state(
         np.zeros(count, np.uint8),
         np.zeros((count, c.KINDS, c.CHANNELS), np.uint8),
         np.zeros((c.KINDS, c.CHANNELS), np.int64),
-        layout.levels,
-        layout.tint,
+        levels,
+        tint,
     )

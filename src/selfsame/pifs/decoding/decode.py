@@ -1,6 +1,7 @@
 """The picture of a code, at any scale: whole, or a part of it."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +10,12 @@ from PIL import Image
 from selfsame.errors import InputError
 from selfsame.io.color import planes_from_picture
 from selfsame.io.pictures import to_uint8
-from selfsame.limits import MAX_PIXELS
+from selfsame.limits import MAX_PIXELS, MAX_SIDE
 from selfsame.pifs.code import LUMA, MAX_ITERATIONS, PifsCode, PlaneCode
 from selfsame.pifs.decoding.attractor import reconstruct_plane
 from selfsame.pifs.decoding.compose import Window, compose
 from selfsame.pifs.decoding.deblock import MARGIN, deblock
-from selfsame.pifs.decoding.region import PlanePart, luma_cells, part_of_plane, whole_plane
-from selfsame.pifs.decoding.sampling import Region, Sampling, sampling_of
+from selfsame.pifs.decoding.region import PlanePart, luma_cells, part_of_plane
 from selfsame.run.threads import limited_threads
 
 Picture = NDArray[np.float32]
@@ -23,6 +23,28 @@ Picture = NDArray[np.float32]
 
 _REACH = 3
 """Half width of Pillow's Lanczos filter, in samples of the coarser of its two grids."""
+
+MAX_SCALE = 64.0
+
+Region = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in pixels of the picture, the last two exclusive."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What is to be computed.
+
+    Attributes:
+        region: x0, y0, x1, y1 in pixels of the picture.
+        grid: samples per pixel of the picture at which the planes are rendered.
+        size: width and height of the result.
+        is_whole_scale: whether the samples are the pixels of the result.
+    """
+
+    region: Region
+    grid: int
+    size: tuple[int, int]
+    is_whole_scale: bool
 
 
 def decode(
@@ -42,7 +64,7 @@ def decode(
 
     Args:
         scale: output pixels per pixel of the picture (or of ``region``), above 0, up to
-            ``sampling.MAX_SCALE``. Sides are rounded, and at least 1.
+            ``MAX_SCALE``. Sides are rounded, and at least 1.
         size: width and height of the result instead of ``scale``; the aspect may change.
         region: the part of the picture to decode, which costs no more than what it depends on. At
             whole scales the result equals that part of the whole picture bit for bit.
@@ -59,7 +81,7 @@ def decode(
     rounds = code.iterations if iterations is None else iterations
     if not 0 <= rounds <= MAX_ITERATIONS:
         raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {rounds}")
-    sampling = sampling_of(code, scale, size, region)
+    sampling = _sampling_of(code, scale, size, region)
     width, height = sampling.size
     with limited_threads(threads):
         parts = _parts(code, sampling, rounds, whole=region is None)
@@ -82,10 +104,47 @@ def decode(
     return out[..., 0] if out.shape[2] == 1 else out
 
 
+def _sampling_of(
+    code: PifsCode, scale: float, size: tuple[int, int] | None, region: Region | None
+) -> Sampling:
+    """Return the sampling that the arguments of ``decode`` ask for.
+
+    Raises:
+        InputError: an argument out of its range, or more than ``MAX_PIXELS`` pixels.
+    """
+    x0, y0, x1, y1 = region = (0, 0, code.width, code.height) if region is None else region
+    if not (0 <= x0 < x1 <= code.width and 0 <= y0 < y1 <= code.height):
+        raise InputError(
+            f"region must be x0, y0, x1, y1 with x0 < x1 and y0 < y1 within the picture of "
+            f"{code.width}x{code.height}: got {region}"
+        )
+    if size is None:
+        if not 0 < scale <= MAX_SCALE:
+            raise InputError(f"scale must be above 0 and at most {MAX_SCALE:g}: got {scale}")
+        size = (max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale)))
+        across = down = float(scale)
+    else:
+        if min(size) < 1:
+            raise InputError(f"size must be at least 1x1: got {size[0]}x{size[1]}")
+        across, down = size[0] / (x1 - x0), size[1] / (y1 - y0)
+        if max(across, down) > MAX_SCALE:
+            raise InputError(
+                f"size must be at most {MAX_SCALE:g} times that of the picture, "
+                f"{x1 - x0}x{y1 - y0}: got {size[0]}x{size[1]}"
+            )
+    if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
+        raise InputError(
+            f"sides up to {MAX_SIDE} and at most {MAX_PIXELS} pixels can be decoded: "
+            f"got {size[0]}x{size[1]}; choose a smaller scale or a region"
+        )
+    grid = max(1, math.ceil(max(across, down)))
+    return Sampling(region, grid, size, across == down == grid)
+
+
 def _parts(code: PifsCode, sampling: Sampling, rounds: int, whole: bool) -> list[PlanePart]:
     """Return what must be computed of each plane."""
     if whole:
-        return [whole_plane(plane) for plane in code.planes]
+        return [PlanePart(plane, 0, 0) for plane in code.planes]
     parts = []
     drawn = None
     # Chroma first: its maps may draw from luma outside of the region.

@@ -1,6 +1,7 @@
 """The part of a plane on which a rectangle of its attractor depends."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -12,8 +13,7 @@ Rectangle = tuple[int, int, int, int]
 """top, left, bottom, right in pixels of a plane, the last two exclusive."""
 
 
-@dataclass(frozen=True)
-class PlanePart:
+class PlanePart(NamedTuple):
     """Some blocks of a plane, as a plane of their own.
 
     Attributes:
@@ -24,11 +24,6 @@ class PlanePart:
     plane: PlaneCode
     top: int
     left: int
-
-
-def whole_plane(plane: PlaneCode) -> PlanePart:
-    """Return a plane as a part of itself."""
-    return PlanePart(plane, 0, 0)
 
 
 def part_of_plane(

@@ -13,41 +13,66 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.range_coder import Coder, finish, new_coder
+from selfsame.coding.range_coder import Coder, finish
+from selfsame.io.color import CHROMA_WEIGHTS, halved, planes_from_picture
 from selfsame.pifs.code import (
-    LUMA,
+    ALIGNMENT,
+    MIN_LOG2,
     NO_MAP,
     STEP_UNIT,
     PifsCode,
     PlaneCode,
+    padded_shape,
 )
-from selfsame.pifs.decoding.attractor import apply_maps
-from selfsame.pifs.encoding.contraction import contractive_maps, settled
-from selfsame.pifs.encoding.mapping import Candidates, fit_scales, map_bits, predictions
-from selfsame.pifs.encoding.plan import Plan
-from selfsame.pifs.encoding.source import Source
-from selfsame.pifs.syntax.contexts import ELEMENTS
+from selfsame.pifs.decoding.attractor import apply_maps, contractive_maps, feeds_back, settled
+from selfsame.pifs.encoding.candidates import (
+    Candidates,
+    Plan,
+    fit_scales,
+    luma_candidates,
+    map_bits,
+    predictions,
+    window_candidates,
+)
+from selfsame.pifs.search.near import near_maps
 from selfsame.pifs.syntax.partition import (
     INFEASIBLE,
     SHAPE_INDEX,
     SHAPES,
     SPLIT_BITS,
     block_costs,
+    border_means,
     cost_tables,
     gather,
     prune,
     transform_blocks,
 )
 from selfsame.pifs.syntax.plane import code_plane
-from selfsame.pifs.syntax.planes import Choice, PlaneState
-from selfsame.pifs.syntax.stream import capacity, plane_states
-from selfsame.pifs.syntax.tables import initial_tables
+from selfsame.pifs.syntax.stream import Choice, PlaneState, plane_states, planes_coder
 
 Float = NDArray[np.float32]
 
 PRICE = 0.105
 """Lagrangian of a bit in units of step². Theory has ln 2 / 6 = 0.116 for fine steps; chosen on
 photographs of the training set."""
+
+
+class Source(NamedTuple):
+    """One plane of the picture, ready to be priced at any step.
+
+    Attributes:
+        height, width: before padding.
+        pixels: padded. spectra, borders: of every shape of block, see ``partition``.
+        step_ratio: of its quantiser step over that of luma, so that an error of either costs
+            the same in RGB.
+    """
+
+    height: int
+    width: int
+    pixels: Float
+    spectra: tuple[Float, ...]
+    borders: list[Float]
+    step_ratio: float
 
 
 class Partition(NamedTuple):
@@ -67,6 +92,67 @@ class Attempt(NamedTuple):
     partitions: list[Partition]
     slots: NDArray[np.uint32]
     weights: NDArray[np.int64]
+
+
+def sources(
+    picture: NDArray[np.uint8], half_chroma: bool, luma: Source | None = None
+) -> list[Source]:
+    """Return the planes of a picture with the transforms of all blocks of every shape.
+
+    Args:
+        luma: the first of them, if it is known.
+    """
+    result = [] if luma is None else [luma]
+    for i, full in enumerate(planes_from_picture(picture)):
+        if i < len(result):
+            continue
+        ratio = 1.0 if i == 0 else CHROMA_WEIGHTS[i - 1] ** -0.5
+        halve = half_chroma and i > 0
+        plane = halved(full) if halve else full
+        height, width = plane.shape
+        rows, columns = padded_shape(height, width, ALIGNMENT // 2 if halve else ALIGNMENT)
+        pixels = np.pad(plane, ((0, rows - height), (0, columns - width)), mode="edge")
+        spectra = tuple(transform_blocks(pixels, lh, lw) for lh, lw in SHAPES)
+        borders = [border_means(pixels, lh, lw) for lh, lw in SHAPES]
+        # A sample of half resolution stands for four pixels.
+        result.append(
+            Source(height, width, pixels, spectra, borders, ratio / 2 if halve else ratio)
+        )
+    return result
+
+
+def find_candidates(
+    planes: Sequence[Source],
+    references: Sequence[Float],
+    plan: Plan,
+    bit_price: float,
+    device: str = "cpu",
+) -> list[list[Candidates]]:
+    """Return, per plane, the domains that its blocks may be predicted from.
+
+    Args:
+        references: the planes that domains are taken from: the picture, or better one decoded.
+        bit_price: squared error that a bit of luma is worth.
+        device: where windows are searched.
+    """
+    found: list[list[Candidates]] = []
+    for i, (source, reference) in enumerate(zip(planes, references, strict=True)):
+        own: list[Candidates] = []
+        for search in plan.searches if i == 0 or plan.mode == "pure" else ():
+            if search.reach:
+                price = bit_price * source.step_ratio**2
+                maps = near_maps(source.pixels, reference, search.log2, search.reach, price)
+                own.append(Candidates(search.log2, maps))
+            if search.radius:
+                own.append(
+                    window_candidates(
+                        source.pixels, reference, search.log2, search.step, search.radius, device
+                    )
+                )
+        if i and plan.luma_maps:
+            own += [luma_candidates(source.pixels.shape, log2) for log2 in range(MIN_LOG2, 6)]
+        found.append(own)
+    return found
 
 
 def attempt(
@@ -91,8 +177,7 @@ def attempt(
             attempt at a similar step serve as well, and save most of the time.
     """
     shapes = [plane.pixels.shape for plane in planes]
-    slots, weights = initial_tables()
-    coder = new_coder(slots, weights, len(ELEMENTS), capacity(shapes))
+    coder = planes_coder(shapes)
     coded: list[PlaneCode] = []
     decoded: list[Float] = []
     iterations = 0
@@ -137,7 +222,7 @@ def _choose(
     plain = np.empty(source.pixels.shape, np.float32)
     gather(source.spectra, SHAPE_INDEX, blocks, inverse, plain)
     mapped = bool((maps[:, 0] != NO_MAP).any())
-    fed_back = bool(np.isin(maps[:, 0], (NO_MAP, LUMA), invert=True).any())
+    fed_back = bool(feeds_back(maps).any())
     saved = _snapshot(coder)
     x, iterations = reference, 0
     for _ in range(1 + (plan.rounds if fed_back else 0)):

@@ -22,7 +22,7 @@ from selfsame.pifs.code import (
     PlaneCode,
     padded_shape,
 )
-from selfsame.pifs.encoding.contraction import contractive_maps, settled
+from selfsame.pifs.decoding.attractor import contractive_maps, settled
 from selfsame.pifs.search.full import KINDS, full_search
 from selfsame.pifs.search.pools import SIDES, Plane
 

@@ -8,18 +8,23 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.alpha import pack_alpha
-from selfsame.coding.container import container_bytes
+from selfsame.coding.container import Chunk, alpha_chunks, container_bytes
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
-from selfsame.pifs.chunks import PIFS, PLANE
+from selfsame.pifs.chunks import PIFS, PIFS_TAG, PLANE
 from selfsame.pifs.code import MAX_DEBLOCK, Mode, PifsCode
 from selfsame.pifs.decoding.deblock import deblock
 from selfsame.pifs.decoding.decode import decode
-from selfsame.pifs.encoding.attempt import PRICE, Attempt, Partition, attempt
-from selfsame.pifs.encoding.mapping import Candidates
-from selfsame.pifs.encoding.plan import Plan, find_candidates, plan_for
-from selfsame.pifs.encoding.source import Source, sources
+from selfsame.pifs.encoding.attempt import (
+    PRICE,
+    Attempt,
+    Partition,
+    Source,
+    attempt,
+    find_candidates,
+    sources,
+)
+from selfsame.pifs.encoding.candidates import Candidates, Plan, plan_for
 from selfsame.pifs.syntax.partition import SHAPE_INDEX
 from selfsame.run.threads import limited_threads
 
@@ -76,9 +81,8 @@ def encode(
             the CPU.
         progress: called with the fraction done.
     Raises:
-        InputError: arguments out of range, or a limit on bytes that no step meets.
+        InputError: a limit on bytes or a PSNR that no step meets.
     """
-    _check(picture, alpha, quality, bytes, psnr, mode, effort)
     with limited_threads(threads):
         encoder = _Encoder(picture, plan_for(mode, effort), effort, device, progress)
         if quality is not None:
@@ -300,42 +304,5 @@ class _Encoder:
 def _fixed_bytes(picture: Bytes, alpha: Bytes | None) -> int:
     """Return the bytes of a file beside the stream of its planes."""
     channels = 1 if picture.ndim == 2 else 3
-    payloads = [PIFS.size + channels * PLANE.size]
-    if alpha is not None:
-        payloads.append(len(pack_alpha(alpha)))
-    return container_bytes(payloads)
-
-
-def _check(
-    picture: Bytes,
-    alpha: Bytes | None,
-    quality: float | None,
-    limit: int | None,
-    psnr: float | None,
-    mode: Mode,
-    effort: int,
-) -> None:
-    if (
-        picture.dtype != np.uint8
-        or picture.ndim not in (2, 3)
-        or picture.shape[2:] not in ((), (3,))
-    ):
-        raise InputError(
-            f"a picture is (H, W) or (H, W, 3) bytes: got {picture.shape} of {picture.dtype}"
-        )
-    if picture.size == 0:
-        raise InputError(f"a picture has at least one pixel: got {picture.shape}")
-    if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != picture.shape[:2]):
-        raise InputError(f"alpha must be bytes of shape {picture.shape[:2]}: got {alpha.shape}")
-    if sum(x is not None for x in (quality, limit, psnr)) != 1:
-        raise InputError("give exactly one of quality, bytes and psnr")
-    if quality is not None and not 0 < quality <= 100:
-        raise InputError(f"quality must be above 0 and at most 100: got {quality}")
-    if limit is not None and limit < 1:
-        raise InputError(f"bytes must be at least 1: got {limit}")
-    if psnr is not None and not 0 < psnr <= 100:
-        raise InputError(f"psnr must be above 0 and at most 100 dB: got {psnr}")
-    if mode not in ("pure", "hybrid"):
-        raise InputError(f"mode must be pure or hybrid: got {mode!r}")
-    if effort not in range(1, 10):
-        raise InputError(f"effort must be 1 to 9: got {effort}")
+    head = Chunk(PIFS_TAG, bytes(PIFS.size + channels * PLANE.size))
+    return container_bytes([head, *alpha_chunks(alpha)])

@@ -12,11 +12,29 @@ from selfsame.coding.range_coder import (
 )
 from selfsame.pifs.code import MAX_LOG2, MIN_LOG2
 from selfsame.pifs.syntax import contexts as c
-from selfsame.pifs.syntax.planes import FRACTION_BITS, magnitude_class, mean_of_level
+
+FRACTION_BITS = 7
+"""Of the block means kept for prediction."""
+
+_ROOT_HALF = 46341  # 2 ** -0.5 in 16 bits
 
 LEVEL_SIZE, LEVEL_BAND, LEVEL_SHAPE, LEVEL_POSITION, LEVEL_OCTAVE, LEVEL_BESIDE = (
     int(base) for base in c.LEVEL_BASES
 )
+
+
+@njit(cache=True)
+def magnitude_class(value):
+    return np.int64(c.MAGNITUDE_CLASS[min(value, c.MAGNITUDE_LIMIT - 1)])
+
+
+@njit(cache=True)
+def mean_of_level(level, lh, lw):
+    """Return level / sqrt(height × width) with FRACTION_BITS more bits."""
+    total = lh + lw
+    if total & 1:
+        return (level * _ROOT_HALF) >> (16 - FRACTION_BITS + (total - 1) // 2)
+    return (level << FRACTION_BITS) >> (total // 2)
 
 
 @njit(cache=True)

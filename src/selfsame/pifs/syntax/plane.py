@@ -12,8 +12,13 @@ from selfsame.coding.numbers import code_number
 from selfsame.coding.range_coder import OVERRUN, code_adaptive, code_mixed
 from selfsame.pifs.code import CONTRACTION, LUMA, MAX_LOG2, MAX_SCALE_INDEX, MIN_LOG2, NO_MAP
 from selfsame.pifs.syntax import contexts as c
-from selfsame.pifs.syntax.levels import choose_levels, code_levels
-from selfsame.pifs.syntax.planes import FRACTION_BITS, magnitude_class, mean_of_level
+from selfsame.pifs.syntax.levels import (
+    FRACTION_BITS,
+    choose_levels,
+    code_levels,
+    magnitude_class,
+    mean_of_level,
+)
 
 LEAF, QUAD, ROWS, COLUMNS = range(4)
 """What a node of the partition becomes: one block, four nodes, or two halves, one above the other

@@ -1,4 +1,5 @@
-"""Candidate maps of the encoder: where a block's domain lies, what it predicts, what it costs."""
+"""Candidate maps of the encoder: what is tried by mode and effort, where a block's domain lies,
+what it predicts, what it costs."""
 
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from selfsame.pifs.code import (
     MIN_LOG2,
     NO_MAP,
     SCALE_STEP,
+    Mode,
 )
 from selfsame.pifs.decoding.attractor import apply_maps
 from selfsame.pifs.search.full import full_search, local_search
@@ -22,6 +24,61 @@ from selfsame.pifs.syntax import contexts as c
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
+
+PURE_LAST, ANY_LAST = 2, 1 << 12
+"""Highest index in the scan of a block's levels: mean and two slopes, or all."""
+
+
+class Search(NamedTuple):
+    """How domains of half the resolution are sought for the blocks of one size.
+
+    Attributes:
+        log2: of the side of the blocks.
+        reach: of the window around the block's own centre, searched with the isometry 0 only, in
+            pixels; 0 for none.
+        step: of the grid of domains around the superblock, in pixels.
+        radius: of the window around the superblock, searched with all isometries; 0 for none.
+    """
+
+    log2: int
+    reach: int
+    step: int = 4
+    radius: int = 0
+
+
+class Plan(NamedTuple):
+    """What an attempt tries, by effort and mode.
+
+    Attributes:
+        searches: for domains of the same plane.
+        luma_maps: whether chroma may be predicted from luma.
+        rounds: how often the levels are chosen again from the decoded picture.
+    """
+
+    mode: Mode
+    searches: tuple[Search, ...]
+    luma_maps: bool
+    rounds: int
+
+    @property
+    def last(self) -> int:
+        return PURE_LAST if self.mode == "pure" else ANY_LAST
+
+
+def plan_for(mode: Mode, effort: int) -> Plan:
+    """Return what is tried at an effort of 1 (fast) to 9 (small files)."""
+    if effort == 1:
+        return Plan(mode, (), False, 0)
+    radius = (0, 0, 0, 0, 48, 64, 96, 128, 192, 320)[effort]
+    step = 2 if effort >= 8 else 4
+    if mode == "pure":
+        reach = (0, 0, 4, 6, 6, 8, 8, 10, 12, 16)[effort]
+        searches = [Search(log2, reach, step, radius if log2 > 2 else 0) for log2 in (2, 3, 4, 5)]
+    else:  # residuals leave little for maps to gain
+        reach = (0, 0, 0, 0, 4, 4, 6, 8, 12, 16)[effort]
+        searches = [Search(log2, reach, step, radius if effort > 6 else 0) for log2 in (3, 4, 5)]
+    rounds = (0, 0, 1, 1, 1, 1, 2, 2, 3, 4)[effort] + (mode == "pure")
+    return Plan(mode, tuple(searches), True, rounds)
 
 
 class Candidates(NamedTuple):

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from selfsame.pifs.code import HALF, NO_MAP, PlaneCode
-from selfsame.pifs.decoding.attractor import apply_maps
-from selfsame.pifs.decoding.transform import inverse_dct
-from selfsame.pifs.encoding.contraction import (
+from selfsame.pifs.decoding.attractor import (
     SETTLED,
+    apply_maps,
     contraction_bounds,
     contractive_maps,
     settled,
 )
+from selfsame.pifs.decoding.transform import inverse_dct
 from support.random_codes import random_code
 
 
