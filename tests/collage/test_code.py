@@ -38,6 +38,9 @@ def test_as_many_ranges_as_cover_the_picture() -> None:
     assert symbol_shapes(17, 65, 64, (3,), 1) == [(5, 2, 1)]
 
 
+HUGE = {"width": 65535, "height": 65535, "atoms": (255,) * 3, "alpha": None}
+
+
 def _with_symbol(plane: int, index: int, value: int) -> tuple[np.ndarray, ...]:
     symbols = [p.copy() for p in CODE.symbols]
     symbols[plane][index, 0, 0] = value
@@ -67,13 +70,13 @@ def _with_symbol(plane: int, index: int, value: int) -> tuple[np.ndarray, ...]:
         ({"symbols": CODE.symbols[:2]}, "3 planes as atoms does: got 2"),
         ({"symbols": CODE.symbols[::-1]}, r"int32 \(23, 3, 4\): got int32 \(12, 3, 4\)"),
         ({"symbols": tuple(p.astype(np.int64) for p in CODE.symbols)}, "got int64"),
-        ({"width": 80}, "symbols of a plane must be"),
+        ({"width": 80, "alpha": None}, "symbols of a plane must be"),
         ({"symbols": _with_symbol(0, 0, MAX_BIAS + 1)}, "a bias level must be .* larger step"),
         ({"symbols": _with_symbol(1, 0, -MAX_BIAS - 1)}, "a bias level must be"),
         ({"symbols": _with_symbol(2, 11, -MAX_WEIGHT - 1)}, "a weight must be"),
         ({"alpha": np.zeros((37, 49), np.uint8)}, r"alpha must be uint8 \(37, 50\)"),
         ({"alpha": np.zeros((37, 50))}, "got float64"),
-        ({"width": 65535, "height": 65535, "atoms": (255,) * 3}, f"at most {MAX_SYMBOLS} symbols"),
+        (HUGE, f"at most {MAX_SYMBOLS} symbols"),
     ],
 )
 def test_what_is_no_code_is_an_input_error(fields, message) -> None:

@@ -231,7 +231,7 @@ def test_pieces_beyond_their_picture_are_damage():
     data[:2] = b"\xff\xff"
     piec = piec._replace(payload=piec.payload[: PIEC.size] + zlib.compress(bytes(data)))
     damaged = replace(container, chunks=(container.chunks[0], piec))
-    with pytest.raises(CorruptedError, match="impossible pieces"):
+    with pytest.raises(CorruptedError, match="impossible set of pieces"):
         unpack(write_container(damaged))
 
 
