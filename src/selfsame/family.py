@@ -120,6 +120,12 @@ class Run:
     seed: int = 0
     progress: Callable[[float], object] | None = None
 
+    def asked(self) -> tuple[str, ...]:
+        """Return which of seed and device were chosen; the others are wishes that do no harm where
+        they cannot be granted."""
+        names = {"seed": self.seed != 0, "device": self.device not in ("cpu", "auto")}
+        return tuple(name for name, asked in names.items() if asked)
+
 
 @dataclass(frozen=True)
 class Description:
@@ -146,12 +152,14 @@ class Family(Protocol[C]):
         name: as ``selfsame info`` prints it, and as the registry calls it.
         code_type: the class of its codes.
         views: names of the attributes of ``View`` that ``render`` honours.
+        runs: names of the attributes of ``Run`` that ``render`` uses.
         options: names of further keywords of ``render``.
     """
 
     name: str
     code_type: type[C]
     views: frozenset[str]
+    runs: frozenset[str]
     options: frozenset[str]
 
     def pack(self, code: C) -> list[Chunk]:
@@ -162,7 +170,8 @@ class Family(Protocol[C]):
         """Return an equal code from its chunks. Raises FormatError and nothing else."""
 
     def render(self, code: C, view: View, run: Run, **options: Any) -> Picture:
-        """Return the picture of a code; callers have checked ``views`` and ``options``.
+        """Return the picture of a code; callers have checked ``views``, ``runs``
+        and ``options``.
 
         Raises:
             InputError: a value that the code cannot be drawn with.

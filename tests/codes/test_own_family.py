@@ -4,6 +4,7 @@ Pillow, rendering and the command line take its codes."""
 import importlib
 import json
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -166,6 +167,51 @@ def test_its_module_is_loaded_when_a_file_asks_for_it(tiles: ModuleType, file: P
     code = selfsame.load(file)
     assert type(code).__module__ == "tiles"
     assert type(code) is not tiles.TilesCode
+
+
+@pytest.fixture
+def installed(
+    tiles: ModuleType, code: Any, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The entry points of a distribution that has the module; nobody has imported it yet."""
+    metadata = tmp_path / "tiles-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: tiles\nVersion: 1.0\n")
+    points = tomllib.loads(files_of(PAGE)["pyproject.toml"])["project"]["entry-points"]
+    group = "\n".join(f"{name} = {module}" for name, module in points[registry.GROUP].items())
+    (metadata / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{group}\n")
+    del registry._ENTRIES["tiles"]
+    del sys.modules["tiles"]
+    importlib.invalidate_caches()
+    return metadata / "entry_points.txt"
+
+
+def test_an_installed_family_opens_its_files(
+    installed: Path, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["info", str(file)]) == 0
+    assert "4 rows of 4" in capsys.readouterr().out
+    assert main(["decode", str(file), "-o", str(tmp_path / "out.png"), "--quiet"]) == 0
+
+
+def test_an_installed_family_is_known_by_name_and_by_code(installed: Path, code: Any) -> None:
+    assert registry.family_of(code).name == "tiles"
+    assert registry.family_named("tiles").options == {"iterations", "start"}
+
+
+def test_only_what_is_unknown_is_looked_up(installed: Path) -> None:
+    assert registry.name_by_number(2) == "pifs"
+    with pytest.raises(UnsupportedError, match="kind 99"):
+        registry.name_by_number(99)
+    assert "tiles" not in sys.modules
+    assert registry.name_by_number(200) == "tiles"
+
+
+def test_an_installed_family_that_fails_is_named(installed: Path, file: Path) -> None:
+    installed.write_text(f"[{registry.GROUP}]\nbroken = no_such_module\n")
+    importlib.invalidate_caches()
+    with pytest.raises(InputError, match="family broken cannot be loaded: No module"):
+        selfsame.load(file)
 
 
 def test_without_its_module_a_file_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

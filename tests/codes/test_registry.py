@@ -7,7 +7,7 @@ import selfsame
 from selfsame.codes import registry
 from selfsame.codes.registry import family_named, family_names, family_of, number_of, register
 from selfsame.errors import InputError, UnsupportedError
-from selfsame.family import Encodes, Iterates, Plots, View
+from selfsame.family import Encodes, Iterates, Plots, Run, View
 from support.golden_collages import COLLAGES
 from support.random_codes import random_code
 from support.sample_codes import SMALLEST
@@ -31,6 +31,7 @@ def test_every_family_keeps_its_promises() -> None:
         assert family.code_type.family == name
         assert registry.name_by_number(number_of(family)) == name
         assert family.views <= set(View.__dataclass_fields__)
+        assert family.runs <= set(Run.__dataclass_fields__)
         assert not family.options & set(View.__dataclass_fields__)
         assert not isinstance(family, Iterates) or {"iterations", "start"} <= family.options
 
@@ -94,6 +95,9 @@ def test_a_private_number_belongs_to_one_family(entries) -> None:
         (BLOCKS, {"viewport": (0, 0, 1, 1)}, "viewport is not for codes of the family pifs"),
         (BLOCKS, {"zoom": 2.0}, "zoom is not for codes of the family pifs"),
         (BLOCKS, {"points": 10}, "takes iterations, start"),
+        (BLOCKS, {"seed": 1}, "seed is not for codes of the family pifs, which takes threads"),
+        (COLLAGE, {"seed": 1}, "seed is not for codes of the family collage"),
+        (BLOCKS, {"device": "cuda"}, "device is not for codes of the family pifs"),
         (COLLAGE, {"region": (0, 0, 1, 1)}, "region is not for codes of the family collage"),
         (SMALLEST.system, {"scale": 2.0}, "a bare system has no size to scale"),
     ],
@@ -125,3 +129,8 @@ def test_a_view_knows_what_was_asked_and_how_large_it_is() -> None:
     assert View(scale=2.0).size_of(BLOCKS) == (32, 32)
     assert View(scale=0.001).size_of(BLOCKS) == (1, 1)
     assert View(size=np.array([3, 4])).size == (3, 4)
+
+
+def test_a_run_knows_what_was_asked() -> None:
+    assert Run(threads=2, device="auto", progress=print).asked() == ()
+    assert Run(device="cuda", seed=3).asked() == ("seed", "device")

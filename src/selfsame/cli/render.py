@@ -45,15 +45,6 @@ SPACES = Methods(
 DRAWINGS = Methods({"points": ("points", "mode", "supersample", "device"), "--depth": ("depth",)})
 PATTERNS = Methods({"a mode other than patch": ("supersample", "device"), "--mode patch": ()})
 
-RUNS = Methods(
-    {
-        "the family ifs": ("seed", "device"),
-        "the family collage": ("device",),
-        "the family pifs": (),
-        "the family mosaic": (),
-    }
-)
-
 CLOUD_POINTS = 1_000_000
 """Default number of points of a ``.ply`` file."""
 
@@ -150,8 +141,7 @@ def command(
             f"{values['kind']}"
         )
     family = f"the family {values['kind']}"
-    if family in RUNS.options:  # what a family of another package uses of a run is not known
-        RUNS.check(family)
+    Methods({family: family_of(source).runs, "other families": ("seed", "device")}).check(family)
     if dropped:
         values["dropped"] = dropped
     if cloud:

@@ -1,7 +1,8 @@
 """The registry of families: a name, a number in files, and the module that is loaded on first use.
 
-A new family is a folder and one more line here, or, outside of this package, a call of
-``register``; files, rendering, Pillow, archives and the command line pick it up.
+A new family is a folder and one more line here, or, outside of this package, a module that calls
+``register`` and that an installed package names in the entry points ``GROUP``; files, rendering,
+Pillow, archives and the command line pick it up.
 """
 
 from importlib import import_module
@@ -12,6 +13,10 @@ from selfsame.family import Family
 
 PRIVATE = range(192, 256)
 """Numbers for families that are not part of this package."""
+
+
+GROUP = "selfsame.families"
+"""Entry points whose modules register families; they are looked up for what is unknown else."""
 
 
 class Entry(NamedTuple):
@@ -61,7 +66,7 @@ def family_named(name: str) -> Family[Any]:
     Raises:
         InputError: there is no such family.
     """
-    if name not in _ENTRIES:
+    if not _known(name):
         raise InputError(f"family must be one of {', '.join(_ENTRIES)}: got {name!r}")
     family: Family[Any] = import_module(_ENTRIES[name].module).FAMILY
     return family
@@ -74,7 +79,7 @@ def family_of(code: object) -> Family[Any]:
         InputError: not a code.
     """
     name = getattr(type(code), "family", None)
-    if name not in _ENTRIES:
+    if not _known(name):
         raise InputError(
             f"code must be one of a family, {', '.join(_ENTRIES)}: got {type(code).__name__}"
         )
@@ -87,15 +92,35 @@ def number_of(family: Family[Any]) -> int:
 
 
 def name_by_number(number: int) -> str:
-    """Return the name of the family that a header names; nothing is loaded.
+    """Return the name of the family that a header names; no family of this package is loaded.
 
     Raises:
-        UnsupportedError: this build does not know it.
+        UnsupportedError: neither this build nor an installed package knows it.
     """
-    for name, entry in _ENTRIES.items():
-        if entry.number == number:
-            return name
+    numbers = {entry.number: name for name, entry in _ENTRIES.items()}
+    if number not in numbers and number in PRIVATE:
+        _load_installed()
+        numbers = {entry.number: name for name, entry in _ENTRIES.items()}
+    if number in numbers:
+        return numbers[number]
     known = ", ".join(f"{entry.number} ({name})" for name, entry in _ENTRIES.items())
     raise UnsupportedError(
         f"the file holds code of kind {number}, this build knows {known}; update selfsame"
     )
+
+
+def _known(name: Any) -> bool:
+    if isinstance(name, str) and name not in _ENTRIES:
+        _load_installed()
+    return name in _ENTRIES
+
+
+def _load_installed() -> None:
+    """Import the modules of ``GROUP``, which call ``register``."""
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=GROUP):
+        try:
+            point.load()
+        except Exception as error:  # whatever a foreign module may raise
+            raise InputError(f"family {point.name} cannot be loaded: {error}") from error

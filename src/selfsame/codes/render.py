@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from selfsame.codes.registry import family_of
 from selfsame.errors import InputError
-from selfsame.family import Code, Family, Iterates, Picture, Run, View
+from selfsame.family import Code, Iterates, Picture, Run, View
 
 STARTS = ("grey", "noise")
 
@@ -75,16 +75,14 @@ def decode(
 
 
 def draw(code: Code | Any, view: View, run: Run, **options: Any) -> Picture:
-    """Return the picture of a code in the words of ``selfsame.family``; see ``render``."""
+    """Return the picture of a code in the words of ``selfsame.family``; see ``render``.
+
+    What its family would not honour is refused.
+    """
     family = family_of(code)
-    refuse_unknown(family, view, options)
-    return family.render(code, view, run, **options)
-
-
-def refuse_unknown(family: Family[Any], view: View, options: dict[str, Any]) -> None:
-    """Raise ``InputError`` if a family would not honour something that was asked for."""
     for kind, names, known in (
         ("view", view.asked(), family.views),
+        ("run", run.asked(), family.runs),
         ("option", tuple(options), family.options),
     ):
         for name in names:
@@ -93,6 +91,7 @@ def refuse_unknown(family: Family[Any], view: View, options: dict[str, Any]) -> 
                     f"{name} is not for codes of the family {family.name}, which takes "
                     f"{', '.join(sorted(known)) or f'no {kind}'}"
                 )
+    return family.render(code, view, run, **options)
 
 
 def starting_picture(code: Code, name: str) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ class CollageFamily:
     name = "collage"
     code_type = CollageCode
     views = frozenset({"size", "scale"})
+    runs = frozenset({"threads", "device"})
     options = frozenset({"iterations", "start"})
 
     def pack(self, code: CollageCode) -> list[Chunk]:

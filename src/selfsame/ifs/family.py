@@ -16,6 +16,7 @@ class IfsFamily:
     name = "ifs"
     code_type = IFSCode
     views = frozenset({"size", "scale", "viewport", "zoom", "center"})
+    runs = frozenset({"threads", "device", "seed", "progress"})
     options = frozenset({"points", "depth", "mode", "supersample", "azimuth", "elevation"})
 
     def pack(self, code: IFSCode) -> list[Chunk]:

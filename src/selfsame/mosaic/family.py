@@ -19,6 +19,7 @@ class MosaicFamily:
     name = "mosaic"
     code_type = MosaicCode
     views = frozenset({"size", "scale", "zoom", "center"})
+    runs = frozenset({"threads"})
     options: frozenset[str] = frozenset()
 
     def pack(self, code: MosaicCode) -> list[Chunk]:

@@ -19,6 +19,7 @@ class PifsFamily:
     name = "pifs"
     code_type = PifsCode
     views = frozenset({"size", "scale", "region"})
+    runs = frozenset({"threads"})
     options = frozenset({"iterations", "start"})
 
     def pack(self, code: PifsCode) -> list[Chunk]:
