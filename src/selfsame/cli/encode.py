@@ -120,7 +120,7 @@ def _encode_one(
     values = {
         "output": output,
         **results(source, encoded),
-        "effort": settings.effort if settings.preset is None and settings.model is None else None,
+        "effort": settings.effort,
         "settings": settings.as_dict(),
         "seconds": round(time.perf_counter() - begin, 4),
     }

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.codes.registry import family_named, family_of
-from selfsame.codes.render import decode
 from selfsame.codes.settings import EncodeSettings
 from selfsame.codes.store import pack, unpack
 from selfsame.errors import InputError
-from selfsame.family import Code, Encodes, Run
+from selfsame.family import Code, Encodes, Run, View
 from selfsame.io.pictures import SourcePicture, to_uint8
 from selfsame.pifs.code import Mode
 
@@ -29,11 +28,11 @@ def encode(
     bpp: float | None = None,
     bytes: int | None = None,
     psnr: float | None = None,
-    mode: Mode = "hybrid",
-    effort: int = 5,
+    mode: Mode | None = None,
+    effort: int | None = None,
     model: str | os.PathLike[str] | None = None,
-    refine: int = 0,
-    seed: int = 0,
+    refine: int | None = None,
+    seed: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
     progress: Callable[[float], object] | None = None,
@@ -46,7 +45,8 @@ def encode(
             floats of 0 to 1, which are rounded to bytes.
         quality, bpp, bytes, psnr: see ``selfsame.codes.settings.EncodeSettings``; at most one of
             them; the middle two count the whole file; default a quality of 75.
-        mode, effort, model, refine, seed: see there.
+        mode, effort, model, refine, seed: see there; the first two are of blocks, the last two of
+            a model.
         threads: default all cores.
         device: ``cpu`` or ``cuda``, where domains are searched, or where a model computes.
         progress: called with the fraction done.
@@ -58,7 +58,8 @@ def encode(
     settings = EncodeSettings(
         quality, bpp, bytes, psnr, mode, effort, model=path, refine=refine, seed=seed
     )
-    return _code_of(_source_from_array(picture), settings, Run(threads, device, seed, progress))
+    run = Run(threads, device, progress=progress)
+    return _code_of(_source_from_array(picture), settings, run)
 
 
 def encode_bytes(source: SourcePicture, settings: EncodeSettings) -> bytes:
@@ -94,12 +95,13 @@ def encode_source(
     progress: Callable[[float], object] | None = None,
 ) -> Encoded:
     """Return the file of a picture, and the picture that it decodes to; else as ``encode``."""
-    _family(settings).prepare(**settings.arguments(source.size))
+    family = _family(settings)
+    family.prepare(**settings.arguments(source.size))
     begin = time.perf_counter()
-    code = _code_of(source, settings, Run(threads, device, settings.seed, progress))
+    code = _code_of(source, settings, Run(threads, device, progress=progress))
     data = pack(code)
     seconds = time.perf_counter() - begin
-    picture = to_uint8(decode(unpack(data), threads=threads))
+    picture = to_uint8(family_of(code).render(unpack(data), View(), Run(threads)))
     return Encoded(code, data, picture, seconds)
 
 

@@ -6,7 +6,7 @@ Pillow, archives and the command line pick it up.
 """
 
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from selfsame.errors import InputError, UnsupportedError
 from selfsame.family import Family
@@ -109,7 +109,7 @@ def name_by_number(number: int) -> str:
     )
 
 
-def _known(name: Any) -> bool:
+def _known(name: Any) -> TypeGuard[str]:
     if isinstance(name, str) and name not in _ENTRIES:
         _load_installed()
     return name in _ENTRIES

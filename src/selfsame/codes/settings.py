@@ -9,6 +9,16 @@ from selfsame.checked import Checked, Range, Seed
 from selfsame.errors import InputError
 from selfsame.pifs.code import Mode
 
+DEFAULTS: dict[str, Any] = {
+    "mode": "hybrid",
+    "effort": 5,
+    "range_size": 8,
+    "domain_size": 32,
+    "refine": 0,
+    "seed": 0,
+}
+"""Of the settings that some methods use alone: there they take the place of None."""
+
 DEFAULT_QUALITY = 75.0
 TARGETS = ("quality", "bpp", "bytes", "psnr")
 
@@ -43,14 +53,17 @@ class EncodeSettings(Checked):
         bpp: most bits per pixel, every byte of the file counted.
         bytes: most bytes of the file.
         psnr: least PSNR of the decoded picture, in dB.
-        mode: hybrid, or pure: nothing but self-similarity and the means and slopes of blocks.
-        effort: 1 is fast, 9 gives small files.
+        mode: hybrid, or pure: nothing but self-similarity and the means and slopes of blocks. None:
+            hybrid.
+        effort: 1 is fast, 9 gives small files. None: 5.
         preset: another encoder, with fixed blocks, all domains, no rate control.
-        range_size: side of a preset's blocks, in pixels.
-        domain_size: side of a preset's domains, 1, 2 or 4 times as large.
+        range_size: side of a preset's blocks, in pixels. None: 8.
+        domain_size: side of a preset's domains, 1, 2 or 4 times as large. None: 32.
         model: a neural collage instead of blocks: collage, collage-aerial, or the path of a model.
-        refine: steps of descent on a model's code of each picture; 8 to 16 do most of it.
-        seed: of the refinement.
+        refine: steps of descent on a model's code of each picture; 8 to 16 do most of it. None: 0.
+        seed: of the refinement. None: 0.
+    What a method does not use stays None; of the others None becomes the default.
+
     Raises:
         InputError: more than one target, a value out of its range, or one that is not used with
             the other values, see ``METHODS``.
@@ -60,14 +73,14 @@ class EncodeSettings(Checked):
     bpp: Annotated[float, Range(0, open_low=True)] | None = None
     bytes: Annotated[int, Range(1)] | None = None
     psnr: Percentage | None = None
-    mode: Mode = "hybrid"
-    effort: Annotated[int, Range(1, 9)] = 5
+    mode: Mode | None = None
+    effort: Annotated[int, Range(1, 9)] | None = None
     preset: Preset | None = None
-    range_size: Literal[4, 8, 16, 32, 64] = 8
-    domain_size: Annotated[int, Range(4, 256)] = 32
+    range_size: Literal[4, 8, 16, 32, 64] | None = None
+    domain_size: Annotated[int, Range(4, 256)] | None = None
     model: str | None = None
-    refine: Annotated[int, Range(0, 100_000)] = 0
-    seed: Seed = 0
+    refine: Annotated[int, Range(0, 100_000)] | None = None
+    seed: Seed | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.model, os.PathLike):
@@ -76,14 +89,16 @@ class EncodeSettings(Checked):
             object.__setattr__(self, "bytes", int(self.bytes))
         super().__post_init__()
         for field in fields(self):
-            used = field.name in METHODS[self.method]
-            if not used and getattr(self, field.name) != field.default:
-                users = [method for method, names in METHODS.items() if field.name in names]
+            name, value = field.name, getattr(self, field.name)
+            if value is None and name in METHODS[self.method]:
+                object.__setattr__(self, name, DEFAULTS.get(name))
+            elif value is not None and name not in METHODS[self.method]:
+                users = [method for method, names in METHODS.items() if name in names]
                 raise InputError(
-                    f"{field.name} belongs to {' or '.join(users)}: it is not used with "
+                    f"{name} belongs to {' or '.join(users)}: it is not used with "
                     f"{self.method}; leave one out"
                 )
-        if self.preset and self.domain_size not in (n * self.range_size for n in (1, 2, 4)):
+        if self.range_size and self.domain_size not in [n * self.range_size for n in (1, 2, 4)]:
             raise InputError(
                 f"domain_size must be 1, 2 or 4 times range_size, {self.range_size}: "
                 f"got {self.domain_size}"
