@@ -7,7 +7,7 @@ asked for by ``isinstance``.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
@@ -140,6 +140,19 @@ class Description:
     values: dict[str, Any]
     rows: list[tuple[str, str]]
     tables: list[list[list[str]]] = field(default_factory=list)
+
+
+PLANE_NAMES = {1: ("grey",), 3: ("Y", "Cb", "Cr")}
+"""What descriptions call the planes of a picture, by their number."""
+
+
+def bit_rows(bits: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Return rows of a description: the bits of each syntax element, and their share."""
+    total = sum(bits.values()) or 1
+    return [
+        (f"{name} bits", f"{count:.0f}, {100 * count / total:.1f} %")
+        for name, count in bits.items()
+    ]
 
 
 C = TypeVar("C", bound=Code)

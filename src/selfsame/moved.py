@@ -19,7 +19,7 @@ _MOVED = {
     "codec": ("codes.encode", "codes.render"),
     "collage.fractalize": ("mosaic",),
     "collage.model": ("collage.network.model",),
-    "collage.storage": ("collage.network.model", "collage.codec.decoders"),
+    "collage.storage": ("collage.network.model", "collage.codec.decode"),
     "collage.train": ("collage.network.train",),
     "datasets.fractals": ("fractals",),
     "datasets.fractals.write": ("fractals.files.write",),

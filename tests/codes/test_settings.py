@@ -44,7 +44,10 @@ def test_quality_75_is_the_default_and_only_without_another_target() -> None:
             "bpp belongs to block codes or a model: it is not used with a preset",
         ),
         ({**PRESET, "effort": 3}, "effort belongs to block codes: it is not used with a preset"),
-        ({**PRESET, "range_size": 999}, "range_size must be one of 4, 8, 16, 32, 64 or None: got 999"),
+        (
+            {**PRESET, "range_size": 999},
+            "range_size must be one of 4, 8, 16, 32, 64 or None: got 999",
+        ),
         (
             {**PRESET, "domain_size": 999},
             "domain_size must be a whole number within 4..256 or None: got 999",

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.collage.code import CollageCode
-from selfsame.family import Description
+from selfsame.family import PLANE_NAMES, Description, bit_rows
 
 
 def describe(code: CollageCode) -> Description:
@@ -25,7 +25,7 @@ def _values(code: CollageCode) -> dict[str, Any]:
     from selfsame.collage.syntax.stream import write_symbols
 
     rows, columns = code.symbols[0].shape[1:]
-    names = ("grey",) if len(code.symbols) == 1 else ("Y", "Cb", "Cr")
+    names = PLANE_NAMES[len(code.symbols)]
     return {
         "kind": "collage",
         "size": list(code.size),
@@ -65,16 +65,12 @@ def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     color += ", with alpha" if values["alpha"] else ""
     columns, rows = values["ranges"]
     side, domains = values["range_size"], values["domains"]
-    total = sum(values["bits"].values()) or 1
     return [
         ("size", f"{width}x{height} pixels, {color}"),
         ("model", f"{values['model']} ({values['fingerprint']}), step {values['step']}"),
         ("ranges", f"{columns}x{rows} of {side}x{side} pixels, {domains} domains each"),
         ("decoding", f"{values['iterations']} iterations"),
-        *(
-            (f"{name} bits", f"{bits:.0f}, {100 * bits / total:.1f} %")
-            for name, bits in values["bits"].items()
-        ),
+        *bit_rows(values["bits"]),
     ]
 
 

@@ -4,7 +4,6 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from selfsame.coding.container import Chunk, Container
 from selfsame.collage import chunks
 from selfsame.collage.code import CollageCode
 from selfsame.family import Description, Picture, Run, View
@@ -23,11 +22,8 @@ class CollageFamily:
     runs = frozenset({"threads", "device"})
     options = frozenset({"iterations", "start"})
 
-    def pack(self, code: CollageCode) -> list[Chunk]:
-        return chunks.pack(code)
-
-    def unpack(self, container: Container) -> CollageCode:
-        return chunks.unpack(container)
+    pack = staticmethod(chunks.pack)
+    unpack = staticmethod(chunks.unpack)
 
     def render(self, code: CollageCode, view: View, run: Run, **options: Any) -> Picture:
         from selfsame.collage.codec.decode import decode

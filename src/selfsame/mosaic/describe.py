@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from selfsame.family import Description
+from selfsame.family import Description, bit_rows
 from selfsame.isometries import ISOMETRIES
 from selfsame.mosaic.code import CONTRAST_STEP, SATURATION_STEP, TINT_STEP, MosaicCode
 
@@ -54,7 +54,6 @@ def _describe_level(code: MosaicCode, level: int) -> dict[str, Any]:
 
 def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Return names and values for people."""
-    total = sum(values["bits"].values()) or 1
     turned = sum(values["isometries"][1:])
     second = values["second"]
     return [
@@ -63,10 +62,7 @@ def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
         ("copies", f"saturation {values['saturation']:.2f}, tint {values['tint']:.2f}"),
         ("turned", f"{turned} of {values['patches']}"),
         *([] if second is None else [("pieces", "of a second picture, {}x{}".format(*second))]),
-        *(
-            (f"{name} bits", f"{bits:.0f}, {100 * bits / total:.1f} %")
-            for name, bits in values["bits"].items()
-        ),
+        *bit_rows(values["bits"]),
     ]
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import Chunk, Container
 from selfsame.errors import InputError
 from selfsame.family import Description, Picture, Run, View
 from selfsame.limits import MAX_PIXELS
@@ -22,11 +21,8 @@ class MosaicFamily:
     runs = frozenset({"threads"})
     options: frozenset[str] = frozenset()
 
-    def pack(self, code: MosaicCode) -> list[Chunk]:
-        return chunks.pack(code)
-
-    def unpack(self, container: Container) -> MosaicCode:
-        return chunks.unpack(container)
+    pack = staticmethod(chunks.pack)
+    unpack = staticmethod(chunks.unpack)
 
     def render(self, code: MosaicCode, view: View, run: Run, **options: Any) -> Picture:
         from selfsame.mosaic.drawing.rendering import render

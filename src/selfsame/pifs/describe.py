@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from selfsame.family import Description
+from selfsame.family import PLANE_NAMES, Description, bit_rows
 from selfsame.pifs.code import SCALE_STEP, PifsCode, PlaneCode
 from selfsame.pifs.plot import KIND_NAMES
 
@@ -35,13 +35,9 @@ def _values(code: PifsCode) -> dict[str, Any]:
         "bits": write_planes(code.planes)[1],
         "planes": [
             {"name": name, **_describe_plane(plane)}
-            for name, plane in zip(_plane_names(code), code.planes, strict=True)
+            for name, plane in zip(PLANE_NAMES[len(code.planes)], code.planes, strict=True)
         ],
     }
-
-
-def _plane_names(code: PifsCode) -> tuple[str, ...]:
-    return ("grey",) if len(code.planes) == 1 else ("Y", "Cb", "Cr")
 
 
 def _describe_plane(plane: PlaneCode) -> dict[str, Any]:
@@ -74,15 +70,11 @@ def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     color = "grey" if len(values["planes"]) == 1 else "sRGB"
     color += ", chroma of half resolution" if values["half_chroma"] else ""
     color += ", with alpha" if values["alpha"] else ""
-    total = sum(values["bits"].values()) or 1
     return [
         ("size", f"{width}x{height} pixels, {color}"),
         ("mode", values["mode"]),
         ("decoding", f"{values['iterations']} iterations, deblocking {values['deblock']} of 7"),
-        *(
-            (f"{name} bits", f"{bits:.0f}, {100 * bits / total:.1f} %")
-            for name, bits in values["bits"].items()
-        ),
+        *bit_rows(values["bits"]),
     ]
 
 

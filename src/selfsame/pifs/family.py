@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import Chunk, Container
 from selfsame.family import Description, Picture, Run, View
 from selfsame.io.pictures import SourcePicture
 from selfsame.pifs import chunks
@@ -22,11 +21,8 @@ class PifsFamily:
     runs = frozenset({"threads"})
     options = frozenset({"iterations", "start"})
 
-    def pack(self, code: PifsCode) -> list[Chunk]:
-        return chunks.pack(code)
-
-    def unpack(self, container: Container) -> PifsCode:
-        return chunks.unpack(container)
+    pack = staticmethod(chunks.pack)
+    unpack = staticmethod(chunks.unpack)
 
     def render(self, code: PifsCode, view: View, run: Run, **options: Any) -> Picture:
         from selfsame.pifs.decoding.decode import decode

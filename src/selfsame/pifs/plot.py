@@ -2,6 +2,7 @@
 
 import colorsys
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +49,8 @@ def plot_code(code: PifsCode, plane: int = 0) -> NDArray[np.uint8]:
     coded = code.planes[plane]
     factor = max(1, min(MAX_FACTOR, round(WANTED_SIDE / max(coded.width, coded.height))))
     size = coded.width * factor, coded.height * factor
-    decoded = to_uint8(decode(code))
-    if decoded.ndim == 3 and decoded.shape[2] in (2, 4):
-        decoded = decoded[..., 0] if decoded.shape[2] == 2 else decoded[..., :3]
-    picture = (
-        Image.fromarray(decoded).convert("L").convert("RGB").resize(size, Image.Resampling.NEAREST)
-    )
+    decoded = Image.fromarray(to_uint8(decode(replace(code, alpha=None))))
+    picture = decoded.convert("L").convert("RGB").resize(size, Image.Resampling.NEAREST)
     panels = [_partition(picture, coded, factor), _domains(picture, coded, factor)]
     return np.asarray(_page(panels, _legend(code, coded)))
 

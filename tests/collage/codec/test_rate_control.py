@@ -53,7 +53,9 @@ def test_the_first_step_is_that_of_a_search_one_by_one(data) -> None:
         calls.append(step)
         return slope * (sought - step - 0.5)
 
-    found = rate_control._first_step(excess, data.draw(st.integers(0, 300)), range(first, last + 1))
+    found = rate_control._first_place(
+        excess, data.draw(st.integers(0, 300)), range(first, last + 1)
+    )
     assert found == next((n for n in range(first, last + 1) if n >= sought), None)
     assert len(calls) <= rate_control._TRUSTED + 8
 

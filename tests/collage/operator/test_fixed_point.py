@@ -1,6 +1,7 @@
 """Fixed points by every method, their gradients, the collage theorem, decoding at any scale."""
 
 from fractions import Fraction
+from typing import get_args
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfsame.collage.operator import elimination, fixed_point
-from selfsame.collage.operator.fixed_point import GRADIENTS, METHODS, render, solve
+from selfsame.collage.operator.fixed_point import Gradient, Method, render, solve
 from selfsame.collage.operator.functional import CollageParameters, collage_step, contraction_factor
 from selfsame.collage.operator.geometry import Geometry
 from selfsame.collage.operator.resampling import area_resize
@@ -23,7 +24,7 @@ def noise(*shape, seed=7):
 
 
 @GEOMETRIES
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", get_args(Method))
 def test_solutions_are_fixed_points(geometry, size, method):
     params = random_collage(geometry, size, aux=2)
     found = solve(params, geometry, size, method=method, tolerance=1e-10)
@@ -113,14 +114,14 @@ def _gradients(params, geometry, size, **options):
 def test_gradients_agree(geometry, size):
     params = random_collage(geometry, size, aux=2, shared=True, bound=0.6)
     unrolled = _gradients(params, geometry, size, gradient="unroll", tolerance=1e-12)
-    for method in METHODS:
+    for method in get_args(Method):
         implicit = _gradients(params, geometry, size, method=method, tolerance=1e-12)
         torch.testing.assert_close(implicit, unrolled, rtol=1e-9, atol=1e-9)
     through_linear = _gradients(params, geometry, size, method="linear", gradient="unroll")
     torch.testing.assert_close(through_linear, unrolled, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("gradient", GRADIENTS)
+@pytest.mark.parametrize("gradient", get_args(Gradient))
 @pytest.mark.parametrize("case", ["quadtree", "overlap", "local overlap"])
 def test_gradcheck(case, gradient):
     geometry, size = CASES[case]
@@ -139,7 +140,7 @@ def test_gradients_of_a_fixed_count():
     geometry, size = CASES["local overlap"]
     params = random_collage(geometry, size, aux=1, bound=0.5)
     exact = _gradients(params, geometry, size, tolerance=1e-13)
-    for gradient in GRADIENTS:
+    for gradient in get_args(Gradient):
         near = _gradients(params, geometry, size, gradient=gradient, iterations=25)
         torch.testing.assert_close(near, exact, rtol=1e-5, atol=1e-5)
 

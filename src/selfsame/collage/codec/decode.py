@@ -15,13 +15,17 @@ from selfsame.collage.code import (
     GRID,
     MAX_BIAS,
     MAX_ITERATIONS,
-    MAX_STEP,
     MAX_WEIGHT,
     CollageCode,
 )
-from selfsame.collage.codec.decoders import decoder_of
 from selfsame.collage.codec.refine import refine_levels
-from selfsame.collage.network.model import STEP_SCALE, STEP_ZERO, CollageDecoder, CollageModel
+from selfsame.collage.network.model import (
+    STEP_SCALE,
+    STEP_ZERO,
+    CollageDecoder,
+    CollageModel,
+    loaded_decoders,
+)
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.errors import InputError
@@ -60,10 +64,6 @@ def encode_picture(
     Raises:
         InputError: an argument is out of its range.
     """
-    if not 0 <= step <= MAX_STEP:
-        raise InputError(f"step must be 0 to {MAX_STEP}: got {step}")
-    if refine < 0:
-        raise InputError(f"refine must be at least 0: got {refine}")
     where = resolve_device(device)
     height, width = pixels.shape[:2]
     with _on_threads(threads), torch.no_grad():
@@ -80,8 +80,6 @@ def encode_picture(
         levels = levels.round()
         levels = _within_limits(levels, model)
         factor = float(model.decoder.contraction(levels, scale))
-    if progress is not None:
-        progress(1.0)
     config = model.config
     numbers = config.numbers[: 1 if pixels.ndim == 2 else 3]
     symbols = levels[0].cpu().numpy().astype(np.int32)
@@ -104,7 +102,6 @@ def encode_picture(
 def decode(
     code: CollageCode,
     *,
-    scale: float = 1.0,
     size: tuple[int, int] | None = None,
     iterations: int | None = None,
     start: NDArray[np.floating] | None = None,
@@ -114,8 +111,7 @@ def decode(
     """Return the picture of a collage, (H, W) or (H, W, 3) float32 in [0, 1]; alpha comes last.
 
     Args:
-        scale: output pixels per pixel of the original.
-        size: (width, height) in its stead.
+        size: (width, height); default the code's own.
         iterations: applications of the map; default as the code says.
         start: picture of the output's shape without alpha, in [0, 1], to start from instead of the
             constant term.
@@ -124,7 +120,12 @@ def decode(
     Raises:
         InputError: an argument is out of its range, or the model of the code is not at hand.
     """
-    out_height, out_width = _output_size(code, scale, size)
+    out_width, out_height = code.size if size is None else size
+    if min(out_height, out_width) < 1 or out_height * out_width > MAX_PIXELS_OUT:
+        raise InputError(
+            f"a decoded picture has 1 to {MAX_PIXELS_OUT} pixels: got {out_width}x{out_height}; "
+            "choose another scale or size"
+        )
     decoder = decoder_of(code)
     check_decoder(code, decoder)
     where = resolve_device(device)
@@ -155,6 +156,22 @@ def decode(
     return np.dstack([picture, alpha])
 
 
+def decoder_of(code: CollageCode) -> CollageDecoder:
+    """Return the half of a model that a code needs: of one that was loaded, or that ships.
+
+    Raises:
+        InputError: no model at hand has the fingerprint that the code names.
+    """
+    if code.fingerprint not in loaded_decoders and code.model in CollageModel.shipped():
+        CollageModel.from_pretrained(code.model)
+    if code.fingerprint not in loaded_decoders:
+        raise InputError(
+            f"the file was made with model {code.model!r} (fingerprint {code.fingerprint.hex()}), "
+            "which is not at hand; give its folder (--model PATH, or CollageModel.from_pretrained)"
+        )
+    return loaded_decoders[code.fingerprint]
+
+
 def check_decoder(code: CollageCode, decoder: CollageDecoder) -> None:
     """Raise ``InputError`` unless a code has the layout of its model."""
     config = decoder.config
@@ -165,22 +182,6 @@ def check_decoder(code: CollageCode, decoder: CollageDecoder) -> None:
             f"a code of model {code.model!r} has range size, atoms and domains {layout}: got "
             f"{(code.range_size, code.atoms, code.domains)}; the file is damaged"
         )
-
-
-def _output_size(code: CollageCode, scale: float, size: tuple[int, int] | None) -> tuple[int, int]:
-    """Return height and width of the decoded picture."""
-    if size is None:
-        if not 0 < scale < math.inf:
-            raise InputError(f"scale must be above 0 and finite: got {scale}")
-        height, width = (max(1, round(side * scale)) for side in (code.height, code.width))
-    else:
-        width, height = size
-    if min(height, width) < 1 or height * width > MAX_PIXELS_OUT:
-        raise InputError(
-            f"a decoded picture has 1 to {MAX_PIXELS_OUT} pixels: got {width}x{height}; choose "
-            "another scale or size"
-        )
-    return height, width
 
 
 def _iterations(factor: float) -> int:

@@ -97,11 +97,11 @@ def encode(
             progress=lambda done: report(_PREPARED + (1 - _PREPARED) * done),
         )
 
+    refinable = refined if refine else None
     if quality is not None:
-        step = step_for_quality(quality)
-        code = refined(step) if refine else attempt(step)
+        code = (refinable or attempt)(step_for_quality(quality))
     elif bytes is not None:
-        code = _within(attempt, refined if refine else None, bytes - _alpha_bytes(alpha))
+        code = _within(attempt, refinable, bytes - _alpha_bytes(alpha))
     else:
         assert psnr is not None
         original = pixels / np.float64(255)
@@ -109,7 +109,7 @@ def encode(
         def quality_of(code: CollageCode) -> float:
             return psnr_db(to_uint8(decode(code, threads=threads)) / np.float64(255), original)
 
-        code = _reaching(attempt, refined if refine else None, quality_of, psnr)
+        code = _reaching(attempt, refinable, quality_of, psnr)
     report(1.0)
     return replace(code, alpha=alpha)
 
@@ -127,29 +127,16 @@ def _alpha_bytes(alpha: NDArray[np.uint8] | None) -> int:
 def _within(attempt: _Attempts, refined: _Attempts | None, limit: int) -> CollageCode:
     """Return the finest code whose file has at most ``limit`` bytes."""
 
-    def excess(step: int) -> float:
-        return STEPS_PER_HALF * math.log2(file_bytes(attempt(step)) / max(limit, 1))
+    def excess(code: CollageCode) -> float:
+        return STEPS_PER_HALF * math.log2(file_bytes(code) / max(limit, 1))
 
-    found = _first_step(excess, MIDDLE_STEP, range(FINEST_STEP, MAX_STEP + 1))
+    found = _first(attempt, refined, excess, range(FINEST_STEP, MAX_STEP + 1))
     if found is None:
         raise InputError(
             f"no file of this picture has only {limit} bytes; the smallest of this model has "
             f"{file_bytes(attempt(MAX_STEP))}"
         )
-    if refined is None:
-        return attempt(found)
-    best: CollageCode | None = None
-    step = found
-    for _ in range(REFINEMENTS):
-        code = refined(step)
-        excess_steps = STEPS_PER_HALF * math.log2(file_bytes(code) / limit)
-        if excess_steps <= 0:
-            best = code if best is None or code.step < best.step else best
-        moved = step + math.ceil(excess_steps)
-        if moved == step or (best is not None and moved >= best.step):
-            break
-        step = min(max(moved, FINEST_STEP), MAX_STEP)
-    return attempt(found) if best is None else best
+    return found
 
 
 def _reaching(
@@ -160,33 +147,50 @@ def _reaching(
 ) -> CollageCode:
     """Return the coarsest code of at least ``psnr`` dB."""
 
-    def lack(reverse: int) -> float:
-        return STEPS_PER_DB * (psnr - quality_of(attempt(MAX_STEP - reverse)))
+    def lack(code: CollageCode) -> float:
+        return STEPS_PER_DB * (psnr - quality_of(code))
 
-    reverses = range(MAX_STEP - FINEST_STEP + 1)
-    reverse = _first_step(lack, MAX_STEP - MIDDLE_STEP, reverses)
-    if reverse is None:
+    found = _first(attempt, refined, lack, range(MAX_STEP, FINEST_STEP - 1, -1))
+    if found is None:
         raise InputError(
             f"psnr: no code of this model has {psnr:g} dB on this picture; the best has "
             f"{quality_of(attempt(FINEST_STEP)):.2f}"
         )
-    found = step = MAX_STEP - reverse
+    return found
+
+
+def _first(
+    attempt: _Attempts,
+    refined: _Attempts | None,
+    excess: Callable[[CollageCode], float],
+    steps: range,
+) -> CollageCode | None:
+    """Return the code of the first of ``steps`` that meets a target, None if none does.
+
+    Args:
+        refined: if given, goes on from there: refined codes meet it earlier.
+        excess: of a code, about how many steps later the target is met; not above 0 where it is.
+    """
+    middle = steps.index(MIDDLE_STEP)
+    found = _first_place(lambda place: excess(attempt(steps[place])), middle, range(len(steps)))
+    if found is None:
+        return None
+    best, first, place = attempt(steps[found]), len(steps), found
     if refined is None:
-        return attempt(found)
-    best: CollageCode | None = None
+        return best
     for _ in range(REFINEMENTS):
-        code = refined(step)
-        spare = STEPS_PER_DB * (quality_of(code) - psnr)
-        if spare >= 0:
-            best = code if best is None or code.step > best.step else best
-        moved = step + math.floor(spare)
-        if moved == step or (best is not None and moved <= best.step) or moved > MAX_STEP:
+        code = refined(steps[place])
+        off = excess(code)
+        if off <= 0 and place < first:
+            best, first = code, place
+        moved = min(max(place + math.ceil(off), 0), len(steps) - 1)
+        if moved == place or moved >= first:
             break
-        step = max(moved, FINEST_STEP)
-    return attempt(found) if best is None else best
+        place = moved
+    return best
 
 
-def _first_step(excess: Callable[[int], float], guess: int, span: range) -> int | None:
+def _first_place(excess: Callable[[int], float], guess: int, span: range) -> int | None:
     """Return the least of ``span`` at which a falling function is not above 0, None if there is
     none.
 

@@ -14,8 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from selfsame.collage.network.model import START_STEP, CollageModel
-from selfsame.collage.network.objective import DEFAULT_RATE_WEIGHT
+from selfsame.collage.network.model import DEFAULT_RATE_WEIGHT, START_STEP, CollageModel
 from selfsame.collage.network.planes import pictures_from_planes
 
 _SHARE = 0.5

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -11,16 +11,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from selfsame.checked import Checked, Range
-from selfsame.collage.network.model import CollageConfig, CollageModel
-from selfsame.collage.network.objective import (
+from selfsame.collage.network.model import (
     DEFAULT_RATE_WEIGHT,
-    Distortion,
-    distortion_and_rate,
+    START_STEP,
+    CollageConfig,
+    CollageModel,
 )
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
+from selfsame.collage.network.quantise import round_straight_through
+from selfsame.collage.operator.functional import domain_term
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
 from selfsame.training.task import Means, Metrics, ParameterGroup, Task
+
+Distortion = Literal["decode", "collage"]
+"""Of the decoded picture, or of one application of the map to the original, which the collage
+theorem ties to it and which costs less."""
 
 _GREY_SHARE = 0.1
 """Of the crops: a model for colour must serve grey pictures too."""
@@ -129,6 +135,41 @@ class CollageTask(Task):
             ParameterGroup(fast, lr_multiplier=_RATE_LR),
             ParameterGroup([p for p in model.parameters() if id(p) not in others]),
         ]
+
+
+def distortion_and_rate(
+    model: CollageModel,
+    values: Tensor,
+    planes: Tensor,
+    scale: Tensor,
+    generator: torch.Generator,
+    *,
+    distortion: Distortion = "decode",
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return distortion and bits per pixel, (B,) each, and the rounded levels.
+
+    The distortion is the squared error over all channels of the picture, in units of the squared
+    quantiser step, so that every quality has the same say in a sum. Levels are rounded for it, with
+    a gradient as if they were not, and have uniform noise of ±½ instead for the rate.
+
+    Args:
+        values: levels before rounding, (B, K, rows, columns).
+        planes: the pictures, (B, 1 or 3, H, W), padded.
+        scale: (B,), log2 of the scale of the steps.
+        generator: of the noise.
+    """
+    levels = round_straight_through(values)
+    if distortion == "decode":
+        decoded = model.decoder(levels, scale)
+    else:
+        weights, decoded = model.decoder.collage(levels, scale)
+        if model.config.domain_factors:
+            decoded = decoded + domain_term(planes, weights, model.config.geometry)
+    errors = 255 * (pictures_from_planes(decoded) - pictures_from_planes(planes))
+    squared = errors.square().mean((1, 2, 3)) / (START_STEP * torch.exp2(scale)).square()
+    noise = torch.rand(values.shape, generator=generator, device=values.device) - 0.5
+    bits = model.bits(values + noise, levels.detach()).sum((1, 2, 3))
+    return squared, bits / (planes.shape[2] * planes.shape[3]), levels
 
 
 def _measure(model: CollageModel, pixels: NDArray[np.uint8], scale: float) -> tuple[float, float]:

@@ -9,12 +9,13 @@ transposed equations and keeps nothing of the way there.
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from selfsame.checked import Range, checked
 from selfsame.collage.operator.elimination import eliminate
 from selfsame.collage.operator.functional import (
     CollageParameters,
@@ -28,8 +29,6 @@ from selfsame.errors import DivergedError, InputError
 
 Method = Literal["iterate", "anderson", "linear"]
 Gradient = Literal["implicit", "unroll"]
-METHODS = ("iterate", "anderson", "linear")
-GRADIENTS = ("implicit", "unroll")
 
 TOLERANCE = 1e-4
 """Of a pixel, in [0, 1]: a fortieth of a grey level."""
@@ -95,7 +94,10 @@ def solve(
         InputError: an argument is out of range or does not fit the others.
         DivergedError: no fixed point within ``MAX_ITERATIONS``, or numbers that are not finite.
     """
-    _check_options(method, gradient, iterations, tolerance)
+    checked("method", method, Method)
+    checked("gradient", gradient, Gradient)
+    checked("iterations", iterations, Annotated[int, Range(1)] | None)
+    checked("tolerance", tolerance, Annotated[float, Range(0, open_low=True)])
     constant = constant_term(params, geometry, size)
     if start is not None and (
         start.ndim != 4
@@ -172,17 +174,6 @@ def render(
         tolerance=tolerance,
     )
     return area_resize(found.picture, exact)
-
-
-def _check_options(method: str, gradient: str, iterations: int | None, tolerance: float) -> None:
-    if method not in METHODS:
-        raise InputError(f"method must be one of {', '.join(METHODS)}: got {method!r}")
-    if gradient not in GRADIENTS:
-        raise InputError(f"gradient must be one of {', '.join(GRADIENTS)}: got {gradient!r}")
-    if iterations is not None and iterations < 1:
-        raise InputError(f"iterations must be at least 1, or None: got {iterations}")
-    if not 0 < tolerance < math.inf:
-        raise InputError(f"tolerance must be a number above 0: got {tolerance}")
 
 
 class _Stop(NamedTuple):

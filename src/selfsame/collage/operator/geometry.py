@@ -12,31 +12,32 @@ its neighbours; a domain grows by the same proportion. Beyond the picture its bo
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Annotated
 
+from selfsame.checked import Checked, Range, checked
 from selfsame.errors import InputError
 from selfsame.isometries import ISOMETRIES, TRANSPOSE
 
-Size = tuple[int, int]
+Pixels = Annotated[int, Range(1)]
+Size = tuple[Pixels, Pixels]
 """Height and width, in pixels."""
 
 
 @dataclass(frozen=True)
-class Geometry:
+class Geometry(Checked):
     """The sizes of a collage's ranges and domains.
 
     Domains are numbered by depth, within it by tile (row by row; local: one tile), within that
     by isometry.
 
     Attributes:
-        range_size: height and width (hr, wr) of a range, each at least 1.
+        range_size: height and width (hr, wr) of a range.
         domain_sizes: one (hd, wd) per depth, all different: multiples of the range's, larger than
             it in at least one direction. Local ones exceed the range by an even count.
-        isometries: different numbers of ``selfsame.isometries``, 0 to 7; each multiplies the number
-            of domains. Those that exchange rows and columns need square ranges.
+        isometries: different numbers of ``selfsame.isometries``; each multiplies the number of
+            domains. Those that exchange rows and columns need square ranges.
         overlap: pixels m >= 0 that a block reaches over its range, at most half the range.
         local: domains centred on each range rather than shared by all.
     Raises:
@@ -45,55 +46,36 @@ class Geometry:
 
     range_size: Size
     domain_sizes: tuple[Size, ...]
-    isometries: tuple[int, ...] = (0,)
-    overlap: int = 0
+    isometries: tuple[Annotated[int, Range(0, ISOMETRIES - 1)], ...] = (0,)
+    overlap: Annotated[int, Range(0)] = 0
     local: bool = False
 
     def __post_init__(self) -> None:
-        # Lists, as JSON gives them, become the tuples that compare equal and hash.
-        object.__setattr__(self, "range_size", _size("range_size", self.range_size))
-        sizes = tuple(_size("a domain size", size) for size in _items(self.domain_sizes))
-        object.__setattr__(self, "domain_sizes", sizes)
-        object.__setattr__(self, "isometries", tuple(_items(self.isometries)))
-        self._check_domains()
-        self._check_isometries()
-        if not _is_whole(self.overlap) or not 0 <= 2 * self.overlap <= min(self.range_size):
-            raise InputError(
-                f"overlap must be 0 to half of the range {self.range_size}: got {self.overlap!r}"
-            )
-        if not isinstance(self.local, bool):
-            raise InputError(f"local must be True or False: got {self.local!r}")
-
-    def _check_domains(self) -> None:
-        sizes = self.domain_sizes
-        if not sizes or len(set(sizes)) < len(sizes):
-            raise InputError(f"domain_sizes must be one or more different sizes: got {sizes}")
-        for size in sizes:
-            if any(d % r for d, r in zip(size, self.range_size, strict=True)) or (
-                size == self.range_size
-            ):
+        super().__post_init__()
+        for name in ("domain_sizes", "isometries"):
+            values = getattr(self, name)
+            if not values or len(set(values)) < len(values):
+                raise InputError(f"{name} must be one or more, all different: got {values}")
+        height, width = self.range_size
+        for size in self.domain_sizes:
+            if size[0] % height or size[1] % width or size == self.range_size:
                 raise InputError(
                     f"a domain must be a multiple of the range {self.range_size} in both "
                     f"directions, and larger in one: got {size}"
                 )
-            odd = any((d - r) % 2 for d, r in zip(size, self.range_size, strict=True))
-            if self.local and odd:
+            if self.local and ((size[0] - height) % 2 or (size[1] - width) % 2):
                 raise InputError(
                     f"a local domain must exceed the range {self.range_size} by an even count, to "
                     f"be centred on it: got {size}"
                 )
-
-    def _check_isometries(self) -> None:
-        known = all(_is_whole(i) and 0 <= i < ISOMETRIES for i in self.isometries)
-        if not known or not self.isometries or len(set(self.isometries)) < len(self.isometries):
-            raise InputError(
-                f"isometries must be different numbers of 0 to {ISOMETRIES - 1}: "
-                f"got {self.isometries}"
-            )
-        if len(set(self.range_size)) > 1 and any(i & TRANSPOSE for i in self.isometries):
+        if height != width and any(i & TRANSPOSE for i in self.isometries):
             raise InputError(
                 f"isometries {TRANSPOSE} and above exchange rows and columns and need square "
                 f"ranges: got {self.isometries} for {self.range_size}"
+            )
+        if 2 * self.overlap > min(self.range_size):
+            raise InputError(
+                f"overlap must be at most half of the range {self.range_size}: got {self.overlap}"
             )
 
     @property
@@ -127,13 +109,13 @@ class Geometry:
         Raises:
             InputError: ranges or shared domains do not tile the picture.
         """
-        size = _size("a picture's size", (height, width))
+        checked("a picture's size", (height, width), Size)
         tiles = (self.range_size,) if self.local else (self.range_size, *self.domain_sizes)
         for tile in tiles:
             if height % tile[0] or width % tile[1]:
                 what = "ranges" if tile == self.range_size else "domains"
                 raise InputError(
-                    f"{what} of {tile[0]}x{tile[1]} must tile the picture: got {size[0]}x{size[1]} "
+                    f"{what} of {tile[0]}x{tile[1]} must tile the picture: got {height}x{width} "
                     "(height x width); pad or cut it"
                 )
         return height // self.range_size[0], width // self.range_size[1]
@@ -172,20 +154,3 @@ class Geometry:
             int(self.overlap * ratio),
             self.local,
         )
-
-
-def _items(value: Any) -> Sequence[Any]:
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise InputError(f"domain_sizes and isometries must be sequences: got {value!r}")
-    return value
-
-
-def _size(name: str, value: Any) -> Size:
-    whole = isinstance(value, Sequence) and len(value) == 2 and all(_is_whole(v) for v in value)
-    if not whole or min(value) < 1:
-        raise InputError(f"{name} must be two whole numbers >= 1, height and width: got {value!r}")
-    return value[0], value[1]
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
