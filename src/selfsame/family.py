@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_chec
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.checked import check_whole
 from selfsame.coding.container import Chunk, Container
 from selfsame.errors import InputError
 from selfsame.io.pictures import SourcePicture
 from selfsame.limits import MAX_SIDE
-from selfsame.values import Value, check_array
+from selfsame.values import Value
 
 Picture = NDArray[np.float32]
 """(H, W) grey or (H, W, 3) sRGB, with alpha (H, W, 2) or (H, W, 4); float32 in [0, 1]."""
@@ -39,15 +38,6 @@ class Code(Value):
 
     family: ClassVar[str]
     alpha: NDArray[np.uint8] | None = None
-
-    def check_picture(self) -> None:
-        """Raise ``InputError`` unless size and alpha are those of a picture; for a
-        ``__post_init__``."""
-        width, height = self.size
-        check_whole("width", width, 1, MAX_SIDE)
-        check_whole("height", height, 1, MAX_SIDE)
-        if self.alpha is not None:
-            check_array("alpha", self.alpha, np.uint8, (height, width))
 
     if TYPE_CHECKING:  # a class has either fields or properties of these names
 

@@ -7,7 +7,9 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from selfsame.checked import check_whole
 from selfsame.errors import InputError
+from selfsame.limits import MAX_SIDE
 
 T = TypeVar("T", bound=np.generic)
 
@@ -71,6 +73,14 @@ def check_array(
         )
         got = f"{getattr(values, 'dtype', type(values))} {getattr(values, 'shape', '')}"
         raise InputError(f"{name} must be {np.dtype(dtype)} ({sides}): got {got}")
+
+
+def check_picture(width: Any, height: Any, alpha: Any = None) -> None:
+    """Raise ``InputError`` unless a code may have this size, and this alpha channel if any."""
+    check_whole("width", width, 1, MAX_SIDE)
+    check_whole("height", height, 1, MAX_SIDE)
+    if alpha is not None:
+        check_array("alpha", alpha, np.uint8, (height, width))
 
 
 def read_only(array: NDArray[T]) -> NDArray[T]:

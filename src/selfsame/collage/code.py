@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from selfsame.checked import check_whole
 from selfsame.errors import InputError
 from selfsame.family import Code
-from selfsame.values import check_array, read_only
+from selfsame.values import check_array, check_picture, read_only
 
 FINGERPRINT_BYTES = 8
 
@@ -85,7 +85,7 @@ class CollageCode(Code):
     alpha: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
-        self.check_picture()
+        check_picture(self.width, self.height, self.alpha)
         check_layout(self.width, self.height, self.range_size, self.atoms, self.domains)
         if not _NAME.fullmatch(self.model):
             raise InputError(

@@ -24,7 +24,7 @@ from selfsame.family import Code
 from selfsame.isometries import ISOMETRIES
 from selfsame.limits import MAX_SIDE
 from selfsame.mosaic.settings import MAX_LEVELS
-from selfsame.values import Value, check_array
+from selfsame.values import Value, check_array, check_picture
 
 CONTRAST_STEP = 1 / 128
 MAX_CONTRAST = 127
@@ -115,7 +115,7 @@ class MosaicCode(Code):
     pieces: Pieces | None = None
 
     def __post_init__(self) -> None:
-        self.check_picture()
+        check_picture(self.width, self.height)
         check_layout(self.grid, self.levels)
         check_whole("saturation", self.saturation, 0, 255)
         check_whole("tint", self.tint, 0, 255)

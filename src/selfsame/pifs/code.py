@@ -22,7 +22,7 @@ from selfsame.errors import InputError
 from selfsame.family import Code
 from selfsame.isometries import ISOMETRIES
 from selfsame.limits import MAX_SIDE
-from selfsame.values import Value, check_array
+from selfsame.values import Value, check_array, check_picture
 
 Mode = Literal["pure", "hybrid"]
 
@@ -136,7 +136,7 @@ class PifsCode(Code):
     alpha: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
-        self.check_picture()
+        check_picture(self.width, self.height, self.alpha)
         check_whole("iterations", self.iterations, 0, MAX_ITERATIONS)
         check_whole("deblock", self.deblock, 0, MAX_DEBLOCK)
         if self.mode not in get_args(Mode):
