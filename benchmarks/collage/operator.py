@@ -29,7 +29,7 @@ from selfsame.collage.operator.functional import (
     mix_shared,
 )
 from selfsame.collage.operator.geometry import Geometry
-from selfsame.collage.operator.module import CollageOperator, collage_loss, decode_loss
+from selfsame.collage.operator.module import CollageOperator, collage_loss
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.metrics.pictures import psnr_db
 from selfsame.run.device import resolve_device
@@ -101,6 +101,11 @@ def descend(
         optimizer.step()
         schedule.step()
     return detached(operator.parameters_from(raw))
+
+
+def decode_loss(target: Tensor, params: CollageParameters, geometry: Geometry) -> Tensor:
+    """Return the mean squared difference between targets and what is decoded."""
+    return (solve(params, geometry, target.shape[2:]).picture - target).square().mean()
 
 
 def detached(params: CollageParameters) -> CollageParameters:

@@ -74,22 +74,8 @@ def load(source: str | os.PathLike[str] | IO[bytes]) -> Any:
     """
     if not isinstance(source, str | os.PathLike):
         return unpack(read_bounded(source))
-    data = read_file(source)
-    try:
-        return unpack(data)
-    except FormatError as error:
-        raise type(error)(f"{os.fspath(source)}: {error}") from error
-
-
-def read_file(path: str | os.PathLike[str]) -> bytes:
-    """Return the bytes of a code file, at most ``container.MAX_FILE_BYTES``, not yet unpacked.
-
-    Raises:
-        InputError: no such file, or a folder.
-        FormatError: foreign bytes or too many of them; the message begins with the path.
-    """
-    with open_input(path) as stream:
+    with open_input(source) as stream:
         try:
-            return read_bounded(stream)
+            return unpack(read_bounded(stream))
         except FormatError as error:
-            raise type(error)(f"{os.fspath(path)}: {error}") from error
+            raise type(error)(f"{os.fspath(source)}: {error}") from error

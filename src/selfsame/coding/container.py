@@ -27,6 +27,7 @@ from selfsame.errors import (
     TruncatedError,
     UnsupportedError,
 )
+from selfsame.io.files import read_rest
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
 
 SIGNATURE = b"\xd3SSM\r\n\x1a\n"
@@ -374,10 +375,7 @@ def read_bounded(stream: IO[bytes]) -> bytes:
     """
     start = stream.read(len(SIGNATURE))
     check_signature(start)
-    data = start + stream.read(MAX_FILE_BYTES - len(start) + 1)
-    if len(data) > MAX_FILE_BYTES:
-        raise LimitError(f"a file holds at most {MAX_FILE_BYTES} bytes: this one is longer")
-    return data
+    return read_rest(stream, MAX_FILE_BYTES, start)
 
 
 def _framed(chunk: Chunk) -> bytes:

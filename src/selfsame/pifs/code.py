@@ -45,7 +45,7 @@ SCALE_STEP = 1 / 8
 """A block's scale ``s`` is a whole multiple of this."""
 
 MAX_SCALE_INDEX = 12
-"""|s| <= 1.5."""
+MAX_SCALE = MAX_SCALE_INDEX * SCALE_STEP
 
 STEP_UNIT = 1 / 64
 """A quantiser step is a whole multiple of this, up to ``MAX_STEP``."""

@@ -142,12 +142,8 @@ def test_colour_planes_are_matched_each_with_its_own() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ranges": 12, "domains": 24}, "ranges must be one of"),
-        ({"domains": 64}, "domains 1, 2 or 4 times"),
-        ({"isometries": 0}, "isometries must be 1 to 8"),
+        ({"isometries": 0}, "isometries must be some of 0 to 7"),
         ({"domain_step": 0}, "step of the domains"),
-        ({"picture": np.zeros((8, 8, 4), np.uint8)}, "a picture is"),
-        ({"picture": np.zeros((8, 8), np.float32)}, "a picture is"),
     ],
 )
 def test_bad_arguments_are_refused(change: dict[str, Any], message: str) -> None:

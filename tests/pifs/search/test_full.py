@@ -8,8 +8,8 @@ from skimage import data
 
 from selfsame.errors import InputError
 from selfsame.isometries import transformed
-from selfsame.pifs.code import CONTRACTION, COPY, HALF, QUARTER
-from selfsame.pifs.search.full import MAX_SCALE, Matches, full_search, local_search
+from selfsame.pifs.code import CONTRACTION, COPY, HALF, MAX_SCALE, QUARTER
+from selfsame.pifs.search.full import Matches, full_search, local_search
 from selfsame.pifs.search.pools import domain_pool, range_pool
 from selfsame.pifs.search.tiles import best_columns, best_columns_torch, columns_of, rows_of
 
@@ -25,12 +25,12 @@ def contracted(plane: np.ndarray, y: int, x: int, n: int, k: int) -> np.ndarray:
     return domain - domain.mean()
 
 
-def gain(block: np.ndarray, domain: np.ndarray, max_scale: float) -> tuple[float, float]:
+def gain(block: np.ndarray, domain: np.ndarray) -> tuple[float, float]:
     """The reduction of the squared error by the best scale within the bound, and that scale."""
     norm2 = (domain**2).sum()
     if norm2 <= (0.01 * len(block)) ** 2:
         return 0.0, 0.0
-    s = np.clip((block * domain).sum() / norm2, -max_scale, max_scale)
+    s = np.clip((block * domain).sum() / norm2, -MAX_SCALE, MAX_SCALE)
     return (block**2).sum() - ((block - s * domain) ** 2).sum(), s
 
 
@@ -42,7 +42,6 @@ def all_gains(
     positions: tuple[Any, Any],
     *,
     isometries: Any = range(8),
-    max_scale: float = MAX_SCALE,
 ) -> np.ndarray:
     """(rows, columns, ny, nx): the gain of every block with every domain, best isometry."""
     k = CONTRACTION[kind]
@@ -56,7 +55,7 @@ def all_gains(
                 for j in range(columns):
                     block = contracted(ranges, i * n, j * n, n, 1)
                     table[i, j, a, b] = max(
-                        gain(block, transformed(domain, t), max_scale)[0] for t in isometries
+                        gain(block, transformed(domain, t))[0] for t in isometries
                     )
                     overlaps = abs(y - i * n) < n and abs(x - j * n) < n
                     if kind == COPY and ranges is domains and overlaps:
@@ -69,7 +68,7 @@ def grid(length: int, n: int, step: int, kind: int) -> range:
 
 
 def check_consistent(
-    found: Matches, ranges: np.ndarray, domains: np.ndarray, n: int, kind: int, max_scale: float
+    found: Matches, ranges: np.ndarray, domains: np.ndarray, n: int, kind: int
 ) -> None:
     """Each match has the scale and the gain that its domain and isometry give."""
     for index in np.ndindex(found.gain.shape):
@@ -77,7 +76,7 @@ def check_consistent(
         domain = contracted(
             domains, found.domain_y[index], found.domain_x[index], n, CONTRACTION[kind]
         )
-        g, s = gain(block, transformed(domain, found.isometry[index]), max_scale)
+        g, s = gain(block, transformed(domain, found.isometry[index]))
         if found.gain[index] == 0:
             assert found.scale[index] == 0
         else:
@@ -86,26 +85,24 @@ def check_consistent(
 
 
 @pytest.mark.parametrize(
-    ("n", "step", "kind", "isometries", "max_scale", "keep"),
+    ("n", "step", "kind", "isometries", "keep"),
     [
-        (4, 5, HALF, range(8), 1.5, 1),
-        (8, 3, HALF, range(8), 1.5, 3),
-        (8, 4, QUARTER, (0, 3, 5), 0.5, 2),
-        (8, 3, COPY, range(8), 1.5, 2),
-        (8, 4, HALF, (6,), 100.0, 1),
-        (16, 3, HALF, range(8), 0.75, 1),
+        (4, 5, HALF, range(8), 1),
+        (8, 3, HALF, range(8), 3),
+        (8, 4, QUARTER, (0, 3, 5), 2),
+        (8, 3, COPY, range(8), 2),
+        (8, 4, HALF, (6,), 1),
+        (16, 3, HALF, range(8), 1),
     ],
 )
 def test_full_search_equals_all_pairs(
-    n: int, step: int, kind: int, isometries: Any, max_scale: float, keep: int
+    n: int, step: int, kind: int, isometries: Any, keep: int
 ) -> None:
     ranges = photograph(2 * n + 3, 3 * n + 1)
     ranges = np.pad(ranges, ((0, 30), (0, 40)), mode="reflect")[: 4 * n + 7, : 5 * n + 2]
     domains = ranges if kind == COPY else photograph(50, 54, 1)
     positions = tuple(grid(length, n, step, kind) for length in domains.shape)
-    table = all_gains(
-        ranges, domains, n, kind, positions, isometries=isometries, max_scale=max_scale
-    )
+    table = all_gains(ranges, domains, n, kind, positions, isometries=isometries)
     found = full_search(
         ranges,
         domains,
@@ -113,13 +110,12 @@ def test_full_search_equals_all_pairs(
         step,
         kind,
         isometries=isometries,
-        max_scale=max_scale,
         keep=keep,
         threads=1,
     )
     best = -np.sort(-table.reshape(*table.shape[:2], -1), axis=-1)[..., :keep]
     np.testing.assert_allclose(found.gain, np.moveaxis(best, -1, 0), rtol=1e-3, atol=0.5)
-    check_consistent(found, ranges, domains, n, kind, max_scale)
+    check_consistent(found, ranges, domains, n, kind)
     assert set(np.unique(found.isometry)) <= set(isometries)
     assert (found.domain_y % step == 0).all()
 
@@ -156,7 +152,7 @@ def test_local_search_equals_all_pairs_of_its_window() -> None:
             )
             assert np.isin(found.domain_y[mine], positions[0]).all()
             assert np.isin(found.domain_x[mine], positions[1]).all()
-    check_consistent(found, ranges, domains, n, HALF, MAX_SCALE)
+    check_consistent(found, ranges, domains, n, HALF)
 
 
 def test_domains_around_the_middle_superblock_are_those_within_the_radius() -> None:
@@ -213,7 +209,7 @@ def test_a_penalty_moves_the_choice() -> None:
 def test_torch_finds_the_same(isometries: Any) -> None:
     plane = photograph(72, 88)
     allowed = tuple(isometries)
-    columns = columns_of(domain_pool(plane, 8, 3, 2), allowed, 1.0)
+    columns = columns_of(domain_pool(plane, 8, 3, 2), allowed)
     blocks = range_pool(plane, 8)
     rows = rows_of(blocks, allowed, np.arange(blocks.norms.size))
     ours = best_columns(rows, columns, 8, 4)
@@ -252,8 +248,7 @@ def test_pools_hold_unit_vectors_in_the_order_of_their_grid() -> None:
         ({"kind": 0}, "kind must be HALF, QUARTER or COPY"),
         ({"isometries": (8,)}, "isometries must be some of 0 to 7"),
         ({"isometries": ()}, "isometries must be some of 0 to 7"),
-        ({"max_scale": 0.0}, "max_scale must be > 0"),
-        ({"keep": 0}, "keep >= 1"),
+        ({"keep": 0}, "keep must be at least 1"),
         ({"penalty": np.zeros((1, 1), np.float32)}, "penalty must be .* of shape"),
         ({"penalty": np.full((7, 7), -1, np.float32)}, "penalty must be at least 0"),
     ],

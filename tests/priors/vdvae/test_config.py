@@ -116,7 +116,7 @@ def test_nonsense_is_refused(options, message):
 @pytest.mark.parametrize(
     ("head", "message"),
     [
-        (CollageHeadConfig(overlap=3), "overlap must be 0 to half"),
+        (CollageHeadConfig(overlap=3), "overlap must be at most half"),
         (CollageHeadConfig(16, (3,), local=False), "must tile the picture"),
     ],
 )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,21 +79,16 @@ def encode(
     """
     report = progress or (lambda _: None)
 
+    coded = partial(encode_picture, pixels, model=model, seed=seed, device=device, threads=threads)
+
     @cache
     def attempt(step: int) -> CollageCode:
-        return encode_picture(
-            pixels, model=model, step=step, seed=seed, device=device, threads=threads
-        )
+        return coded(step=step)
 
     def refined(step: int) -> CollageCode:
-        return encode_picture(
-            pixels,
-            model=model,
+        return coded(
             step=step,
             refine=refine,
-            seed=seed,
-            device=device,
-            threads=threads,
             progress=lambda done: report(_PREPARED + (1 - _PREPARED) * done),
         )
 

@@ -73,15 +73,7 @@ def domain_term(x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
     size = _picture_size(x)
     grid = geometry.grid(*size)
     count = geometry.domain_count(*size)
-    if weights.ndim != 4 or weights.shape[2:] != (count, grid[0] * grid[1]):
-        raise InputError(
-            f"weights must be (B, C or 1, {count}, {grid[0] * grid[1]}) for this geometry and "
-            f"picture of {size[0]}x{size[1]}: got {tuple(weights.shape)}"
-        )
-    if weights.shape[1] not in (1, x.shape[1]):
-        raise InputError(
-            f"weights must have 1 channel or the picture's {x.shape[1]}: got {weights.shape[1]}"
-        )
+    _expect("weights", weights, None, {1, x.shape[1]}, count, grid[0] * grid[1])
     if geometry.local:
         parts = zip(_local_blocks(x, geometry), weights.unbind(2), strict=True)
         mixed = functools.reduce(torch.add, (block * w[:, :, None] for block, w in parts))
@@ -207,39 +199,28 @@ def check_parameters(params: CollageParameters, geometry: Geometry, size: Size) 
             without ``aux_weights``.
     """
     ranges, domains = geometry.range_count(*size), geometry.domain_count(*size)
-    bias, weights, mixing, aux = params.bias, params.weights, params.aux_weights, params.aux
-    _expect("bias", bias, ("B", "C"), (ranges,), {})
+    bias, mixing, aux = params.bias, params.aux_weights, params.aux
+    _expect("bias", bias, None, None, ranges)
     batch, channels = bias.shape[:2]
-    allowed = {"B": {batch}, "C": {1, channels}, "B or 1": {1, batch}}
-    _expect("weights", weights, ("B", "C"), (domains, ranges), allowed)
+    _expect("weights", params.weights, batch, {1, channels}, domains, ranges)
     if (mixing is None) != (aux is None):
         raise InputError("aux and aux_weights come together or not at all: one of them is None")
     if mixing is not None and aux is not None:
-        count = mixing.shape[2] if mixing.ndim == 4 else 0
-        _expect("aux_weights", mixing, ("B", "C"), (count, ranges), allowed)
-        block = geometry.block_size
-        if aux.ndim == 5:
-            _expect("aux[b]", aux, ("B or 1",), (count, aux.shape[2], *block), allowed)
-        _expect("aux", aux if aux.ndim == 4 else aux[0], (), (count, aux.shape[-3], *block), {})
-        if aux.shape[-3] not in allowed["C"]:
-            raise InputError(f"aux must have 1 channel or {channels}: got {aux.shape[-3]}")
+        _expect("aux_weights", mixing, batch, {1, channels}, None, ranges)
+        each = [{1, batch}] if aux.ndim == 5 else []
+        _expect("aux", aux, *each, mixing.shape[2], {1, channels}, *geometry.block_size)
 
 
-def _expect(
-    name: str,
-    value: Tensor,
-    leading: tuple[str, ...],
-    last: tuple[int, ...],
-    allowed: dict[str, set[int]],
-) -> None:
-    """Raise ``InputError`` unless a shape is the named leading lengths, then those of ``last``."""
+def _expect(name: str, value: Tensor, *sides: int | set[int] | None) -> None:
+    """Raise ``InputError`` unless a shape has these sides, one of them, or any for None."""
     shape = tuple(value.shape)
-    fits = len(shape) == len(leading) + len(last) and shape[len(leading) :] == last
-    if not fits or any(n not in allowed.get(k, {n}) for k, n in zip(leading, shape, strict=False)):
-        words = [f"{k} of {sorted(allowed[k])}" if k in allowed else k for k in leading]
+    choices = [{side} if isinstance(side, int) else side for side in sides]
+    if len(shape) != len(sides) or any(
+        allowed and n not in allowed for n, allowed in zip(shape, choices, strict=True)
+    ):
+        words = [" or ".join(map(str, sorted(c))) if c else "any" for c in choices]
         raise InputError(
-            f"{name} must be ({', '.join([*words, *map(str, last)])}) for this geometry and size: "
-            f"got {shape}"
+            f"{name} must be ({', '.join(words)}) for this geometry and size: got {shape}"
         )
 
 

@@ -121,18 +121,6 @@ def collage_loss(target: Tensor, params: CollageParameters, geometry: Geometry) 
     return (collage_step(target, params, geometry) - target).square().mean()
 
 
-def decode_loss(
-    target: Tensor, params: CollageParameters, geometry: Geometry, **options: Any
-) -> Tensor:
-    """Return the mean squared difference between targets, (B, C, H, W), and what is decoded.
-
-    Args:
-        options: as ``fixed_point.solve`` takes them.
-    """
-    size = (target.shape[2], target.shape[3])
-    return (solve(params, geometry, size, **options).picture - target).square().mean()
-
-
 def _lowest_cosines(count: int, size: Size) -> Tensor:
     """Return (count, h, w): the cosines of lowest frequency but the constant, of power 1."""
     waves = []

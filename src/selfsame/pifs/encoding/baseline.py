@@ -10,7 +10,6 @@ alike; ours are the eight isometries of ``selfsame.isometries``.
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.errors import InputError
 from selfsame.io.color import planes_from_picture
 from selfsame.isometries import ISOMETRIES
 from selfsame.pifs.code import (
@@ -24,7 +23,7 @@ from selfsame.pifs.code import (
 )
 from selfsame.pifs.decoding.attractor import contractive_maps, settled
 from selfsame.pifs.search.full import KINDS, full_search
-from selfsame.pifs.search.pools import SIDES, Plane
+from selfsame.pifs.search.pools import Plane
 
 MEAN_STEP = 0.5
 """Means are quantised to multiples of this, in units of 1/255 of the value range."""
@@ -55,24 +54,9 @@ def encode_baseline(
         isometries: how many, from the first on: 8 are all, 1 is the identity alone.
         threads: CPU threads of the search, by default one for every core.
     Raises:
-        InputError: sides or isometries that are not allowed, a picture of another shape.
+        InputError: isometries or a grid that are not allowed.
     """
-    if (
-        picture.dtype != np.uint8
-        or picture.ndim not in (2, 3)
-        or picture.shape[2:] not in ((), (3,))
-    ):
-        raise InputError(
-            f"a picture is (H, W) or (H, W, 3) bytes: got {picture.shape} of {picture.dtype}"
-        )
-    kinds = [kind for kind in KINDS if CONTRACTION[kind] * ranges == domains]
-    if ranges not in SIDES or not kinds:
-        raise InputError(
-            f"ranges must be one of {SIDES} and domains 1, 2 or 4 times as large:"
-            f" got {ranges} and {domains}"
-        )
-    if not 1 <= isometries <= ISOMETRIES:
-        raise InputError(f"isometries must be 1 to {ISOMETRIES}: got {isometries}")
+    kind = next(kind for kind in KINDS if CONTRACTION[kind] * ranges == domains)
     step = domains if domain_step is None else domain_step
     height, width = picture.shape[:2]
     rows, columns = padded_shape(height, width)
@@ -80,9 +64,7 @@ def encode_baseline(
     planes = []
     for plane in planes_from_picture(picture):
         pixels = np.pad(plane, padding, mode="edge")
-        planes.append(
-            _plane_code(pixels, (height, width), ranges, kinds[0], step, isometries, threads)
-        )
+        planes.append(_plane_code(pixels, (height, width), ranges, kind, step, isometries, threads))
     iterations = max(settled(plane, None)[1] for plane in planes)
     return PifsCode(width, height, "pure", tuple(planes), False, iterations, 0)
 

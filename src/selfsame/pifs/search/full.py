@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from selfsame.errors import InputError
 from selfsame.isometries import ISOMETRIES
-from selfsame.pifs.code import CONTRACTION, COPY, HALF, MAX_SCALE_INDEX, QUARTER, SCALE_STEP
+from selfsame.pifs.code import CONTRACTION, COPY, HALF, QUARTER
 from selfsame.pifs.search.blas import one_blas_thread
 from selfsame.pifs.search.matches import Matches, measured
 from selfsame.pifs.search.pools import Plane, Pool, domain_pool, grid_size, range_pool
@@ -33,8 +33,6 @@ Float = NDArray[np.float32]
 Index = NDArray[np.int32]
 
 KINDS = (HALF, QUARTER, COPY)
-
-MAX_SCALE = MAX_SCALE_INDEX * SCALE_STEP
 
 SUPERBLOCK = 64
 """Least side of the squares whose ranges share a local pool, in pixels."""
@@ -54,7 +52,6 @@ def full_search(
     kind: int = HALF,
     *,
     isometries: Iterable[int] = range(ISOMETRIES),
-    max_scale: float = MAX_SCALE,
     penalty: Float | None = None,
     keep: int = 1,
     threads: int | None = None,
@@ -70,7 +67,6 @@ def full_search(
         step: of the grid of domains, in pixels.
         kind: ``HALF``, ``QUARTER`` or ``COPY``: how domains are contracted.
         isometries: those that a domain may undergo.
-        max_scale: bound on the absolute scale.
         penalty: at least 0, subtracted from the gains when they are compared, (rows, columns) of
             the grid of domains; such as a multiplier times the bits of their addresses.
         keep: how many domains of each block are returned.
@@ -80,14 +76,14 @@ def full_search(
         InputError: an argument beyond these limits.
     """
     allowed = _allowed(isometries)
-    _check(kind, max_scale, keep)
+    _check(kind, keep)
     pool = domain_pool(domains, block, step, CONTRACTION[kind], threads)
     blocks = range_pool(ranges, block, threads)
     if penalty is not None and (penalty.shape != pool.norms.shape or not np.all(penalty >= 0)):
         raise InputError(
             f"penalty must be at least 0 and of shape {pool.norms.shape}: got {penalty.shape}"
         )
-    columns = columns_of(pool, allowed, max_scale, penalty)
+    columns = columns_of(pool, allowed, penalty)
     apart = _apart(ranges, domains, block, kind)
     numbers = np.arange(blocks.norms.size)
     found = np.empty((numbers.size, keep), np.int32)
@@ -104,7 +100,7 @@ def full_search(
     with one_blas_thread():
         run_shares(work, range(0, numbers.size, share), threads)
     corners = _corners(columns.places, found)
-    return measured(ranges, domains, block, corners, kind, allowed, max_scale, threads)
+    return measured(ranges, domains, block, corners, kind, allowed, threads)
 
 
 def local_search(
@@ -116,7 +112,6 @@ def local_search(
     kind: int = HALF,
     *,
     isometries: Iterable[int] = range(ISOMETRIES),
-    max_scale: float = MAX_SCALE,
     keep: int = 1,
     threads: int | None = None,
 ) -> Matches:
@@ -134,7 +129,7 @@ def local_search(
     Other arguments, result and errors as in ``full_search``.
     """
     allowed = _allowed(isometries)
-    _check(kind, max_scale, keep)
+    _check(kind, keep)
     if radius < 1 or ranges.shape != domains.shape:
         raise InputError(
             "a local search needs a radius of at least 1 and planes of one shape: got"
@@ -169,7 +164,7 @@ def local_search(
             y, x = slice(y.start - low, y.stop - low), window(j, grid[1])
             mine = numbers[i : i + side, j : j + side].ravel()
             near = Pool(pool.y[y], pool.x[x], pool.cosines[:, :, y, x], pool.norms[y, x])
-            columns = columns_of(near, allowed, max_scale)
+            columns = columns_of(near, allowed)
             found = best_columns(rows_of(blocks, allowed, mine), columns, apart, keep)
             corners[mine] = _corners(columns.places, found)
 
@@ -184,14 +179,14 @@ def local_search(
         with one_blas_thread():
             for first in range(0, len(firsts), rows):
                 search_band(firsts[first : first + rows])
-    return measured(ranges, domains, block, corners, kind, allowed, max_scale, threads)
+    return measured(ranges, domains, block, corners, kind, allowed, threads)
 
 
-def _check(kind: int, max_scale: float, keep: int) -> None:
+def _check(kind: int, keep: int) -> None:
     if kind not in KINDS:
         raise InputError(f"kind must be HALF, QUARTER or COPY, one of {KINDS}: got {kind}")
-    if not 0 < max_scale < np.inf or keep < 1:
-        raise InputError(f"max_scale must be > 0 and keep >= 1: got {max_scale} and {keep}")
+    if keep < 1:
+        raise InputError(f"keep must be at least 1: got {keep}")
 
 
 def _allowed(isometries: Iterable[int]) -> tuple[int, ...]:

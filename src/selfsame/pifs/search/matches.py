@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from selfsame.blocks import FASTMATH
 from selfsame.isometries import transformed
-from selfsame.pifs.code import CONTRACTION
+from selfsame.pifs.code import CONTRACTION, MAX_SCALE
 from selfsame.pifs.search.pools import FLAT, Plane
 from selfsame.run.threads import run_shares
 
@@ -48,13 +48,12 @@ def measured(
     corners: Index,
     kind: int,
     allowed: tuple[int, ...],
-    max_scale: float,
     threads: int | None,
 ) -> Matches:
     """Return matches with the isometries, scales and gains that the pixels give.
 
     Args:
-        ranges, domains, block, kind, max_scale, threads: as in ``search.full_search``.
+        ranges, domains, block, kind, threads: as in ``search.full_search``.
         corners: (N, keep, 2) int32, y and x of the domains of each block, row by row; negative
             where there is none.
         allowed: isometries.
@@ -79,7 +78,7 @@ def measured(
             own[part],
             corners[part],
             orders,
-            np.float32(max_scale),
+            np.float32(MAX_SCALE),
             turn[part],
             scale[part],
             gain[part],

@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from selfsame.isometries import ISOMETRIES, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
+from selfsame.pifs.code import MAX_SCALE
 from selfsame.pifs.search.pools import CLASSES, Pool, places, transposed
 
 Float = NDArray[np.float32]
@@ -69,12 +70,10 @@ def tile_ranges(isometries: Sequence[int]) -> int:
     return max(1, TILE_ROWS[classes] // (2 if classes == CLASSES else len(isometries)))
 
 
-def columns_of(
-    pool: Pool, isometries: Sequence[int], max_scale: float, penalty: Float | None = None
-) -> Columns:
+def columns_of(pool: Pool, isometries: Sequence[int], penalty: Float | None = None) -> Columns:
     """Return the domains of a pool; ``penalty`` is (ny, nx)."""
     classes = _classes(isometries)
-    reach = np.float32(max_scale) * pool.norms.ravel()
+    reach = np.float32(MAX_SCALE) * pool.norms.ravel()
     return Columns(
         pool.cosines.reshape(classes, CLASSES // classes * pool.cosines.shape[1], reach.size),
         reach,
