@@ -6,7 +6,12 @@ import math
 import numpy as np
 import torch
 
-from selfsame.collage.operator.functional import CollageParameters, limit_weights
+from selfsame.collage.operator.functional import (
+    CollageParameters,
+    constant_term,
+    domain_term,
+    limit_weights,
+)
 from selfsame.collage.operator.geometry import Geometry
 from selfsame.isometries import transformed
 
@@ -53,6 +58,21 @@ def random_collage(
         noise(batch, maps, aux, ranges) if aux else None,
         noise(aux, channels, *geometry.block_size) if aux else None,
     )
+
+
+def exact_fixed_point(
+    params: CollageParameters, geometry: Geometry, size: tuple[int, int]
+) -> torch.Tensor:
+    """Return the solution of ``x = S x + b``, (B, C, H, W), pixel by pixel; differentiable."""
+    constant = constant_term(params, geometry, size)
+    units = torch.eye(math.prod(size), dtype=constant.dtype)
+    pictures = []
+    for b, weights in zip(constant, params.weights, strict=True):
+        for c, plane in enumerate(b):
+            own = weights[min(c, len(weights) - 1)][None, None]
+            images = domain_term(units.view(-1, 1, *size), own, geometry).flatten(1)
+            pictures.append(torch.linalg.solve(units - images.T, plane.flatten()))
+    return torch.stack(pictures).view_as(constant)
 
 
 def looped_step(x: torch.Tensor, params: CollageParameters, geometry: Geometry) -> torch.Tensor:

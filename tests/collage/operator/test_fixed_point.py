@@ -1,6 +1,7 @@
-"""Fixed points by every method, their gradients, the collage theorem, decoding at any scale."""
+"""Fixed points and gradients beside elimination, the collage theorem, decoding at any scale."""
 
 from fractions import Fraction
+from functools import partial
 from typing import get_args
 
 import pytest
@@ -8,13 +9,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfsame.collage.operator import elimination, fixed_point
-from selfsame.collage.operator.fixed_point import Gradient, Method, render, solve
+from selfsame.collage.operator import fixed_point
+from selfsame.collage.operator.fixed_point import Gradient, render, solve
 from selfsame.collage.operator.functional import CollageParameters, collage_step, contraction_factor
 from selfsame.collage.operator.geometry import Geometry
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.errors import DivergedError, InputError
-from support.collage_loops import CASES, random_collage
+from support.collage_loops import CASES, exact_fixed_point, random_collage
 
 GEOMETRIES = pytest.mark.parametrize(("geometry", "size"), CASES.values(), ids=CASES.keys())
 
@@ -24,34 +25,30 @@ def noise(*shape, seed=7):
 
 
 @GEOMETRIES
-@pytest.mark.parametrize("method", get_args(Method))
-def test_solutions_are_fixed_points(geometry, size, method):
+def test_solutions_are_fixed_points(geometry, size):
     params = random_collage(geometry, size, aux=2)
-    found = solve(params, geometry, size, method=method, tolerance=1e-10)
+    found = solve(params, geometry, size, tolerance=1e-10)
     torch.testing.assert_close(
         collage_step(found.picture, params, geometry), found.picture, rtol=0, atol=1e-9
     )
-    assert (found.iterations == 0) == (method == "linear")
     assert found.residual <= 1e-10
 
 
 @GEOMETRIES
 @pytest.mark.parametrize("shared", [False, True])
-def test_methods_agree_and_the_tolerance_is_kept(geometry, size, shared):
+def test_the_tolerance_is_kept(geometry, size, shared):
     params = random_collage(geometry, size, shared=shared, bound=0.95)
-    exact = solve(params, geometry, size, method="linear").picture
-    for method in ("iterate", "anderson"):
-        for tolerance in (1e-3, 1e-8):
-            found = solve(params, geometry, size, method=method, tolerance=tolerance)
-            assert (found.picture - exact).abs().max() <= tolerance
+    exact = exact_fixed_point(params, geometry, size)
+    for tolerance in (1e-3, 1e-8):
+        found = solve(params, geometry, size, tolerance=tolerance)
+        assert (found.picture - exact).abs().max() <= tolerance
 
 
 @GEOMETRIES
-@pytest.mark.parametrize("method", ["iterate", "anderson"])
-def test_the_start_does_not_matter(geometry, size, method):
+def test_the_start_does_not_matter(geometry, size):
     params = random_collage(geometry, size)
     pictures = [
-        solve(params, geometry, size, method=method, start=start, tolerance=1e-9).picture
+        solve(params, geometry, size, start=start, tolerance=1e-9).picture
         for start in (None, 10 * noise(2, 2, *size), torch.ones(1, 2, *size).double())
     ]
     for other in pictures[1:]:
@@ -61,7 +58,7 @@ def test_the_start_does_not_matter(geometry, size, method):
 @GEOMETRIES
 def test_every_application_contracts_as_promised(geometry, size):
     params = random_collage(geometry, size, batch=3, bound=0.9)
-    exact = solve(params, geometry, size, method="linear").picture
+    exact = exact_fixed_point(params, geometry, size)
     x = 5 * noise(3, 2, *size)
     for count in range(1, 6):
         found = solve(params, geometry, size, start=x, iterations=count)
@@ -70,25 +67,13 @@ def test_every_application_contracts_as_promised(geometry, size):
         assert found.iterations == count
 
 
-def test_anderson_needs_fewer_applications():
-    geometry, size = CASES["local overlap"]
-    params = random_collage(geometry, size, bound=0.99)
-    params = params._replace(weights=params.weights.abs())
-    counts = [
-        solve(params, geometry, size, method=method, tolerance=1e-8).iterations
-        for method in ("iterate", "anderson")
-    ]
-    assert counts[1] < counts[0] / 3
-
-
 def test_float32_reaches_its_rounding_and_stops():
     geometry, size = CASES["local overlap"]
     double = random_collage(geometry, size, bound=0.9)
     params = double._replace(weights=double.weights.float(), bias=double.bias.float())
-    exact = solve(double, geometry, size, method="linear").picture
-    for method in ("iterate", "anderson"):
-        found = solve(params, geometry, size, method=method, tolerance=1e-30)
-        assert (found.picture - exact).abs().max() < 1e-4
+    exact = exact_fixed_point(double, geometry, size)
+    found = solve(params, geometry, size, tolerance=1e-30)
+    assert (found.picture - exact).abs().max() < 1e-4
 
 
 @given(case=st.sampled_from(sorted(CASES)), seed=st.integers(0, 10**6), bound=st.floats(0.05, 0.97))
@@ -98,27 +83,29 @@ def test_collage_theorem(case, seed, bound):
     geometry, size = CASES[case]
     params = random_collage(geometry, size, seed=seed, bound=bound, aux=1)
     target = noise(2, 2, *size, seed=seed)
-    picture = solve(params, geometry, size, method="linear").picture
+    picture = exact_fixed_point(params, geometry, size)
     collage = collage_step(target, params, geometry)
     limit = (collage - target).abs().amax((1, 2, 3)) / (1 - contraction_factor(params.weights))
     assert ((picture - target).abs().amax((1, 2, 3)) <= limit * (1 + 1e-9)).all()
 
 
-def _gradients(params, geometry, size, **options):
+def _picture(params, geometry, size, **options):
+    return solve(params, geometry, size, **options).picture
+
+
+def _gradients(params, geometry, size, found=_picture, **options):
     leaves = [t.clone().requires_grad_() for t in params]
-    found = solve(CollageParameters(*leaves), geometry, size, **options)
-    return torch.autograd.grad((found.picture * noise(*found.picture.shape)).sum(), leaves)
+    picture = found(CollageParameters(*leaves), geometry, size, **options)
+    return torch.autograd.grad((picture * noise(*picture.shape)).sum(), leaves)
 
 
 @GEOMETRIES
 def test_gradients_agree(geometry, size):
     params = random_collage(geometry, size, aux=2, shared=True, bound=0.6)
-    unrolled = _gradients(params, geometry, size, gradient="unroll", tolerance=1e-12)
-    for method in get_args(Method):
-        implicit = _gradients(params, geometry, size, method=method, tolerance=1e-12)
-        torch.testing.assert_close(implicit, unrolled, rtol=1e-9, atol=1e-9)
-    through_linear = _gradients(params, geometry, size, method="linear", gradient="unroll")
-    torch.testing.assert_close(through_linear, unrolled, rtol=1e-9, atol=1e-9)
+    exact = _gradients(params, geometry, size, exact_fixed_point)
+    for gradient in get_args(Gradient):
+        near = _gradients(params, geometry, size, gradient=gradient, tolerance=1e-12)
+        torch.testing.assert_close(near, exact, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("gradient", get_args(Gradient))
@@ -165,9 +152,9 @@ def test_small_gradients_are_as_exact_as_large_ones():
     params.weights[0] /= 1000  # soon settled
     outer = noise(2, 2, *size) * torch.tensor([1, 1e-9]).double().view(2, 1, 1, 1)
     gradients = []
-    for options in ({"tolerance": 1e-3}, {"method": "linear", "gradient": "unroll"}):
+    for found in (partial(_picture, tolerance=1e-3), exact_fixed_point):
         weights = params.weights.clone().requires_grad_()
-        picture = solve(params._replace(weights=weights), geometry, size, **options).picture
+        picture = found(params._replace(weights=weights), geometry, size)
         gradients.append(torch.autograd.grad((picture * outer).sum(), weights)[0])
     for near, exact in zip(*gradients, strict=True):
         assert (near - exact).abs().max() < 5e-3 * exact.abs().max()
@@ -183,10 +170,6 @@ def test_weights_without_a_fixed_point(monkeypatch):
     ones = params._replace(weights=torch.ones_like(params.weights) / params.weights.shape[2])
     with pytest.raises(DivergedError, match="not within"):
         solve(ones._replace(bias=torch.ones_like(params.bias)), geometry, size)
-    # Every range copies the one domain, the whole picture: x = mean(x) + 1.
-    singular = CollageParameters(torch.ones(1, 1, 1, 4), torch.ones(1, 1, 4))
-    with pytest.raises(DivergedError, match="no single fixed point"):
-        solve(singular, Geometry((1, 1), ((2, 2),)), (2, 2), method="linear")
 
 
 def _smooth_collage(geometry, size):
@@ -262,7 +245,6 @@ def test_no_such_scale(scale):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "newton"}, "method must be one of iterate, anderson, linear"),
         ({"gradient": "none"}, "gradient must be one of implicit, unroll"),
         ({"iterations": 0}, "iterations must be"),
         ({"tolerance": 0.0}, "tolerance must be"),
@@ -270,7 +252,6 @@ def test_no_such_scale(scale):
         ({"start": torch.zeros(2, 2, 8, 8)}, "start must be"),
         ({"start": torch.zeros(16, 24)}, "start must be"),
         ({"start": torch.zeros(3, 2, 16, 24)}, "start must be"),
-        ({"method": "anderson", "gradient": "unroll"}, "no unrolled gradient"),
     ],
 )
 def test_hostile_arguments(options, message):
@@ -279,18 +260,3 @@ def test_hostile_arguments(options, message):
     params = params._replace(bias=params.bias.requires_grad_())
     with pytest.raises(InputError, match=message):
         solve(params, geometry, size, **options)
-
-
-def test_linear_has_a_limit(monkeypatch):
-    geometry, size = CASES["paper"]
-    monkeypatch.setattr(elimination, "MAX_UNKNOWNS", 16 * 24 // 4 - 1)
-    with pytest.raises(InputError, match="at most 95 numbers per channel"):
-        solve(random_collage(geometry, size), geometry, size, method="linear")
-
-
-def test_linear_in_small_parts_is_the_same(monkeypatch):
-    geometry, size = CASES["local overlap"]
-    params = random_collage(geometry, size)
-    whole = solve(params, geometry, size, method="linear").picture
-    monkeypatch.setattr(elimination, "MAX_NUMBERS", 1000)
-    assert torch.equal(whole, solve(params, geometry, size, method="linear").picture)

@@ -17,7 +17,6 @@ Representations", NeurIPS 2022; overlap and local domains are ours.
 
 import functools
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -75,7 +74,9 @@ def domain_term(x: Tensor, weights: Tensor, geometry: Geometry) -> Tensor:
     count = geometry.domain_count(*size)
     _expect("weights", weights, None, {1, x.shape[1]}, count, grid[0] * grid[1])
     if geometry.local:
-        parts = zip(_local_blocks(x, geometry), weights.unbind(2), strict=True)
+        each = (_windows(x, geometry, depth) for depth in range(len(geometry.domain_sizes)))
+        blocks = (_turned(w, i).flatten(2, 3) for w in each for i in geometry.isometries)
+        parts = zip(blocks, weights.unbind(2), strict=True)
         mixed = functools.reduce(torch.add, (block * w[:, :, None] for block, w in parts))
         return blend(mixed, grid, geometry)
     return mix_shared(domain_blocks(x, geometry), weights, grid, geometry)
@@ -114,14 +115,14 @@ def constant_term(params: CollageParameters, geometry: Geometry, size: Size) -> 
 def domain_blocks(x: Tensor, geometry: Geometry) -> Tensor:
     """Return all domains averaged to the size of a block and turned by the isometries.
 
+    Args:
+        geometry: of shared domains.
     Returns:
-        (B, C, D, p); of local domains (B, C, D, p, R).
+        (B, C, D, p).
     Raises:
         InputError: ``x`` is not (B, C, H, W), or the geometry does not tile it.
     """
     geometry.grid(*_picture_size(x))
-    if geometry.local:
-        return torch.stack(list(_local_blocks(x, geometry)), dim=2)
     shared = []
     for depth in range(len(geometry.domain_sizes)):
         windows = _windows(x, geometry, depth)  # (B, C, h, w, tiles)
@@ -228,14 +229,6 @@ def _picture_size(x: Tensor) -> Size:
     if x.ndim != 4:
         raise InputError(f"pictures must be (B, C, H, W): got the shape {tuple(x.shape)}")
     return x.shape[2], x.shape[3]
-
-
-def _local_blocks(x: Tensor, geometry: Geometry) -> Iterator[Tensor]:
-    """Yield (B, C, p, R) of each depth and isometry: the domains centred on the ranges."""
-    for depth in range(len(geometry.domain_sizes)):
-        windows = _windows(x, geometry, depth)
-        for isometry in geometry.isometries:
-            yield _turned(windows, isometry).flatten(2, 3)
 
 
 def _windows(x: Tensor, geometry: Geometry, depth: int) -> Tensor:

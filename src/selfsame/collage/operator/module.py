@@ -21,7 +21,7 @@ class CollageOperator(nn.Module):
         bound: below 1; the collages contract by it at least, whatever the raw numbers.
         shared_maps: one set of weights for all channels (the bias is always each channel's own).
         aux: learned auxiliary blocks, (A, C, h, w), shared by all pictures; None without.
-        options: what ``fixed_point.solve`` takes: method, gradient, iterations, tolerance.
+        options: what ``fixed_point.solve`` takes: gradient, iterations, tolerance.
     """
 
     aux: nn.Parameter | None
