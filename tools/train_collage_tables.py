@@ -13,10 +13,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from tables import save_tables
 from tqdm import tqdm
 
 from selfsame.coding.range_coder import new_coder
-from selfsame.coding.slots import save_tables, untrained_tables
+from selfsame.coding.slots import untrained_tables
 from selfsame.collage.codec.decode import encode_picture
 from selfsame.collage.network.model import CollageModel
 from selfsame.collage.syntax import contexts as c

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tables import save_tables
 from tqdm import tqdm
 
-from selfsame.coding.slots import save_tables, untrained_tables
+from selfsame.coding.slots import untrained_tables
 from selfsame.io.pictures import SUFFIXES
 from selfsame.pifs.encoding.attempt import PRICE, attempt, find_candidates, sources
 from selfsame.pifs.encoding.candidates import plan_for

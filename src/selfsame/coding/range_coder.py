@@ -30,6 +30,9 @@ _LOGIT_LIMIT = 2047
 _LEARNING_SHIFT = 20
 _LEARNING_RATE = 12
 
+MAX_OVERRUN = 8
+"""Bytes a reader may need behind the stored ones; a longer need is damage."""
+
 X1, X2, X, POSITION, END, OVERRUN = range(6)
 """Entries of ``Coder.state``: ends of the interval, the window read, the next byte, the
 number of bytes there are, and the bytes read behind them."""

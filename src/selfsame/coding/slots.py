@@ -6,17 +6,11 @@ arrays: ``probabilities`` (slots,) uint16, ``counts`` (slots,) uint8, ``weights`
 """
 
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.coding.range_coder import MAX_INPUTS
-from selfsame.io.files import atomic_file
-
-CONFIDENCE = 24
-"""Most decisions that a learned probability counts for: pictures differ, so a slot soon follows
-its own."""
 
 Tables = tuple[NDArray[np.uint32], NDArray[np.int64]]
 """Slots and mixing weights, as ``range_coder.new_coder`` takes them."""
@@ -54,16 +48,3 @@ def load_tables(package: str, name: str, slots: int, weight_sets: int) -> Tables
     with source.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
         packed = archive["probabilities"].astype(np.uint32) << 16
         return packed | archive["counts"], archive["weights"].astype(np.int64)
-
-
-def save_tables(path: Path, models: Tables) -> None:
-    """Write the file that ``load_tables`` reads; probabilities lose the 6 bits of 22 that do not
-    matter, counts end at ``CONFIDENCE``."""
-    slots, weights = models
-    with atomic_file(path) as stream:
-        np.savez_compressed(
-            stream,
-            probabilities=(slots >> np.uint32(16)).astype(np.uint16),
-            counts=np.minimum(slots & np.uint32(1023), CONFIDENCE).astype(np.uint8),
-            weights=weights.astype(np.int32),
-        )

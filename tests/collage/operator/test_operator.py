@@ -27,7 +27,6 @@ def raw_numbers(operator, size=SIZE, batch=2, seed=0):
         # 2 isometries of 8 + 2 domains, then auxiliary blocks, then a bias per channel.
         ({}, 20 + 3),
         ({"aux_blocks": 5}, 20 + 5 + 3),
-        ({"aux_blocks": 5, "shared_maps": False}, 3 * (20 + 5) + 3),
         ({"channels": 1}, 20 + 1),
     ],
 )
@@ -39,9 +38,8 @@ def test_counts_and_shapes(options, count):
 
 
 @pytest.mark.parametrize(("geometry", "size"), CASES.values(), ids=CASES.keys())
-@pytest.mark.parametrize("shared", [True, False])
-def test_agrees_with_the_functional_core(geometry, size, shared):
-    operator = CollageOperator(geometry, 2, aux_blocks=3, shared_maps=shared, bound=0.7)
+def test_agrees_with_the_functional_core(geometry, size):
+    operator = CollageOperator(geometry, 2, aux_blocks=3, bound=0.7)
     raw = 10 * raw_numbers(operator, size)
     params = operator.parameters_from(raw)
     assert (contraction_factor(params.weights) < 0.7).all()
@@ -51,15 +49,15 @@ def test_agrees_with_the_functional_core(geometry, size, shared):
 
 
 def test_the_order_of_the_numbers():
-    operator = CollageOperator(GEOMETRY, 2, aux_blocks=3, shared_maps=False)
+    operator = CollageOperator(GEOMETRY, 2, aux_blocks=3)
     raw = raw_numbers(operator)
     params = operator.parameters_from(raw)
     assert torch.equal(params.bias[:, 1], raw[:, -1].flatten(1))
-    # Before two biases: three of the second channel, before them three of the first.
-    assert torch.equal(params.aux_weights[:, 1, 0], raw[:, -5].flatten(1))
-    assert torch.equal(params.aux_weights[:, 0, 2], raw[:, -6].flatten(1))
-    ratio = params.weights[:, 1, 3] / raw[:, 20 + 3].flatten(1)
-    torch.testing.assert_close(ratio, params.weights[:, 1, 4] / raw[:, 20 + 4].flatten(1))
+    # Before two biases three weights of auxiliary blocks, before them those of the domains.
+    assert torch.equal(params.aux_weights[:, 0, 0], raw[:, -5].flatten(1))
+    assert torch.equal(params.aux_weights[:, 0, 2], raw[:, -3].flatten(1))
+    ratio = params.weights[:, 0, 3] / raw[:, 3].flatten(1)
+    torch.testing.assert_close(ratio, params.weights[:, 0, 4] / raw[:, 4].flatten(1))
 
 
 def test_auxiliary_blocks_start_as_cosines():

@@ -19,7 +19,6 @@ class CollageOperator(nn.Module):
         geometry: where ranges and domains lie.
         channels: C of the pictures.
         bound: below 1; the collages contract by it at least, whatever the raw numbers.
-        shared_maps: one set of weights for all channels (the bias is always each channel's own).
         aux: learned auxiliary blocks, (A, C, h, w), shared by all pictures; None without.
         options: what ``fixed_point.solve`` takes: gradient, iterations, tolerance.
     """
@@ -32,7 +31,6 @@ class CollageOperator(nn.Module):
         channels: int = 3,
         *,
         aux_blocks: int = 0,
-        shared_maps: bool = True,
         bound: float = 0.9,
         **options: Any,
     ) -> None:
@@ -49,8 +47,8 @@ class CollageOperator(nn.Module):
         most = math.prod(geometry.block_size) - 1
         if not 0 <= aux_blocks <= most:
             raise InputError(f"aux_blocks must be 0 to {most}, all cosines: got {aux_blocks}")
-        self.geometry, self.channels, self.bound = geometry, channels, bound
-        self.shared_maps, self.options = shared_maps, options
+        self.geometry, self.channels = geometry, channels
+        self.bound, self.options = bound, options
         start = _lowest_cosines(aux_blocks, geometry.block_size)[:, None]
         self.aux = nn.Parameter(start.repeat(1, channels, 1, 1)) if aux_blocks else None
 
@@ -60,30 +58,28 @@ class CollageOperator(nn.Module):
         Weights of the domains, weights of the auxiliary blocks, a bias per channel. With shared
         domains it grows with the picture.
         """
-        maps = 1 if self.shared_maps else self.channels
         aux = 0 if self.aux is None else len(self.aux)
-        return maps * (self.geometry.domain_count(height, width) + aux) + self.channels
+        return self.geometry.domain_count(height, width) + aux + self.channels
 
     def parameters_from(self, raw: Tensor) -> CollageParameters:
         """Return the collages that raw numbers code.
 
         Args:
-            raw: (B, P, rows, columns), P as ``parameter_count_per_range``, any numbers: for each
-                map the weights of the domains before ``limit_weights``; for each map the weights
-                of the auxiliary blocks; the bias of each channel.
+            raw: (B, P, rows, columns), P as ``parameter_count_per_range``, any numbers: weights of
+                the domains before ``limit_weights`` and of the auxiliary blocks, for all channels;
+                the bias of each channel.
         Raises:
             InputError: another count P.
         """
         size = self._size(raw)
         domains = self.geometry.domain_count(*size)
         aux = 0 if self.aux is None else len(self.aux)
-        maps = 1 if self.shared_maps else self.channels
-        lengths = (maps * domains, maps * aux, self.channels)
+        lengths = (domains, aux, self.channels)
         weights, mixing, bias = raw.flatten(2).split_with_sizes(lengths, dim=1)
         return CollageParameters(
-            limit_weights(weights.reshape(len(raw), maps, domains, -1), self.bound),
+            limit_weights(weights[:, None], self.bound),
             bias,
-            None if self.aux is None else mixing.reshape(len(raw), maps, aux, -1),
+            None if self.aux is None else mixing[:, None],
             self.aux,
         )
 

@@ -4,12 +4,9 @@ import numpy as np
 from numba import njit
 
 from selfsame.coding.numbers import code_number
-from selfsame.coding.range_coder import OVERRUN, code_mixed
+from selfsame.coding.range_coder import MAX_OVERRUN, OVERRUN, code_mixed
 from selfsame.collage.code import MAX_BIAS
 from selfsame.collage.syntax import contexts as c
-
-MAX_OVERRUN = 8
-"""Bytes a reader may need behind the stored ones; a longer need is damage."""
 
 OK, DAMAGED = 0, 1
 

@@ -3,9 +3,6 @@
 Everything here is fixed by the file format; nothing depends on a picture.
 """
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -124,23 +121,15 @@ NOWHERE = MAX_ATOMS
 _SCAN = scan_positions(MAX_ATOMS)
 
 
-def _places(move: Callable[[int, int], tuple[int, int]]) -> NDArray[np.int64]:
-    """Return for every atom the index of the one whose frequency ``move`` gives."""
+def _places(down: int, across: int) -> NDArray[np.int64]:
+    """Return for every atom the index of the one whose frequencies are so much higher."""
     index = {place: i for i, place in enumerate(_SCAN)}
-    return np.array([index.get(move(v, u), NOWHERE) for v, u in _SCAN], np.int64)
+    return np.array([index.get((v + down, u + across), NOWHERE) for v, u in _SCAN], np.int64)
 
 
-def _lowered(dv: int, du: int, v: int, u: int) -> tuple[int, int]:
-    return v - dv, u - du
-
-
-RIGHT = _places(lambda v, u: (v, u + 1))
-BELOW = _places(lambda v, u: (v + 1, u))
-ACROSS = _places(lambda v, u: (v + 1, u + 1))
-RIGHT2 = _places(lambda v, u: (v, u + 2))
-BELOW2 = _places(lambda v, u: (v + 2, u))
-LEFT = _places(lambda v, u: (v, u - 1))
-ABOVE = _places(lambda v, u: (v - 1, u))
+RIGHT, BELOW, ACROSS = _places(0, 1), _places(1, 0), _places(1, 1)
+RIGHT2, BELOW2 = _places(0, 2), _places(2, 0)
+LEFT, ABOVE = _places(0, -1), _places(-1, 0)
 
 _REACH = (
     *((0, 1, 6), (1, 0, 6), (1, 1, 4), (0, 2, 4), (2, 0, 4)),
@@ -149,7 +138,7 @@ _REACH = (
 """How much a weight lets expect of one whose frequencies are so much lower: rounded coefficients of
 a regression over photographs, in about 1/32 of its magnitude."""
 
-REACH_TO = np.stack([_places(partial(_lowered, dv, du)) for dv, du, _ in _REACH], axis=1)
+REACH_TO = np.stack([_places(-dv, -du) for dv, du, _ in _REACH], axis=1)
 REACH_BY = np.array([by for _, _, by in _REACH], np.int64)
 
 KIND = np.array([1 if v == 0 else 2 if u == 0 else 0 for v, u in _SCAN], np.uint8)

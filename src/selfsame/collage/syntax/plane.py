@@ -4,9 +4,9 @@ import numpy as np
 from numba import njit
 
 from selfsame.coding.numbers import code_number
-from selfsame.coding.range_coder import OVERRUN, code_adaptive
+from selfsame.coding.range_coder import MAX_OVERRUN, OVERRUN, code_adaptive
 from selfsame.collage.syntax import contexts as c
-from selfsame.collage.syntax.biases import DAMAGED, MAX_OVERRUN, OK, code_biases
+from selfsame.collage.syntax.biases import DAMAGED, OK, code_biases
 from selfsame.collage.syntax.weights import code_weights
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from selfsame.coding.numbers import code_number
-from selfsame.coding.range_coder import OVERRUN, code_adaptive, code_mixed
+from selfsame.coding.range_coder import MAX_OVERRUN, OVERRUN, code_adaptive, code_mixed
 from selfsame.pifs.code import CONTRACTION, LUMA, MAX_LOG2, MAX_SCALE_INDEX, MIN_LOG2, NO_MAP
 from selfsame.pifs.syntax import contexts as c
 from selfsame.pifs.syntax.levels import (
@@ -23,9 +23,6 @@ from selfsame.pifs.syntax.levels import (
 LEAF, QUAD, ROWS, COLUMNS = range(4)
 """What a node of the partition becomes: one block, four nodes, or two halves, one above the other
 or side by side."""
-
-MAX_OVERRUN = 8
-"""Bytes a reader may need behind the stored ones; a longer need is damage."""
 
 OK, DAMAGED = 0, 1
 
