@@ -8,6 +8,7 @@ Edges of patches lie on whole pixels, so copies of up to four sizes a level are 
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -132,56 +133,31 @@ class Painter:
             keys = np.concatenate([keys, code.pieces.places], axis=1)
         kinds, which = np.unique(keys[inside], axis=0, return_inverse=True)
         for index, (w, h, *piece) in enumerate(kinds.tolist()):
-            self._paint(band, first, inside[which.ravel() == index], tuple(piece), w, h)
+            members = inside[which.ravel() == index]
+            copy = self.copies(tuple(piece), w, h)
+            copy.setflags(write=False)  # as those from Pillow: one type, compiled once
+            isometries, maps = code.isometries[members], self.matrices[members]
+            # M (D - plane of D) as M D and a plane.
+            plane = plane_of(copy)
+            own = np.stack([moved_plane(plane, i) for i in range(8)])[isometries]
+            base = 255 * self.planes[members] - np.einsum("kcd,kpd->kpc", maps, own)
+            rects = np.stack([self.top[members], self.left[members]], axis=1)
+            numbers = base.astype(np.float32), maps.astype(np.float32)
+            _paint(band, first, rects, isometries, *numbers, copy)
         return band
 
-    def _paint(
-        self,
-        band: Bytes,
-        first: int,
-        members: NDArray[np.intp],
-        piece: tuple[int, ...],
-        w: int,
-        h: int,
-    ) -> None:
-        copy = self.copies(piece, w, h)
-        copy.setflags(write=False)  # as those from Pillow: one type, compiled once
-        plane = plane_of(copy)
-        isometries = self.code.isometries[members]
-        # M (D - plane of D) as M D and a plane.
-        own = np.stack([moved_plane(plane, i) for i in range(8)])[isometries]
-        maps = self.matrices[members]
-        base = 255 * self.planes[members] - np.einsum("kcd,kpd->kpc", maps, own)
-        rects = np.stack([self.top[members], self.left[members]], axis=1)
-        _paint(
-            band,
-            first,
-            rects,
-            isometries,
-            base.astype(np.float32),
-            maps.astype(np.float32),
-            copy,
-        )
 
+def self_copies(code: MosaicCode) -> Copies:
+    """Return what makes copies of the whole picture of a code, and keeps them."""
+    seed = seed_picture(code)
 
-class SelfCopies:
-    """Makes copies of the whole picture of a code, and keeps them."""
+    @cache
+    def copy(piece: tuple[int, ...], width: int, height: int) -> Bytes:
+        if min(width, height) < SEED_PIXELS * code.finest:
+            return resized(seed, width, height)
+        return Painter(code, (width, height), copy).band(0, height)
 
-    def __init__(self, code: MosaicCode) -> None:
-        self.code = code
-        self.seed = seed_picture(code)
-        self.made: dict[tuple[int, int], Bytes] = {}
-
-    def __call__(self, piece: tuple[int, ...], width: int, height: int) -> Bytes:
-        """Return the whole picture rendered at a size."""
-        if (width, height) not in self.made:
-            smallest = SEED_PIXELS * self.code.finest
-            if min(width, height) < smallest:
-                copy = resized(self.seed, width, height)
-            else:
-                copy = Painter(self.code, (width, height), self).band(0, height)
-            self.made[width, height] = copy
-        return self.made[width, height]
+    return copy
 
 
 def seed_picture(code: MosaicCode) -> Bytes:
@@ -253,7 +229,7 @@ def render_bands(
     """Return the rendering from the top in bands (rows, W, C); see ``render``."""
     width, height = check_size(code.size if size is None else size)
     pieces = code.pieces
-    copies = SelfCopies(code) if pieces is None else PieceCopies(pieces.picture)
+    copies = self_copies(code) if pieces is None else PieceCopies(pieces.picture)
     return _bands(code, (width, height), copies, threads)
 
 
