@@ -105,7 +105,7 @@ def descend(
 
 def decode_loss(target: Tensor, params: CollageParameters, geometry: Geometry) -> Tensor:
     """Return the mean squared difference between targets and what is decoded."""
-    return (solve(params, geometry, target.shape[2:]).picture - target).square().mean()
+    return (solve(params, geometry, target.shape[2:]) - target).square().mean()
 
 
 def detached(params: CollageParameters) -> CollageParameters:
@@ -136,7 +136,7 @@ def measure_steps(pictures: dict[str, Tensor], scale: Scale, seed: int) -> tuple
     target, *others = pictures.values()
     operator = CollageOperator(quadtree(scale.side, 4), bound=0.9)
     params = descend(operator, target, scale.descent)
-    limit = solve(params, operator.geometry, target.shape[2:], tolerance=1e-6).picture
+    limit = solve(params, operator.geometry, target.shape[2:], tolerance=1e-6)
     generator = torch.Generator().manual_seed(seed)
     starts = {
         "black": torch.zeros_like(target),
@@ -165,7 +165,7 @@ def errors_of(target: Tensor, params: CollageParameters, geometry: Geometry) -> 
     """Return the collage error, the decoding error and the bound on it, greatest and r.m.s."""
     with torch.no_grad():
         change = collage_step(target, params, geometry) - target
-        error = solve(params, geometry, target.shape[2:], tolerance=1e-6).picture - target
+        error = solve(params, geometry, target.shape[2:], tolerance=1e-6) - target
     factor = float(contraction_factor(params.weights).max())
     row: Row = {"contraction_factor": factor}
     for name, of in (("max", lambda x: x.abs().max()), ("rms", lambda x: x.square().mean().sqrt())):
@@ -228,7 +228,7 @@ def measure_ranges(pictures: dict[str, Tensor], scale: Scale) -> list[Row]:
             for variant, operator in variants(scale.side, range_side):
                 params = descend(operator, target, scale.descent)
                 size = (scale.side, scale.side)
-                decoded = solve(params, operator.geometry, size).picture
+                decoded = solve(params, operator.geometry, size)
                 numbers = operator.geometry.range_count(*size)
                 numbers *= operator.parameter_count_per_range(*size)
                 rows.append(

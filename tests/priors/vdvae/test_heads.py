@@ -55,7 +55,7 @@ def test_a_drawing_is_as_near_the_fixed_point_as_its_iterations_say(name):
     params = head.collages(features)
     still = params._replace(weights=torch.zeros_like(params.weights))
     options = {"iterations": 1}
-    constant = solve(still, head.operator.geometry, (SIDE, SIDE), **options).picture
+    constant = solve(still, head.operator.geometry, (SIDE, SIDE), **options)
     s, n = CONFIGS[name].bound, CONFIGS[name].iterations
     most = s ** (n + 1) / (1 - s) * float(constant.abs().max())
     gap = float((drawn - rendered).abs().max())

@@ -8,7 +8,7 @@ transposed equations and keeps nothing of the way there.
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
@@ -45,37 +45,21 @@ SCALE_DENOMINATOR = 1 << 16
 """Scales given as floats are taken as the nearest fraction with at most this denominator."""
 
 
-class FixedPoint(NamedTuple):
-    """A fixed point as far as it was found.
-
-    Attributes:
-        picture: (B, C, H, W).
-        iterations: applications of the map.
-        residual: the greatest difference that the last application made to a pixel.
-    """
-
-    picture: Tensor
-    iterations: int
-    residual: float
-
-
 def solve(
     params: CollageParameters,
     geometry: Geometry,
     size: Size,
     *,
     gradient: Gradient = "implicit",
-    start: Tensor | None = None,
     iterations: int | None = None,
     tolerance: float = TOLERANCE,
-) -> FixedPoint:
-    """Return the pictures that collages code.
+) -> Tensor:
+    """Return the pictures that collages code, (B, C, H, W), from the constant term on.
 
     Args:
         size: (height, width) of the pictures.
         gradient: ``implicit``, of the fixed point itself (first derivatives only), or ``unroll``,
             through the applications.
-        start: (B or 1, C, H, W), from where to iterate. Default: the constant term.
         iterations: apply the map this often. Default: until ``tolerance``.
         tolerance: greatest distance of a pixel from the fixed point where the weights guarantee
             contraction; else the greatest change of a pixel by the last application.
@@ -87,27 +71,19 @@ def solve(
     checked("iterations", iterations, Annotated[int, Range(1)] | None)
     checked("tolerance", tolerance, Annotated[float, Range(0, open_low=True)])
     constant = constant_term(params, geometry, size)
-    if start is not None and (
-        start.ndim != 4
-        or start.shape[1:] != constant.shape[1:]
-        or start.shape[0] not in (1, constant.shape[0])
-    ):
-        raise InputError(f"start must be {tuple(constant.shape)}: got {tuple(start.shape)}")
     tracked = torch.is_grad_enabled() and (constant.requires_grad or params.weights.requires_grad)
     implicit = tracked and gradient == "implicit"
     with torch.set_grad_enabled(tracked and not implicit):
-        begin = constant if start is None else start.expand_as(constant)
 
         def step(x: Tensor) -> Tensor:
             return domain_term(x, params.weights, geometry) + constant
 
-        found = FixedPoint(*_repeat(step, begin, _greatest, params.weights, iterations, tolerance))
-    if not implicit:
-        return found
-    picture: Tensor = _Implicit.apply(  # type: ignore[no-untyped-call]
-        params.weights, constant, found.picture, geometry, iterations, tolerance
-    )
-    return found._replace(picture=picture)
+        found = _repeat(step, constant, _greatest, params.weights, iterations, tolerance)
+    if implicit:
+        found = _Implicit.apply(  # type: ignore[no-untyped-call]
+            params.weights, constant, found, geometry, iterations, tolerance
+        )
+    return found
 
 
 def render(
@@ -115,10 +91,7 @@ def render(
     geometry: Geometry,
     size: Size,
     scale: float | Fraction = 1,
-    *,
-    gradient: Gradient = "implicit",
-    iterations: int | None = None,
-    tolerance: float = TOLERANCE,
+    **options: Any,
 ) -> Tensor:
     """Return the pictures at ``scale`` times the size, (B, C, round(H·scale), round(W·scale)).
 
@@ -128,7 +101,7 @@ def render(
     Args:
         size: (height, width) at scale 1.
         scale: any above 0.
-        gradient, iterations, tolerance: as ``solve`` takes them.
+        options: as ``solve`` takes them.
     Raises:
         InputError: as ``solve``, or a scale at which no pixel would be left.
         DivergedError: as ``solve``.
@@ -142,15 +115,8 @@ def render(
     finer = Fraction(math.ceil(ratio * geometry.unit), geometry.unit)
     if params.aux is not None:
         params = params._replace(aux=upscale_aux(params.aux, finer))
-    found = solve(
-        params,
-        geometry.scaled(finer),
-        (int(size[0] * finer), int(size[1] * finer)),
-        gradient=gradient,
-        iterations=iterations,
-        tolerance=tolerance,
-    )
-    return area_resize(found.picture, exact)
+    whole = int(size[0] * finer), int(size[1] * finer)
+    return area_resize(solve(params, geometry.scaled(finer), whole, **options), exact)
 
 
 def _repeat(
@@ -160,27 +126,27 @@ def _repeat(
     weights: Tensor,
     iterations: int | None,
     tolerance: float,
-) -> tuple[Tensor, int, float]:
-    """Return the last of the iterates of ``step``, their count and the norm of the last change.
+) -> Tensor:
+    """Return the last of the iterates of ``step``.
 
     Raises:
         DivergedError: as ``solve``.
     """
+    if iterations is not None:
+        for _ in range(iterations):
+            x = step(x)
+        return x
     # After a change of c the fixed point lies within c · s / (1 - s), its reach.
     factor = float(contraction_factor(weights.detach()).max())
     reach = factor / (1 - factor) if factor < 1 else 1.0
     rounding = ROUNDING * torch.finfo(x.dtype).eps
-    for count in range(1, (iterations or MAX_ITERATIONS) + 1):
+    for _ in range(MAX_ITERATIONS):
         before, x = x, step(x)
-        if iterations is not None and count < iterations:
-            continue
         change = norm(x.detach() - before.detach())
-        if count == iterations:
-            return x, count, change
         if not math.isfinite(change):
             raise DivergedError(f"the collage has no fixed point: {ADVICE}")
         if change * reach <= tolerance or change <= rounding * norm(x.detach()):
-            return x, count, change
+            return x
     raise DivergedError(
         f"not within {tolerance} of a fixed point after {MAX_ITERATIONS} applications, the last of "
         f"which changed {change:.3g}: {ADVICE}"
@@ -232,6 +198,6 @@ class _Implicit(torch.autograd.Function):
         def norm(adjoint: Tensor) -> float:
             return float((adjoint.abs().sum((1, 2, 3)) / whole).max())
 
-        adjoint, _, _ = _repeat(step, gradient, norm, weights, iterations, tolerance)
+        adjoint = _repeat(step, gradient, norm, weights, iterations, tolerance)
         (by_weights,) = torch.autograd.grad(image, w, adjoint)
         return by_weights, adjoint, None, None, None, None

@@ -85,9 +85,7 @@ class CollageOperator(nn.Module):
 
     def forward(self, raw: Tensor) -> Tensor:
         """Return the pictures, (B, C, H, W), that raw numbers code; see ``parameters_from``."""
-        return solve(
-            self.parameters_from(raw), self.geometry, self._size(raw), **self.options
-        ).picture
+        return solve(self.parameters_from(raw), self.geometry, self._size(raw), **self.options)
 
     def _size(self, raw: Tensor) -> Size:
         if raw.ndim != 4:

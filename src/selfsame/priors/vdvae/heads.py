@@ -87,7 +87,7 @@ class CollageHead(nn.Module):
         """Return pictures, (B, channels, side, side), of features, (B, width, grid, grid)."""
         size, operator = (self.side, self.side), self.operator
         params = self.collages(features)
-        return solve(params, operator.geometry, size, **operator.options).picture
+        return solve(params, operator.geometry, size, **operator.options)
 
     def collages(self, features: Tensor) -> CollageParameters:
         """Return the collages that features code."""
