@@ -9,8 +9,7 @@ from skimage import data
 from selfsame.errors import InputError
 from selfsame.mosaic import Settings, fit, render
 from selfsame.mosaic.code import CONTRAST_STEP
-from selfsame.mosaic.fitting.fit import grid_of, possible_moves
-from selfsame.mosaic.fitting.split import best_tree, chosen_patches
+from selfsame.mosaic.fitting.fit import best_tree, chosen_patches, grid_of, possible_moves
 from support.random_mosaics import random_code
 
 CAT = data.chelsea()[::2, ::2]

@@ -7,6 +7,7 @@ that the settings choose.
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,22 +69,13 @@ def encode_bytes(source: SourcePicture, settings: EncodeSettings) -> bytes:
 
 
 class Encoded(NamedTuple):
-    """A code, its file's bytes, what they decode to, and the seconds that encoding alone took.
-
-    ``picture`` holds bytes, (H, W) or (H, W, 3), with one channel more if there is alpha.
-    """
+    """A code, its file's bytes, the colours that they decode to, (H, W) or (H, W, 3) bytes, and the
+    seconds that encoding alone took."""
 
     code: Code
     data: bytes
-    picture: NDArray[np.uint8]
+    colors: NDArray[np.uint8]
     seconds: float
-
-    @property
-    def colors(self) -> NDArray[np.uint8]:
-        """The picture without its alpha: (H, W) or (H, W, 3)."""
-        if self.picture.ndim == 2:
-            return self.picture
-        return self.picture[..., 0] if self.picture.shape[2] == 2 else self.picture[..., :3]
 
 
 def encode_source(
@@ -101,8 +93,9 @@ def encode_source(
     code = _code_of(source, settings, Run(threads, device, progress=progress))
     data = pack(code)
     seconds = time.perf_counter() - begin
-    picture = to_uint8(family_of(code).render(unpack(data), View(), Run(threads)))
-    return Encoded(code, data, picture, seconds)
+    opaque = replace(unpack(data), alpha=None)
+    colors = to_uint8(family_of(code).render(opaque, View(), Run(threads)))
+    return Encoded(code, data, colors, seconds)
 
 
 def _code_of(source: SourcePicture, settings: EncodeSettings, run: Run) -> Code:

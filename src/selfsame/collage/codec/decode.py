@@ -84,7 +84,6 @@ def encode_picture(
     numbers = config.numbers[: 1 if pixels.ndim == 2 else 3]
     symbols = levels[0].cpu().numpy().astype(np.int32)
     planes_of_symbols = np.split(symbols, np.cumsum(numbers)[:-1])
-    atoms = (config.atoms[0], config.atoms[1], config.atoms[1])[: len(numbers)]
     return CollageCode(
         width,
         height,
@@ -92,7 +91,7 @@ def encode_picture(
         model.decoder.fingerprint(),
         step,
         GRID,
-        atoms,
+        config.plane_atoms[: len(numbers)],
         len(config.domain_factors),
         _iterations(factor),
         tuple(np.ascontiguousarray(plane) for plane in planes_of_symbols),
@@ -175,8 +174,7 @@ def decoder_of(code: CollageCode) -> CollageDecoder:
 def check_decoder(code: CollageCode, decoder: CollageDecoder) -> None:
     """Raise ``InputError`` unless a code has the layout of its model."""
     config = decoder.config
-    atoms = (config.atoms[0], config.atoms[1], config.atoms[1])[: len(code.atoms)]
-    layout = (GRID, atoms, len(config.domain_factors))
+    layout = (GRID, config.plane_atoms[: len(code.atoms)], len(config.domain_factors))
     if (code.range_size, code.atoms, code.domains) != layout:
         raise InputError(
             f"a code of model {code.model!r} has range size, atoms and domains {layout}: got "

@@ -102,10 +102,14 @@ class CollageConfig(Checked):
         return Geometry((GRID, GRID), sizes, overlap=self.overlap, local=True)
 
     @property
-    def numbers(self) -> tuple[int, int, int]:
+    def plane_atoms(self) -> tuple[int, int, int]:
+        """How many auxiliary blocks each plane has."""
+        return self.atoms[0], self.atoms[1], self.atoms[1]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
         """How many numbers a range has in each plane."""
-        luma, chroma = (1 + count + len(self.domain_factors) for count in self.atoms)
-        return luma, chroma, chroma
+        return tuple(1 + count + len(self.domain_factors) for count in self.plane_atoms)
 
     @property
     def biases(self) -> tuple[int, int, int]:
@@ -131,7 +135,7 @@ class CollageDecoder(nn.Module):
         starts = [start_atoms(config.overlap, count)[0] for count in config.atoms]
         self.blocks = nn.ParameterList(torch.from_numpy(a)[:, None] for a in starts)
         steps = []
-        for count in (config.atoms[0], config.atoms[1], config.atoms[1]):
+        for count in config.plane_atoms:
             steps += [START_STEP / GRID] + [START_STEP] * count
             steps += [_START_DOMAIN_STEP] * len(config.domain_factors)
         self.log_steps = nn.Parameter(torch.tensor(steps).log())
