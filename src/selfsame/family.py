@@ -192,10 +192,10 @@ class Encodes(Protocol):
         """Load what encoding needs, models and compiled functions, so that it can be timed."""
 
     def encode(self, source: SourcePicture, run: Run, **settings: Any) -> Any:
-        """Return the code of a picture.
+        """Return the code of a picture; callers have checked the settings one by one.
 
         Raises:
-            InputError: a setting out of its range, or more than a file can do.
+            InputError: more is asked for than a file can do.
         """
 
     def choices(self, code: Any) -> dict[str, Any]:
