@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from selfsame.collage.network.entropy import RateModel, laplace_bits
+from selfsame.collage.network.entropy import (
+    RateModel,
+    laplace_bits,
+    round_straight_through,
+    soft_threshold,
+)
 
 
 @pytest.mark.parametrize("log_scale", [-2.0, 0.0, 1.5])
@@ -54,3 +59,18 @@ def test_a_flat_picture_predicts_its_biases():
     ramp = flat + 40 * torch.randn(1, 3, 6, 6, generator=torch.Generator().manual_seed(0)).round()
     inner = (..., slice(1, None), slice(1, None))
     assert model(flat, flat)[inner].sum() < 0.5 * model(ramp, ramp)[inner].sum()
+
+
+def test_rounding_passes_the_gradient():
+    x = torch.tensor([-1.6, 0.2, 0.7], requires_grad=True)
+    y = round_straight_through(x)
+    (y * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
+    assert y.tolist() == [-2, 0, 1]
+    assert x.grad.tolist() == [1, 2, 3]
+
+
+def test_soft_threshold_moves_towards_zero_and_stops_there():
+    x = torch.tensor([-2.0, -0.1, 0.0, 0.1, 2.0])
+    torch.testing.assert_close(
+        soft_threshold(x, torch.tensor(0.25)), torch.tensor([-1.75, 0, 0, 0, 1.75])
+    )

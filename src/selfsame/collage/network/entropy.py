@@ -1,8 +1,10 @@
-"""A differentiable estimate of how many bits the levels of a collage take.
+"""Rounding that can be trained through, and an estimate of the bits that levels take.
 
-The coder of files adapts to what it codes and works on integers; this model of it is learned, in
+The coder of files adapts to what it codes and works on integers; the model of it is learned, in
 floating point, and serves training and refinement only. No file depends on it.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -104,3 +106,27 @@ def _neighbours(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         above[..., :columns],
         above[..., 2:],
     )
+
+
+class _Round(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return torch.round(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return gradient
+
+
+def round_straight_through(x: Tensor) -> Tensor:
+    """Return ``x`` rounded; the gradient passes as if it were not.
+
+    Source: Bengio et al. 2013, "Estimating or propagating gradients through stochastic neurons".
+    """
+    return _Round.apply(x)  # type: ignore[no-untyped-call,no-any-return]
+
+
+def soft_threshold(x: Tensor, threshold: Tensor) -> Tensor:
+    """Return ``x`` moved towards 0 by ``threshold``, and 0 if it is smaller: rounding it then has a
+    dead zone that wide."""
+    return torch.sign(x) * torch.relu(x.abs() - threshold)

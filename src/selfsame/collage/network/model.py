@@ -24,8 +24,7 @@ from selfsame.checked import Checked, Range
 from selfsame.collage.code import FINGERPRINT_BYTES, GRID, MAX_ATOMS, MAX_DOMAINS
 from selfsame.collage.network.atoms import start_atoms
 from selfsame.collage.network.conv_mixer import ConvMixer
-from selfsame.collage.network.entropy import RateModel
-from selfsame.collage.network.quantise import soft_threshold
+from selfsame.collage.network.entropy import RateModel, soft_threshold
 from selfsame.collage.operator.functional import (
     CollageParameters,
     contraction_factor,

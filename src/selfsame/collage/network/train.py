@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from selfsame.checked import Checked, Range
+from selfsame.collage.network.entropy import round_straight_through
 from selfsame.collage.network.model import (
     DEFAULT_RATE_WEIGHT,
     START_STEP,
@@ -18,7 +19,6 @@ from selfsame.collage.network.model import (
     CollageModel,
 )
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
-from selfsame.collage.network.quantise import round_straight_through
 from selfsame.collage.operator.functional import domain_term
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
