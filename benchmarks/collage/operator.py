@@ -20,16 +20,16 @@ from benchmarks.codec.photos import add_picture_options, load_photos
 from benchmarks.collage import operator_plots as plots
 from benchmarks.harness.processes import in_new_process, peak_mib, resident_mib
 from benchmarks.harness.types import Row
-from selfsame.collage.operator.fixed_point import solve
 from selfsame.collage.operator.functional import (
     CollageParameters,
+    collage_loss,
     collage_step,
     contraction_factor,
     domain_blocks,
     mix_shared,
 )
 from selfsame.collage.operator.geometry import Geometry
-from selfsame.collage.operator.module import CollageOperator, collage_loss
+from selfsame.collage.operator.module import CollageOperator, solve
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.metrics.pictures import psnr_db
 from selfsame.run.device import resolve_device

@@ -6,7 +6,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from selfsame.collage.operator.fixed_point import SCALE_DENOMINATOR
+from selfsame.collage.operator.module import SCALE_DENOMINATOR
 from selfsame.errors import InputError
 from selfsame.limits import MAX_PIXELS
 from selfsame.priors.vdvae.network import Vdvae

@@ -9,8 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfsame.collage.operator import fixed_point
-from selfsame.collage.operator.fixed_point import Gradient, render, solve
+from selfsame.collage.operator import module
 from selfsame.collage.operator.functional import (
     CollageParameters,
     collage_step,
@@ -18,6 +17,7 @@ from selfsame.collage.operator.functional import (
     contraction_factor,
 )
 from selfsame.collage.operator.geometry import Geometry
+from selfsame.collage.operator.module import Gradient, render, solve
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.errors import DivergedError, InputError
 from support.collage_loops import CASES, exact_fixed_point, random_collage
@@ -160,7 +160,7 @@ def test_small_gradients_are_as_exact_as_large_ones():
 
 
 def test_weights_without_a_fixed_point(monkeypatch):
-    monkeypatch.setattr(fixed_point, "MAX_ITERATIONS", 150)
+    monkeypatch.setattr(module, "MAX_ITERATIONS", 150)
     geometry, size = CASES["paper"]
     params = random_collage(geometry, size)
     growing = params._replace(weights=params.weights.abs() * 300, bias=params.bias.abs())

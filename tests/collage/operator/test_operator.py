@@ -5,10 +5,9 @@ import io
 import pytest
 import torch
 
-from selfsame.collage.operator.fixed_point import solve
-from selfsame.collage.operator.functional import collage_step, contraction_factor
+from selfsame.collage.operator.functional import collage_loss, collage_step, contraction_factor
 from selfsame.collage.operator.geometry import Geometry
-from selfsame.collage.operator.module import CollageOperator, collage_loss
+from selfsame.collage.operator.module import CollageOperator, solve
 from selfsame.errors import InputError
 from support.collage_loops import CASES
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from selfsame.collage.operator.fixed_point import solve
 from selfsame.collage.operator.functional import contraction_factor
+from selfsame.collage.operator.module import solve
 from selfsame.collage.operator.resampling import upscale_aux
 from selfsame.errors import InputError
 from selfsame.priors.vdvae.config import CollageHeadConfig

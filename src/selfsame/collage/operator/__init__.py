@@ -2,4 +2,4 @@
 
 from selfsame.moved import forwarding
 
-__getattr__ = forwarding(__name__, "collage.operator.module")
+__getattr__ = forwarding(__name__, "collage.operator.module", "collage.operator.functional")

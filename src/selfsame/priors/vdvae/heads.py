@@ -7,10 +7,9 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from selfsame.collage.operator.fixed_point import render, solve
 from selfsame.collage.operator.functional import CollageParameters
 from selfsame.collage.operator.geometry import Geometry
-from selfsame.collage.operator.module import CollageOperator
+from selfsame.collage.operator.module import CollageOperator, render, solve
 from selfsame.collage.operator.resampling import area_resize, upscale_aux
 from selfsame.priors.vdvae.config import CollageHeadConfig
 
@@ -103,7 +102,7 @@ class CollageHead(nn.Module):
     def render(self, features: Tensor, scale: float | Fraction) -> Tensor:
         """Return pictures at ``scale`` times the side, (B, channels, S, S), at their fixed point.
 
-        Errors as ``selfsame.collage.operator.fixed_point.render``.
+        Errors as ``selfsame.collage.operator.module.render``.
         """
         size = (self.side, self.side)
         return render(self.collages(features), self.operator.geometry, size, scale)
