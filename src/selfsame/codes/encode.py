@@ -115,17 +115,7 @@ def _family(settings: EncodeSettings) -> Encodes:
 
 def _source_from_array(picture: NDArray[np.uint8] | NDArray[np.floating]) -> SourcePicture:
     values = np.asarray(picture)
-    if (
-        values.ndim not in (2, 3)
-        or 0 in values.shape
-        or values.shape[2:]
-        not in (
-            (),
-            (2,),
-            (3,),
-            (4,),
-        )
-    ):
+    if values.size == 0 or (values.ndim != 2 and values.shape[2:] not in ((2,), (3,), (4,))):
         raise InputError(f"a picture is (H, W) or (H, W, 2 to 4), not empty: got {values.shape}")
     if values.dtype != np.uint8 and not np.issubdtype(values.dtype, np.floating):
         raise InputError(f"a picture holds bytes, or floats of 0 to 1: got {values.dtype}")

@@ -76,7 +76,6 @@ def full_search(
         InputError: an argument beyond these limits.
     """
     allowed = _allowed(isometries)
-    _check(kind, keep)
     pool = domain_pool(domains, block, step, CONTRACTION[kind], threads)
     blocks = range_pool(ranges, block, threads)
     if penalty is not None and (penalty.shape != pool.norms.shape or not np.all(penalty >= 0)):
@@ -129,12 +128,6 @@ def local_search(
     Other arguments, result and errors as in ``full_search``.
     """
     allowed = _allowed(isometries)
-    _check(kind, keep)
-    if radius < 1 or ranges.shape != domains.shape:
-        raise InputError(
-            "a local search needs a radius of at least 1 and planes of one shape: got"
-            f" {radius}, {ranges.shape} and {domains.shape}"
-        )
     blocks = range_pool(ranges, block, threads)
     apart = _apart(ranges, domains, block, kind)
     height, width = blocks.norms.shape
@@ -180,13 +173,6 @@ def local_search(
             for first in range(0, len(firsts), rows):
                 search_band(firsts[first : first + rows])
     return measured(ranges, domains, block, corners, kind, allowed, threads)
-
-
-def _check(kind: int, keep: int) -> None:
-    if kind not in KINDS:
-        raise InputError(f"kind must be HALF, QUARTER or COPY, one of {KINDS}: got {kind}")
-    if keep < 1:
-        raise InputError(f"keep must be at least 1: got {keep}")
 
 
 def _allowed(isometries: Iterable[int]) -> tuple[int, ...]:
