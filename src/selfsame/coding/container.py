@@ -181,9 +181,9 @@ class Container:
 
     def contents(
         self, tag: bytes, record: Record, flags: int, others: Iterable[bytes] = ()
-    ) -> tuple[dict[str, int], bytes, dict[bytes, bytes]]:
-        """Return the fields that begin the chunk ``tag``, the bytes behind them, and the payloads
-        of all known chunks.
+    ) -> tuple[dict[str, int], memoryview, dict[bytes, bytes]]:
+        """Return the fields that begin the chunk ``tag``, the bytes behind them (no copy), and the
+        payloads of all known chunks.
 
         Args:
             record: the fields; ``flags`` is one of them.
@@ -203,7 +203,7 @@ class Container:
             raise UnsupportedError(
                 f"chunk {name} sets flags that this build does not know: {fields['flags']:#04x}"
             )
-        return fields, payload[record.size :], payloads
+        return fields, memoryview(payload)[record.size :], payloads
 
 
 def alpha_chunks(alpha: NDArray[np.uint8] | None) -> list[Chunk]:
@@ -234,7 +234,7 @@ def read_alpha(header: Header, payloads: Mapping[bytes, bytes]) -> NDArray[np.ui
     return np.cumsum(differences.reshape(header.height, -1), axis=1, dtype=np.uint8)
 
 
-def inflated(data: bytes, size: int, owner: str) -> bytes:
+def inflated(data: bytes | memoryview, size: int, owner: str) -> bytes:
     """Return the ``size`` bytes of a zlib stream.
 
     Raises:

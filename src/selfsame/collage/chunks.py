@@ -74,7 +74,7 @@ def unpack(container: Container) -> CollageCode:
             f"{CLGE.size + len(rest)}"
         )
     ends = list(accumulate(lengths, initial=0))
-    fingerprint, name, atoms = (rest[a:b] for a, b in pairwise(ends))
+    fingerprint, name, atoms = (bytes(rest[a:b]) for a, b in pairwise(ends))
     layout = (header.width, header.height, fields["range_size"], tuple(atoms), fields["domains"])
     with sound("layout of ranges"):
         check_layout(*layout)

@@ -81,7 +81,7 @@ def write_symbols(symbols: Symbols, domains: int, step: int) -> tuple[bytes, dic
 
 
 def read_symbols(
-    data: bytes, shapes: list[tuple[int, int, int]], domains: int, step: int
+    data: bytes | memoryview, shapes: list[tuple[int, int, int]], domains: int, step: int
 ) -> Symbols:
     """Return the symbols, of these shapes, that ``write_symbols`` wrote.
 

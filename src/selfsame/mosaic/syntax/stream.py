@@ -49,7 +49,7 @@ def write_patches(code: MosaicCode) -> tuple[bytes, dict[str, float]]:
 
 
 def read_patches(
-    data: bytes, grid: int, levels: int, tint: int, channels: int
+    data: bytes | memoryview, grid: int, levels: int, tint: int, channels: int
 ) -> dict[str, NDArray[Any]]:
     """Return the arrays of a ``MosaicCode`` that ``write_patches`` wrote, by name.
 
@@ -81,7 +81,7 @@ def _code_patches(coder, decoding, state):  # type: ignore[no-untyped-def]
     return True
 
 
-def _coder(data: bytes | int) -> Coder:
+def _coder(data: bytes | memoryview | int) -> Coder:
     return new_coder(*untrained_tables(c.SLOTS, c.WEIGHT_SETS), len(c.ELEMENTS), data)
 
 

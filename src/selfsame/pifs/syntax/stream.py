@@ -119,12 +119,12 @@ def plane_states(shapes: Shapes) -> list[PlaneState]:
     return states
 
 
-def planes_coder(data: bytes | Shapes) -> Coder:
+def planes_coder(data: bytes | memoryview | Shapes) -> Coder:
     """Return a coder that reads a stream of planes, or one that writes planes of these shapes.
 
     No stream exceeds the writer's buffer by much; one that outgrows it is an error of the caller.
     """
-    if isinstance(data, bytes):
+    if isinstance(data, bytes | memoryview):
         return new_coder(*initial_tables(), len(ELEMENTS), data)
     room = 1024 + 8 * sum(height * width for height, width in data)
     return new_coder(*initial_tables(), len(ELEMENTS), room)
@@ -145,7 +145,7 @@ def write_planes(planes: tuple[PlaneCode, ...]) -> tuple[bytes, dict[str, float]
 
 
 def read_planes(
-    data: bytes, shapes: Shapes, padded: Shapes, steps: Sequence[float]
+    data: bytes | memoryview, shapes: Shapes, padded: Shapes, steps: Sequence[float]
 ) -> tuple[PlaneCode, ...]:
     """Return the planes that ``write_planes`` wrote.
 
