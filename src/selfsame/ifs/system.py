@@ -114,6 +114,12 @@ def default_probabilities(matrices: ArrayLike) -> Array:
     return np.asarray(weight / weight.sum(), np.float64)
 
 
+def conjugated(matrices: Array, offsets: Array, S: Array, t: Array) -> tuple[Array, Array]:
+    """Return the maps in the coordinates ``u = S x + t``: their attractor is moved by it."""
+    moved = S @ matrices @ np.linalg.inv(S)
+    return moved, offsets @ S.T + t - moved @ t
+
+
 def _frozen(values: ArrayLike, name: str) -> Array:
     try:
         array = np.asarray(values, np.float64).copy()

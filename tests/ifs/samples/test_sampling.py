@@ -6,6 +6,7 @@ from selfsame import IFS, InputError
 from selfsame.ifs.samples.random import (
     FILLING_SIZE,
     filling_rate,
+    matrices_from_svd_form,
     sample_anderson_farrell,
     sample_fractaldb,
     search_fractaldb,
@@ -180,3 +181,15 @@ def test_search_gives_up_with_a_message(monkeypatch: pytest.MonkeyPatch) -> None
     for bad in (0, 1, np.nan):
         with pytest.raises(InputError, match="rate must be within"):
             search_fractaldb(1, seed=0, rate=bad)
+
+
+def test_svd_form_is_the_product_of_equation_10() -> None:
+    theta, s1, s2, phi = 0.7, 2.0, 0.5, -1.9
+    signs = np.array([-1.0, 1.0])
+
+    def rotation(t: float) -> np.ndarray:
+        return np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]])
+
+    expected = rotation(theta) @ np.diag([s1, s2]) @ rotation(phi) @ np.diag(signs)
+    found = matrices_from_svd_form(np.array(theta), np.array([s1, s2]), np.array(phi), signs)
+    assert found == pytest.approx(expected)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from selfsame.errors import DivergedError
 from selfsame.ifs.code import IFSCode, Primitive
+from selfsame.ifs.distance.field import winning_words, word_distance
 from selfsame.ifs.distance.layouts import (
     Parameters,
     bound_parameters,
@@ -20,7 +21,6 @@ from selfsame.ifs.distance.layouts import (
     without_map,
 )
 from selfsame.ifs.distance.polish import polish
-from selfsame.ifs.distance.render import winning_words, word_distance
 from selfsame.ifs.distance.settings import DistanceSettings, Layout, parse_layout
 from selfsame.ifs.distance.target import Target, all_levels, coverage_loss, distance_loss
 from selfsame.ifs.render.recursion import render_recursion

@@ -86,7 +86,7 @@ def nearest_leaves(
 
     Args:
         tree: from ``build_tree``.
-        kind, shape: the primitive (``primitives.signed_distance``).
+        kind, shape: the primitive (``field.signed_distance``).
         points: (P, 2); the search is fastest where neighbours follow each other.
     Returns:
         words (P,) int64 and distances (P,), negative inside a leaf. The same for every number

@@ -1,7 +1,7 @@
 """Flames from ``.flame`` XML."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from selfsame.ifs.exchange.flame_model import (
 from selfsame.ifs.exchange.flame_palette import read_palette
 from selfsame.ifs.exchange.flame_text import parse_xml, read_integers, read_numbers
 from selfsame.ifs.exchange.flame_write import flip_vertically
-from selfsame.ifs.system import IFS, MAX_MAPS, SUM_TOLERANCE
+from selfsame.ifs.system import IFS, MAX_MAPS, SUM_TOLERANCE, conjugated
 from selfsame.limits import MAX_SIDE
 
 Array = NDArray[np.float64]
@@ -158,7 +158,8 @@ def _read_flame(element: Any, dropped: _Dropped) -> Flame | None:
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         move = turn @ move[0], turn @ (move[1] - center) + center
     if final is not None or angle:
-        matrices, offsets = _conjugate(matrices, offsets, move)
+        with np.errstate(all="ignore"):  # out of range is refused by IFS
+            matrices, offsets = conjugated(matrices, offsets, *move)
     matrices, offsets = flip_vertically(matrices, offsets)
 
     colors = None
@@ -275,7 +276,7 @@ def _symmetry_maps(element: Any) -> list[_Xform]:
     """Return flam3's maps for ``<symmetry kind>``: rotations, before them a mirror if negative."""
     (kind,) = read_integers(element.get("kind", "0"), 1, "symmetry: kind")
     if kind == 0:
-        _corrupt("symmetry: kind 0 is random; write the maps out")
+        raise CorruptedError("symmetry: kind 0 is random; write the maps out")
     if abs(kind) > MAX_SYMMETRY:
         raise LimitError(f"symmetry: kind must be within ±{MAX_SYMMETRY}: got {kind}")
     maps = [_Xform((np.diag([-1.0, 1.0]), np.zeros(2)), 1, 1, 0)] if kind < 0 else []
@@ -296,18 +297,10 @@ def _palette_after(palette: Array, final: _Xform, *, linear: bool) -> Array:
     return palette_colors(palette, pulled, linear=linear)
 
 
-def _conjugate(matrices: Array, offsets: Array, move: Affine) -> Affine:
-    """Return the maps ``G f G⁻¹``, whose attractor is the old one moved by the affine map G."""
-    G, g = move
-    with np.errstate(all="ignore"):  # out of range is refused by IFS
-        moved = G @ matrices @ np.linalg.inv(G)
-        return moved, offsets @ G.T + g - moved @ g
-
-
 def _probabilities(weights: list[float]) -> Array:
     p = np.array(weights)
     if p.max() == 0:
-        _corrupt("no xform has a positive weight")
+        raise CorruptedError("no xform has a positive weight")
     if abs(p.sum() - 1) > SUM_TOLERANCE:
         p = p / p.max()  # huge weights would overflow their sum
         p = p / p.sum()
@@ -318,7 +311,3 @@ def _affine(text: str, what: str) -> Affine:
     """Return the map of six numbers ``a d b e c f``, column by column."""
     columns = read_numbers(text, 6, what).reshape(3, 2)
     return columns[:2].T, columns[2]
-
-
-def _corrupt(message: str) -> NoReturn:
-    raise CorruptedError(message)

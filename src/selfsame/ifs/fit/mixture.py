@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from selfsame.ifs.fit.parameters import Maps
+from selfsame.ifs.fit.maps import Maps
 
 ITERATIONS = 40
 """Expectation-maximisation steps; the start needs no converged mixture."""

@@ -11,13 +11,8 @@ from selfsame.ifs.geometry.viewport import checked, viewport_of, zoomed
 from selfsame.ifs.limits import check_points, check_size
 from selfsame.ifs.render.averaging import averaged
 from selfsame.ifs.render.batch import render_batch
-from selfsame.ifs.render.histogram import (
-    Progress,
-    count_points,
-    default_range,
-    set_cells,
-    sum_colors,
-)
+from selfsame.ifs.render.histogram import count_points, default_range, set_cells, sum_colors
+from selfsame.ifs.render.points import Progress
 from selfsame.ifs.system import IFS
 
 Mode = Literal["auto", "binary", "grey", "log", "color", "flame", "patch"]

@@ -1,6 +1,7 @@
 """Points of the invariant measure as an array."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,15 +10,18 @@ from selfsame.errors import InputError
 from selfsame.ifs.chaos.kernel import burn_in_steps, choose_fields, start_points
 from selfsame.ifs.chaos.nd import sample_share, with_colors
 from selfsame.ifs.chaos.random_counts import new_stream, probability_tree
-from selfsame.ifs.limits import check_cells, check_points
+from selfsame.ifs.limits import MAX_BYTES, check_cells, check_points
 from selfsame.ifs.system import IFS
-from selfsame.run.threads import run_shares
+from selfsame.run.threads import run_shares, thread_count
 
 SHARE_POINTS = 2**20
 """Points that one population makes: the unit of work of a thread."""
 
 Maps = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Matrices (N, D, D), offsets (N, D) and probabilities (N,)."""
+
+Progress = Callable[[float], object]
+"""Called with the fraction of the work that is done, in [0, 1]."""
 
 
 def sample_points(
@@ -97,6 +101,60 @@ def point_source(
         sample_share(rng, start, burn_in, field, ancestor_field, game, passage, out)
 
     return fill
+
+
+def in_shares(points: int, each: int) -> list[int]:
+    """Return the numbers of points of all shares."""
+    return [min(each, points - start) for start in range(0, points, each)]
+
+
+class Told:
+    """Tells ``progress`` the fraction done, of ``total`` points."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self.total, self.done, self.progress = total, 0, progress
+
+    def add(self, points: int) -> None:
+        self.done += points
+        if self.progress is not None:
+            self.progress(min(1.0, self.done / self.total))
+
+
+def drawn_by_shares(
+    system: IFS,
+    draw: Callable[[int, int, NDArray[Any]], float],
+    empty: Callable[[], NDArray[Any]],
+    combine: np.ufunc,
+    shares: list[int],
+    threads: int | None,
+    progress: Progress | None,
+) -> NDArray[Any]:
+    """Return one array into which all shares are drawn.
+
+    Args:
+        draw: draws share i of n points into an array; returns the fraction that escaped.
+        empty: makes an array; there is one for each thread that memory allows.
+        combine: puts two of them together.
+    Raises:
+        InputError: all points escape to infinity.
+    """
+    told = Told(sum(shares), progress)
+    escaped = np.zeros(len(shares))
+    first = empty()
+
+    def work(worker: int) -> NDArray[Any]:
+        out = first if worker == 0 else empty()
+        for share in range(worker, len(shares), workers):
+            escaped[share] = draw(share, shares[share], out)
+            told.add(shares[share])
+        return out
+
+    workers = max(1, min(thread_count(threads), len(shares), MAX_BYTES // first.nbytes))
+    for part in run_shares(work, range(workers), workers)[1:]:
+        combine(first, part, out=first)
+    if escaped.min() == 1:
+        raise escape_error(system, 1.0)
+    return first
 
 
 def as_float32(values: NDArray[np.float64]) -> NDArray[np.float32]:

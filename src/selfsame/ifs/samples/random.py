@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.ifs.geometry.svd_form import SVDForm, matrices_from_svd_form
 from selfsame.ifs.system import IFS, MAX_MAPS
 from selfsame.run.threads import run_shares
 
@@ -82,9 +81,31 @@ def sample_anderson_farrell(
     sigma = _singular_values(share, uniforms[:, :, :2], sizes)
     theta, phi = 2 * np.pi * uniforms[:, :, 2], 2 * np.pi * uniforms[:, :, 3]
     signs = np.where(uniforms[:, :, 4:6] < 0.5, -1.0, 1.0)
-    matrices = matrices_from_svd_form(SVDForm(theta, sigma, phi, signs))
+    matrices = matrices_from_svd_form(theta, sigma, phi, signs)
     offsets = offset_range * (2 * uniforms[:, :, 6:8] - 1)
     return [_with_area_probabilities(matrices[i, :n], offsets[i, :n]) for i, n in enumerate(sizes)]
+
+
+def matrices_from_svd_form(theta: Array, sigma: Array, phi: Array, signs: Array) -> Array:
+    """Return the matrices (..., 2, 2) ``R(theta) diag(sigma) R(phi) diag(signs)``.
+
+    ``R(t) = [[cos t, -sin t], [sin t, cos t]]``. Source: Tu et al. 2023, "Learning Fractals by
+    Gradient Descent", equation 10.
+
+    Args:
+        theta, phi: (...), radians.
+        sigma: (..., 2), the singular values.
+        signs: (..., 2), each -1 or 1.
+    """
+    result: Array = (_rotation(theta) * sigma[..., None, :]) @ (
+        _rotation(phi) * signs[..., None, :]
+    )
+    return result
+
+
+def _rotation(angle: Array) -> Array:
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], -2)
 
 
 def search_fractaldb(
