@@ -12,11 +12,15 @@ from selfsame.ifs.exchange.flame_model import (
     DEFAULT_COLOR_SPEED,
     PALETTE_SIZE,
     Flame,
+    flip_vertically,
     palette_colors,
 )
-from selfsame.ifs.exchange.flame_palette import read_palette
-from selfsame.ifs.exchange.flame_text import parse_xml, read_integers, read_numbers
-from selfsame.ifs.exchange.flame_write import flip_vertically
+from selfsame.ifs.exchange.flame_text import (
+    parse_xml,
+    read_integers,
+    read_numbers,
+    read_palette,
+)
 from selfsame.ifs.system import IFS, MAX_MAPS, SUM_TOLERANCE, conjugated
 from selfsame.limits import MAX_SIDE
 
