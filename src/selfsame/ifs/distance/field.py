@@ -7,14 +7,13 @@ without gradient (``search``), and only the composition of its maps is different
 word. Memory and time do not grow with pixels × words.
 """
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from selfsame.errors import InputError
 from selfsame.ifs.code import PrimitiveKind
 from selfsame.ifs.distance.layouts import Similitudes
-from selfsame.ifs.distance.search import build_tree, nearest_leaves
+from selfsame.ifs.distance.search import nearest_leaves
 
 TINY = 1e-24
 """Added under square roots of squared lengths, so that their gradient stays finite at 0."""
@@ -40,14 +39,7 @@ def winning_words(
         t.detach().cpu().double().numpy()
         for t in (maps.scale, maps.linear, maps.offset, shape, points)
     )
-    if kind == "segment":
-        center = (numbers[:2] + numbers[2:4]) / 2
-        reach = float(np.hypot(*(numbers[2:4] - numbers[:2])) / 2 + numbers[4])
-    else:
-        center = numbers[:2]
-        reach = float(numbers[2] if kind == "disk" else np.hypot(numbers[2], numbers[3]))
-    tree = build_tree(s, L, b, depth, center, reach)
-    words, distances = nearest_leaves(tree, kind, numbers, x)
+    words, distances = nearest_leaves(s, L, b, depth, kind, numbers, x)
     return torch.from_numpy(words).to(points.device), torch.from_numpy(distances).to(points)
 
 

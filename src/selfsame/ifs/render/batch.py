@@ -46,12 +46,7 @@ class SystemArrays(NamedTuple):
     def take(self, chosen: ArrayLike) -> "SystemArrays":
         """Return the systems at these places, in this order."""
         places = np.asarray(chosen, np.int64)
-        return SystemArrays(
-            self.matrices[places],
-            self.offsets[places],
-            self.probabilities[places],
-            self.counts[places],
-        )
+        return SystemArrays(**{name: part[places] for name, part in self._asdict().items()})
 
 
 def stack_systems(systems: Sequence[IFS]) -> SystemArrays:

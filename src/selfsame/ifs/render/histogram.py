@@ -23,6 +23,7 @@ from selfsame.ifs.render.points import (
     drawn_by_shares,
     escape_error,
     in_shares,
+    no_words,
     point_source,
 )
 from selfsame.ifs.system import IFS, conjugated
@@ -156,18 +157,10 @@ def sum_colors(
     check_points(points)
     check_cells(width * height, 32, "the sums of colours")
     shares = in_shares(points, COLOR_SHARE_POINTS)
-    matrices, offsets = with_colors(system)
-    maps = (matrices, offsets, system.probabilities)
-    near = view_words(system, maps, viewport)
-    if near is not None and near[1] == 0:
+    seen = _in_pixels(system, with_colors(system), viewport, size)
+    if seen is None:
         return np.zeros((height, width, 3)), np.zeros((height, width), np.uint64)
-    scale, shift = plane_to_pixels(viewport, size)
-    S, t = np.eye(5), np.zeros(5)
-    S[:2, :2], t[:2] = np.diag(scale), shift
-    if near is None:
-        fill = point_source(_conjugated(maps, S, t), None, max(shares), seed)
-    else:
-        fill = point_source(maps, _followed(near[0], S, t), max(shares), seed)
+    fill = point_source(*seen, max(shares), seed)
 
     def add(share: int, n: int, sums: NDArray[np.uint64]) -> float:
         part = np.empty((n, 5), np.float32)
@@ -184,27 +177,15 @@ def _plotter(
     system: IFS, viewport: Viewport, size: tuple[int, int], points: int, seed: int
 ) -> _Plot | None:
     """Return a function that plots a share of points, or None if nothing is in view."""
-    if system.dimension != 2:
-        raise InputError(f"a planar histogram needs a 2-D system: got {system.dimension}")
-    maps = (system.matrices, system.offsets, system.probabilities)
-    near = view_words(system, maps, viewport)
-    if near is not None and near[1] == 0:
+    seen = _in_pixels(system, (system.matrices, system.offsets), viewport, size, border=1)
+    if seen is None:
         return None
-    scale, shift = plane_to_pixels(viewport, size)
-    S, t = np.diag(scale), shift + 1  # the border of the histogram
-    if near is None:
-        maps = _conjugated(maps, S, t)
-        words = (np.empty((0, 2, 2)), np.empty((0, 2)), np.ones(1))
-    else:
-        words = _followed(near[0], S, t)
+    maps, words = seen
     field, ancestor_field = choose_fields(points, max(len(maps[0]), len(words[0])))
     start = np.complex64(complex(*as_float32(start_points(*maps))))
     burn_in = int(burn_in_steps(system.matrices, system.probabilities))
     game, passage = (
-        (
-            as_float32(np.concatenate([A.reshape(-1, 4), b], axis=1)),
-            probability_tree(p),
-        )
+        (as_float32(np.concatenate([A.reshape(-1, 4), b], axis=1)), probability_tree(p))
         for A, b, p in (maps, words)
     )
     width, height = size
@@ -231,12 +212,28 @@ def _plotter(
     return plot
 
 
-def _conjugated(maps: Maps, S: NDArray[np.float64], t: NDArray[np.float64]) -> Maps:
-    """Return the maps in the coordinates ``u = S x + t``."""
-    return *conjugated(maps[0], maps[1], S, t), maps[2]
+def _in_pixels(
+    system: IFS,
+    affine: tuple[NDArray[np.float64], NDArray[np.float64]],
+    viewport: Viewport,
+    size: tuple[int, int],
+    border: int = 0,
+) -> tuple[Maps, Maps] | None:
+    """Return maps, and words through which their points pass into pixels; None for an empty view.
 
-
-def _followed(maps: Maps, S: NDArray[np.float64], t: NDArray[np.float64]) -> Maps:
-    """Return the maps followed by ``x -> S x + t``."""
-    A, b, p = maps
-    return S @ A, b @ S.T + t, p
+    Args:
+        affine: matrices and offsets of the planar system, with or without colours.
+        border: pixels around the picture.
+    """
+    if system.dimension != 2:
+        raise InputError(f"a planar histogram needs a 2-D system: got {system.dimension}")
+    maps = (*affine, system.probabilities)
+    dimension = affine[1].shape[1]
+    S, t = np.eye(dimension), np.zeros(dimension)
+    scale, shift = plane_to_pixels(viewport, size)
+    S[:2, :2], t[:2] = np.diag(scale), shift + border
+    near = view_words(system, maps, viewport)
+    if near is None:
+        return (*conjugated(*affine, S, t), system.probabilities), no_words(dimension)
+    (A, b, p), share = near
+    return None if share == 0 else (maps, (S @ A, b @ S.T + t, p))

@@ -39,8 +39,7 @@ def sample_points(
     Raises:
         InputError: ``n`` out of range, or points escape to infinity (the maps expand).
     """
-    maps = (system.matrices, system.offsets, system.probabilities)
-    return _finite(_sample(maps, n, seed, threads, progress), system)
+    return _sample(system, system.matrices, system.offsets, n, seed, threads, progress)
 
 
 def sample_colored_points(
@@ -50,21 +49,24 @@ def sample_colored_points(
 
     Errors as in ``sample_points``.
     """
-    matrices, offsets = with_colors(system)
-    points = _sample((matrices, offsets, system.probabilities), n, seed, threads, None)
-    points = _finite(points, system)
-    d = system.dimension
+    points, d = _sample(system, *with_colors(system), n, seed, threads, None), system.dimension
     return np.ascontiguousarray(points[:, :d]), np.clip(points[:, d:], 0, 1)
 
 
 def _sample(
-    maps: Maps, n: int, seed: int, threads: int | None, progress: Callable[[int], None] | None
+    system: IFS,
+    matrices: NDArray[np.float64],
+    offsets: NDArray[np.float64],
+    n: int,
+    seed: int,
+    threads: int | None,
+    progress: Callable[[int], None] | None,
 ) -> NDArray[np.float32]:
     check_points(n)
-    dimension = maps[1].shape[1]
+    dimension = offsets.shape[1]
     check_cells(n * dimension, 4, f"{n} points")
     out = np.empty((n, dimension), np.float32)
-    fill = point_source(maps, None, n, seed)
+    fill = point_source((matrices, offsets, system.probabilities), no_words(dimension), n, seed)
 
     def work(share: int) -> None:
         part = out[share * SHARE_POINTS : (share + 1) * SHARE_POINTS]
@@ -73,11 +75,14 @@ def _sample(
             progress(len(part))
 
     run_shares(work, range(-(-n // SHARE_POINTS)), threads)
+    bad = np.count_nonzero(~np.isfinite(out).all(axis=1))
+    if bad:
+        raise escape_error(system, bad / n)
     return out
 
 
 def point_source(
-    maps: Maps, words: Maps | None, points: int, seed: int
+    maps: Maps, words: Maps, points: int, seed: int
 ) -> Callable[[int, NDArray[np.float32]], None]:
     """Return a function that fills an (n, D) array with the points of the numbered share.
 
@@ -85,13 +90,9 @@ def point_source(
         words: maps through which every point passes on its way out.
         points: how many points a share will be asked for at most.
     """
-    matrices, offsets, probabilities = maps
-    if words is None:
-        dimension = offsets.shape[1]
-        words = (np.empty((0, dimension, dimension)), np.empty((0, dimension)), np.ones(1))
-    field, ancestor_field = choose_fields(points, max(len(matrices), len(words[0])))
-    start = as_float32(start_points(matrices, offsets, probabilities))
-    burn_in = int(burn_in_steps(matrices, probabilities))
+    field, ancestor_field = choose_fields(points, max(len(maps[0]), len(words[0])))
+    start = as_float32(start_points(*maps))
+    burn_in = int(burn_in_steps(maps[0], maps[2]))
     game, passage = (
         (as_float32(A), as_float32(b), probability_tree(p)) for A, b, p in (maps, words)
     )
@@ -101,6 +102,11 @@ def point_source(
         sample_share(rng, start, burn_in, field, ancestor_field, game, passage, out)
 
     return fill
+
+
+def no_words(dimension: int) -> Maps:
+    """Return no maps: points come out where they lie."""
+    return np.empty((0, dimension, dimension)), np.empty((0, dimension)), np.ones(1)
 
 
 def in_shares(points: int, each: int) -> list[int]:
@@ -161,13 +167,6 @@ def as_float32(values: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the values in single precision; what is too large becomes infinite, in silence."""
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(values, np.float32)
-
-
-def _finite(points: NDArray[np.float32], system: IFS) -> NDArray[np.float32]:
-    bad = np.count_nonzero(~np.isfinite(points).all(axis=1))
-    if bad:
-        raise escape_error(system, bad / len(points))
-    return points
 
 
 def escape_error(system: IFS, fraction: float) -> InputError:

@@ -17,6 +17,7 @@ from selfsame.ifs.render.points import (
     Progress,
     drawn_by_shares,
     in_shares,
+    no_words,
     point_source,
     sample_points,
 )
@@ -90,7 +91,7 @@ def render_view(
     # The kernel's points are relative to the centre and in radii, for single precision.
     offsets = offsets.copy()
     offsets[:, :3] = (offsets[:, :3] + system.matrices @ center - center) / radius
-    fill = point_source((matrices, offsets, system.probabilities), None, SHARE_POINTS, seed)
+    fill = point_source((matrices, offsets, system.probabilities), no_words(6), SHARE_POINTS, seed)
 
     def draw(share: int, n: int, buffer: NDArray[np.uint64]) -> float:
         part = np.empty((n, 6), np.float32)
