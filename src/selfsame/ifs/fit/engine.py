@@ -269,6 +269,7 @@ def descend(
     """
     state = Descent(parameters, target, torch.full((len(target),), math.inf))
     optimizer = _optimizer(parameters, config)
+    noisy = config.noise_until * config.steps
     halvings = [int(fraction * config.steps) for fraction in HALVINGS]
     objective = objectives[0]
     bad_steps = torch.zeros(len(target))
@@ -286,7 +287,8 @@ def descend(
                 state = Descent(parameters, state.target[keep], state.loss[keep], step)
                 bad_steps = bad_steps[keep]
         _set_rate(optimizer, config, step)
-        if config.noise > 0 and _is_noisy(config, step):
+        done = step + 1
+        if config.noise > 0 and done % config.noise_every == 0 and done < noisy:
             parameters.add_noise(config.noise, generator)
         optimizer.zero_grad()
         loss = objective(parameters.maps())
@@ -307,7 +309,7 @@ def descend(
         blended = MEMORY * state.loss + (1 - MEMORY) * now
         state.loss = torch.where(finite & torch.isfinite(state.loss), blended, now)
         state.loss = torch.nan_to_num(state.loss, nan=math.inf)
-        state.step = step + 1
+        state.step = done
         yield state
         if config.target_loss is not None and bool((state.best()[1] <= config.target_loss).all()):
             break
@@ -320,12 +322,12 @@ def descend(
 
 
 def _optimizer(parameters: Parameters, config: FitConfig) -> torch.optim.Optimizer:
-    slow = [leaf for name, leaf in parameters.leaves.items() if name not in ("logits", "colors")]
-    fast = [parameters.leaves[name] for name in ("logits", "colors") if name in parameters.leaves]
-    groups = [{"params": slow, "ratio": 1.0}]
-    fast = [leaf for leaf in fast if leaf.requires_grad]
-    if fast:
-        groups.append({"params": fast, "ratio": PROBABILITY_RATE})
+    slow: list[Tensor] = []
+    fast: list[Tensor] = []
+    for name, leaf in parameters.leaves.items():
+        if leaf.requires_grad:
+            (fast if name in ("logits", "colors") else slow).append(leaf)
+    groups = [{"params": slow, "ratio": 1.0}, {"params": fast, "ratio": PROBABILITY_RATE}]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.learning_rate)
     return torch.optim.Adam(groups, lr=config.learning_rate)
@@ -358,29 +360,21 @@ def _set_rate(optimizer: torch.optim.Optimizer, config: FitConfig, step: int) ->
         group["lr"] = config.learning_rate * factor * group["ratio"]
 
 
-def _is_noisy(config: FitConfig, step: int) -> bool:
-    count = step + 1
-    return count % config.noise_every == 0 and count < config.noise_until * config.steps
-
-
 def _guard_gradients(parameters: Parameters, loss: Tensor) -> Tensor:
     """Zero the gradient of every system where any part is not finite; return which are finite."""
     finite = torch.isfinite(loss)
-    leaves = [leaf for leaf in parameters.leaves.values() if leaf.grad is not None]
-    for leaf in leaves:
-        assert leaf.grad is not None
-        finite = finite & torch.isfinite(leaf.grad).flatten(1).all(1)
+    gradients = parameters.gradients()
+    for gradient in gradients:
+        finite = finite & torch.isfinite(gradient).flatten(1).all(1)
     if not bool(finite.all()):
-        for leaf in leaves:
-            assert leaf.grad is not None
-            leaf.grad[~finite] = 0
+        for gradient in gradients:
+            gradient[~finite] = 0
     return finite.cpu()
 
 
 def _clip_per_item(parameters: Parameters, largest: float) -> None:
     """Clip the norm of the gradient of each leaf, separately for each system of the batch."""
-    for leaf in parameters.leaves.values():
-        if leaf.grad is not None:
-            norm = leaf.grad.flatten(1).norm(dim=1)
-            factor = (largest / norm.clamp_min(np.finfo(np.float32).tiny)).clamp(max=1)
-            leaf.grad *= factor.view(-1, *[1] * (leaf.dim() - 1))
+    for gradient in parameters.gradients():
+        norm = gradient.flatten(1).norm(dim=1)
+        factor = (largest / norm.clamp_min(np.finfo(np.float32).tiny)).clamp(max=1)
+        gradient *= factor.view(-1, *[1] * (gradient.dim() - 1))

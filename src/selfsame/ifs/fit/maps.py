@@ -122,6 +122,10 @@ class Parameters:
             None if colors is None else torch.sigmoid(colors),
         )
 
+    def gradients(self) -> list[Tensor]:
+        """Return the gradients of the leaves that have one."""
+        return [leaf.grad for leaf in self.leaves.values() if leaf.grad is not None]
+
     @torch.no_grad()
     def bound(self, largest_singular: float) -> None:
         """Scale down every matrix whose largest singular value exceeds the bound."""
