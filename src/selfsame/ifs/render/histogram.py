@@ -12,7 +12,6 @@ from selfsame.ifs.chaos.kernel import burn_in_steps, choose_fields, plot_share, 
 from selfsame.ifs.chaos.nd import COLOR_STEPS, add_colors, with_colors
 from selfsame.ifs.chaos.random_counts import new_stream, probability_tree
 from selfsame.ifs.code import Viewport
-from selfsame.ifs.geometry.view_words import view_words
 from selfsame.ifs.geometry.viewport import plane_to_pixels
 from selfsame.ifs.limits import check_cells, check_points, check_size
 from selfsame.ifs.render.points import (
@@ -26,6 +25,7 @@ from selfsame.ifs.render.points import (
     no_words,
     point_source,
 )
+from selfsame.ifs.render.view_words import view_words
 from selfsame.ifs.system import IFS, conjugated
 from selfsame.run.threads import run_shares
 
