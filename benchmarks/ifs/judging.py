@@ -1,7 +1,6 @@
 """Fits of many targets and their scores, as the benchmarks of fits share them."""
 
 import argparse
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -87,13 +86,11 @@ def quality(
     found: list[IFSCode] = []
 
     def work() -> float:
-        begin = time.perf_counter()
         result = fit([target.image for target in targets], config, seed=seed, device="cpu")
-        taken = time.perf_counter() - begin
         found.extend(result.codes)
         for i, code in enumerate(found if keep else ()):
             selfsame.save(code, keep / f"{i:05d}.ssm")
-        return taken
+        return result.seconds
 
     seconds = finished(keep, "codes", work, settings)
     codes = found or [selfsame.load(keep / f"{i:05d}.ssm") for i in range(len(targets))]

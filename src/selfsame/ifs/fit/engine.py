@@ -1,6 +1,7 @@
 """``fit``: pictures in, codes out, by gradient descent on batches of systems."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -56,10 +57,12 @@ class FitResult:
     Attributes:
         codes: one per target.
         losses: (B,) the loss of each at the finest level.
+        seconds: wall-clock time.
     """
 
     codes: list[IFSCode]
     losses: np.ndarray
+    seconds: float
 
 
 FitCallback = Callable[[int, Sequence[float], Callable[[], list[IFSCode]]], None]
@@ -92,6 +95,7 @@ def fit(
         DivergedError: the descent left the finite numbers; ``codes`` holds the last good ones.
     """
     config = config or FitConfig()
+    begin = time.perf_counter()
     if len(pictures) == 0:
         raise InputError("there is no picture to fit")
     shapes: dict[tuple[int, ...], list[int]] = {}
@@ -117,7 +121,8 @@ def fit(
         maps, final = _fit_batch(targets, config, generator, loss, callback, part, seed)
         codes.update(zip(members, _codes(maps, targets, seed, final), strict=True))
         losses[members] = final.cpu().numpy()
-    return FitResult([codes[i] for i in range(len(pictures))], losses)
+    ordered = [codes[i] for i in range(len(pictures))]
+    return FitResult(ordered, losses, time.perf_counter() - begin)
 
 
 def _fit_batch(
