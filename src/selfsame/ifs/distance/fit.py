@@ -82,7 +82,7 @@ def fit_distance(
     first = len(finished)
     for index in range(first, len(targets)):
         fitter = Fitter(targets[index], settings, place, index)
-        current = saved["current"] if saved and index == first else None
+        current = saved["current"] if saved and index == first else {}
         finished.append(fitter.fit(current, save, checkpoint_every, callback, callback_every))
         save({})
     return [

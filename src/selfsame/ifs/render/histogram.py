@@ -16,8 +16,8 @@ from selfsame.ifs.geometry.viewport import plane_to_pixels
 from selfsame.ifs.limits import check_cells, check_points, check_size
 from selfsame.ifs.render.points import (
     Maps,
+    PointCounter,
     Progress,
-    Told,
     as_float32,
     drawn_by_shares,
     escape_error,
@@ -106,7 +106,7 @@ def set_cells(
         return np.zeros((height, width), np.uint8)
     out = np.zeros(cells, np.uint8)
     inside = out.reshape(height + 2, width + 2)[1:-1, 1:-1]
-    told = Told(most, progress)
+    counter = PointCounter(most, progress)
     done = before = shares_done = 0
     goal = first
     while True:
@@ -115,7 +115,7 @@ def set_cells(
         def work(share: int, shares: list[int] = shares, offset: int = shares_done) -> float:
             # Threads share the bytes: whoever writes, writes a 1.
             lost = plot(offset + share, shares[share], out)
-            told.add(shares[share])
+            counter.add(shares[share])
             return lost
 
         escaped = run_shares(work, range(len(shares)), threads)
@@ -127,7 +127,7 @@ def set_cells(
         if done >= most or now - before < NEW_CELLS * now:
             break
         before, goal = now, min(2 * goal, most)
-    told.add(most)
+    counter.add(most)
     return np.ascontiguousarray(inside)
 
 

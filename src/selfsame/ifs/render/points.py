@@ -114,7 +114,7 @@ def in_shares(points: int, each: int) -> list[int]:
     return [min(each, points - start) for start in range(0, points, each)]
 
 
-class Told:
+class PointCounter:
     """Tells ``progress`` the fraction done, of ``total`` points."""
 
     def __init__(self, total: int, progress: Progress | None) -> None:
@@ -144,7 +144,7 @@ def drawn_by_shares(
     Raises:
         InputError: all points escape to infinity.
     """
-    told = Told(sum(shares), progress)
+    counter = PointCounter(sum(shares), progress)
     escaped = np.zeros(len(shares))
     first = empty()
 
@@ -152,7 +152,7 @@ def drawn_by_shares(
         out = first if worker == 0 else empty()
         for share in range(worker, len(shares), workers):
             escaped[share] = draw(share, shares[share], out)
-            told.add(shares[share])
+            counter.add(shares[share])
         return out
 
     workers = max(1, min(thread_count(threads), len(shares), MAX_BYTES // first.nbytes))
