@@ -39,7 +39,7 @@ def sample_points(
     Raises:
         InputError: ``n`` out of range, or points escape to infinity (the maps expand).
     """
-    return _sample(system, system.matrices, system.offsets, n, seed, threads, progress)
+    return _sample(system, (system.matrices, system.offsets), n, seed, threads, progress)
 
 
 def sample_colored_points(
@@ -49,24 +49,23 @@ def sample_colored_points(
 
     Errors as in ``sample_points``.
     """
-    points, d = _sample(system, *with_colors(system), n, seed, threads, None), system.dimension
+    points, d = _sample(system, with_colors(system), n, seed, threads, None), system.dimension
     return np.ascontiguousarray(points[:, :d]), np.clip(points[:, d:], 0, 1)
 
 
 def _sample(
     system: IFS,
-    matrices: NDArray[np.float64],
-    offsets: NDArray[np.float64],
+    affine: tuple[NDArray[np.float64], NDArray[np.float64]],
     n: int,
     seed: int,
     threads: int | None,
     progress: Callable[[int], None] | None,
 ) -> NDArray[np.float32]:
     check_points(n)
-    dimension = offsets.shape[1]
+    dimension = affine[1].shape[1]
     check_cells(n * dimension, 4, f"{n} points")
     out = np.empty((n, dimension), np.float32)
-    fill = point_source((matrices, offsets, system.probabilities), no_words(dimension), n, seed)
+    fill = point_source((*affine, system.probabilities), no_words(dimension), n, seed)
 
     def work(share: int) -> None:
         part = out[share * SHARE_POINTS : (share + 1) * SHARE_POINTS]
