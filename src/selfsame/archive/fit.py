@@ -22,7 +22,7 @@ from selfsame.archive.listing import (
 from selfsame.datasets.named import NamedPicture
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.fit.config import FitConfig
-from selfsame.io.files import make_folder
+from selfsame.io.files import make_folder, write_bytes
 from selfsame.io.pictures import Picture
 from selfsame.run.executor import Executor, Failure, attempt_all
 from selfsame.run.ledger import NAME, Ledger, Row, file_digest, refuse_former
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from selfsame.ifs.code import IFSCode
 
 KIND = "codes of maps"
+FRAMES = 48
+"""Codes that are kept on the way of a descent, spread evenly over its steps."""
+
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -91,31 +94,56 @@ class Fitting:
             prepare([target], self.settings)
 
     def fit(
-        self, targets: Sequence[Picture], progress: Progress | None = None
+        self,
+        targets: Sequence[Picture],
+        progress: Progress | None = None,
+        *,
+        frames: list["IFSCode"] | None = None,
+        checkpoint: Path | None = None,
     ) -> tuple[list["IFSCode"], list[float]]:
         """Return codes and losses of targets of one shape, which depend on nothing else.
 
         Args:
             progress: of steps.
+            frames: gets the codes on the way.
+            checkpoint: of the distance method, see ``fit_distance``.
         Raises:
             InputError, DivergedError: one of them cannot be fitted.
         """
         if isinstance(self.settings, FitConfig):
             from selfsame.ifs.fit.engine import fit
 
+            every = max(1, self.settings.steps // FRAMES)
+
+            def keep(step: int, _: object, snapshot: Callable[[], list["IFSCode"]]) -> None:
+                if frames is not None and (step == 1 or step % every == 0):
+                    frames.extend(snapshot())
+
             result = fit(
-                targets, self.settings, seed=self.seed, device=self.device, progress=progress
+                targets,
+                self.settings,
+                seed=self.seed,
+                device=self.device,
+                callback=None if frames is None else keep,
+                progress=progress,
             )
             return result.codes, result.losses.tolist()
         from selfsame.ifs.distance.fit import fit_distance
 
-        device = "cpu" if self.device == "auto" else self.device
         losses = [float("nan")] * len(targets)
 
         def watch(told: Any) -> None:
             losses[told.picture] = told.loss
+            if frames is not None:
+                frames.append(told.code)
 
-        codes = fit_distance(targets, device=device, callback=watch, **self.settings.as_dict())
+        codes = fit_distance(
+            targets,
+            device="cpu" if self.device == "auto" else self.device,
+            callback=watch,
+            checkpoint=checkpoint,
+            **self.settings.as_dict(),
+        )
         return codes, losses
 
 
@@ -301,15 +329,15 @@ def _fitted(task: _Task) -> list[_Outcome]:
 
 def saved(code: "IFSCode", path: Path, loss: float, *, overwrite: bool) -> Row:
     """Write a code of maps; return what there is to say about it."""
-    from selfsame.codes.store import save
+    from selfsame.codes.store import pack
 
+    data = pack(code)
     path.parent.mkdir(parents=True, exist_ok=True)
-    save(code, path, overwrite=overwrite)
+    write_bytes(path, data, overwrite=overwrite)
     width, height = code.size
-    size = path.stat().st_size
     return {
-        "bytes": size,
-        "bpp": 8 * size / (width * height),
+        "bytes": len(data),
+        "bpp": 8 * len(data) / (width * height),
         "maps": len(code.system),
         "loss": loss,
         "size": [width, height],

@@ -25,8 +25,10 @@ class Progress:
         self._show = show
         self._cancelled = threading.Event()
 
-    def __call__(self, done: float, total: float, label: str = "") -> None:
-        """Tell that ``done`` of ``total`` is done; a later call never has less of the same total.
+    def __call__(self, done: float, total: float = 1.0, label: str = "") -> None:
+        """Tell that ``done`` of ``total`` is done, without a total the fraction of it.
+
+        A later call never has less of the same total.
 
         Raises:
             CancelledError: ``cancel`` was called.

@@ -26,8 +26,8 @@ from selfsame.io.pictures import write_picture
 from selfsame.lab.sets.config import TRAINING, FractalSetConfig, SetObjective
 from selfsame.lab.sets.losses import Adversary, SetLoss, make_set_loss
 from selfsame.lab.sets.model import FractalSet
+from selfsame.run.progress import Progress
 from selfsame.training import TrainResult, TrainSettings, train
-from selfsame.training.loop import Progress
 from selfsame.training.task import Loss, ParameterGroup, TaskBase
 
 CODES_NAME = "codes"
