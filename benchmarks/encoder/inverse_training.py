@@ -11,7 +11,7 @@ import torch
 from benchmarks import harness
 from benchmarks.encoder.inverse_data import InverseBatches
 from benchmarks.encoder.inverse_network import TRAINING, InverseTask
-from selfsame.cli.shared.call import shown_progress
+from selfsame.run.progress import shown_progress
 from selfsame.training import train
 
 MODEL_NAME = "model"

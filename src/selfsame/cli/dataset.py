@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from selfsame.cli.shared.call import Methods, executor_of, given, report, shown_progress
+from selfsame.cli.shared.call import Methods, executor_of, given, report
 from selfsame.cli.shared.options import JOBS, PATH, Numbers, common_options
+from selfsame.run.progress import shown_progress
 
 FORMATS = ("folder", "webdataset")
 
@@ -77,10 +78,10 @@ def command(name: str | None, output: Path | None, **options: Any) -> None:
     layout = Layout(**given(options, "format", "split", "shard_size"))
     begin = time.perf_counter()
     others = recipe_options(options["settings"], PRESETS[name].options if name in PRESETS else {})
-    with shown_progress("classes") as progress:
+    with shown_progress("classes", quiet=options["quiet"]) as progress:
         chosen = given(options, "classes", "instances", "side", "seed", "codes")
         recipe = make_recipe(name, progress=progress, **chosen, **others)
-    with shown_progress("pictures") as progress:
+    with shown_progress("pictures", quiet=options["quiet"]) as progress:
         written = write_dataset(
             recipe,
             output,

@@ -13,9 +13,9 @@ from selfsame.cli.shared.call import (
     given,
     note,
     report,
-    shown_progress,
 )
 from selfsame.cli.shared.options import FILE, JOBS, PATH, SIZE, Numbers, common_options
+from selfsame.run.progress import shown_progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -163,7 +163,7 @@ def _decode_folder(folder: Path, output: Path, options: dict[str, Any]) -> int:
             note(f"{name}: {error}")
 
     begin, executor = time.perf_counter(), executor_of()
-    with shown_progress("decode") as progress:
+    with shown_progress("decode", quiet=options["quiet"]) as progress:
         errors = decode_folder(
             folder,
             output,

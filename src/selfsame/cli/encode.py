@@ -14,10 +14,10 @@ from selfsame.cli.shared.call import (
     given_settings,
     note,
     report,
-    shown_progress,
 )
 from selfsame.cli.shared.options import FILE, JOBS, PATH, common_options, settings_options
 from selfsame.codes.settings import METHODS, TARGETS, EncodeSettings, method_of
+from selfsame.run.progress import shown_progress
 
 ENCODERS = Methods(
     {
@@ -61,7 +61,7 @@ def command(image: Path, output: Path, **options: Any) -> int:
     check_only_one(*TARGETS)
     check_only_one("preset", "model")
     ENCODERS.check(method_of(options["preset"], options["model"]))
-    settings = EncodeSettings.from_dict(given_settings(EncodeSettings, options))
+    settings = EncodeSettings(**given_settings(EncodeSettings, options))
     INPUTS.check("a folder" if image.is_dir() else "a single picture")
     encode = _encode_folder if image.is_dir() else _encode_one
     return encode(image, output, settings, options)
@@ -79,7 +79,7 @@ def _encode_one(
     source = read_source(image)
     for line in source.notes:
         note(f"{image}: {line}")
-    with shown_progress("encode") as progress:
+    with shown_progress("encode", quiet=options["quiet"]) as progress:
         encoded = encode_source(
             source,
             settings,
@@ -117,7 +117,7 @@ def _encode_folder(
         for line in (*entry.get("notes", ()), *([entry["error"]] if "error" in entry else ())):
             note(f"{entry['source']}: {line}")
 
-    with shown_progress("encode") as progress:
+    with shown_progress("encode", quiet=options["quiet"]) as progress:
         archive = encode_folder(
             folder,
             output,

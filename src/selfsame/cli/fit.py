@@ -17,13 +17,13 @@ from selfsame.cli.shared.call import (
     note,
     report,
     set_threads,
-    shown_progress,
 )
 from selfsame.cli.shared.options import FILE, JOBS, PATH, common_options, settings_options
 from selfsame.errors import InputError
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.fit.config import PRESETS, CloudConfig, FitConfig
 from selfsame.io.files import check_writable
+from selfsame.run.progress import shown_progress
 
 if TYPE_CHECKING:
     from selfsame.archive.fit import Fitting
@@ -169,12 +169,12 @@ def _fit_one(target: Path, output: Path, fitting: "Fitting", options: dict[str, 
     if animation:
         check_writable(animation, overwrite=options["overwrite"], inputs=[target])
     frames: list[IFSCode] | None = [] if animation else None
-    with shown_progress("fitting") as progress:
+    with shown_progress("fitting", quiet=options["quiet"]) as progress:
         codes, losses = fitting.fit(
             [picture], progress, frames=frames, checkpoint=options["checkpoint"]
         )
     if frames is not None:
-        _write_frames(animation, [*frames, *codes], options["overwrite"])
+        _write_frames(animation, [*frames, *codes], options)
     return _save(codes[0], losses[0], target, output, options)
 
 
@@ -186,7 +186,7 @@ def _fit_cloud(target: Path, output: Path, options: dict[str, Any]) -> int:
     check_writable(output, overwrite=options["overwrite"], inputs=[target])
     points = read_points(target)
     config = CloudConfig(**given_settings(CloudConfig, options))
-    with shown_progress("fitting") as progress:
+    with shown_progress("fitting", quiet=options["quiet"]) as progress:
         code, loss = fit_cloud(
             points, config, seed=options["seed"], device=options["device"], progress=progress
         )
@@ -205,18 +205,18 @@ def _save(code: "IFSCode", loss: float, target: Path, output: Path, options: dic
     return 0
 
 
-def _write_frames(path: Path, codes: list["IFSCode"], overwrite: bool) -> None:
+def _write_frames(path: Path, codes: list["IFSCode"], options: dict[str, Any]) -> None:
     from selfsame.ifs.render.pictures import render
     from selfsame.io.pictures import write_animation
 
-    with shown_progress("drawing") as progress:
+    with shown_progress("drawing", quiet=options["quiet"]) as progress:
 
         def frames() -> Iterator[Any]:
             for done, code in enumerate(codes, 1):
                 yield render(code, frame_size(code.size))
                 progress(done, len(codes))
 
-        write_animation(path, frames(), overwrite=overwrite)
+        write_animation(path, frames(), overwrite=options["overwrite"])
 
 
 def frame_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -242,7 +242,7 @@ def _fit_many(target: Path, output: Path, fitting: "Fitting", options: dict[str,
         if entry["state"] == "failed":
             note(f"{entry['source']}: {entry['error']}")
 
-    with shown_progress("fitting") as progress:
+    with shown_progress("fitting", quiet=options["quiet"]) as progress:
         fits = fit_set(
             pictures,
             output,

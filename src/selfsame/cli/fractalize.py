@@ -12,10 +12,10 @@ from selfsame.cli.shared.call import (
     given,
     given_settings,
     report,
-    shown_progress,
 )
 from selfsame.cli.shared.options import PATH, Numbers, common_options, settings_options
 from selfsame.mosaic.settings import Settings
+from selfsame.run.progress import shown_progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -198,7 +198,7 @@ def _draw(
 ) -> None:
     from selfsame.mosaic import write_rendering, write_zoom
 
-    with shown_progress("fractalize") as progress:
+    with shown_progress("fractalize", quiet=options["quiet"]) as progress:
         common: dict[str, Any] = {
             "size": size,
             "threads": options["threads"],

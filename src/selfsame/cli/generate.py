@@ -14,12 +14,12 @@ from selfsame.cli.shared.call import (
     check_only_one,
     report,
     set_threads,
-    shown_progress,
 )
 from selfsame.cli.shared.options import PATH, common_options
 from selfsame.errors import InputError
 from selfsame.io.files import check_writable, make_folder
 from selfsame.limits import MAX_PIXELS
+from selfsame.run.progress import shown_progress
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -143,7 +143,7 @@ def command(model: str, output: Path, **options: Any) -> None:
     plan = _plan(loaded, mode, options)
     written = _written(output, plan, mode, side, options)
     pictures: list[Bytes] = []
-    with shown_progress("generate") as progress:
+    with shown_progress("generate", quiet=options["quiet"]) as progress:
         for made in plan.pictures:
             pictures += made
             progress(len(pictures), plan.total)

@@ -13,7 +13,6 @@ from selfsame.cli.shared.call import (
     note,
     report,
     set_threads,
-    shown_progress,
     signal_status,
 )
 from selfsame.cli.shared.options import PATH, common_options, settings_options
@@ -24,6 +23,7 @@ from selfsame.lab.probe.settings import (
     PRETRAINING,
     ProbeSettings,
 )
+from selfsame.run.progress import shown_progress
 
 PRETRAINED, NOTHING = "a pre-training", f"--fractals {NONE}"
 SOURCES = Methods(
@@ -117,7 +117,7 @@ def command(data: Path, output: Path, side: int | None, **options: Any) -> int:
         wanted = Network.from_pretrained(settings.weights).config
         labelled = read_labelled(data, wanted.side, "grey" if wanted.channels == 1 else "rgb")
     try:
-        with shown_progress("probe") as progress:
+        with shown_progress("probe", quiet=options["quiet"]) as progress:
             results = run_experiment(
                 labelled,
                 settings,

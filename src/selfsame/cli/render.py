@@ -13,11 +13,11 @@ from selfsame.cli.shared.call import (
     given,
     report,
     set_threads,
-    shown_progress,
 )
 from selfsame.cli.shared.options import SIZE, Numbers, click_type, common_options
 from selfsame.errors import InputError
 from selfsame.ifs.limits import Points
+from selfsame.run.progress import shown_progress
 
 OUTPUTS = Methods(
     {
@@ -177,7 +177,7 @@ def _write_picture(output: Path, source: Any, options: dict[str, Any]) -> dict[s
     view = View(**given(options, "size", "viewport", "zoom", "center"))
     # The compiled kernels beat torch on a CPU.
     device = "cuda" if options["device"] == "cuda" else "cpu"
-    with shown_progress("render") as progress:
+    with shown_progress("render", quiet=options["quiet"]) as progress:
         run = Run(options["threads"], device, options["seed"], progress)
         picture = draw(source, view, run, **given(options, *DRAWN))
     write_picture(output, picture, overwrite=options["overwrite"])

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsame.cli.shared.call import Methods, report, shown_progress
+from selfsame.cli.shared.call import Methods, report
 from selfsame.cli.shared.code_files import output_paths, write_code_files
 from selfsame.cli.shared.options import PATH, SIZE, common_options
 from selfsame.ifs.code import IFSCode, Viewport
+from selfsame.run.progress import shown_progress
 
 if TYPE_CHECKING:
     from selfsame.ifs.system import IFS
@@ -98,7 +99,7 @@ def _random_systems(kind: str, count: int, options: dict[str, Any]) -> list["IFS
     bounds = (2, 8) if maps is None else (maps, maps)
     if kind != "fractaldb":
         return sample_anderson_farrell(count, seed=seed, maps=bounds)
-    with shown_progress(kind) as progress:
+    with shown_progress(kind, quiet=options["quiet"]) as progress:
         return search_fractaldb(
             count,
             seed=seed,

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from selfsame.checked import Checked, Range
-from selfsame.cli.shared.call import Methods, given_settings, note, report, shown_progress
+from selfsame.cli.shared.call import Methods, given_settings, note, report
 from selfsame.cli.shared.options import SIZE, common_options, settings_options
 
 
@@ -147,14 +147,6 @@ def test_what_is_no_json_is_the_programmers_mistake() -> None:
 
     with pytest.raises(TypeError, match="cannot be written as JSON"):
         CliRunner().invoke(wrong, ["--json"], catch_exceptions=False)
-
-
-def test_a_bar_is_for_terminals_and_silent_when_quiet(capsys) -> None:
-    for hidden in (False, True):
-        with shown_progress("work", hidden=hidden) as progress:
-            progress(0.5)
-            progress(1, 3, "another")
-    assert capsys.readouterr() == ("", "")
 
 
 METHODS = Methods({"--by walking": ("shoes", "steps"), "--by car": ("fuel", "--nothing", "steps")})

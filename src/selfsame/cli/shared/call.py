@@ -6,8 +6,8 @@ what would do nothing is refused, with a usage error that names the option and t
 
 import json
 import signal
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,8 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
-from selfsame.checked import Checked, annotations
+from selfsame.checked import Checked
 from selfsame.run.executor import ENGINES, Executor, make_executor
-from selfsame.run.progress import Progress
 
 _UNGIVEN = (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 
@@ -89,7 +88,8 @@ def given(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 def given_settings(kind: type[Checked], options: Mapping[str, Any]) -> dict[str, Any]:
     """Return those options that were given and are fields of the settings."""
-    return {name: options[name] for name in annotations(kind) if options.get(name) is not None}
+    names = [field.name for field in fields(kind)]
+    return {name: options[name] for name in names if options.get(name) is not None}
 
 
 def executor_of() -> Executor:
@@ -123,30 +123,6 @@ def set_threads(threads: int | None) -> None:
     torch.set_num_threads(threads)
 
 
-@contextmanager
-def shown_progress(label: str, *, hidden: bool = False) -> Iterator[Progress]:
-    """Yield a progress that a bar on stderr shows, after half a second and on terminals only.
-
-    Args:
-        label: of the bar, until the work gives one.
-        hidden: show none, as with --quiet.
-    """
-    from tqdm import tqdm
-
-    disable = hidden or _option("quiet") or None  # None: where there is no terminal
-    with tqdm(total=0, desc=label, disable=disable, delay=0.5) as bar:
-
-        def show(done: float, total: float, label: str) -> None:
-            if label:
-                bar.set_description(label, refresh=False)
-            if total == 1:  # a fraction, in percent
-                done, total = 100 * done, 100
-            bar.total = int(total)
-            bar.update(int(done) - bar.n)
-
-        yield Progress(show)
-
-
 def note(text: str) -> None:
     """Print a line on stderr, unless --quiet."""
     if not _option("quiet"):
@@ -174,8 +150,7 @@ def signal_status(name: str) -> int:
 
 def _option(name: str) -> Any:
     """Return the value of an option of the running command; None if it does not have it."""
-    context = click.get_current_context(silent=True)
-    return None if context is None else context.params.get(name)
+    return click.get_current_context().params.get(name)
 
 
 def _plain(value: Any) -> Any:

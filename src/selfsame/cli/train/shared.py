@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import click
 
 from selfsame.checked import Checked
-from selfsame.cli.shared.call import given, report, set_threads, shown_progress, signal_status
+from selfsame.cli.shared.call import given, report, set_threads, signal_status
 from selfsame.cli.shared.options import FILE, PATH, common_options, settings_options
+from selfsame.run.progress import shown_progress
 from selfsame.training.settings import TrainSettings
 from selfsame.version import __version__
 
@@ -168,7 +169,7 @@ class Call:
             make_folder(folder, "a training needs a folder")
             if restart or not checkpoints(folder / CHECKPOINTS):
                 write_bytes(folder / CONFIG_NAME, (json.dumps(config, indent=2) + "\n").encode())
-        with shown_progress("train", hidden=not leads) as progress:
+        with shown_progress("train", quiet=self.options["quiet"] or not leads) as progress:
             result = train(
                 task,
                 samples,
