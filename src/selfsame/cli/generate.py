@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from selfsame.datasets.fitting import Binarise, Mode
-    from selfsame.io.grids import Bytes
+    from selfsame.io.pictures import Bytes
     from selfsame.priors.vdvae.network import Vdvae
 
 PIXELS_AT_A_TIME = 1 << 24
@@ -132,8 +132,7 @@ def command(model: str, output: Path, **options: Any) -> None:
         inputs = [options[name] for name in ("source", "reconstruct") if options[name] is not None]
         check_writable(output, overwrite=overwrite, inputs=inputs)
     set_threads(options["threads"])
-    from selfsame.io.grids import grid
-    from selfsame.io.pictures import write_animation, write_picture
+    from selfsame.io.pictures import grid, write_animation, write_picture
     from selfsame.priors.generation import side_at
     from selfsame.priors.vdvae.network import Vdvae
     from selfsame.run.device import resolve_device
@@ -194,8 +193,7 @@ def _written(
     output: Path, plan: Plan, mode: str, side: int, options: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what to report of the files; what would fail when they are written fails now."""
-    from selfsame.io.grids import grid_size
-    from selfsame.io.pictures import check_animation_suffix, check_picture_suffix
+    from selfsame.io.pictures import check_animation_suffix, check_picture_suffix, grid_size
 
     if mode != "animate" and not options["separate"]:
         check_picture_suffix(output)
@@ -221,7 +219,7 @@ def _written(
 def _plan(model: "Vdvae", mode: str, options: dict[str, Any]) -> Plan:
     import torch
 
-    from selfsame.io.grids import to_arrays
+    from selfsame.io.pictures import to_arrays
     from selfsame.priors.generation import generate, interpolate, reconstruct, side_at
     from selfsame.priors.vdvae.noise import GROUP
 
@@ -294,7 +292,7 @@ def _codings(model: "Vdvae", originals: "Tensor", columns: int | None, scale: fl
     import numpy as np
     import torch
 
-    from selfsame.io.grids import BACKGROUND, to_arrays
+    from selfsame.io.pictures import BACKGROUND, to_arrays
     from selfsame.priors.generation import reconstruct, side_at
 
     columns = min(columns or math.ceil(math.sqrt(2 * len(originals))), len(originals))
