@@ -69,7 +69,7 @@ def command(name: str | None, output: Path | None, **options: Any) -> None:
         return
     if name is None or output is None:
         raise click.UsageError("NAME and -o are needed; --list prints every NAME")
-    executor = executor_of()
+    executor = executor_of(options)
     from selfsame.fractals.files.layout import Layout
     from selfsame.fractals.files.write import write_dataset
     from selfsame.fractals.recipes.make import make_recipe

@@ -278,7 +278,7 @@ def _executor(options: dict[str, Any]) -> "Executor":
         raise click.UsageError(
             "--threads is for one picture or batch at a time: no --jobs, --engine"
         )
-    executor = executor_of()
+    executor = executor_of(options)
     alone = threads is not None or resolve_device(options["device"]).type != "cpu"
     return Processes(1) if alone and not spread else executor
 
