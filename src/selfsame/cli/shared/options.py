@@ -34,7 +34,7 @@ class SizeType(click.ParamType[tuple[int, int]]):
         if isinstance(value, tuple):
             return value
         match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", str(value))
-        if not match or "0" in (match[1].lstrip("0") or "0", match[2].lstrip("0") or "0"):
+        if not match or not all(int(side) for side in match.groups()):
             self.fail(f"{value!r} is not a size such as 640x480", param, ctx)
         return int(match[1]), int(match[2])
 
