@@ -100,7 +100,7 @@ def command(image: Path, output: Path, **options: Any) -> None:
     that ends in .ssm keeps the code, from which this command (with the code as IMAGE), selfsame
     render and decode draw at any time.
     """
-    from selfsame.io.files import check_writable, file_bytes
+    from selfsame.io.files import check_writable, file_bytes, write_bytes
 
     saving, overwrite = output.suffix.lower() == ".ssm", options["overwrite"]
     zooming = options["zoom"] is not None or options["loop"]
@@ -124,9 +124,10 @@ def command(image: Path, output: Path, **options: Any) -> None:
         code = _fitted(pixels, options)
     fitted = time.perf_counter() - begin
     if saving:
-        from selfsame.codes.store import save
+        from selfsame.codes.store import pack
 
-        save(code, output, overwrite=overwrite)
+        data = pack(code)
+        write_bytes(output, data, overwrite=overwrite)
     else:
         _draw(output, code, size, frames, options)
     seconds = time.perf_counter() - begin
@@ -137,7 +138,7 @@ def command(image: Path, output: Path, **options: Any) -> None:
         "patches": len(code.cells),
         "grid": code.grid,
         "levels": code.levels,
-        "bytes": file_bytes(output),
+        "bytes": len(data) if saving else file_bytes(output),
         "notes": notes,
         "fit_seconds": round(fitted, 4),
         "seconds": round(seconds, 4),
