@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from selfsame.archive.listing import Entry, absolute_model, open_codes
+from selfsame.archive.listing import Entry, Results, absolute_model, open_codes
 from selfsame.codes.encode import encode_source, results
 from selfsame.codes.settings import MODELS, EncodeSettings
 from selfsame.io.files import files_below, write_bytes
@@ -22,29 +22,17 @@ KIND = "codes of pictures"
 
 
 @dataclass(frozen=True)
-class Archive:
-    """What ``encode_folder`` did.
+class Archive(Results):
+    """What ``encode_folder`` did; entries are sorted by name.
 
     Attributes:
-        entries: of all pictures, sorted by name.
         encoded, kept: how many were encoded now, and how many had been before.
         seconds: of the whole call.
     """
 
-    entries: list[Entry]
     encoded: int
     kept: int
     seconds: float
-
-    @property
-    def done(self) -> list[Entry]:
-        """Entries of the pictures that have a code."""
-        return [entry for entry in self.entries if entry["state"] == "done"]
-
-    @property
-    def failed(self) -> list[Entry]:
-        """Entries of the pictures that could not be encoded."""
-        return [entry for entry in self.entries if entry["state"] == "failed"]
 
     def totals(self) -> dict[str, Any]:
         """Return sums and means over the pictures that have a code, ready for JSON.

@@ -39,8 +39,6 @@ DRAWING = Methods(
     }
 )
 
-DEFAULT_SCALE = 8.0
-DEFAULT_FRAMES = 120
 DEFAULT_FRAME_WIDTH = 480
 MILLISECONDS = 40
 
@@ -59,7 +57,9 @@ COPIES = Methods(
 @click.option(
     "--scale",
     type=click.FloatRange(0, min_open=True),
-    help=f"Output pixels per pixel of IMAGE [default: {DEFAULT_SCALE:g}].",
+    default=8.0,
+    show_default=True,
+    help="Output pixels per pixel of IMAGE.",
 )
 @settings_options(
     Settings,
@@ -79,7 +79,7 @@ COPIES = Methods(
 )
 @click.option("--loop", is_flag=True, help="Write an animation that dives in endlessly instead.")
 @click.option(
-    "--frames", type=click.IntRange(1), help=f"Of the animation [default: {DEFAULT_FRAMES}]."
+    "--frames", type=click.IntRange(1), default=120, show_default=True, help="Of the animation."
 )
 @click.option(
     "--at",
@@ -116,7 +116,7 @@ def command(image: Path, output: Path, **options: Any) -> None:
         if saving:
             raise click.UsageError(f"{image} is such a code: OUT must be a picture or an animation")
     size = code.size if code is not None else (pixels.shape[1], pixels.shape[0])
-    frames = (options["frames"] or DEFAULT_FRAMES) if zooming else None
+    frames = options["frames"] if zooming else None
     if not saving:
         size = _drawn_size(options, *size)
         _check_output(output, size, frames)
@@ -176,7 +176,7 @@ def _drawn_size(options: dict[str, Any], width: int, height: int) -> tuple[int, 
     if options["zoom"] is not None or options["loop"]:
         across = options["width"] or min(DEFAULT_FRAME_WIDTH, width)
         return across, max(1, round(height * across / width))
-    scale = options["scale"] or DEFAULT_SCALE
+    scale = options["scale"]
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
