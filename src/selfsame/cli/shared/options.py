@@ -203,7 +203,8 @@ def _with_default(text: str, default: Any) -> str:
     if default is None and of_none:
         default = of_none.rstrip(".")
     shown = "" if default in (None, "") else f" [default: {_shown(default)}]"
-    return f"{words[:1].upper()}{words[1:]}{shown}."
+    first = words[:1] if text.startswith("``") else words[:1].upper()  # code keeps its case
+    return f"{first}{words[1:]}{shown}."
 
 
 def _shown(default: Any) -> str:
