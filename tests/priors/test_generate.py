@@ -17,7 +17,7 @@ from selfsame.priors.vdvae.noise import (
     noise_length,
     sample_generator,
 )
-from support.vdvae_cases import small_vdvae
+from support.small_vdvae import small_vdvae
 
 COLOR = {"channels": 3, "likelihood": "logistic-mixture", "mixtures": 2}
 
