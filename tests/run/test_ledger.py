@@ -23,7 +23,6 @@ from selfsame.run.ledger import (
     file_digest,
     read_ledger,
     refuse_former,
-    value_digest,
 )
 
 SETTINGS = {"quality": 40, "model": {"name": "a", "steps": [1, 2]}}
@@ -59,8 +58,8 @@ def test_what_is_recorded_is_there_again(path: Path) -> None:
         assert ledger.row("a", "d1") == {"bytes": 3, "names": ["x"], "none": None}
         assert ledger.entries["b"] == Entry("b", "d2", error="it is no picture")
         assert ledger.entries["c"] == Entry("c")
-        assert "c" in ledger
-        assert "d" not in ledger
+        assert "c" in ledger.entries
+        assert "d" not in ledger.entries
         assert [ledger.row(item, "d2") for item in "bcd"] == [None, None, None]
 
 
@@ -216,7 +215,7 @@ def test_restarted_ledgers_forget(path: Path) -> None:
     with opened(path) as ledger:
         ledger.record("a", {})
         ledger.restart()
-        assert "a" not in ledger
+        assert "a" not in ledger.entries
     assert len(path.read_bytes().splitlines()) == 1
 
 
@@ -242,7 +241,7 @@ def test_a_full_disk_leaves_whole_lines(path: Path, monkeypatch: pytest.MonkeyPa
             ledger.record("b", {"n": 2})
         ledger._file.close()
         assert path.read_bytes() == before
-        assert "b" not in ledger
+        assert "b" not in ledger.entries
         ledger._file = whole
         ledger.record("c", {"n": 3})
     assert list(read_ledger(path).entries) == ["a", "c"]
@@ -258,7 +257,7 @@ def test_one_process_at_a_time(path: Path) -> None:
         with pytest.raises(LedgerBusyError, match="another run is writing to"):
             opened(path)
     with opened(path) as ledger:
-        assert "a" in ledger
+        assert "a" in ledger.entries
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
@@ -289,8 +288,6 @@ def test_digests_are_of_contents(tmp_path: Path) -> None:
     assert file_digest(tmp_path / "a") == known
     os.utime(tmp_path / "a", (0, 0))
     assert file_digest(tmp_path / "a") == known
-    assert value_digest({"a": 1, "b": [2]}) == value_digest({"b": [2], "a": 1})
-    assert value_digest({"a": 1}) != value_digest({"a": 2})
 
 
 def test_records_of_earlier_versions_are_named_and_not_misread(tmp_path: Path) -> None:

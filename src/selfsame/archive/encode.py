@@ -6,24 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from selfsame.archive.listing import (
-    FOLDER_HINT,
-    Entry,
-    absolute_model,
-    check_foreign,
-    code_names,
-    entry_of,
-    kept_row,
-    picture_names,
-)
+from selfsame.archive.listing import Entry, Results, absolute_model, open_codes
 from selfsame.codes.encode import encode_source, results
 from selfsame.codes.settings import MODELS, EncodeSettings
-from selfsame.io.files import make_folder, write_bytes
-from selfsame.io.pictures import read_source
+from selfsame.io.files import files_below, write_bytes
+from selfsame.io.pictures import SUFFIXES, read_source
 from selfsame.run.executor import Executor, Failure, attempt_all
-from selfsame.run.ledger import NAME, Ledger, Row, file_digest, refuse_former
+from selfsame.run.ledger import Row, file_digest
 from selfsame.run.processes import Processes
 from selfsame.run.progress import Progress
 
@@ -31,29 +22,17 @@ KIND = "codes of pictures"
 
 
 @dataclass(frozen=True)
-class Archive:
-    """What ``encode_folder`` did.
+class Archive(Results):
+    """What ``encode_folder`` did; entries are sorted by name.
 
     Attributes:
-        entries: of all pictures, sorted by name.
         encoded, kept: how many were encoded now, and how many had been before.
         seconds: of the whole call.
     """
 
-    entries: list[Entry]
     encoded: int
     kept: int
     seconds: float
-
-    @property
-    def done(self) -> list[Entry]:
-        """Entries of the pictures that have a code."""
-        return [entry for entry in self.entries if entry["state"] == "done"]
-
-    @property
-    def failed(self) -> list[Entry]:
-        """Entries of the pictures that could not be encoded."""
-        return [entry for entry in self.entries if entry["state"] == "failed"]
 
     def totals(self) -> dict[str, Any]:
         """Return sums and means over the pictures that have a code, ready for JSON.
@@ -76,15 +55,6 @@ class Archive:
             "encode_seconds": round(sum(entry["encode_seconds"] for entry in done), 4),
             "seconds": round(self.seconds, 4),
         }
-
-
-class _Task(NamedTuple):
-    name: str
-    source: Path
-    output: Path
-    settings: EncodeSettings
-    threads: int | None
-    device: str
 
 
 def encode_folder(
@@ -117,70 +87,51 @@ def encode_folder(
     """
     begin = time.perf_counter()
     executor = Processes() if executor is None else executor
-    progress = Progress() if progress is None else progress
     source, target = Path(folder).resolve(), Path(output).resolve()
-    outputs = code_names(picture_names(source))
-    make_folder(target, FOLDER_HINT)
-    refuse_former(
-        target / "manifest.json", ("schema", "source", "settings", "files"), overwrite=overwrite
-    )
-    head = {"source": str(source), "settings": settings.as_dict()}
-    entries: dict[str, Entry] = {}
-
-    def settle(name: str, outcome: Row | Failure) -> None:
-        entries[name] = entry_of(name, outputs[name], outcome)
-        settled(entries[name])
-        progress(len(entries), len(outputs))
-
-    with Ledger(target / NAME, KIND, head, overwrite=overwrite) as ledger:
-        if not overwrite:
-            check_foreign(ledger, target, outputs.values())
-        ledger.plan(outputs.values())
-        for name, code in outputs.items():
-            row = kept_row(ledger, target, code, partial(file_digest, source / name))
-            if row is not None:
-                settle(name, row)
-        missing = [name for name in outputs if name not in entries]
-        kept = len(entries)
+    with open_codes(
+        target,
+        files_below(source, SUFFIXES),
+        KIND,
+        {"source": str(source), "settings": settings.as_dict()},
+        former=("manifest.json", ("schema", "source", "settings", "files")),
+        overwrite=overwrite,
+        settled=settled,
+        progress=progress,
+    ) as codes:
+        missing = codes.missing(lambda name: file_digest(source / name))
         # A network's sums round differently on more threads.
         threads = 1 if settings.model else executor.threads_each(len(missing))
-        sent = _with_absolute_model(settings)
-        tasks = [
-            _Task(name, source / name, target / outputs[name], sent, threads, device)
-            for name in missing
-        ]
-        for task, result in attempt_all(executor, _encode_file, tasks):
+        if settings.model is not None and settings.model not in MODELS:
+            settings = replace(settings, model=absolute_model(settings.model))
+        work = partial(_encode_file, settings=settings, threads=threads, device=device)
+        tasks = [(name, source / name, target / codes.outputs[name]) for name in missing]
+        for (name, *_), result in attempt_all(executor, work, tasks):
             digest, outcome = ("", result) if isinstance(result, Failure) else result
-            ledger.record(outputs[task.name], outcome, digest)
-            settle(task.name, outcome)
-        ledger.settle(outputs.values())
-    archive = [entries[name] for name in outputs]
-    encoded = sum(entry["state"] == "done" for entry in archive) - kept
-    return Archive(archive, encoded, kept, time.perf_counter() - begin)
+            codes.record([(name, outcome, digest)])
+    entries = codes.entries()
+    kept = len(entries) - len(missing)
+    encoded = sum(entry["state"] == "done" for entry in entries) - kept
+    return Archive(entries, encoded, kept, time.perf_counter() - begin)
 
 
-def _encode_file(task: _Task) -> tuple[str, Row]:
+def _encode_file(
+    task: tuple[str, Path, Path], *, settings: EncodeSettings, threads: int | None, device: str
+) -> tuple[str, Row]:
     """Encode one picture; return the digest of its file, and what is known of its code."""
     from selfsame.metrics.pictures import ssim
 
     begin = time.perf_counter()
-    task.output.parent.mkdir(parents=True, exist_ok=True)
-    digest = file_digest(task.source)
-    source = read_source(task.source)
-    encoded = encode_source(source, task.settings, threads=task.threads, device=task.device)
+    _, picture, output = task
+    output.parent.mkdir(parents=True, exist_ok=True)
+    digest = file_digest(picture)
+    source = read_source(picture)
+    encoded = encode_source(source, settings, threads=threads, device=device)
     values = results(source, encoded)
     values["ssim"] = ssim(source.pixels / 255.0, encoded.colors / 255.0)
-    write_bytes(task.output, encoded.data)
-    values["source_bytes"] = task.source.stat().st_size
+    write_bytes(output, encoded.data)
+    values["source_bytes"] = picture.stat().st_size
     values["seconds"] = round(time.perf_counter() - begin, 4)
     return digest, values
-
-
-def _with_absolute_model(settings: EncodeSettings) -> EncodeSettings:
-    """Return settings that mean the same to a process with another working directory."""
-    if settings.model is None or settings.model in MODELS:
-        return settings
-    return replace(settings, model=absolute_model(settings.model))
 
 
 def _mean(values: Iterable[float]) -> float | None:

@@ -10,24 +10,21 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
-from torch import nn
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
 
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.io import hub
 from selfsame.io.files import write_bytes
 from selfsame.io.model_card import REPLACED, card_text
-from selfsame.io.weights import (
-    check_weights,
-    metadata_from_bytes,
-    weights_from_bytes,
-    weights_to_bytes,
-)
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
@@ -97,13 +94,13 @@ class Pretrained(nn.Module):
             MissingExtraError: huggingface_hub is needed and not installed.
         """
         file = _open(cls, source)
-        weights = weights_from_bytes(file.data, file.path)
+        weights = _weights_from_bytes(file.data, file.path)
         try:
             config = cls.config_type(**file.table("config"))
             if cls.least_tensors(config) > len(weights):
                 raise ValueError(f"{len(weights)} tensors cannot fill it")
             with torch.device("meta"):  # no memory for a shape that the file has no weights for
-                check_weights(cls.from_config(config), weights, file.path)
+                _check_weights(cls.from_config(config), weights, file.path)
         except CorruptedError:
             raise
         except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
@@ -144,7 +141,7 @@ class Pretrained(nn.Module):
             "card": json.dumps(card),
         }
         contents = {
-            WEIGHTS_NAME: weights_to_bytes(self, metadata, dtype or self.file_dtype),
+            WEIGHTS_NAME: _weights_to_bytes(self, metadata, dtype or self.file_dtype),
             CONFIG_NAME: (json.dumps(about, indent=1) + "\n").encode(),
             CARD_NAME: card_text(place.resolve().name, kind, card).encode(),
         }
@@ -159,16 +156,9 @@ class Pretrained(nn.Module):
         return digest.hexdigest()[:16]
 
 
-@dataclass(frozen=True)
-class _ModelFile:
-    """A file of weights and what it says of them.
-
-    Attributes:
-        path: of the file.
-        name: what the model is called.
-        data: the bytes of the file.
-        about: ``format``, ``config`` and ``card``.
-    """
+class _ModelFile(NamedTuple):
+    """A file of weights: its path and bytes, what the model is called, and what the file says of
+    it: ``format``, ``config`` and ``card``."""
 
     path: Path
     name: str
@@ -191,7 +181,11 @@ def _open(cls: type[Pretrained], source: str | Path) -> _ModelFile:
     """Return the file of a model; errors as for ``from_pretrained``."""
     path, name = _find(cls, source)
     data = _read(path)
-    about = _metadata(data, path)
+    texts = _metadata_from_bytes(data)
+    about: dict[str, Any] = {}
+    if "format" in texts:
+        about["format"] = texts["format"]
+        about |= {key: _parsed(texts[key], path) for key in ("config", "card") if key in texts}
     if path.name == WEIGHTS_NAME:
         about = _agreed(about, path)
     if "format" not in about:
@@ -208,7 +202,8 @@ def _find(cls: type[Pretrained], source: str | Path) -> tuple[Path, str]:
     """Return the file of a model's weights, and what the model is called."""
     text, shipped = str(source), cls.shipped()
     if text.startswith(hub.SCHEME):
-        return hub.download(text, WEIGHTS_NAME), plain_name(hub.repository_name(text))
+        path, name = hub.download(text, WEIGHTS_NAME)
+        return path, plain_name(name)
     if text in shipped:
         return Path(str(resources.files(cls.home))) / "models" / text / WEIGHTS_NAME, text
     path = Path(source)
@@ -228,15 +223,6 @@ def _find(cls: type[Pretrained], source: str | Path) -> tuple[Path, str]:
     return weights, plain_name(path.resolve().name)
 
 
-def _metadata(data: bytes, path: Path) -> dict[str, Any]:
-    """Return what the bytes of a file of weights say of them; nothing if they do not."""
-    texts = metadata_from_bytes(data)
-    if "format" not in texts:
-        return {}
-    tables = ((key, texts[key]) for key in ("config", "card") if key in texts)
-    return {"format": texts["format"]} | {key: _parsed(text, path) for key, text in tables}
-
-
 def _agreed(about: dict[str, Any], weights: Path) -> dict[str, Any]:
     """Return what a file says of its weights or, of an early VDVAE, the ``config.json`` beside it.
 
@@ -247,7 +233,9 @@ def _agreed(about: dict[str, Any], weights: Path) -> dict[str, Any]:
     described = _described(config)
     if described is None:
         return about
-    if about and _canonical(about) != _canonical(described):
+    # As text, in which NaN is equal to itself.
+    said, known = (json.dumps(each, sort_keys=True) for each in (about, described))
+    if about and said != known:
         raise CorruptedError(
             f"{config} is no description of {weights.name} beside it, it may have been edited; "
             "delete it, or save the model again"
@@ -269,13 +257,6 @@ def _described(config: Path) -> dict[str, Any] | None:
     return described if "format" in described else None
 
 
-def _is_ours(config: Path) -> bool:
-    try:
-        return _described(config) is not None
-    except CorruptedError:
-        return False
-
-
 def _read(path: Path) -> bytes:
     if path.stat().st_size > MAX_FILE_BYTES:
         raise InputError(f"{path}: a model has at most {MAX_FILE_BYTES} bytes in a file")
@@ -287,11 +268,6 @@ def _parsed(text: str | bytes, path: Path) -> Any:
         return json.loads(text)
     except (ValueError, TypeError, RecursionError) as error:
         raise CorruptedError(f"{path} is a damaged model: {error}") from error
-
-
-def _canonical(about: Mapping[str, Any]) -> str:
-    """Return text that is equal for equal values, NaN among them."""
-    return json.dumps(about, sort_keys=True)
 
 
 def _write_folder(place: Path, contents: Mapping[str, bytes]) -> None:
@@ -313,7 +289,11 @@ def _write_folder(place: Path, contents: Mapping[str, bytes]) -> None:
             made.rename(place)
         return
     config, readme = place / CONFIG_NAME, place / CARD_NAME
-    if config.exists() and not _is_ours(config):
+    try:
+        foreign = config.exists() and _described(config) is None
+    except CorruptedError:
+        foreign = True
+    if foreign:
         raise InputError(f"{config} is of something else; give the model a folder of its own")
     keeps_readme = readme.exists() and REPLACED not in readme.read_text("utf-8", "replace")
     # Gone before the weights are replaced, so that at no time do they describe other weights.
@@ -327,3 +307,68 @@ def plain_name(name: str) -> str:
     """Return a name of at most 32 letters, digits, dots, dashes and underscores, for a model."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name)
     return plain[:_NAME_LENGTH] or "model"
+
+
+def _weights_to_bytes(model: nn.Module, about: Mapping[str, str], dtype: torch.dtype) -> bytes:
+    """Return the weights of a model as the bytes of a safetensors file.
+
+    Args:
+        about: entries for the file's metadata.
+        dtype: of the numbers in the file; whole numbers stay whole, and the model as it is.
+    Raises:
+        InputError: a weight is not finite in this ``dtype``; such a file could not be read.
+    """
+    tensors = {
+        name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else None).contiguous()
+        for name, tensor in model.state_dict().items()
+    }
+    if not _finite(tensors):
+        raise InputError(
+            f"the model holds numbers that are not finite in {dtype}; write it in torch.float32, "
+            "or train it anew if they are not finite at all"
+        )
+    return save_tensors(tensors, dict(about))
+
+
+def _weights_from_bytes(data: bytes, path: Path) -> dict[str, Tensor]:
+    """Return the tensors in the bytes of a safetensors file, numbers in single precision.
+
+    Raises:
+        CorruptedError: the bytes are no safetensors, or not all of their numbers finite.
+    """
+    try:
+        weights = {
+            name: tensor.float() if tensor.is_floating_point() else tensor
+            for name, tensor in load_tensors(data).items()
+        }
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise CorruptedError(f"{path} is a damaged model: {error}") from error
+    if not _finite(weights):
+        raise CorruptedError(f"{path} is a damaged model: it holds numbers that are not finite")
+    return weights
+
+
+def _metadata_from_bytes(data: bytes) -> dict[str, str]:
+    """Return the metadata in the bytes of a safetensors file; none if they cannot be read."""
+    length = int.from_bytes(data[:8], "little")
+    try:
+        about = json.loads(data[8 : 8 + length])["__metadata__"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def _check_weights(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
+    """Raise ``CorruptedError`` unless ``weights`` are those of a model, by names and shapes."""
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            raise CorruptedError(
+                f"{path} is a damaged model: its shape asks for {name} of size "
+                f"{wanted.get(name, 'none')}, the file has {found.get(name, 'none')}"
+            )
+
+
+def _finite(tensors: Mapping[str, Tensor]) -> bool:
+    return all(bool(tensor.isfinite().all()) for tensor in tensors.values())

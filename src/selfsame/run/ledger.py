@@ -24,7 +24,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from selfsame.errors import InputError
@@ -65,14 +64,7 @@ class Entry:
     error: str | None = None
 
     def line(self) -> bytes:
-        values: Row = {"item": self.item}
-        if self.input:
-            values["input"] = self.input
-        if self.row is not None:
-            values["row"] = self.row
-        if self.error is not None:
-            values["error"] = self.error
-        return _line(values)
+        return _line({key: value for key, value in vars(self).items() if value not in ("", None)})
 
 
 class Ledger:
@@ -112,23 +104,11 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Let other processes have it; a file in which nothing was noted is removed."""
         if not self._file.closed and self._file.tell() == 0:
             self.path.unlink()
         self._file.close()
-
-    def __contains__(self, item: str) -> bool:
-        """Return whether an item is done, failed or planned."""
-        return item in self.entries
 
     def row(self, item: str, input: str = "") -> Row | None:
         """Return the row of an item that is done and was made of that input, otherwise None."""
@@ -139,14 +119,20 @@ class Ledger:
         """Note items that are not known yet, so that what a kill leaves of them is."""
         self._append([Entry(item) for item in items if item not in self.entries])
 
-    def record(self, item: str, outcome: Row | Failure, input: str = "") -> Entry:
-        """Keep what became of an item, and return it as it is kept."""
+    def record(self, item: str, outcome: Row | Failure, input: str = "") -> None:
+        """Keep what became of an item."""
         self.record_all([(item, outcome, input)])
-        return self.entries[item]
 
     def record_all(self, items: Iterable[tuple[str, Row | Failure, str]]) -> None:
         """Keep what became of several items, all at once: ``record`` of item, outcome, input."""
-        self._append([_entry_of(*item) for item in items])
+        self._append(
+            [
+                Entry(item, input, error=outcome.error)
+                if isinstance(outcome, Failure)
+                else Entry(item, input, row=outcome)
+                for item, outcome, input in items
+            ]
+        )
 
     def restart(self) -> None:
         """Forget every item."""
@@ -253,12 +239,6 @@ def _parse(path: Path, data: bytes) -> Contents:
     return Contents(kind, settings, {entry.item: entry for entry in entries if entry is not None})
 
 
-def _entry_of(item: str, outcome: Row | Failure, input: str) -> Entry:
-    if isinstance(outcome, Failure):
-        return Entry(item, input, error=outcome.error)
-    return Entry(item, input, row=outcome)
-
-
 def _entry(line: bytes) -> Entry | None:
     """Return the entry of a line, None of one that is damaged."""
     try:
@@ -308,11 +288,6 @@ def file_digest(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file's bytes, as ``sha256sum`` prints it."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def value_digest(value: Any) -> str:
-    """Return the SHA-256 of a value's JSON, whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

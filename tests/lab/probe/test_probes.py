@@ -18,6 +18,7 @@ from selfsame.lab.probe.probes import (
     logits_of,
     picture_tensor,
 )
+from selfsame.run.progress import Progress
 from support.toy_pictures import SIDE, toy_pictures
 
 
@@ -42,8 +43,9 @@ def test_features_do_not_depend_on_the_batch_they_are_in(monkeypatch, name) -> N
     assert torch.allclose(whole, alone, atol=1e-5)
     done = []
     monkeypatch.setattr(probes, "_VALUES", 3 * SIDE**2)
-    assert torch.allclose(features_of(network, images, done.append), whole, atol=1e-5)
-    assert done == [3, 3, 1]
+    progress = Progress(lambda *told: done.append(told))
+    assert torch.allclose(features_of(network, images, progress), whole, atol=1e-5)
+    assert done == [(3, 7, ""), (6, 7, ""), (7, 7, "")]
     assert torch.allclose(logits_of(network, images), network.head(whole), atol=1e-5)
     assert network.training  # as it was
 

@@ -1,6 +1,5 @@
 """Anderson and Farrell's data set: one coloured fractal on a coloured background."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -25,6 +24,7 @@ from selfsame.fractals.recipes.jitter import ATTEMPTS, scaled_map
 from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.samples.random import sample_anderson_farrell
+from selfsame.run.progress import Progress
 
 FACTORS = (0.8, 1.1)
 """By which one map of each picture is scaled."""
@@ -53,7 +53,7 @@ class AndersonFarrell(Recipe):
     points: Points = 100_000
     background: bool = True
 
-    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+    def find_systems(self, progress: Progress | None = None) -> SystemArrays:
         return svd_systems(self.classes, self.seed, progress)
 
     @property
@@ -92,11 +92,9 @@ class AndersonFarrell(Recipe):
         )
 
 
-def svd_systems(
-    classes: int, seed: int, progress: Callable[[int], None] | None = None
-) -> SystemArrays:
+def svd_systems(classes: int, seed: int, progress: Progress | None = None) -> SystemArrays:
     """Return the first systems that ``sample_anderson_farrell`` draws."""
     systems = stack_systems(sample_anderson_farrell(classes, seed=seed))
     if progress is not None:
-        progress(classes)
+        progress(classes, classes)
     return systems

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from selfsame.checked import Range, Seed, annotations, check_fields, jsonable
 from selfsame.errors import InputError
 from selfsame.ifs.render.batch import SystemArrays
+from selfsame.run.progress import Progress
 from selfsame.run.threads import thread_count
 
 VERSION = 1
@@ -67,9 +68,9 @@ class Recipe(ABC):
         return self.classes * self.instances
 
     @abstractmethod
-    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+    def find_systems(self, progress: Progress | None = None) -> SystemArrays:
         """Return the fractals that these settings give the classes; those of fewer classes are the
-        first of them. ``progress`` is called with the number found since the last call.
+        first of them. ``progress`` is of classes.
         """
 
     @property

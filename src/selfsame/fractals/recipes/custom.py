@@ -1,7 +1,7 @@
 """A data set of any codes: each system a class, its jittered pictures the instances."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -21,6 +21,7 @@ from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.system import IFS
+from selfsame.run.progress import Progress
 
 BRIGHT = 255
 """Grey value of set pixels."""
@@ -57,7 +58,7 @@ class Custom(Recipe):
     patch: bool = False
     window: Window = "points"
 
-    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+    def find_systems(self, progress: Progress | None = None) -> SystemArrays:
         return self.systems  # they were given
 
     @property

@@ -1,6 +1,5 @@
 """Anderson and Farrell's multi-instance data set: several fractals, several labels."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -29,6 +28,7 @@ from selfsame.fractals.recipes.base import Interval, Recipe
 from selfsame.fractals.recipes.jitter import ATTEMPTS, scaled_entries
 from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays
+from selfsame.run.progress import Progress
 
 _CHOICES, _FRACTALS = 3, 4  # purposes of random numbers
 _SPLITS = np.cumsum([BACKGROUND_NUMBERS, BLUR_NUMBERS])
@@ -68,7 +68,7 @@ class MultiFractal(Recipe):
             if least > largest:
                 raise InputError(f"{name} must be the least, then the largest: {least}, {largest}")
 
-    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+    def find_systems(self, progress: Progress | None = None) -> SystemArrays:
         return svd_systems(self.classes, self.seed, progress)
 
     @property

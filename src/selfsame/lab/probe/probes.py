@@ -15,6 +15,7 @@ from selfsame.datasets.pictures import Bytes
 from selfsame.errors import DivergedError, InputError
 from selfsame.lab.networks.architectures import Network
 from selfsame.lab.probe.logistic import LogisticRegression
+from selfsame.run.progress import Progress
 
 STRENGTHS = (1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-5)
 """Of the L2 penalty, of which validation chooses one; the features have variance 1."""
@@ -59,16 +60,14 @@ def picture_tensor(images: Bytes) -> Tensor:
 
 
 @torch.no_grad()
-def features_of(
-    network: Network, images: Bytes, progress: Callable[[int], None] | None = None
-) -> Tensor:
+def features_of(network: Network, images: Bytes, progress: Progress | None = None) -> Tensor:
     """Return the features of pictures (N, H, W, C) of bytes, (N, F) float32 on the CPU.
 
     The network computes where its weights are, in evaluation mode, some pictures at a time; those
     that share a batch play no part, but for rounding.
 
     Args:
-        progress: called with the number of pictures done since the last call.
+        progress: of pictures.
     Raises:
         InputError: features that are not finite.
     """
@@ -76,9 +75,7 @@ def features_of(
 
 
 @torch.no_grad()
-def logits_of(
-    network: Network, images: Bytes, progress: Callable[[int], None] | None = None
-) -> Tensor:
+def logits_of(network: Network, images: Bytes, progress: Progress | None = None) -> Tensor:
     """Return the logits of pictures, (N, classes); as ``features_of``."""
     return _outputs(network, network, images, progress)
 
@@ -87,7 +84,7 @@ def _outputs(
     network: Network,
     function: Callable[[Tensor], Tensor],
     images: Bytes,
-    progress: Callable[[int], None] | None,
+    progress: Progress | None,
 ) -> Tensor:
     side = network.config.side
     wanted = (side, side, network.config.channels)
@@ -105,7 +102,7 @@ def _outputs(
         pictures = picture_tensor(images[first : first + batch])
         found.append(function(pictures.to(device)).float().cpu())
         if progress is not None:
-            progress(len(pictures))
+            progress(first + len(pictures), len(images))
     network.train(was_training)
     outputs = torch.cat(found)
     if not bool(outputs.isfinite().all()):
@@ -134,14 +131,14 @@ def linear_evaluation(
     test: Pictures,
     *,
     seed: int = 0,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Return how well logistic regression on frozen features names the pictures of a test set.
 
     Args:
         train, test: labels within the same 0 .. C - 1.
         seed: as of ``evaluate_features``.
-        progress: called with the number of pictures whose features are done since the last call.
+        progress: of the pictures of each set.
     Raises:
         InputError: no labels, pictures of another shape than the network's, or features that are
             not finite.
