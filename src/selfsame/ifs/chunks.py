@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.container import SRGB, Chunk, Container, Record
+from selfsame.coding.container import SRGB, Chunk, Container, Record, sound
 from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedError
 from selfsame.ifs.code import PRIMITIVE_PARAMETERS, IFSCode, Primitive, PrimitiveKind, Viewport
 from selfsame.ifs.system import IFS, MAX_MAPS
@@ -68,7 +68,7 @@ def unpack(container: Container) -> IFSCode:
         raise CorruptedError("an IFS needs chunk MAPS: the file has none")
     maps = _unpack_maps(payloads[_MAPS_TAG], colored=header.color_space == SRGB)
     leaf, note = payloads.get(_LEAF_TAG), payloads.get(_NOTE_TAG)
-    try:
+    with sound("IFS"):
         return IFSCode(
             IFS(maps["matrices"], maps["offsets"], maps["probabilities"], maps.get("colors")),
             Viewport(*maps["viewport"].tolist()),
@@ -76,8 +76,6 @@ def unpack(container: Container) -> IFSCode:
             None if leaf is None else _unpack_primitive(leaf),
             {} if note is None else _unpack_notes(note),
         )
-    except InputError as error:  # the types check the ranges of what they hold
-        raise CorruptedError(f"the file holds an impossible IFS: {error}") from error
 
 
 def _group_shapes(maps: int, dimension: int, *, colored: bool) -> _Shapes:
