@@ -202,16 +202,22 @@ def test_an_installed_family_is_known_by_name_and_by_code(installed: Path, code:
 def test_only_what_is_unknown_is_looked_up(installed: Path) -> None:
     assert registry.name_by_number(2) == "pifs"
     with pytest.raises(UnsupportedError, match="kind 99"):
-        registry.name_by_number(99)
+        registry.name_by_number(99)  # no other package can have it
     assert "tiles" not in sys.modules
     assert registry.name_by_number(200) == "tiles"
 
 
 def test_an_installed_family_that_fails_is_named(installed: Path, file: Path) -> None:
+    points = installed.read_text()
     installed.write_text(f"[{registry.GROUP}]\nbroken = no_such_module\n")
     importlib.invalidate_caches()
-    with pytest.raises(InputError, match="family broken cannot be loaded: No module"):
+    with pytest.raises(UnsupportedError, match=r"kind 200.* broken cannot be loaded: No module"):
         selfsame.load(file)
+    with pytest.raises(InputError, match="got 'tiles'; the family broken cannot be loaded"):
+        registry.family_named("tiles")
+    installed.write_text(f"{points}broken = no_such_module\n")  # and does not hide the others
+    importlib.invalidate_caches()
+    assert selfsame.load(file).family == "tiles"
 
 
 def test_without_its_module_a_file_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,13 @@ Pillow, archives and the command line pick it up.
 """
 
 from importlib import import_module
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from selfsame.errors import InputError, UnsupportedError
 from selfsame.family import Family
 
 PRIVATE = range(192, 256)
 """Numbers for families that are not part of this package."""
-
 
 GROUP = "selfsame.families"
 """Entry points whose modules register families; they are looked up for what is unknown else."""
@@ -66,8 +65,9 @@ def family_named(name: str) -> Family[Any]:
     Raises:
         InputError: there is no such family.
     """
-    if not _known(name):
-        raise InputError(f"family must be one of {', '.join(_ENTRIES)}: got {name!r}")
+    failed = "" if name in _ENTRIES else _load_installed()
+    if name not in _ENTRIES:
+        raise InputError(f"family must be one of {', '.join(_ENTRIES)}: got {name!r}{failed}")
     family: Family[Any] = import_module(_ENTRIES[name].module).FAMILY
     return family
 
@@ -79,7 +79,7 @@ def family_of(code: object) -> Family[Any]:
         InputError: not a code.
     """
     name = getattr(type(code), "family", None)
-    if not _known(name):
+    if not isinstance(name, str):
         raise InputError(
             f"code must be one of a family, {', '.join(_ENTRIES)}: got {type(code).__name__}"
         )
@@ -97,30 +97,27 @@ def name_by_number(number: int) -> str:
     Raises:
         UnsupportedError: neither this build nor an installed package knows it.
     """
-    numbers = {entry.number: name for name, entry in _ENTRIES.items()}
-    if number not in numbers and number in PRIVATE:
-        _load_installed()
-        numbers = {entry.number: name for name, entry in _ENTRIES.items()}
-    if number in numbers:
-        return numbers[number]
+    failed = ""
+    if number in PRIVATE and all(entry.number != number for entry in _ENTRIES.values()):
+        failed = _load_installed()
+    for name, entry in _ENTRIES.items():
+        if entry.number == number:
+            return name
     known = ", ".join(f"{entry.number} ({name})" for name, entry in _ENTRIES.items())
     raise UnsupportedError(
-        f"the file holds code of kind {number}, this build knows {known}; update selfsame"
+        f"the file holds code of kind {number}, this build knows {known}; update selfsame{failed}"
     )
 
 
-def _known(name: Any) -> TypeGuard[str]:
-    if isinstance(name, str) and name not in _ENTRIES:
-        _load_installed()
-    return name in _ENTRIES
-
-
-def _load_installed() -> None:
-    """Import the modules of ``GROUP``, which call ``register``."""
+def _load_installed() -> str:
+    """Import the modules of ``GROUP``, which call ``register``; return what a message is to say of
+    those that fail."""
     from importlib.metadata import entry_points
 
+    failed = ""
     for point in entry_points(group=GROUP):
         try:
             point.load()
         except Exception as error:  # whatever a foreign module may raise
-            raise InputError(f"family {point.name} cannot be loaded: {error}") from error
+            failed += f"; the family {point.name} cannot be loaded: {error}"
+    return failed
