@@ -178,7 +178,7 @@ def _mode(options: dict[str, Any]) -> str:
 
 def _plan(model: "Vdvae", mode: str, seed: int, options: dict[str, Any]) -> "Plan":
     from selfsame.cli.generate import plans
-    from selfsame.priors.vdvae.noise import infer_noise
+    from selfsame.priors.generation import infer_noise
 
     count, scale = options["count"], options["scale"]
     temperature = 1.0 if options["temperature"] is None else options["temperature"]

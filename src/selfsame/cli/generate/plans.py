@@ -16,9 +16,16 @@ from selfsame.datasets.fitting import Binarise, Mode
 from selfsame.datasets.readers import unseen_split
 from selfsame.errors import InputError
 from selfsame.io.grids import BACKGROUND, Bytes, to_arrays
-from selfsame.priors.generation import generate, interpolate, reconstruct, side_at
+from selfsame.priors.generation import (
+    GROUP,
+    draw_noise,
+    generate,
+    interpolate,
+    reconstruct,
+    sample_generator,
+    side_at,
+)
 from selfsame.priors.vdvae.network import Vdvae
-from selfsame.priors.vdvae.noise import GROUP, draw_noise, sample_generator
 
 _PIXELS_AT_A_TIME = 1 << 24
 """Of pictures as floats, before they become bytes."""

@@ -14,8 +14,7 @@ from selfsame.cli.train.shared import (
     training_options,
 )
 from selfsame.priors.vdvae.config import VdvaeConfig
-from selfsame.priors.vdvae.data import DataSettings, model_for
-from selfsame.priors.vdvae.recipe import TRAINING
+from selfsame.priors.vdvae.data import TRAINING, DataSettings, model_for
 
 MODEL_NAME = "model"
 
