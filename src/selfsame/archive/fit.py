@@ -19,7 +19,7 @@ from selfsame.archive.listing import (
     entry_of,
     kept_row,
 )
-from selfsame.datasets.named import NamedPicture
+from selfsame.datasets.pictures import NamedPicture
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.fit.config import FitConfig
 from selfsame.io.files import make_folder

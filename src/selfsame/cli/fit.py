@@ -25,7 +25,7 @@ from selfsame.io.files import check_writable
 
 if TYPE_CHECKING:
     from selfsame.archive.fit import Fitting
-    from selfsame.datasets.named import NamedPicture
+    from selfsame.datasets.pictures import NamedPicture
     from selfsame.ifs.code import IFSCode
     from selfsame.io.pictures import Picture
     from selfsame.run.executor import Executor
