@@ -187,7 +187,7 @@ def label_array(pictures: Pictures) -> NDArray[np.int64]:
     return pictures.labels
 
 
-def subset(pictures: Pictures, chosen: Mask) -> Pictures:
+def subset(pictures: Pictures, chosen: Mask | NDArray[np.int64]) -> Pictures:
     """Return some of the pictures, with their labels."""
     return Pictures(pictures.images[chosen], label_array(pictures)[chosen])
 

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save as save_arrays
 
-from selfsame.fractals.files.layout import Layout
+from selfsame.fractals.files.layout import SPLITS, Layout
 from selfsame.fractals.files.shards import shown_classes
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.fractals.recipes.presets import PRESETS
-from selfsame.fractals.split import SPLITS
 from selfsame.version import __version__
 
 _FOLDER = """\

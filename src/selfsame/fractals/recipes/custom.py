@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from selfsame.checked import check_whole, checked
 from selfsame.codes.files import read_systems
 from selfsame.errors import InputError
-from selfsame.fractals.drawing.patches import DOT, PATTERNS, patch_rows
-from selfsame.fractals.drawing.point_pictures import point_pictures
-from selfsame.fractals.drawing.scene_choices import whole
-from selfsame.fractals.randomness import uniforms
+from selfsame.fractals.drawing.stamps import DOT, PATTERNS, patch_rows, point_pictures, stamped
+from selfsame.fractals.randomness import uniforms, whole
 from selfsame.fractals.recipes.base import Recipe, Share
 from selfsame.fractals.recipes.jitter import ATTEMPTS, scaled_parameters
 from selfsame.ifs.code import IFSCode, Viewport
@@ -100,8 +98,6 @@ class Custom(Recipe):
         return systems, flips, patterns
 
     def _draw(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        from selfsame.fractals.drawing.stamps import stamped
-
         systems, flips, patterns = self._choices(indices)
         points = point_pictures(
             systems,

@@ -8,8 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.checked import Range
-from selfsame.fractals.drawing.patches import PATTERNS, patch_rows
-from selfsame.fractals.drawing.point_pictures import point_pictures
+from selfsame.fractals.drawing.stamps import (
+    PATTERNS,
+    WHITE,
+    colored,
+    patch_rows,
+    point_pictures,
+    stamped,
+)
 from selfsame.fractals.randomness import uniforms
 from selfsame.fractals.recipes.base import Interval, Recipe, Share
 from selfsame.ifs.limits import Points
@@ -103,8 +109,6 @@ class FractalDB(Recipe):
         )
 
     def _draw(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        from selfsame.fractals.drawing.stamps import WHITE, colored, stamped
-
         labels = indices // self.instances
         variations, flips, patches = grid_place(indices % self.instances)
         # One chaos game serves all flips and patches of a variation.

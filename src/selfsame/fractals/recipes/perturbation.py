@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from selfsame.checked import Range
 from selfsame.errors import InputError
-from selfsame.fractals.drawing.patches import PATTERNS, patch_rows
-from selfsame.fractals.drawing.point_pictures import point_pictures
-from selfsame.fractals.drawing.scene_choices import whole
-from selfsame.fractals.randomness import uniforms
+from selfsame.fractals.drawing.stamps import PATTERNS, WHITE, patch_rows, point_pictures, stamped
+from selfsame.fractals.randomness import uniforms, whole
 from selfsame.fractals.recipes.base import Recipe, Share
 from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
@@ -83,8 +81,6 @@ class OneParameter(Recipe):
         return 1 + whole(uniforms(self.seed, _PATCHES, indices, 1)[:, 0], PATTERNS)
 
     def _draw(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        from selfsame.fractals.drawing.stamps import WHITE, stamped
-
         points = point_pictures(
             self.systems.take(indices // self.instances),
             self.side,

@@ -60,7 +60,7 @@ PRESETS = {
             "interval": 0.4,
             "background": True,
         },
-        kind=("multifractal", "MultiFractal"),
+        kind=("anderson_farrell", "MultiFractal"),
     ),
     "1p": Preset(
         "1p-frac: a single fractal, whose small perturbations are the classes",

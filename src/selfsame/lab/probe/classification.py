@@ -12,10 +12,8 @@ from torch.nn import functional as F
 from selfsame.fractals.loading.torch_data import FractalStream
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.lab.networks.architectures import Network
+from selfsame.metrics.pictures import LUMA
 from selfsame.training.task import Metrics, Task
-
-LUMA = (0.299, 0.587, 0.114)
-"""ITU-R 601: how Pillow makes grey of colour, as ``read_pictures`` does."""
 
 
 class FractalBatches:
