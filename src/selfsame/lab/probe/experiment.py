@@ -8,7 +8,7 @@ the folder ``network``. What is in it is not done again.
 import json
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,13 @@ KIND = "experiment"
 RESULTS_NAME = "results.json"
 
 
-def no_bars(total: int, label: str) -> AbstractContextManager[Callable[[int], None]]:
-    """Return a context that shows nothing."""
-    return nullcontext(lambda done: None)
-
-
 def run_experiment(
     data: LabelledSet,
     settings: ProbeSettings,
     folder: Path,
     *,
     restart: bool = False,
-    bars: Bars = no_bars,
+    bars: Bars = lambda total, label: nullcontext(lambda done: None),
     note: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Pre-train and evaluate every seed; return the results, which ``results.json`` holds as well.
@@ -73,7 +68,8 @@ def run_experiment(
         ledger.plan([])  # from here on the folder is known as this experiment
         records = {run.seed: run.run(ledger) for run in runs}
         results = {**config, **summary(records)}
-        write_bytes(folder / RESULTS_NAME, _json(results))
+        text = json.dumps(results, indent=1) + "\n"
+        write_bytes(folder / RESULTS_NAME, text.encode())
         ledger.settle(item_of(seed, row) for seed, rows in records.items() for row in rows)
     return results
 
@@ -97,7 +93,3 @@ def _identity(data: LabelledSet) -> dict[str, Any]:
             part.fingerprint for part in (data.learned, data.tested) if part is not None
         ],
     }
-
-
-def _json(values: dict[str, Any]) -> bytes:
-    return (json.dumps(values, indent=1) + "\n").encode()
