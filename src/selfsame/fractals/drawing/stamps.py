@@ -8,9 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.ifs.chaos.random_counts import kernel, mix64, new_stream
-from selfsame.ifs.code import Viewport
-from selfsame.ifs.render.batch import SystemArrays, render_batch
-from selfsame.ifs.samples.random import FILLING_PADDING, FILLING_SIZE
 from selfsame.run.threads import run_shares
 
 DOT = 0b000_010_000
@@ -25,49 +22,10 @@ WHITE = 127
 _SHARE = 16
 """Pictures that a thread takes at a time."""
 
-_MARGIN = FILLING_PADDING / (FILLING_SIZE - 2 * FILLING_PADDING)
-
 
 def patch_rows(pattern: int) -> list[list[int]]:
     """Return the nine bits of a pattern as 3 × 3 numbers 0 and 1."""
     return [[(pattern >> (3 * i + j)) & 1 for j in range(3)] for i in range(3)]
-
-
-def point_pictures(
-    systems: SystemArrays,
-    side: int,
-    points: int,
-    *,
-    seed: int,
-    streams: NDArray[np.int64],
-    stretch: bool,
-    viewport: Viewport | None = None,
-    threads: int | None,
-) -> NDArray[np.uint8]:
-    """Return where the points of each system fall, (n, S, S), 255 there and 0 elsewhere.
-
-    Fitted to the picture but for FractalDB's border, 6 pixels of 512, unless there is a viewport.
-    A system all of whose points escape to infinity leaves its picture black.
-
-    Args:
-        streams: (n,), the random numbers of each picture.
-        stretch: fill the picture in x and y alike, as FractalDB does.
-        viewport: the window of all pictures; what lies outside is not drawn.
-    """
-    drawn = render_batch(
-        systems,
-        (side, side),
-        points,
-        viewports=viewport,
-        margin=_MARGIN,
-        stretch=stretch,
-        seed=seed,
-        streams=streams,
-        dtype=np.uint8,
-        threads=threads,
-        allow_escape=True,
-    )
-    return np.asarray(drawn, np.uint8)
 
 
 def stamped(
