@@ -11,8 +11,8 @@ import torch
 from benchmarks import harness
 from benchmarks.encoder.inverse_data import InverseBatches
 from benchmarks.encoder.inverse_network import TRAINING, InverseTask
+from selfsame.run.progress import shown_progress
 from selfsame.training import train
-from selfsame.training.logs import training_bar
 
 MODEL_NAME = "model"
 QUICK_STEPS, QUICK_BATCH = 3, 8
@@ -37,7 +37,7 @@ def train_inverse(options: argparse.Namespace, keep: Path) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         task = InverseTask()
-    with training_bar(settings.steps, quiet=False) as progress:
+    with shown_progress("train") as progress:
         result = train(task, InverseBatches(), settings, folder, progress=progress)
     if result.stopped_by is not None:
         harness.say(f"stopped after {result.step} steps; the same command goes on")

@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks import harness, protocol
 from benchmarks.encoder import comparison, inverse_training, savings
 from benchmarks.ifs import judging
-from selfsame.cli.shared.options import set_threads
+from selfsame.cli.shared.call import set_threads
 from selfsame.errors import InputError
 from selfsame.ifs.encoder import SetEncoder
 

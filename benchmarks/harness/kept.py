@@ -21,7 +21,7 @@ from benchmarks.harness.options import say
 from benchmarks.harness.types import Arrays, Row
 from selfsame.errors import InputError
 from selfsame.io.files import atomic_file
-from selfsame.run.ledger import NAME, Ledger, value_digest
+from selfsame.run.ledger import NAME, Ledger
 
 
 @cache
@@ -151,7 +151,7 @@ def finished(folder: Path | None, item: str, work: Callable[[], Any], settings: 
     if folder is None:
         return work()
     folder.mkdir(parents=True, exist_ok=True)
-    digest = value_digest(settings)
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     with Ledger(folder / NAME, "work of a benchmark", {}) as ledger:
         row = ledger.row(item, digest)
         if row is None:

@@ -34,7 +34,7 @@ from benchmarks.ifs.judging import (
 )
 from benchmarks.ifs.sheets import contact_sheets
 from benchmarks.reference import learning_fractals
-from selfsame.cli.shared.options import set_threads
+from selfsame.cli.shared.call import set_threads
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.fit import PRESETS, FitConfig, fit

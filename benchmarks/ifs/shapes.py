@@ -21,7 +21,7 @@ import numpy as np
 
 import selfsame
 from benchmarks import harness, protocol
-from selfsame.cli.shared.options import set_threads
+from selfsame.cli.shared.call import set_threads
 from selfsame.codes.store import pack
 from selfsame.datasets import list_pictures
 from selfsame.errors import InputError

@@ -9,7 +9,7 @@
 
 Values are checked, and made plain Python ones, when the object is made; every message names the
 field, what is allowed and what came. The command line reads the same annotations
-(``selfsame.cli.shared.fields``). What several fields must keep together is checked by the class
+(``selfsame.cli.shared.options``). What several fields must keep together is checked by the class
 itself, in a ``__post_init__`` that calls this one first.
 """
 

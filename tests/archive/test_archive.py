@@ -11,11 +11,11 @@ from skimage import data
 
 from selfsame import InputError, decode, load
 from selfsame.archive import decode_folder, encode_folder, write_report
-from selfsame.archive.listing import absolute_model, code_names, picture_names
+from selfsame.archive.listing import absolute_model, code_names
 from selfsame.codes.encode import encode_source
 from selfsame.codes.settings import EncodeSettings
 from selfsame.io.files import files_below
-from selfsame.io.pictures import read_picture, read_source, to_uint8
+from selfsame.io.pictures import SUFFIXES, read_picture, read_source, to_uint8
 from selfsame.metrics.pictures import psnr_db, ssim
 from selfsame.run.ledger import Entry, LedgerBusyError, SettingsChangedError, read_ledger
 from selfsame.run.processes import Processes
@@ -79,7 +79,7 @@ def test_codes_have_names_of_their_own(tmp_path, pictures, codes) -> None:
     for name in pictures:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert code_names(picture_names(tmp_path)) == dict(zip(pictures, codes, strict=True))
+    assert code_names(files_below(tmp_path, SUFFIXES)) == dict(zip(pictures, codes, strict=True))
 
 
 # --- encoding ---

@@ -147,7 +147,7 @@ GOOD = code_to_values(FULL)
         ({"matrices": [[["x"]]]}, CorruptedError, "matrices must be an array of numbers"),
         ({"matrices": {"a": 1}}, CorruptedError, "matrices must be an array of numbers"),
         ({"offsets": [[0, float("nan")], [0, 0]]}, CorruptedError, "offsets must be finite"),
-        ({"offsets": [[0, 10**400], [0, 0]]}, CorruptedError, "too large to convert to float"),
+        ({"viewport": [0, 0, 1, 10**400]}, CorruptedError, "larger than floats can be"),
         ({"probabilities": [2, -1]}, CorruptedError, "probabilities must be within"),
         ({"viewport": [0, 0, 1]}, CorruptedError, "viewport or primitive cannot be read"),
         ({"viewport": 7}, CorruptedError, "viewport or primitive"),

@@ -78,7 +78,7 @@ def test_codes_of_ones_own(tmp_path, capsys) -> None:
     [
         ([], "NAME and -o are needed"),
         (["fractaldb"], "NAME and -o are needed"),
-        (["fractaldb", "-o", "x", "--split", "0.8,0.2"], "is not three shares"),
+        (["fractaldb", "-o", "x", "--split", "0.8,0.2"], "is not of the form T,V,T"),
         (["fractaldb", "-o", "x", "--set", "points"], "--set takes KEY=VALUE"),
         (["fractaldb", "-o", "x", "--set", "points=many"], "such as 100000: got 'many'"),
         (["fractaldb", "-o", "x", "--set", "color=1"], "such as false: got '1'"),

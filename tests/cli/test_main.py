@@ -7,7 +7,6 @@ import pytest
 import selfsame
 from selfsame import cli
 from selfsame.cli import main
-from selfsame.cli.shared.options import SIZE, report
 from selfsame.errors import InputError
 
 COMMANDS = [
@@ -117,25 +116,3 @@ def test_the_module_runs_as_a_program() -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == "selfsame: no such file: none.ssm\n"
-
-
-@pytest.mark.parametrize(("text", "size"), [("1x1", (1, 1)), ("640x480", (640, 480))])
-def test_sizes_are_width_by_height(text: str, size: tuple[int, int]) -> None:
-    assert SIZE.convert(text, None, None) == size
-
-
-@pytest.mark.parametrize("text", ["", "640", "640x", "0x5", "5x0", "-1x5", "100000x1", "1.5x2"])
-def test_other_sizes_are_wrong_usage(text: str) -> None:
-    with pytest.raises(click.UsageError, match="is not a size such as 640x480"):
-        SIZE.convert(text, None, None)
-
-
-def test_report_goes_to_one_stream_only(capsys) -> None:
-    report({"a": 1}, as_json=False, quiet=False, text="hello")
-    assert capsys.readouterr() == ("", "hello\n")
-    report({"a": 1}, as_json=True, quiet=False, text="hello")
-    assert capsys.readouterr() == ('{"a": 1}\n', "")
-    report({"a": 1}, as_json=False, quiet=True, text="hello")
-    assert capsys.readouterr() == ("", "")
-    with pytest.raises(TypeError, match="cannot be written as JSON"):
-        report({"a": object()}, as_json=True, quiet=False, text="")

@@ -169,11 +169,13 @@ def test_a_folder_gives_the_systems_of_its_files_in_order(tmp_path) -> None:
     save(SECOND, tmp_path / "b.ssm")
     write_flames(tmp_path / "c.flame", [flame_from_code(c) for c in (THIRD, FIRST)])
     (tmp_path / "a.json").write_bytes(JSON)
+    (tmp_path / "deeper").mkdir()
+    save(FIRST, tmp_path / "deeper" / "a.ssm")
     (tmp_path / "fit.json").write_text('{"seed": 0, "targets": []}')  # not a code, nor says so
     (tmp_path / "notes.txt").write_text("none")
     (tmp_path / ".hidden.ssm").write_bytes(b"none")
     names = [c.notes["name"] for c in read_systems(tmp_path)]
-    assert names == ["first", "second", "third", "first"]
+    assert names == ["first", "second", "third", "first", "first"]
     assert [c.notes["name"] for c in read_systems(tmp_path / "c.flame")] == ["third", "first"]
     (tmp_path / "broken.json").write_text("{")
     with pytest.raises(FormatError, match=r"broken\.json: not JSON"):

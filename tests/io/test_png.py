@@ -64,11 +64,11 @@ def test_filter_by_hand():
     assert filtered_rows(rows).tolist() == [[2, 2, 10], [2, 0, 252]]
 
 
-def test_progress_counts_rows(tmp_path):
+def test_progress_is_the_fraction_done(tmp_path):
     seen = []
     bands = [noise(3, 4, 1), noise(5, 4, 1)]
     write_png(tmp_path / "a.png", (4, 8), 1, bands, progress=seen.append)
-    assert seen == [3, 5]
+    assert seen == [3 / 8, 1]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from selfsame.errors import InputError
-from selfsame.io.grids import BACKGROUND, grid, grid_size, to_arrays
+from selfsame.io.pictures import BACKGROUND, grid, grid_size, to_arrays
 from selfsame.priors import generate, interpolate, reconstruct
 from selfsame.priors.generation import (
     GROUP,

@@ -1,6 +1,10 @@
-import pytest
+import io
+from typing import Any
 
-from selfsame.run.progress import CancelledError, Progress
+import pytest
+import tqdm
+
+from selfsame.run.progress import CancelledError, Progress, shown_progress
 
 
 def test_it_shows_what_it_is_told_and_without_a_listener_nothing() -> None:
@@ -35,3 +39,30 @@ def test_a_cancelled_one_ends_the_work_at_its_next_call_in_its_parts_too() -> No
         with pytest.raises(CancelledError, match="cancelled"):
             each(2, 9)
     assert shown == [1]
+
+
+def test_a_bar_is_for_terminals_and_silent_when_quiet(capsys) -> None:
+    for quiet in (False, True):
+        with shown_progress("work", quiet=quiet) as progress:
+            progress(0.5)
+            progress(1, 3, "another")
+    assert capsys.readouterr() == ("", "")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_shows_percents_counts_and_labels(monkeypatch) -> None:
+    terminal, bar = Terminal(), tqdm.tqdm
+
+    def at_once(**options: Any) -> Any:
+        return bar(**(options | {"file": terminal, "delay": 0, "mininterval": 0}))
+
+    monkeypatch.setattr(tqdm, "tqdm", at_once)
+    with shown_progress("work") as progress:
+        progress(0.5)
+        progress(1, 3, "another")
+    for words in ("work:  50%", " 50/100 [", "another:  33%", " 1/3 ["):
+        assert words in terminal.getvalue()

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from selfsame.training.logs import LOG_NAME, TrainingLog, read_log, training_bar
+from selfsame.training.logs import LOG_NAME, TrainingLog, read_log
 
 
 def test_lines_come_back_and_later_steps_are_dropped_on_resume(tmp_path) -> None:
@@ -54,9 +54,3 @@ def test_without_tensorboard_the_lines_are_still_written(tmp_path, monkeypatch) 
     log.write("train", 1, {"loss": 1.0})
     log.close()
     assert [p.name for p in tmp_path.iterdir()] == [LOG_NAME]
-
-
-def test_the_bar_is_silent_when_quiet(capsys) -> None:
-    with training_bar(10, quiet=True) as show:
-        show(10, {"loss": 1.0})
-    assert capsys.readouterr().err == ""

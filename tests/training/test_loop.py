@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from selfsame.errors import DivergedError, InputError
+from selfsame.run.progress import Progress
 from selfsame.training import Loss, ParameterGroup, Task, TaskBase, TrainSettings, train
 from selfsame.training.checkpoint import checkpoints, load_checkpoint
 from selfsame.training.logs import read_log
@@ -166,21 +167,21 @@ def test_starting_anew(tmp_path) -> None:
 
 def test_progress_counts_every_step(tmp_path) -> None:
     seen = []
-    trained(tmp_path, stop_after=12, progress=lambda done, values: seen.append((done, values)))
-    assert [done for done, _ in seen] == list(range(1, 13))
-    assert "loss" in seen[-1][1]
+    trained(tmp_path, stop_after=12, progress=Progress(lambda *told: seen.append(told)))
+    assert [told[:2] for told in seen] == [(done, SETTINGS.steps) for done in range(1, 13)]
+    assert seen[-1][2].startswith("loss ")
 
 
 @pytest.mark.parametrize("stop_after", [None, 3])
 def test_a_signal_that_comes_after_the_last_step_is_not_lost(tmp_path, stop_after) -> None:
     settings = replace(SETTINGS, steps=5)
 
-    def progress(step: int, metrics: object) -> None:
+    def end(step: float, *_: object) -> None:
         if step == (stop_after or settings.steps):  # its checkpoint is written already
             signal.raise_signal(signal.SIGTERM)
 
     result = train(
-        ToyTask(), ToyData(), settings, tmp_path, progress=progress, stop_after=stop_after
+        ToyTask(), ToyData(), settings, tmp_path, progress=Progress(end), stop_after=stop_after
     )
     assert result.stopped_by == "SIGTERM"
     assert result.finished == (stop_after is None)
@@ -189,11 +190,11 @@ def test_a_signal_that_comes_after_the_last_step_is_not_lost(tmp_path, stop_afte
 def test_a_signal_ends_after_the_step_with_a_checkpoint(tmp_path) -> None:
     before = signal.getsignal(signal.SIGINT)
 
-    def interrupt(done, values) -> None:
+    def interrupt(done, *_) -> None:
         if done == 6:
             signal.raise_signal(signal.SIGINT)
 
-    result = trained(tmp_path, progress=interrupt)[1]
+    result = trained(tmp_path, progress=Progress(interrupt))[1]
     assert (result.stopped_by, result.finished) == ("SIGINT", False)
     assert result.step == checkpoints(tmp_path / "checkpoints")[0][0] == 7
     assert signal.getsignal(signal.SIGINT) is before
@@ -201,7 +202,7 @@ def test_a_signal_ends_after_the_step_with_a_checkpoint(tmp_path) -> None:
 
 
 def test_a_second_interrupt_acts_at_once(tmp_path) -> None:
-    def interrupt(done, values) -> None:
+    def interrupt(done, *_) -> None:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
@@ -209,7 +210,7 @@ def test_a_second_interrupt_acts_at_once(tmp_path) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            trained(tmp_path, progress=interrupt)
+            trained(tmp_path, progress=Progress(interrupt))
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -404,7 +405,7 @@ def test_nothing_waits_for_the_device_between_two_lines_of_the_log(tmp_path) -> 
             ToyData(),
             replace(settings, workers=0, gradient_skip=1.0),
             tmp_path,
-            progress=lambda step, metrics: counts.append(waits.count),
+            progress=Progress(lambda *_: counts.append(waits.count)),
         )
     waited = {step for step in range(1, 20) if counts[step] > counts[step - 1]}
     assert waited <= {4, 9, 14, 19}

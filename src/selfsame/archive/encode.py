@@ -4,26 +4,16 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from selfsame.archive.listing import (
-    FOLDER_HINT,
-    Entry,
-    absolute_model,
-    check_foreign,
-    code_names,
-    entry_of,
-    kept_row,
-    picture_names,
-)
+from selfsame.archive.listing import Entry, absolute_model, open_codes
 from selfsame.codes.encode import encode_source, results
 from selfsame.codes.settings import MODELS, EncodeSettings
-from selfsame.io.files import make_folder, write_bytes
-from selfsame.io.pictures import read_source
+from selfsame.io.files import files_below, write_bytes
+from selfsame.io.pictures import SUFFIXES, read_source
 from selfsame.run.executor import Executor, Failure, attempt_all
-from selfsame.run.ledger import NAME, Ledger, Row, file_digest, refuse_former
+from selfsame.run.ledger import Row, file_digest
 from selfsame.run.processes import Processes
 from selfsame.run.progress import Progress
 
@@ -117,46 +107,33 @@ def encode_folder(
     """
     begin = time.perf_counter()
     executor = Processes() if executor is None else executor
-    progress = Progress() if progress is None else progress
     source, target = Path(folder).resolve(), Path(output).resolve()
-    outputs = code_names(picture_names(source))
-    make_folder(target, FOLDER_HINT)
-    refuse_former(
-        target / "manifest.json", ("schema", "source", "settings", "files"), overwrite=overwrite
-    )
-    head = {"source": str(source), "settings": settings.as_dict()}
-    entries: dict[str, Entry] = {}
-
-    def settle(name: str, outcome: Row | Failure) -> None:
-        entries[name] = entry_of(name, outputs[name], outcome)
-        settled(entries[name])
-        progress(len(entries), len(outputs))
-
-    with Ledger(target / NAME, KIND, head, overwrite=overwrite) as ledger:
-        if not overwrite:
-            check_foreign(ledger, target, outputs.values())
-        ledger.plan(outputs.values())
-        for name, code in outputs.items():
-            row = kept_row(ledger, target, code, partial(file_digest, source / name))
-            if row is not None:
-                settle(name, row)
-        missing = [name for name in outputs if name not in entries]
-        kept = len(entries)
+    with open_codes(
+        target,
+        files_below(source, SUFFIXES),
+        KIND,
+        {"source": str(source), "settings": settings.as_dict()},
+        former=("manifest.json", ("schema", "source", "settings", "files")),
+        overwrite=overwrite,
+        settled=settled,
+        progress=progress,
+    ) as codes:
+        missing = codes.missing(lambda name: file_digest(source / name))
         # A network's sums round differently on more threads.
         threads = 1 if settings.model else executor.threads_each(len(missing))
-        sent = _with_absolute_model(settings)
+        if settings.model is not None and settings.model not in MODELS:
+            settings = replace(settings, model=absolute_model(settings.model))
         tasks = [
-            _Task(name, source / name, target / outputs[name], sent, threads, device)
+            _Task(name, source / name, target / codes.outputs[name], settings, threads, device)
             for name in missing
         ]
         for task, result in attempt_all(executor, _encode_file, tasks):
             digest, outcome = ("", result) if isinstance(result, Failure) else result
-            ledger.record(outputs[task.name], outcome, digest)
-            settle(task.name, outcome)
-        ledger.settle(outputs.values())
-    archive = [entries[name] for name in outputs]
-    encoded = sum(entry["state"] == "done" for entry in archive) - kept
-    return Archive(archive, encoded, kept, time.perf_counter() - begin)
+            codes.record([(task.name, outcome, digest)])
+    entries = codes.entries()
+    kept = len(entries) - len(missing)
+    encoded = sum(entry["state"] == "done" for entry in entries) - kept
+    return Archive(entries, encoded, kept, time.perf_counter() - begin)
 
 
 def _encode_file(task: _Task) -> tuple[str, Row]:
@@ -174,13 +151,6 @@ def _encode_file(task: _Task) -> tuple[str, Row]:
     values["source_bytes"] = task.source.stat().st_size
     values["seconds"] = round(time.perf_counter() - begin, 4)
     return digest, values
-
-
-def _with_absolute_model(settings: EncodeSettings) -> EncodeSettings:
-    """Return settings that mean the same to a process with another working directory."""
-    if settings.model is None or settings.model in MODELS:
-        return settings
-    return replace(settings, model=absolute_model(settings.model))
 
 
 def _mean(values: Iterable[float]) -> float | None:

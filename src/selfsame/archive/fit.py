@@ -5,27 +5,19 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from selfsame.archive.listing import (
-    FOLDER_HINT,
-    Entry,
-    check_foreign,
-    code_names,
-    entry_of,
-    kept_row,
-)
+from selfsame.archive.listing import Entry, open_codes
 from selfsame.datasets.pictures import NamedPicture
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.fit.config import FitConfig
-from selfsame.io.files import make_folder
+from selfsame.io.files import write_bytes
 from selfsame.io.pictures import Picture
 from selfsame.run.executor import Executor, Failure, attempt_all
-from selfsame.run.ledger import NAME, Ledger, Row, file_digest, refuse_former
+from selfsame.run.ledger import Row, file_digest
 from selfsame.run.processes import Processes
 from selfsame.run.progress import Progress
 from selfsame.run.threads import limited_threads
@@ -34,6 +26,9 @@ if TYPE_CHECKING:
     from selfsame.ifs.code import IFSCode
 
 KIND = "codes of maps"
+FRAMES = 48
+"""Codes that are kept on the way of a descent, spread evenly over its steps."""
+
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -91,31 +86,56 @@ class Fitting:
             prepare([target], self.settings)
 
     def fit(
-        self, targets: Sequence[Picture], progress: Progress | None = None
+        self,
+        targets: Sequence[Picture],
+        progress: Progress | None = None,
+        *,
+        frames: list["IFSCode"] | None = None,
+        checkpoint: Path | None = None,
     ) -> tuple[list["IFSCode"], list[float]]:
         """Return codes and losses of targets of one shape, which depend on nothing else.
 
         Args:
             progress: of steps.
+            frames: gets the codes on the way.
+            checkpoint: of the distance method, see ``fit_distance``.
         Raises:
             InputError, DivergedError: one of them cannot be fitted.
         """
         if isinstance(self.settings, FitConfig):
             from selfsame.ifs.fit.engine import fit
 
+            every = max(1, self.settings.steps // FRAMES)
+
+            def keep(step: int, _: object, snapshot: Callable[[], list["IFSCode"]]) -> None:
+                if frames is not None and (step == 1 or step % every == 0):
+                    frames.extend(snapshot())
+
             result = fit(
-                targets, self.settings, seed=self.seed, device=self.device, progress=progress
+                targets,
+                self.settings,
+                seed=self.seed,
+                device=self.device,
+                callback=None if frames is None else keep,
+                progress=progress,
             )
             return result.codes, result.losses.tolist()
         from selfsame.ifs.distance.fit import fit_distance
 
-        device = "cpu" if self.device == "auto" else self.device
         losses = [float("nan")] * len(targets)
 
         def watch(told: Any) -> None:
             losses[told.picture] = told.loss
+            if frames is not None:
+                frames.append(told.code)
 
-        codes = fit_distance(targets, device=device, callback=watch, **self.settings.as_dict())
+        codes = fit_distance(
+            targets,
+            device="cpu" if self.device == "auto" else self.device,
+            callback=watch,
+            checkpoint=checkpoint,
+            **self.settings.as_dict(),
+        )
         return codes, losses
 
 
@@ -188,52 +208,38 @@ def fit_set(
     """
     executor = Processes() if executor is None else executor
     progress = Progress() if progress is None else progress
-    target = Path(output).resolve()
-    outputs = code_names(picture.name for picture in pictures)
-    make_folder(target, FOLDER_HINT)
-    refuse_former(target / "fit.json", ("method", "invert", "targets"), overwrite=overwrite)
-    entries: dict[str, Entry] = {}
-
-    def settle(picture: NamedPicture, outcome: Row | Failure) -> None:
-        entries[picture.name] = entry_of(picture.name, outputs[picture.name], outcome)
-        settled(entries[picture.name])
-        progress(len(entries), len(pictures))
-
-    settings = {"source": {**source}, **fitting.identity()}
-    with Ledger(target / NAME, KIND, settings, overwrite=overwrite) as ledger:
-        if not overwrite:
-            check_foreign(ledger, target, outputs.values())
-        ledger.plan(outputs.values())
-        for picture in pictures:
-            row = kept_row(ledger, target, outputs[picture.name], partial(_digest, picture))
-            if row is not None:
-                settle(picture, row)
-        kept = frozenset(entries)
-        batches, unusable = _batches([p for p in pictures if p.name not in kept], fitting)
-        for picture, failure in unusable:
-            ledger.record(outputs[picture.name], failure)
-            settle(picture, failure)
+    named = {picture.name: picture for picture in pictures}
+    with open_codes(
+        Path(output).resolve(),
+        named,
+        KIND,
+        {"source": {**source}, **fitting.identity()},
+        former=("fit.json", ("method", "invert", "targets")),
+        overwrite=overwrite,
+        settled=settled,
+        progress=progress,
+    ) as codes:
+        missing = codes.missing(lambda name: _digest(named[name]))
+        batches, unusable = _batches([named[name] for name in missing], fitting)
+        codes.record((name, failure, "") for name, failure in unusable.items())
         threads = executor.threads_each(len(batches))
-        tasks, before = [], len(entries)
+        tasks, before = [], len(pictures) - sum(map(len, batches))
         for batch in batches:
-            codes = [target / outputs[picture.name] for picture in batch]
+            places = [codes.target / codes.outputs[picture.name] for picture in batch]
             part = progress.part(before, len(pictures), len(batch)) if threads is None else None
-            tasks.append(_Task(batch, codes, fitting, threads, part))
+            tasks.append(_Task(batch, places, fitting, threads, part))
             before += len(batch)
         with _torch_threads_kept():
             for task, result in attempt_all(executor, _fit_batch, tasks):
                 outcomes = (
                     [("", result)] * len(task.pictures) if isinstance(result, Failure) else result
                 )
-                pairs = list(zip(task.pictures, outcomes, strict=True))
                 # All at once: a kill between them would leave a batch of other members.
-                ledger.record_all(
-                    (outputs[p.name], outcome, digest) for p, (digest, outcome) in pairs
+                codes.record(
+                    (picture.name, outcome, digest)
+                    for picture, (digest, outcome) in zip(task.pictures, outcomes, strict=True)
                 )
-                for picture, (_, outcome) in pairs:
-                    settle(picture, outcome)
-        ledger.settle(outputs.values())
-    return Fits([entries[picture.name] for picture in pictures], kept)
+    return Fits(codes.entries(), frozenset(named) - frozenset(missing))
 
 
 @contextmanager
@@ -250,16 +256,16 @@ def _torch_threads_kept() -> Iterator[None]:
 
 def _batches(
     pictures: Iterable[NamedPicture], fitting: Fitting
-) -> tuple[list[list[NamedPicture]], list[tuple[NamedPicture, Failure]]]:
-    """Return the pictures that are fitted together, and those that cannot be, with the reason."""
+) -> tuple[list[list[NamedPicture]], dict[str, Failure]]:
+    """Return the pictures that are fitted together, and why others, by name, cannot be."""
     shapes: dict[tuple[int, ...], list[NamedPicture]] = {}
-    unusable = []
+    unusable = {}
     for picture in pictures:
         try:
             target = fitting.target(picture.read())
             fitting.check(target)
         except Exception as error:  # whatever a damaged file provokes
-            unusable.append((picture, Failure.of(error)))
+            unusable[picture.name] = Failure.of(error)
         else:
             shapes.setdefault(target.shape, []).append(picture)
     batches = [
@@ -301,15 +307,15 @@ def _fitted(task: _Task) -> list[_Outcome]:
 
 def saved(code: "IFSCode", path: Path, loss: float, *, overwrite: bool) -> Row:
     """Write a code of maps; return what there is to say about it."""
-    from selfsame.codes.store import save
+    from selfsame.codes.store import pack
 
+    data = pack(code)
     path.parent.mkdir(parents=True, exist_ok=True)
-    save(code, path, overwrite=overwrite)
+    write_bytes(path, data, overwrite=overwrite)
     width, height = code.size
-    size = path.stat().st_size
     return {
-        "bytes": size,
-        "bpp": 8 * size / (width * height),
+        "bytes": len(data),
+        "bpp": 8 * len(data) / (width * height),
         "maps": len(code.system),
         "loss": loss,
         "size": [width, height],

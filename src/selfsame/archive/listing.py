@@ -1,16 +1,17 @@
-"""Which files of a folder there are, and what theirs are called elsewhere."""
+"""A folder of codes, one for each of some pictures: their names, and what became of them."""
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from selfsame.errors import InputError
-from selfsame.io.files import files_below
-from selfsame.io.pictures import SUFFIXES
+from selfsame.io.files import make_folder
 from selfsame.run.executor import Failure
-from selfsame.run.ledger import Ledger, Row
+from selfsame.run.ledger import NAME, Ledger, Row, refuse_former
+from selfsame.run.progress import Progress
 
 CODE_SUFFIX = ".ssm"
 
@@ -20,11 +21,6 @@ FOLDER_HINT = "what comes of a folder needs a folder"
 Entry = dict[str, Any]
 """One picture: ``source`` and ``output`` (relative names with slashes) and ``state``; if that is
 ``done`` also what the ledger's row says, the code's ``bytes`` among it, if ``failed`` ``error``."""
-
-
-def picture_names(folder: Path) -> list[str]:
-    """Return the pictures of a folder and its sub-folders, sorted; errors as ``files_below``."""
-    return files_below(folder, SUFFIXES)
 
 
 def code_names(names: Iterable[str]) -> dict[str, str]:
@@ -49,38 +45,105 @@ def code_names(names: Iterable[str]) -> dict[str, str]:
             outputs[name] = name + CODE_SUFFIX
 
 
-def entry_of(name: str, output: str, outcome: Row | Failure) -> Entry:
-    """Return the entry of a picture that is done or has failed."""
-    entry: Entry = {"source": name, "output": output}
-    if isinstance(outcome, Failure):
-        return entry | {"state": "failed", "error": outcome.error}
-    return entry | {"state": "done", **outcome}
-
-
-def kept_row(ledger: Ledger, target: Path, output: str, digest: Callable[[], str]) -> Row | None:
-    """Return the row of a code that is done: it, and the picture, are what they were then.
-
-    Items of the ledger are codes, by their names in the folder ``target``.
+class Codes:
+    """An open folder of codes, one for each of some pictures, with the ledger of it.
 
     Args:
-        digest: returns that of the picture; called only where there is a code.
+        target: the folder.
+        outputs: of ``code_names``; the codes are the items of the ledger.
+        settled: called with the entry of each picture that is done or has failed.
+        progress: of pictures.
     """
-    entry, code = ledger.entries.get(output), target / output
-    if entry is None or entry.row is None or not code.is_file():
-        return None
-    if code.stat().st_size != entry.row["bytes"]:
-        return None
-    return ledger.row(output, digest())
+
+    def __init__(
+        self,
+        target: Path,
+        outputs: Mapping[str, str],
+        ledger: Ledger,
+        settled: Callable[[Entry], object],
+        progress: Progress,
+    ) -> None:
+        self.target, self.outputs, self.ledger = target, outputs, ledger
+        self._settled, self._progress = settled, progress
+        self._entries: dict[str, Entry] = {}
+
+    def missing(self, digest: Callable[[str], str]) -> list[str]:
+        """Settle the pictures that, like their codes, are what they were when they were done.
+
+        Args:
+            digest: returns that of a picture; called only where there is a code.
+        Returns:
+            the names of the others.
+        """
+        for name, output in self.outputs.items():
+            entry, code = self.ledger.entries.get(output), self.target / output
+            if entry is None or entry.row is None or not code.is_file():
+                continue
+            if code.stat().st_size == entry.row["bytes"] and digest(name) == entry.input:
+                self._settle(name, entry.row)
+        return [name for name in self.outputs if name not in self._entries]
+
+    def record(self, results: Iterable[tuple[str, Row | Failure, str]]) -> None:
+        """Keep what became of pictures, all at once: name, outcome, digest of each."""
+        found = list(results)
+        self.ledger.record_all(
+            (self.outputs[name], outcome, digest) for name, outcome, digest in found
+        )
+        for name, outcome, _ in found:
+            self._settle(name, outcome)
+
+    def entries(self) -> list[Entry]:
+        """Return the entries of all pictures."""
+        return [self._entries[name] for name in self.outputs]
+
+    def _settle(self, name: str, outcome: Row | Failure) -> None:
+        known = (
+            {"state": "failed", "error": outcome.error}
+            if isinstance(outcome, Failure)
+            else {"state": "done", **outcome}
+        )
+        self._entries[name] = {"source": name, "output": self.outputs[name], **known}
+        self._settled(self._entries[name])
+        self._progress(len(self._entries), len(self.outputs))
 
 
-def check_foreign(ledger: Ledger, target: Path, outputs: Iterable[str]) -> None:
-    """Raise ``InputError`` if a code would replace a file that the ledger does not know."""
-    for output in outputs:
-        if output not in ledger and (target / output).exists():
-            raise InputError(
-                f"{target / output} exists and is not of this archive; pass --overwrite to "
-                "replace such files"
-            )
+@contextmanager
+def open_codes(
+    target: Path,
+    names: Iterable[str],
+    kind: str,
+    settings: Mapping[str, Any],
+    *,
+    former: tuple[str, Iterable[str]],
+    overwrite: bool,
+    settled: Callable[[Entry], object],
+    progress: Progress | None,
+) -> Iterator[Codes]:
+    """Yield a folder of codes, made if need be; when the block ends, its ledger is in order.
+
+    Args:
+        names: of the pictures.
+        kind, settings: as of ``Ledger``.
+        former: the record of an earlier version, its name and keys; see ``refuse_former``.
+        overwrite: allow to replace codes of other settings, and files that are no such codes.
+        settled, progress: as of ``Codes``.
+    Raises:
+        InputError: it cannot be a folder, holds files that only ``overwrite`` may replace, or
+            another run writes to it.
+    """
+    outputs = code_names(names)
+    make_folder(target, FOLDER_HINT)
+    refuse_former(target / former[0], former[1], overwrite=overwrite)
+    with Ledger(target / NAME, kind, settings, overwrite=overwrite) as ledger:
+        for output in () if overwrite else outputs.values():
+            if output not in ledger and (target / output).exists():
+                raise InputError(
+                    f"{target / output} exists and is not of this archive; pass --overwrite to "
+                    "replace such files"
+                )
+        ledger.plan(outputs.values())
+        yield Codes(target, outputs, ledger, settled, progress or Progress())
+        ledger.settle(outputs.values())
 
 
 def absolute_model(model: str | os.PathLike[str]) -> str:

@@ -27,9 +27,6 @@ _COMMANDS = {
     "train": "Train a model on pictures of one's own.",
 }
 
-# Commands that are packages.
-_HOMES = {"generate": "generate.command", "train": "train.command"}
-
 
 class _LazyGroup(click.Group):
     """Lists the commands without importing them, so that ``--help`` stays light."""
@@ -40,8 +37,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        home = f"selfsame.cli.{_HOMES.get(cmd_name, cmd_name)}"
-        command: click.Command = import_module(home).command
+        command: click.Command = import_module(f"selfsame.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

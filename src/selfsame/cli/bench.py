@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from selfsame.cli.shared.options import json_option, report
+from selfsame.cli.shared.call import report
+from selfsame.cli.shared.options import PATH, common_options
 from selfsame.errors import InputError, SelfsameError
 
 _MARK = 'if __name__ == "__main__":'
@@ -25,7 +26,7 @@ class BenchmarkFailedError(SelfsameError):
 @click.option("--quick", is_flag=True, help="Short runs: do they work? No figure to quote.")
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder of the data; benchmarks/README.md says what lies in it.",
 )
 @click.option(
@@ -34,7 +35,7 @@ class BenchmarkFailedError(SelfsameError):
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the results [default: benchmarks/results].",
 )
-@json_option
+@common_options("json")
 def command(
     names: tuple[str, ...], quick: bool, data: Path | None, output: Path | None, as_json: bool
 ) -> None:
@@ -51,9 +52,7 @@ def command(
         listing = "\n".join(f"  {name:20} {about}" for name, about in scripts.items())
         report(
             {"benchmarks": scripts, "folder": folder},
-            as_json=as_json,
-            quiet=False,
-            text=f"benchmarks in {folder}:\n{listing}\nrun one: selfsame bench NAME [--quick]",
+            f"benchmarks in {folder}:\n{listing}\nrun one: selfsame bench NAME [--quick]",
         )
         return
     common = [*(["--quick"] if quick else []), *(["--data", str(data)] if data else [])]

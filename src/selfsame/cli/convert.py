@@ -4,35 +4,21 @@ from pathlib import Path
 
 import click
 
+from selfsame.cli.shared.call import FLAMES, report
 from selfsame.cli.shared.code_files import holds_any_family, output_paths, write_code_files
-from selfsame.cli.shared.options import (
-    FLAMES,
-    drop_option,
-    index_option,
-    json_option,
-    output_option,
-    overwrite_option,
-    quiet_option,
-    report,
-)
+from selfsame.cli.shared.options import common_options
 
 
 @click.command("convert")
 @click.argument("codes", nargs=-1, required=True)
-@output_option
-@index_option
-@drop_option
-@overwrite_option
-@quiet_option
-@json_option
+@common_options("output", "index", "drop_unsupported", "overwrite", "quiet", "json")
 def command(
     codes: tuple[str, ...],
     output: Path,
     index: int | None,
     drop_unsupported: bool,
     overwrite: bool,
-    quiet: bool,
-    as_json: bool,
+    **_: bool,
 ) -> None:
     """Convert CODES between .ssm, .flame (or .flam3) and .json.
 
@@ -59,7 +45,5 @@ def command(
     write_code_files(paths, read, overwrite=overwrite)
     report(
         {"outputs": paths, "count": len(read), "dropped": dropped},
-        as_json=as_json,
-        quiet=quiet,
-        text="\n".join([*dropped, f"{output}: {len(read)} code{'s' * (len(read) != 1)}"]),
+        "\n".join([*dropped, f"{output}: {len(read)} code{'s' * (len(read) != 1)}"]),
     )

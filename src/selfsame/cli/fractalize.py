@@ -1,26 +1,21 @@
 """``selfsame fractalize``: a picture made of itself, at any size, or of another's pieces."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsame.cli.shared.fields import given_settings, settings_options
-from selfsame.cli.shared.methods import Methods, check_only_one
-from selfsame.cli.shared.options import (
-    Numbers,
-    fraction_bar,
-    json_option,
-    output_option,
-    overwrite_option,
-    quiet_option,
+from selfsame.cli.shared.call import (
+    Methods,
+    check_only_one,
+    given,
+    given_settings,
     report,
-    seed_option,
-    threads_option,
 )
+from selfsame.cli.shared.options import PATH, Numbers, common_options, settings_options
 from selfsame.mosaic.settings import Settings
+from selfsame.run.progress import shown_progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,21 +54,19 @@ COPIES = Methods(
 
 
 @click.command("fractalize")
-@click.argument("image", type=click.Path(path_type=Path))
-@output_option
+@click.argument("image", type=PATH)
+@common_options("output")
 @click.option(
     "--scale",
     type=click.FloatRange(0, min_open=True),
     help=f"Output pixels per pixel of IMAGE [default: {DEFAULT_SCALE:g}].",
 )
-@settings_options(Settings, "patch", "levels", "patches", "strength", "saturation")
 @settings_options(
     Settings,
-    "tint",
-    "turns",
+    *("patch", "levels", "patches", "strength", "saturation", "tint", "turns"),
     help={"tint": "How far copies take their patch's colour [default: 0.75; with --style: 0.7]."},
 )
-@click.option("--style", type=click.Path(path_type=Path), help="Make it of this picture's pieces.")
+@click.option("--style", type=PATH, help="Make it of this picture's pieces.")
 @click.option(
     "--repeats",
     type=click.IntRange(1),
@@ -90,7 +83,7 @@ COPIES = Methods(
 )
 @click.option(
     "--at",
-    type=Numbers(2, "x,y"),
+    type=Numbers("x,y"),
     help="Where to dive, in pixels of IMAGE, y down [default: a good place].",
 )
 @click.option(
@@ -98,21 +91,8 @@ COPIES = Methods(
     type=click.IntRange(1),
     help=f"Width of the frames [default: {DEFAULT_FRAME_WIDTH}, at most].",
 )
-@seed_option
-@threads_option
-@json_option
-@quiet_option
-@overwrite_option
-def command(
-    image: Path,
-    output: Path,
-    as_json: bool,
-    quiet: bool,
-    overwrite: bool,
-    seed: int,
-    threads: int | None,
-    **options: Any,
-) -> None:
+@common_options("seed", "threads", "json", "quiet", "overwrite")
+def command(image: Path, output: Path, **options: Any) -> None:
     """Make IMAGE of small tinted copies of itself, which are made of copies in turn.
 
     A .png may have four gigapixels. With --zoom or --loop OUT is an animation: .gif, .webp, .png or
@@ -120,33 +100,35 @@ def command(
     that ends in .ssm keeps the code, from which this command (with the code as IMAGE), selfsame
     render and decode draw at any time.
     """
-    saving = output.suffix.lower() == ".ssm"
-    _check_usage(options, saving)
-    begin = time.perf_counter()
-    from selfsame.io.files import check_writable
+    from selfsame.io.files import check_writable, file_bytes
 
+    saving, overwrite = output.suffix.lower() == ".ssm", options["overwrite"]
+    zooming = options["zoom"] is not None or options["loop"]
+    DRAWING.check("a .ssm, which keeps the code" if saving else "drawing")
+    check_only_one("zoom", "loop")
+    OUTPUTS.check("--zoom or --loop" if zooming else "a picture")
+    COPIES.check("--style" if options["style"] is not None else "copies of IMAGE")
+    begin = time.perf_counter()
     check_writable(output, overwrite=overwrite, inputs=[image])
     code, pixels, notes = _read(image)
     if code is not None:
         FITTING.check("a code, which is fitted already")
         if saving:
             raise click.UsageError(f"{image} is such a code: OUT must be a picture or an animation")
-    width, height = code.size if code is not None else pixels.shape[1::-1]
-    zooming = options["zoom"] is not None or options["loop"]
+    size = code.size if code is not None else (pixels.shape[1], pixels.shape[0])
     frames = (options["frames"] or DEFAULT_FRAMES) if zooming else None
-    size = _size(options, width, height, saving=saving, zooming=zooming)
     if not saving:
+        size = _drawn_size(options, *size)
         _check_output(output, size, frames)
     if code is None:
-        code = _fitted(pixels, options, seed)
+        code = _fitted(pixels, options)
     fitted = time.perf_counter() - begin
     if saving:
         from selfsame.codes.store import save
 
         save(code, output, overwrite=overwrite)
     else:
-        with fraction_bar("fractalize", quiet=quiet) as progress:
-            _draw(output, code, size, frames, options, threads, overwrite, progress)
+        _draw(output, code, size, frames, options)
     seconds = time.perf_counter() - begin
     values = {
         "output": output,
@@ -155,23 +137,14 @@ def command(
         "patches": len(code.cells),
         "grid": code.grid,
         "levels": code.levels,
-        "bytes": output.stat().st_size,
+        "bytes": file_bytes(output),
         "notes": notes,
         "fit_seconds": round(fitted, 4),
         "seconds": round(seconds, 4),
     }
     what = f"{values['bytes']} bytes for " if saving else f"{frames} frames of " if frames else ""
     text = f"{output}: {what}{size[0]}x{size[1]}, {len(code.cells)} patches, {seconds:.1f} s"
-    report(values, as_json=as_json, quiet=quiet, text="\n".join([text, *notes]))
-
-
-def _check_usage(options: dict[str, Any], saving: bool) -> None:
-    """Refuse options that would do nothing."""
-    DRAWING.check("a .ssm, which keeps the code" if saving else "drawing")
-    check_only_one("zoom", "loop")
-    zooming = options["zoom"] is not None or options["loop"]
-    OUTPUTS.check("--zoom or --loop" if zooming else "a picture")
-    COPIES.check("--style" if options["style"] is not None else "copies of IMAGE")
+    report(values, "\n".join([text, *notes]))
 
 
 def _read(image: Path) -> tuple["MosaicCode | None", "NDArray[np.uint8]", list[str]]:
@@ -197,13 +170,9 @@ def _read(image: Path) -> tuple["MosaicCode | None", "NDArray[np.uint8]", list[s
     return None, _over_black(source.pixels, source.alpha), notes
 
 
-def _size(
-    options: dict[str, Any], width: int, height: int, *, saving: bool, zooming: bool
-) -> tuple[int, int]:
-    """Return width and height of what is written, of a picture of this size."""
-    if saving:
-        return width, height
-    if zooming:
+def _drawn_size(options: dict[str, Any], width: int, height: int) -> tuple[int, int]:
+    """Return width and height of what is drawn of a picture of this size."""
+    if options["zoom"] is not None or options["loop"]:
         across = options["width"] or min(DEFAULT_FRAME_WIDTH, width)
         return across, max(1, round(height * across / width))
     scale = options["scale"] or DEFAULT_SCALE
@@ -226,30 +195,24 @@ def _draw(
     size: tuple[int, int],
     frames: int | None,
     options: dict[str, Any],
-    threads: int | None,
-    overwrite: bool,
-    progress: Callable[[float], object],
 ) -> None:
     from selfsame.mosaic import write_rendering, write_zoom
 
-    if frames is None:
-        write_rendering(output, code, size, threads=threads, overwrite=overwrite, progress=progress)
-        return
-    write_zoom(
-        output,
-        code,
-        frames,
-        zoom=options["zoom"],
-        size=size,
-        at=options["at"],
-        milliseconds=MILLISECONDS,
-        threads=threads,
-        overwrite=overwrite,
-        progress=progress,
-    )
+    with shown_progress("fractalize", quiet=options["quiet"]) as progress:
+        common: dict[str, Any] = {
+            "size": size,
+            "threads": options["threads"],
+            "overwrite": options["overwrite"],
+            "progress": progress,
+        }
+        if frames is None:
+            write_rendering(output, code, **common)
+        else:
+            zoom, at = options["zoom"], options["at"]
+            write_zoom(output, code, frames, zoom=zoom, at=at, milliseconds=MILLISECONDS, **common)
 
 
-def _fitted(pixels: "NDArray[np.uint8]", options: dict[str, Any], seed: int) -> "MosaicCode":
+def _fitted(pixels: "NDArray[np.uint8]", options: dict[str, Any]) -> "MosaicCode":
     """Return the code of a picture, of itself or of the pieces of --style."""
     from selfsame.io.pictures import read_picture, to_uint8
     from selfsame.mosaic import fit, restyled
@@ -257,11 +220,12 @@ def _fitted(pixels: "NDArray[np.uint8]", options: dict[str, Any], seed: int) -> 
     settings = given_settings(Settings, options)
     if options["style"] is None:
         return fit(pixels, Settings(**settings))
-    tint = {"tint": settings.pop("tint")} if "tint" in settings else {}
+    settings.pop("tint", None)  # restyling tints
     second = to_uint8(read_picture(options["style"], "grey" if pixels.ndim == 2 else "rgb"))
     second = second.reshape(*second.shape[:2], -1)
     code = fit(pixels, Settings(**settings))
-    return restyled(code, pixels, second, repeats=options["repeats"], seed=seed, **tint)
+    chosen = given(options, "repeats", "seed", "tint")
+    return restyled(code, pixels, second, **chosen)
 
 
 def _over_black(pixels: "NDArray[np.uint8]", alpha: "NDArray[np.uint8]") -> "NDArray[np.uint8]":

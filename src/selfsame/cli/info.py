@@ -6,15 +6,8 @@ from typing import Any
 
 import click
 
-from selfsame.cli.shared.methods import Methods
-from selfsame.cli.shared.options import (
-    FLAMES,
-    drop_option,
-    index_option,
-    json_option,
-    overwrite_option,
-    report,
-)
+from selfsame.cli.shared.call import FLAMES, Methods, report
+from selfsame.cli.shared.options import FILE, PATH, common_options
 from selfsame.codes.files import CodeFile, read_codes
 from selfsame.codes.registry import family_of
 from selfsame.coding.container import read_container
@@ -25,23 +18,18 @@ PLOTS = Methods({"--plot": ("overwrite",)})
 
 
 @click.command("info")
-@click.argument("code", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("code", type=PATH)
 @click.option(
-    "--plot",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw the parts of the code, blocks or patches, to this picture.",
+    "--plot", type=FILE, help="Draw the parts of the code, blocks or patches, to this picture."
 )
-@index_option
-@drop_option
-@json_option
-@overwrite_option
+@common_options("index", "drop_unsupported", "json", "overwrite")
 def command(
     code: Path,
     plot: Path | None,
     index: int | None,
     drop_unsupported: bool,
-    as_json: bool,
     overwrite: bool,
+    **_: bool,
 ) -> None:
     """Print what CODE holds, a .ssm, .json or .flame file; `-` reads standard input.
 
@@ -55,10 +43,7 @@ def command(
         _plot(found, plot, code, overwrite=overwrite)
     description = family_of(found).describe(found)
     values = description.values | _file(file)
-    if as_json:
-        report(values, as_json=True, quiet=False, text="")
-    else:
-        click.echo(_text(description, values))
+    report(values, _text(description, values), asked=True)
 
 
 def _file(file: CodeFile) -> dict[str, Any]:

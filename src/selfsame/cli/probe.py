@@ -1,27 +1,21 @@
 """``selfsame probe DATA -o FOLDER``: what pre-training on fractals is good for."""
 
-import signal
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from selfsame.cli.shared.fields import given_settings, settings_options
-from selfsame.cli.shared.methods import Methods
-from selfsame.cli.shared.options import (
-    device_option,
+from selfsame.cli.shared.call import (
+    Methods,
     given,
-    json_option,
-    output_option,
-    progress_bar,
-    quiet_option,
+    given_settings,
+    note,
     report,
     set_threads,
-    threads_option,
+    signal_status,
 )
-from selfsame.cli.train.shared import SIGNAL_STATUS
+from selfsame.cli.shared.options import PATH, common_options, settings_options
 from selfsame.lab.probe.settings import (
     CLASSES,
     FINETUNING,
@@ -29,6 +23,7 @@ from selfsame.lab.probe.settings import (
     PRETRAINING,
     ProbeSettings,
 )
+from selfsame.run.progress import shown_progress
 
 PRETRAINED, NOTHING = "a pre-training", f"--fractals {NONE}"
 SOURCES = Methods(
@@ -48,8 +43,8 @@ LEARNING = Methods({"training": ("batch",), "frozen weights": ()})
 
 
 @click.command("probe")
-@click.argument("data", type=click.Path(path_type=Path))
-@output_option
+@click.argument("data", type=PATH)
+@common_options("output")
 @settings_options(
     ProbeSettings,
     "fractals",
@@ -75,10 +70,7 @@ LEARNING = Methods({"training": ("batch",), "frozen weights": ()})
 @settings_options(ProbeSettings, "every", "evaluate")
 @settings_options(FINETUNING, "steps", "lr", name_prefix="finetune_", prefix="Fine-tuning: ")
 @settings_options(ProbeSettings, "shots", "limit", "draws", "seeds", "seed")
-@device_option
-@threads_option
-@json_option
-@quiet_option
+@common_options("device", "threads", "json", "quiet")
 @click.option(
     "--restart",
     "--overwrite",
@@ -86,17 +78,7 @@ LEARNING = Methods({"training": ("batch",), "frozen weights": ()})
     is_flag=True,
     help="Delete the experiment in FOLDER and start anew [default: go on with it].",
 )
-def command(
-    data: Path,
-    output: Path,
-    assignments: tuple[str, ...],
-    side: int | None,
-    device: str,
-    as_json: bool,
-    quiet: bool,
-    restart: bool,
-    **options: Any,
-) -> int:
+def command(data: Path, output: Path, side: int | None, **options: Any) -> int:
     """Pre-train a network on fractals, then measure what it makes of the labelled pictures in DATA.
 
     DATA is an .npz or idx file or a folder with a sub-folder per class. Its test split is tested;
@@ -120,19 +102,14 @@ def command(
     from selfsame.lab.probe.seed_run import Interrupted
 
     set_threads(options["threads"])
-    common = {"device": device, **given(batch=options["batch"])}
+    common = given(options, "device", "batch")
+    fine = {"steps": options["finetune_steps"], "lr": options["finetune_lr"]}
     preset = PRESETS[fractals if fractals in PRESETS else "custom"]
     settings = ProbeSettings(
         **given_settings(ProbeSettings, options),
-        options=recipe_options(assignments, preset.options),
-        pretraining=replace(
-            PRETRAINING, **common, **given(steps=options["steps"], lr=options["lr"])
-        ),
-        finetuning=replace(
-            FINETUNING,
-            **common,
-            **given(steps=options["finetune_steps"], lr=options["finetune_lr"]),
-        ),
+        options=recipe_options(options["assignments"], preset.options),
+        pretraining=replace(PRETRAINING, **common, **given(options, "steps", "lr")),
+        finetuning=replace(FINETUNING, **common, **given(fine, *fine)),
     )
     if settings.weights is None:
         labelled = read_labelled(data, side)
@@ -140,26 +117,19 @@ def command(
         wanted = Network.from_pretrained(settings.weights).config
         labelled = read_labelled(data, wanted.side, "grey" if wanted.channels == 1 else "rgb")
     try:
-        results = run_experiment(
-            labelled,
-            settings,
-            output,
-            restart=restart,
-            bars=partial(progress_bar, quiet=quiet),
-            note=lambda text: None if quiet else click.echo(text, err=True),
-        )
+        with shown_progress("probe", quiet=options["quiet"]) as progress:
+            results = run_experiment(
+                labelled,
+                settings,
+                output,
+                restart=options["restart"],
+                progress=progress,
+                note=note,
+            )
     except Interrupted as stop:
-        report(
-            {"output": output, "finished": False, "stopped_by": stop.signal},
-            as_json=as_json,
-            quiet=quiet,
-            text=f"{output}: {stop}",
-        )
-        return SIGNAL_STATUS + signal.Signals[stop.signal]
-    report(
-        {"output": output, "finished": True, "stopped_by": None, **results},
-        as_json=as_json,
-        quiet=quiet,
-        text=f"{output / RESULTS_NAME}: {sentence(results)}",
-    )
+        values = {"output": output, "finished": False, "stopped_by": stop.signal}
+        report(values, f"{output}: {stop}")
+        return signal_status(stop.signal)
+    values = {"output": output, "finished": True, "stopped_by": None, **results}
+    report(values, f"{output / RESULTS_NAME}: {sentence(results)}")
     return 0

@@ -2,30 +2,22 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from selfsame.cli.shared.methods import Methods
-from selfsame.cli.shared.options import (
+from selfsame.cli.shared.call import (
     FLAMES,
-    SIZE,
-    Numbers,
-    common_options,
-    drop_option,
-    fraction_bar,
+    Methods,
     given,
-    index_option,
-    output_option,
     report,
     set_threads,
 )
+from selfsame.cli.shared.options import SIZE, Numbers, click_type, common_options
 from selfsame.errors import InputError
-
-if TYPE_CHECKING:
-    from selfsame.family import Run, View
+from selfsame.ifs.limits import Points
+from selfsame.run.progress import shown_progress
 
 OUTPUTS = Methods(
     {
@@ -54,17 +46,20 @@ RUNS = Methods(
     }
 )
 
+DRAWN = ("points", "depth", "mode", "supersample", "azimuth", "elevation")
+"""Options of drawing; the families say which of them they take."""
+
 CLOUD_POINTS = 1_000_000
 """Default number of points of a ``.ply`` file."""
 
 
 @click.command()
 @click.argument("code")
-@output_option
+@common_options("output")
 @click.option("--size", type=SIZE, help="Width and height [default: the code's, or 512x512].")
 @click.option(
     "--points",
-    type=click.IntRange(1, 2**32 - 1),
+    type=click_type(Points),
     help="How many points to plot [default: until the picture is filled].",
 )
 @click.option(
@@ -79,13 +74,13 @@ CLOUD_POINTS = 1_000_000
 )
 @click.option(
     "--viewport",
-    type=Numbers(4, "x0,y0,x1,y1"),
+    type=Numbers("x0,y0,x1,y1"),
     help="Window of the plane, y up [default: the code's, or fitted].",
 )
 @click.option("--zoom", type=float, default=1.0, show_default=True, help="Magnification.")
 @click.option(
     "--center",
-    type=Numbers(2, "x,y"),
+    type=Numbers("x,y"),
     help="Where to zoom: in the plane, or in pixels of a mosaic's original, y down [default: the "
     "middle].",
 )
@@ -96,31 +91,10 @@ CLOUD_POINTS = 1_000_000
 )
 @click.option("--azimuth", type=float, help="3-D: degrees [default: 30].")
 @click.option("--elevation", type=float, help="3-D: degrees [default: 20].")
-@index_option
-@drop_option
-@common_options
-def command(
-    code: str,
-    output: Path,
-    size: tuple[int, int] | None,
-    points: int | None,
-    depth: int | None,
-    mode: str | None,
-    viewport: tuple[float, float, float, float] | None,
-    zoom: float,
-    center: tuple[float, float] | None,
-    supersample: int | None,
-    azimuth: float | None,
-    elevation: float | None,
-    index: int | None,
-    drop_unsupported: bool,
-    seed: int,
-    device: str,
-    threads: int | None,
-    as_json: bool,
-    quiet: bool,
-    overwrite: bool,
-) -> None:
+@common_options(
+    *("index", "drop_unsupported", "seed", "device", "threads", "json", "quiet", "overwrite")
+)
+def command(code: str, output: Path, **options: Any) -> None:
     """Render CODE, a .ssm, .flame or .json file or the name of a classic, to a picture of any size.
 
     `-` is standard input; of several flames in a file the first is drawn.
@@ -129,60 +103,37 @@ def command(
     another family do not take are refused.
     """
     from selfsame.codes.registry import family_of
-    from selfsame.family import Run, View
-    from selfsame.io.files import check_writable
+    from selfsame.io.files import check_writable, file_bytes
 
     cloud = output.suffix.lower() == ".ply"
     OUTPUTS.check("a .ply file" if cloud else "a picture")
-    DRAWINGS.check("points" if depth is None else "--depth")
-    PATTERNS.check("--mode patch" if mode == "patch" else "a mode other than patch")
-    check_writable(output, overwrite=overwrite, inputs=[code])
+    DRAWINGS.check("points" if options["depth"] is None else "--depth")
+    PATTERNS.check("--mode patch" if options["mode"] == "patch" else "a mode other than patch")
+    check_writable(output, overwrite=options["overwrite"], inputs=[code])
     begin = time.perf_counter()
-    source, dropped = _read(code, index, drop_unsupported)
-    values: dict[str, Any] = {"output": output, "kind": family_of(source).name, "seed": seed}
+    source, dropped = _read(code, options["index"], options["drop_unsupported"])
+    kind = family_of(source).name
+    values: dict[str, Any] = {"output": output, "kind": kind, "seed": options["seed"]}
     system = getattr(source, "system", source)  # a classic is a system without a code
-    if values["kind"] == "ifs":
+    if kind == "ifs":
         values["maps"] = len(system)
         SPACES.check(f"a system of {'the plane' if system.dimension == 2 else 'space'}")
     elif cloud:
         raise InputError(
             f"{output}: a .ply holds the points of systems of maps: this code is of the family "
-            f"{values['kind']}"
+            f"{kind}"
         )
-    family = f"the family {values['kind']}"
+    family = f"the family {kind}"
     if family in RUNS.options:  # what a family of another package uses of a run is not known
         RUNS.check(family)
     if dropped:
         values["dropped"] = dropped
-    if cloud:
-        values["points"] = points or CLOUD_POINTS
-        _write_cloud(output, system, values["points"], seed, threads, overwrite)
-    else:
-        values |= _write_picture(
-            output,
-            source,
-            View(size, viewport=viewport, zoom=zoom, center=center),
-            # The compiled kernels beat torch on a CPU.
-            Run(threads, "cuda" if device == "cuda" else "cpu", seed),
-            quiet=quiet,
-            overwrite=overwrite,
-            options=given(
-                points=points,
-                depth=depth,
-                mode=mode,
-                supersample=supersample,
-                azimuth=azimuth,
-                elevation=elevation,
-            ),
-        )
-    values |= {"bytes": output.stat().st_size, "seconds": round(time.perf_counter() - begin, 3)}
-    what = f"{values['points']} points" if "points" in values else "{}x{}".format(*values["size"])
-    report(
-        values,
-        as_json=as_json,
-        quiet=quiet,
-        text="\n".join([*dropped, f"{output}: {what} in {values['seconds']:.2f} s"]),
-    )
+    write = _write_cloud if cloud else _write_picture
+    values |= write(output, system if cloud else source, options)
+    values |= {"bytes": file_bytes(output), "seconds": round(time.perf_counter() - begin, 3)}
+    what = f"{values['points']} points" if cloud else "{}x{}".format(*values["size"])
+    text = f"{output}: {what} in {values['seconds']:.2f} s"
+    report(values, "\n".join([*dropped, text]))
 
 
 def _read(name: str, index: int | None, drop_unsupported: bool) -> tuple[Any, Sequence[str]]:
@@ -204,35 +155,31 @@ def _read(name: str, index: int | None, drop_unsupported: bool) -> tuple[Any, Se
     return classic(name), ()
 
 
-def _write_cloud(
-    output: Path, system: Any, points: int, seed: int, threads: int | None, overwrite: bool
-) -> None:
+def _write_cloud(output: Path, system: Any, options: dict[str, Any]) -> dict[str, Any]:
     from selfsame.ifs.exchange.ply import write_ply
     from selfsame.ifs.render.points import sample_colored_points, sample_points
 
+    points, how = options["points"] or CLOUD_POINTS, given(options, "seed", "threads")
     if system.colors is None:
-        cloud, colors = sample_points(system, points, seed=seed, threads=threads), None
+        cloud, colors = sample_points(system, points, **how), None
     else:
-        cloud, colors = sample_colored_points(system, points, seed=seed, threads=threads)
-    write_ply(output, cloud, colors, overwrite=overwrite)
+        cloud, colors = sample_colored_points(system, points, **how)
+    write_ply(output, cloud, colors, overwrite=options["overwrite"])
+    return {"points": points}
 
 
-def _write_picture(
-    output: Path,
-    source: Any,
-    view: "View",
-    run: "Run",
-    *,
-    quiet: bool,
-    overwrite: bool,
-    options: dict[str, Any],
-) -> dict[str, Any]:
+def _write_picture(output: Path, source: Any, options: dict[str, Any]) -> dict[str, Any]:
     from selfsame.codes.render import draw
+    from selfsame.family import Run, View
     from selfsame.io.pictures import write_picture
 
-    set_threads(run.threads)
-    with fraction_bar("render", quiet=quiet) as progress:
-        picture = draw(source, view, replace(run, progress=progress), **options)
-    write_picture(output, picture, overwrite=overwrite)
+    set_threads(options["threads"])
+    view = View(**given(options, "size", "viewport", "zoom", "center"))
+    # The compiled kernels beat torch on a CPU.
+    device = "cuda" if options["device"] == "cuda" else "cpu"
+    with shown_progress("render", quiet=options["quiet"]) as progress:
+        run = Run(options["threads"], device, options["seed"], progress)
+        picture = draw(source, view, run, **given(options, *DRAWN))
+    write_picture(output, picture, overwrite=options["overwrite"])
     height, width = picture.shape[:2]
     return {"size": [width, height], "mean": float(picture.mean())}

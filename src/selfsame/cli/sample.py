@@ -1,24 +1,15 @@
 """``selfsame sample KIND -o OUT``: random and classic codes."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from selfsame.cli.shared.call import Methods, report
 from selfsame.cli.shared.code_files import output_paths, write_code_files
-from selfsame.cli.shared.methods import Methods
-from selfsame.cli.shared.options import (
-    SIZE,
-    json_option,
-    overwrite_option,
-    progress_bar,
-    quiet_option,
-    report,
-    seed_option,
-    threads_option,
-)
+from selfsame.cli.shared.options import PATH, SIZE, common_options
 from selfsame.ifs.code import IFSCode, Viewport
+from selfsame.run.progress import shown_progress
 
 if TYPE_CHECKING:
     from selfsame.ifs.system import IFS
@@ -50,7 +41,7 @@ MARGIN = 0.05
 
 @click.command("sample")
 @click.argument("kind", required=False)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write.")
+@click.option("-o", "--output", type=PATH, help="Where to write.")
 @click.option(
     "--count", type=click.IntRange(1, 100_000), default=1, show_default=True, help="How many."
 )
@@ -64,36 +55,20 @@ MARGIN = 0.05
 )
 @click.option("--size", type=SIZE, default="256x256", show_default=True, help="Size of the codes.")
 @click.option("--list", "list_names", is_flag=True, help="Print every KIND and end.")
-@seed_option
-@threads_option
-@json_option
-@quiet_option
-@overwrite_option
-def command(
-    kind: str | None,
-    output: Path | None,
-    count: int,
-    maps: int | None,
-    filling_rate: float,
-    size: tuple[int, int],
-    list_names: bool,
-    seed: int,
-    threads: int | None,
-    as_json: bool,
-    quiet: bool,
-    overwrite: bool,
-) -> None:
+@common_options("seed", "threads", "json", "quiet", "overwrite")
+def command(kind: str | None, output: Path | None, count: int, **options: Any) -> None:
     """Make codes of a KIND: fractaldb, anderson-farrell, or the name of a classic (see --list).
 
     OUT is a file, .ssm, .flame or .json, or a folder that gets 00000.ssm, 00001.ssm ...
     """
-    TASKS.check("--list" if list_names else "a code")
-    if list_names:
-        _print_kinds(as_json=as_json)
+    TASKS.check("--list" if options["list_names"] else "a code")
+    if options["list_names"]:
+        _print_kinds()
         return
     if kind is None or output is None:
         raise click.UsageError("KIND and -o are needed; --list prints every KIND")
     KINDS.check(kind if kind in RANDOM_KINDS else CLASSIC)
+    size, overwrite = options["size"], options["overwrite"]
     if kind not in RANDOM_KINDS:
         from selfsame.ifs.samples.library import classic
 
@@ -102,12 +77,10 @@ def command(
         notes = [{"name": kind, "source": "selfsame sample"}]
     else:
         paths = output_paths(output, count, overwrite=overwrite)
-        with progress_bar(count, kind, quiet=quiet) as update:
-            systems = _random_systems(kind, count, maps, filling_rate, seed, threads, update)
-        notes = [
-            {"name": f"{kind} {seed}/{i}", "source": f"selfsame sample {kind} --seed {seed}"}
-            for i in range(count)
-        ]
+        systems = _random_systems(kind, count, options)
+        begin = f"{kind} {options['seed']}"
+        source = f"selfsame sample {kind} --seed {options['seed']}"
+        notes = [{"name": f"{begin}/{i}", "source": source} for i in range(count)]
     codes = [
         IFSCode(system, _window(system, size), size, notes=note)
         for system, note in zip(systems, notes, strict=True)
@@ -115,31 +88,26 @@ def command(
     write_code_files(paths, codes, overwrite=overwrite)
     report(
         {"kind": kind, "outputs": paths, "count": count, "maps": [len(s) for s in systems]},
-        as_json=as_json,
-        quiet=quiet,
-        text=f"{output}: {count} code{'s' * (count != 1)}",
+        f"{output}: {count} code{'s' * (count != 1)}",
     )
 
 
-def _random_systems(
-    kind: str,
-    count: int,
-    maps: int | None,
-    filling_rate: float,
-    seed: int,
-    threads: int | None,
-    progress: Callable[[int], None],
-) -> list["IFS"]:
+def _random_systems(kind: str, count: int, options: dict[str, Any]) -> list["IFS"]:
     from selfsame.ifs.samples.random import sample_anderson_farrell, search_fractaldb
 
+    seed, maps = options["seed"], options["maps"]
     bounds = (2, 8) if maps is None else (maps, maps)
-    if kind == "fractaldb":
+    if kind != "fractaldb":
+        return sample_anderson_farrell(count, seed=seed, maps=bounds)
+    with shown_progress(kind, quiet=options["quiet"]) as progress:
         return search_fractaldb(
-            count, seed=seed, maps=bounds, rate=filling_rate, threads=threads, progress=progress
+            count,
+            seed=seed,
+            maps=bounds,
+            rate=options["filling_rate"],
+            threads=options["threads"],
+            progress=progress,
         )
-    systems = sample_anderson_farrell(count, seed=seed, maps=bounds)
-    progress(count)
-    return systems
 
 
 def _window(system: "IFS", size: tuple[int, int]) -> Viewport:
@@ -158,22 +126,20 @@ def _window(system: "IFS", size: tuple[int, int]) -> Viewport:
     return Viewport(*(float(v) for v in (x - half[0], y - half[1], x + half[0], y + half[1])))
 
 
-def _print_kinds(*, as_json: bool) -> None:
+def _print_kinds() -> None:
     from selfsame.ifs.samples.library import classic_info, classic_names
 
     classics = {name: classic_info(name) for name in classic_names()}
-    if as_json:
-        values = {
-            "random": sorted(RANDOM_KINDS),
-            "classics": {
-                n: {"dimension": c.dimension, "source": c.source} for n, c in classics.items()
-            },
-        }
-        report(values, as_json=True, quiet=False, text="")
-        return
-    width = max(map(len, [*RANDOM_KINDS, *classics]))
-    for name, what in RANDOM_KINDS.items():
-        click.echo(f"{name:<{width}}  {'':6}  {what}")
+    rows = [(name, "", what) for name, what in RANDOM_KINDS.items()]
     for name, info in classics.items():
-        dimension = "" if info.dimension is None else f"{info.dimension:.4f}"
-        click.echo(f"{name:<{width}}  {dimension:6}  {info.source}")
+        rows += [(name, "" if info.dimension is None else f"{info.dimension:.4f}", info.source)]
+    width = max(len(name) for name, *_ in rows)
+    values = {
+        "random": sorted(RANDOM_KINDS),
+        "classics": {
+            name: {"dimension": info.dimension, "source": info.source}
+            for name, info in classics.items()
+        },
+    }
+    lines = (f"{name:<{width}}  {dimension:6}  {what}" for name, dimension, what in rows)
+    report(values, "\n".join(lines), asked=True)

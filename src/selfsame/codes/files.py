@@ -17,7 +17,7 @@ from selfsame.coding import container
 from selfsame.errors import CorruptedError, FormatError, InputError
 from selfsame.family import Code
 from selfsame.ifs.code import IFSCode
-from selfsame.io.files import open_input, read_rest
+from selfsame.io.files import files_below, open_input, read_rest
 
 if TYPE_CHECKING:
     from selfsame.ifs.exchange.flame import Flame
@@ -100,7 +100,7 @@ def read_codes(
 
 
 def read_systems(path: str | os.PathLike[str]) -> list[IFSCode]:
-    """Return all IFS codes in a file, or in the files of a folder in the order of their names.
+    """Return all IFS codes in a file, or in the files of a folder and its sub-folders, by name.
 
     A ``.json`` of a folder that says no kind of code is left out: other things are kept so too.
 
@@ -111,12 +111,11 @@ def read_systems(path: str | os.PathLike[str]) -> list[IFSCode]:
     folder = Path(path)
     if not folder.is_dir():
         return read_codes(path).systems()
-    systems = [
-        code
-        for file in sorted(folder.iterdir())
-        if file.suffix.lower() in FORMS and not file.name.startswith(".") and _says_code(file)
-        for code in read_codes(file).systems()
-    ]
+    try:
+        files = [folder / name for name in files_below(folder, FORMS)]
+    except InputError:  # there are none
+        files = []
+    systems = [code for file in files if _says_code(file) for code in read_codes(file).systems()]
     if not systems:
         raise InputError(
             f"{folder} has no codes ({', '.join(FORMS)}); make some with: selfsame sample, or fit"

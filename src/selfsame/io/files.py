@@ -58,6 +58,12 @@ def write_bytes(target: str | os.PathLike[str], contents: bytes, *, overwrite: b
         stream.write(contents)
 
 
+def file_bytes(path: str | os.PathLike[str]) -> int | None:
+    """Return the size of a file; None of what keeps nothing, such as a FIFO."""
+    status = os.stat(path)
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
 def check_writable(
     target: str | os.PathLike[str],
     *,

@@ -10,10 +10,10 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
 from torch import nn
@@ -159,16 +159,9 @@ class Pretrained(nn.Module):
         return digest.hexdigest()[:16]
 
 
-@dataclass(frozen=True)
-class _ModelFile:
-    """A file of weights and what it says of them.
-
-    Attributes:
-        path: of the file.
-        name: what the model is called.
-        data: the bytes of the file.
-        about: ``format``, ``config`` and ``card``.
-    """
+class _ModelFile(NamedTuple):
+    """A file of weights: its path and bytes, what the model is called, and what the file says of
+    it: ``format``, ``config`` and ``card``."""
 
     path: Path
     name: str
@@ -191,7 +184,11 @@ def _open(cls: type[Pretrained], source: str | Path) -> _ModelFile:
     """Return the file of a model; errors as for ``from_pretrained``."""
     path, name = _find(cls, source)
     data = _read(path)
-    about = _metadata(data, path)
+    texts = metadata_from_bytes(data)
+    about: dict[str, Any] = {}
+    if "format" in texts:
+        about["format"] = texts["format"]
+        about |= {key: _parsed(texts[key], path) for key in ("config", "card") if key in texts}
     if path.name == WEIGHTS_NAME:
         about = _agreed(about, path)
     if "format" not in about:
@@ -228,15 +225,6 @@ def _find(cls: type[Pretrained], source: str | Path) -> tuple[Path, str]:
     return weights, plain_name(path.resolve().name)
 
 
-def _metadata(data: bytes, path: Path) -> dict[str, Any]:
-    """Return what the bytes of a file of weights say of them; nothing if they do not."""
-    texts = metadata_from_bytes(data)
-    if "format" not in texts:
-        return {}
-    tables = ((key, texts[key]) for key in ("config", "card") if key in texts)
-    return {"format": texts["format"]} | {key: _parsed(text, path) for key, text in tables}
-
-
 def _agreed(about: dict[str, Any], weights: Path) -> dict[str, Any]:
     """Return what a file says of its weights or, of an early VDVAE, the ``config.json`` beside it.
 
@@ -247,7 +235,9 @@ def _agreed(about: dict[str, Any], weights: Path) -> dict[str, Any]:
     described = _described(config)
     if described is None:
         return about
-    if about and _canonical(about) != _canonical(described):
+    # As text, in which NaN is equal to itself.
+    said, known = (json.dumps(each, sort_keys=True) for each in (about, described))
+    if about and said != known:
         raise CorruptedError(
             f"{config} is no description of {weights.name} beside it, it may have been edited; "
             "delete it, or save the model again"
@@ -269,13 +259,6 @@ def _described(config: Path) -> dict[str, Any] | None:
     return described if "format" in described else None
 
 
-def _is_ours(config: Path) -> bool:
-    try:
-        return _described(config) is not None
-    except CorruptedError:
-        return False
-
-
 def _read(path: Path) -> bytes:
     if path.stat().st_size > MAX_FILE_BYTES:
         raise InputError(f"{path}: a model has at most {MAX_FILE_BYTES} bytes in a file")
@@ -287,11 +270,6 @@ def _parsed(text: str | bytes, path: Path) -> Any:
         return json.loads(text)
     except (ValueError, TypeError, RecursionError) as error:
         raise CorruptedError(f"{path} is a damaged model: {error}") from error
-
-
-def _canonical(about: Mapping[str, Any]) -> str:
-    """Return text that is equal for equal values, NaN among them."""
-    return json.dumps(about, sort_keys=True)
 
 
 def _write_folder(place: Path, contents: Mapping[str, bytes]) -> None:
@@ -313,7 +291,11 @@ def _write_folder(place: Path, contents: Mapping[str, bytes]) -> None:
             made.rename(place)
         return
     config, readme = place / CONFIG_NAME, place / CARD_NAME
-    if config.exists() and not _is_ours(config):
+    try:
+        foreign = config.exists() and _described(config) is None
+    except CorruptedError:
+        foreign = True
+    if foreign:
         raise InputError(f"{config} is of something else; give the model a folder of its own")
     keeps_readme = readme.exists() and REPLACED not in readme.read_text("utf-8", "replace")
     # Gone before the weights are replaced, so that at no time do they describe other weights.

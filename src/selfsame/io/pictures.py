@@ -1,12 +1,12 @@
-"""Pictures at the edges: Pillow in and out, resizing."""
+"""Pictures at the edges: Pillow in and out, resizing, several side by side."""
 
 import io
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from selfsame.errors import InputError
 from selfsame.io.files import write_bytes
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Bytes = NDArray[np.uint8]
 Picture = NDArray[np.float32]
 """(H, W) grey or (H, W, 3) sRGB, float32 in [0, 1], row 0 at the top."""
 
@@ -37,8 +41,8 @@ class SourcePicture:
         notes: what was lost on the way here (16 bits, CMYK, further frames), a sentence each.
     """
 
-    pixels: NDArray[np.uint8]
-    alpha: NDArray[np.uint8] | None = None
+    pixels: Bytes
+    alpha: Bytes | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -201,23 +205,23 @@ def _is_transparent(image: Image.Image) -> bool:
     return image.mode in ("LA", "PA", "RGBA", "RGBa") or "transparency" in image.info
 
 
-def _grey_if_equal(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _grey_if_equal(rgb: Bytes) -> Bytes:
     """Return (H, W) if the pixels are grey or their three channels are equal, else (H, W, 3)."""
     if rgb.ndim == 3 and (rgb == rgb[..., :1]).all():
         rgb = rgb[..., 0]
     return np.ascontiguousarray(rgb)
 
 
-def to_uint8(picture: NDArray[np.floating] | NDArray[np.uint8]) -> NDArray[np.uint8]:
+def to_uint8(picture: NDArray[np.floating] | Bytes) -> Bytes:
     """Return values of [0, 1] as rounded bytes 0..255; bytes pass unchanged."""
     if picture.dtype == np.uint8:
-        return cast("NDArray[np.uint8]", picture)
+        return cast("Bytes", picture)
     return np.rint(np.clip(np.nan_to_num(picture), 0, 1) * 255).astype(np.uint8)
 
 
 def write_picture(
     path: str | os.PathLike[str],
-    picture: NDArray[np.floating] | NDArray[np.uint8],
+    picture: NDArray[np.floating] | Bytes,
     *,
     overwrite: bool = True,
 ) -> None:
@@ -265,7 +269,7 @@ def check_picture_suffix(path: str | os.PathLike[str]) -> None:
 
 def write_animation(
     path: str | os.PathLike[str],
-    frames: Iterable[NDArray[np.floating] | NDArray[np.uint8]],
+    frames: Iterable[NDArray[np.floating] | Bytes],
     *,
     milliseconds: int = 60,
     hold_last: int = 1500,
@@ -322,3 +326,56 @@ def resize_picture(picture: Picture, size: tuple[int, int]) -> Picture:
     ]
     stacked: Picture = np.clip(np.stack(resized, axis=-1), 0, 1).astype(np.float32)
     return np.ascontiguousarray(stacked[..., 0]) if picture.ndim == 2 else stacked
+
+
+BACKGROUND = 128
+"""Grey of gaps and empty cells: pictures of digits are black at their border."""
+
+
+def grid(pictures: Sequence[Bytes], columns: int, gap: int = 0) -> Bytes:
+    """Return pictures, row by row, in one: (H, W), or (H, W, 3) in colour.
+
+    Args:
+        pictures: at least one, uint8, all of one shape, (h, w) or (h, w, 3).
+        gap: pixels between pictures.
+    Raises:
+        InputError: as ``grid_size``, or pictures of several shapes.
+    """
+    height, width = pictures[0].shape[:2] if pictures else (0, 0)
+    size = grid_size(len(pictures), columns, (height, width), gap)
+    if len({picture.shape for picture in pictures}) > 1:
+        raise InputError("the pictures of a grid must have one shape")
+    whole = np.full((*size, *pictures[0].shape[2:]), BACKGROUND, np.uint8)
+    for place, picture in enumerate(pictures):
+        row, column = divmod(place, columns)
+        top, left = row * (height + gap), column * (width + gap)
+        whole[top : top + height, left : left + width] = picture
+    return whole
+
+
+def grid_size(count: int, columns: int, cell: tuple[int, int], gap: int = 0) -> tuple[int, int]:
+    """Return height and width of a grid of ``count`` pictures; ``cell`` is theirs.
+
+    Raises:
+        InputError: no pictures or columns, or a grid beyond ``MAX_SIDE`` or ``MAX_PIXELS``.
+    """
+    if count < 1 or columns < 1 or gap < 0:
+        raise InputError(
+            "a grid needs pictures and columns, at least 1, and a gap of at least 0: "
+            f"got {count}, {columns} and {gap}"
+        )
+    rows, columns = -(-count // columns), min(columns, count)
+    height, width = rows * (cell[0] + gap) - gap, columns * (cell[1] + gap) - gap
+    if max(height, width) > MAX_SIDE or height * width > MAX_PIXELS:
+        raise InputError(
+            f"a grid of {columns}x{rows} pictures of {cell[1]}x{cell[0]} pixels has {width}x"
+            f"{height}: sides up to {MAX_SIDE} and {MAX_PIXELS} pixels are allowed; make fewer or "
+            "smaller ones"
+        )
+    return height, width
+
+
+def to_arrays(pictures: "Tensor") -> list[Bytes]:
+    """Return pictures, (B, C, h, w) in [0, 1], as uint8 arrays: (h, w), or (h, w, 3) in colour."""
+    planes = pictures.movedim(1, -1).cpu().numpy()
+    return [to_uint8(picture[..., 0] if picture.shape[2] == 1 else picture) for picture in planes]

@@ -44,7 +44,7 @@ def write_png(
     *,
     threads: int | None = None,
     overwrite: bool = True,
-    progress: Callable[[int], object] = lambda rows: None,
+    progress: Callable[[float], object] = lambda fraction: None,
 ) -> None:
     """Write bands of rows as a PNG of 8 bits; holds one band in memory.
 
@@ -53,7 +53,7 @@ def write_png(
         channels: 1 to 4, see ``COLOR_TYPES``.
         bands: arrays (rows, width, channels), from the top; their rows add up to the height.
         threads: that compress; None for all cores.
-        progress: called with the rows written since the last call.
+        progress: called with the fraction done.
     Raises:
         InputError: a size or number of channels that PNG does not have, bands of another shape or
             number of rows, or the file cannot be written (see ``atomic_file``).
@@ -80,7 +80,7 @@ def write_png(
             above = rows[-1:]
             checksum = _write_rows(out, rows, checksum, threads)
             done += len(band)
-            progress(len(band))
+            progress(done / height)
         if done != height:
             raise InputError(f"the bands must have {height} rows together: got {done}")
         last = zlib.compressobj(wbits=-15).flush(zlib.Z_FINISH)

@@ -74,62 +74,41 @@ class Cluster:
 
         waiting, running = deque(tasks), dict[Any, T]()
         finished: SimpleQueue[Future] = SimpleQueue()
-        workers = _Workers(self, client)
+        told = False
         while waiting or running:
+            threads = self._threads(client)
             # Not all at once: tasks may be large, and the scheduler holds them in memory.
-            while waiting and len(running) < _TASKS_PER_THREAD * max(1, workers.threads):
+            while waiting and len(running) < _TASKS_PER_THREAD * max(1, threads):
                 future = client.submit(function, waiting[0], pure=False)
                 running[future] = waiting.popleft()
                 future.add_done_callback(finished.put)
-            future = workers.next_of(finished)
+            try:
+                future = finished.get(timeout=_PATIENCE_SECONDS)
+            except Empty:
+                if threads == 0 and not told and self.note is not None:
+                    self.note(
+                        f"{self.scheduler} has no workers: the work waits until there are some; "
+                        f"start one with `dask worker {self.scheduler}`"
+                    )
+                told = threads == 0
+                continue
             if future.cancelled():
-                raise _went_away(self.scheduler)
+                raise self._went_away()
             task, error = running.pop(future), future.exception()
             if isinstance(error, KilledWorker):
                 yield task, WorkerDiedError("the workers died, perhaps for lack of memory")
             else:
                 yield task, future.result()
 
-
-class _Workers:
-    """The workers of a client: how many threads they have, and whether there are any."""
-
-    def __init__(self, cluster: Cluster, client: "Client") -> None:
-        self.cluster, self.client = cluster, client
-        self.absent = False
-
-    @property
-    def threads(self) -> int:
+    def _threads(self, client: "Client") -> int:
+        """Return how many threads the workers have."""
         try:
-            return sum(self.client.nthreads().values())
+            return sum(client.nthreads().values())
         except OSError as error:
-            raise _went_away(self.cluster.scheduler) from error
+            raise self._went_away() from error
 
-    def next_of(self, finished: "SimpleQueue[Future]") -> "Future":
-        """Return the next future that is done; say so where there is nobody to finish one."""
-        while True:
-            try:
-                future = finished.get(timeout=_PATIENCE_SECONDS)
-            except Empty:
-                self._look()
-            else:
-                self.absent = False
-                return future
-
-    def _look(self) -> None:
-        if self.absent or self.threads:
-            return
-        self.absent = True
-        if self.cluster.note is not None:
-            address = self.cluster.scheduler
-            self.cluster.note(
-                f"{address} has no workers: the work waits until there are some; start one with "
-                f"`dask worker {address}`"
-            )
-
-
-def _went_away(scheduler: str) -> InputError:
-    return InputError(
-        f"the Dask scheduler at {scheduler} went away; what is finished is kept: run the same "
-        "command again once there is one"
-    )
+    def _went_away(self) -> InputError:
+        return InputError(
+            f"the Dask scheduler at {self.scheduler} went away; what is finished is kept: run the "
+            "same command again once there is one"
+        )

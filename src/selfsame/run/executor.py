@@ -16,7 +16,8 @@ of a cluster have to share the folders that they lie in.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from functools import partial
+from typing import Protocol, TypeVar
 
 from selfsame.errors import InputError, SelfsameError
 
@@ -134,7 +135,7 @@ def attempt_all(
     executor: Executor, function: Callable[[T], R], tasks: Sequence[T]
 ) -> Iterator[tuple[T, R | Failure]]:
     """Yield each task with its result or its failure: one bad task does not stop the rest."""
-    for task, result in executor.run(_Attempt(function), tasks):
+    for task, result in executor.run(partial(_attempted, function), tasks):
         yield task, Failure(str(result)) if isinstance(result, WorkerDiedError) else result
 
 
@@ -151,14 +152,8 @@ def _jobs_of(jobs: int | None, tasks: int) -> int:
     return max(1, min(thread_count(jobs), tasks))
 
 
-class _Attempt(Generic[T, R]):
-    """A function that returns its errors. A class, because only such are pickled."""
-
-    def __init__(self, function: Callable[[T], R]) -> None:
-        self.function = function
-
-    def __call__(self, task: T) -> R | Failure:
-        try:
-            return self.function(task)
-        except Exception as error:  # whatever damaged input provokes
-            return Failure.of(error)
+def _attempted(function: Callable[[T], R], task: T) -> R | Failure:
+    try:
+        return function(task)
+    except Exception as error:  # whatever damaged input provokes
+        return Failure.of(error)

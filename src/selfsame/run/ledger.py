@@ -24,7 +24,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from selfsame.errors import InputError
@@ -65,14 +64,7 @@ class Entry:
     error: str | None = None
 
     def line(self) -> bytes:
-        values: Row = {"item": self.item}
-        if self.input:
-            values["input"] = self.input
-        if self.row is not None:
-            values["row"] = self.row
-        if self.error is not None:
-            values["error"] = self.error
-        return _line(values)
+        return _line({key: value for key, value in vars(self).items() if value not in ("", None)})
 
 
 class Ledger:
@@ -112,12 +104,7 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -308,11 +295,6 @@ def file_digest(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file's bytes, as ``sha256sum`` prints it."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def value_digest(value: Any) -> str:
-    """Return the SHA-256 of a value's JSON, whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

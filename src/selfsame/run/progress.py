@@ -1,7 +1,8 @@
 """How far long work has come, and the wish that it end."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from selfsame.errors import SelfsameError
 
@@ -25,8 +26,10 @@ class Progress:
         self._show = show
         self._cancelled = threading.Event()
 
-    def __call__(self, done: float, total: float, label: str = "") -> None:
-        """Tell that ``done`` of ``total`` is done; a later call never has less of the same total.
+    def __call__(self, done: float, total: float = 1.0, label: str = "") -> None:
+        """Tell that ``done`` of ``total`` is done, without a total the fraction of it.
+
+        A later call never has less of the same total.
 
         Raises:
             CancelledError: ``cancel`` was called.
@@ -52,3 +55,26 @@ class Progress:
             self(before + (done if share is None else done * share / of), total, label)
 
         return Progress(show)
+
+
+@contextmanager
+def shown_progress(label: str, *, quiet: bool = False) -> Iterator[Progress]:
+    """Yield a progress that a bar on stderr shows, after half a second and on terminals only.
+
+    Args:
+        label: of the bar, until the work gives one.
+        quiet: show nothing.
+    """
+    from tqdm import tqdm
+
+    with tqdm(total=0, desc=label, disable=quiet or None, delay=0.5) as bar:
+
+        def show(done: float, total: float, label: str) -> None:
+            if label:
+                bar.set_description(label, refresh=False)
+            if total == 1:  # a fraction, in percent
+                done, total = 100 * done, 100
+            bar.total = int(total)
+            bar.update(int(done) - bar.n)
+
+        yield Progress(show)

@@ -1,8 +1,7 @@
-"""The log of a training: JSON lines always, TensorBoard where it is installed, a bar for people."""
+"""The log of a training: JSON lines always, TensorBoard where it is installed."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,22 +68,3 @@ def _tensorboard(folder: Path, after: int) -> Any:
     except ImportError:
         return None
     return SummaryWriter(str(folder), purge_step=after + 1)
-
-
-@contextmanager
-def training_bar(
-    steps: int, *, quiet: bool
-) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
-    """Yield what shows the steps done and the newest values on a bar on standard error.
-
-    The bar vanishes where there is no terminal.
-    """
-    from tqdm import tqdm
-
-    with tqdm(total=steps, desc="train", disable=True if quiet else None, delay=0.5) as bar:
-
-        def show(done: int, values: Mapping[str, float]) -> None:
-            bar.set_postfix({name: f"{value:.4g}" for name, value in values.items()}, refresh=False)
-            bar.update(done - bar.n)
-
-        yield show

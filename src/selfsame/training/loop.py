@@ -7,7 +7,7 @@ an uninterrupted one does.
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from selfsame.io.files import make_folder, remove_unfinished
+from selfsame.run.progress import Progress
 from selfsame.training.batches import Batches, prepared_batches
 from selfsame.training.checkpoint import (
     check_same,
@@ -35,8 +36,6 @@ CHECKPOINTS = "checkpoints"
 AGREE_EVERY = 10
 """Steps after which several processes tell each other of signals: each time they wait for each
 other."""
-
-Progress = Callable[[int, Mapping[str, float]], None]
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def train(
         config: what else the result depends on (model, data), ready for JSON; a resumed training
             must have the same.
         resume: go on from the newest checkpoint in ``folder``; otherwise all of them are deleted.
-        progress: called after every step with the steps done and the newest logged values.
+        progress: of steps; its label has the newest logged values.
         stop_after: stop after so many steps of this call, with a checkpoint.
     Raises:
         InputError: the folder holds a training with other settings or cannot be written, no such
@@ -208,7 +207,8 @@ class _Run:
                 if stop or self._due(settings.checkpoint_every):
                     self._save()
                 if progress is not None:
-                    progress(self.step, self.metrics)
+                    newest = (f"{name} {value:.4g}" for name, value in self.metrics.items())
+                    progress(self.step, settings.steps, ", ".join(newest))
                 if stop:
                     break
 

@@ -17,6 +17,7 @@ from selfsame.lab.probe.probes import (
     linear_evaluation,
     picture_tensor,
 )
+from selfsame.run.progress import Progress
 from support.toy_pictures import SIDE, toy_pictures
 
 
@@ -41,8 +42,9 @@ def test_features_do_not_depend_on_the_batch_they_are_in(monkeypatch, name) -> N
     assert torch.allclose(whole, alone, atol=1e-5)
     done = []
     monkeypatch.setattr(probes, "_VALUES", 3 * SIDE**2)
-    assert torch.allclose(features_of(network, images, done.append), whole, atol=1e-5)
-    assert done == [3, 3, 1]
+    progress = Progress(lambda *told: done.append(told))
+    assert torch.allclose(features_of(network, images, progress), whole, atol=1e-5)
+    assert done == [(3, 7, ""), (6, 7, ""), (7, 7, "")]
     assert network.training  # as it was
 
 

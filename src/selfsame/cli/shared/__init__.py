@@ -1,1 +1,1 @@
-"""What the commands share: options, the fields of settings, methods, jobs, files of codes."""
+"""What the commands share: options, what a call gives and says, files of codes."""

@@ -1,18 +1,26 @@
-"""Options and habits that the commands share."""
+"""Options of the commands: those that many have, and those made from the fields of settings.
 
-import json
+Of a field the option has type, range, choices, help and default. The help is the field's text under
+``Attributes:`` in the class's docstring; what that says of None is the option's default.
+"""
+
+import inspect
+import math
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
-import numpy as np
 
-from selfsame.cli.shared.methods import Methods
+from selfsame.checked import Checked, allowed, annotations
+from selfsame.run.device import CHOICES as DEVICES
+from selfsame.run.executor import ENGINES
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 class SizeType(click.ParamType[tuple[int, int]]):
@@ -35,10 +43,10 @@ SIZE = SizeType()
 
 
 class Numbers(click.ParamType[tuple[float, ...]]):
-    """``-1,-1,1,1`` -> as many numbers as were asked for."""
+    """``-1,-1,1,1`` -> as many numbers as the name, such as ``x0,y0,x1,y1``, has parts."""
 
-    def __init__(self, count: int, name: str) -> None:
-        self.count, self.name = count, name
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -49,129 +57,156 @@ class Numbers(click.ParamType[tuple[float, ...]]):
             numbers = tuple(float(part) for part in str(value).split(","))
         except ValueError:
             numbers = ()
-        if len(numbers) != self.count:
+        if len(numbers) != len(self.name.split(",")):
             self.fail(f"{value!r} is not of the form {self.name}", param, ctx)
         return numbers
 
 
-PROGRESS_STEPS = 1000
+JOBS = ("jobs", "engine", "scheduler")
+"""Options of ``call.executor_of``."""
 
-output_option = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Where to write."
-)
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace an existing output.")
-seed_option = click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Random seed."
-)
-device_option = click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where torch computes.",
-)
-threads_option = click.option(
-    "--threads",
-    type=click.IntRange(1, 1024),
-    default=None,
-    help="CPU threads [default: all cores].",
-)
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
-)
-index_option = click.option(
-    "--index", type=click.IntRange(0), help="Take only this code of a .flame, counted from 0."
-)
-drop_option = click.option(
-    "--drop-unsupported",
-    is_flag=True,
-    help="Drop what a .flame has beyond affine maps, with a message, instead of refusing it.",
-)
-FLAMES = Methods({"a .flame file": ("index", "drop_unsupported")})
-quiet_option = click.option("--quiet", is_flag=True, help="No progress, no messages.")
-
-
-def common_options(function: F) -> F:
-    """Add ``--seed --device --threads --json --quiet --overwrite`` to a command."""
-    for option in (
-        overwrite_option,
-        quiet_option,
-        json_option,
-        threads_option,
-        device_option,
-        seed_option,
-    ):
-        function = option(function)
-    return function
-
-
-def given(**flags: Any) -> dict[str, Any]:
-    """Return the flags that were given."""
-    return {name: value for name, value in flags.items() if value is not None}
+_COMMON: dict[str, Callable[[F], F]] = {
+    "output": click.option("-o", "--output", type=PATH, required=True, help="Where to write."),
+    "index": click.option(
+        "--index", type=click.IntRange(0), help="Take only this code of a .flame, counted from 0."
+    ),
+    "drop_unsupported": click.option(
+        "--drop-unsupported",
+        is_flag=True,
+        help="Drop what a .flame has beyond affine maps, with a message, instead of refusing it.",
+    ),
+    "jobs": click.option(
+        "--jobs",
+        type=click.IntRange(1, 256),
+        help="Many files: processes or threads [default: all cores].",
+    ),
+    "engine": click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        help="Many files: what works on them, processes or threads here, or the workers of a "
+        f"Dask cluster [default: {ENGINES[0]}].",
+    ),
+    "scheduler": click.option("--scheduler", help="dask: its address, such as tcp://host:8786."),
+    "seed": click.option(
+        "--seed",
+        type=click.IntRange(0, 2**63 - 1),
+        default=0,
+        show_default=True,
+        help="Random seed.",
+    ),
+    "device": click.option(
+        "--device",
+        type=click.Choice(DEVICES),
+        default="auto",
+        show_default=True,
+        help="Where torch computes.",
+    ),
+    "threads": click.option(
+        "--threads", type=click.IntRange(1, 1024), help="CPU threads [default: all cores]."
+    ),
+    "json": click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
+    ),
+    "quiet": click.option("--quiet", is_flag=True, help="No progress, no messages."),
+    "overwrite": click.option("--overwrite", is_flag=True, help="Replace an existing output."),
+}
 
 
-def report(values: dict[str, Any], *, as_json: bool, quiet: bool, text: str) -> None:
-    """Print ``values`` as one JSON object on stdout, or ``text`` on stderr, or nothing."""
-    if as_json:
-        click.echo(json.dumps(values, default=_plain))
-    elif not quiet:
-        click.echo(text, err=True)
+def common_options(*names: str) -> Callable[[F], F]:
+    """Return what adds the named options to a command, in this order."""
+
+    def decorate(function: F) -> F:
+        for name in reversed(names):
+            function = _COMMON[name](function)
+        return function
+
+    return decorate
 
 
-def progress_bar(
-    total: int, label: str, *, quiet: bool
-) -> AbstractContextManager[Callable[[int], None]]:
-    """Return a context whose value is called with the steps done since the last call.
+def settings_options(
+    source: type[Checked] | Checked,
+    *names: str,
+    name_prefix: str = "",
+    prefix: str = "",
+    help: Mapping[str, str] | None = None,
+) -> Callable[[F], F]:
+    """Return what adds an option for each named field to a command, in this order.
 
-    The bar goes to stderr, appears after half a second and vanishes where there is no terminal.
+    An option that is not given is None: ``given_settings`` leaves it to the class, or a preset.
+
+    Args:
+        source: the settings, or an object of them that holds other defaults than its class.
+        names: of fields: numbers, choices, texts, paths, and booleans, which get ``--x/--no-x``.
+        name_prefix: of options and parameters, such as ``"finetune_"``: ``--finetune-steps``.
+        prefix: put before every text, such as ``"Distance method: "``.
+        help: whole texts, default included, where a command has other words than the docstring.
     """
-    from contextlib import contextmanager
+    kind = source if isinstance(source, type) else type(source)
+    texts = {
+        name: _with_default(prefix + text, getattr(source, name, None))
+        for name, text in _attribute_texts(kind).items()
+    }
+    texts |= help or {}
 
-    from tqdm import tqdm
+    def decorate(function: F) -> F:
+        for name in reversed(names):
+            parameter = name_prefix + name
+            flag = "--" + parameter.replace("_", "-")
+            type_: click.ParamType[Any] | None = click_type(annotations(kind)[name])
+            if type_ is click.BOOL:
+                flag, type_ = f"{flag}/--no-{flag[2:]}", None
+            function = click.option(flag, parameter, type=type_, default=None, help=texts[name])(
+                function
+            )
+        return function
 
-    @contextmanager
-    def bar() -> Any:
-        with tqdm(total=total, desc=label, disable=True if quiet else None, delay=0.5) as shown:
-            yield shown.update
-
-    return bar()
-
-
-def fraction_bar(label: str, *, quiet: bool) -> AbstractContextManager[Callable[[float], object]]:
-    """Return a context whose value is called with the fraction done; bar as ``progress_bar``."""
-    from contextlib import contextmanager
-
-    @contextmanager
-    def bar() -> Any:
-        with progress_bar(PROGRESS_STEPS, label, quiet=quiet) as update:
-            shown = 0
-
-            def progress(fraction: float) -> None:
-                nonlocal shown
-                step = int(fraction * PROGRESS_STEPS)
-                update(max(0, step - shown))
-                shown = max(shown, step)
-
-            yield progress
-
-    return bar()
+    return decorate
 
 
-def set_threads(threads: int | None) -> None:
-    """Limit numba and torch to ``threads`` CPU threads; None leaves both alone."""
-    if threads is None:
-        return
-    import numba
-    import torch
+def click_type(annotation: Any) -> click.ParamType[Any]:
+    """Return the type of an option that lets through what an annotation of settings allows."""
+    kind, range_, _ = allowed(annotation)
+    if get_origin(kind) is Literal:
+        return click.Choice(get_args(kind))
+    if kind in (int, float):
+        number: Any = click.IntRange if kind is int else click.FloatRange
+        low, high = (end if math.isfinite(end) else None for end in (range_.low, range_.high))
+        ranged: click.ParamType[Any] = number(low, high, range_.open_low, range_.open_high)
+        return ranged
+    known = {bool: click.BOOL, str: click.STRING, Path: PATH}
+    if kind not in known:
+        raise TypeError(f"no option can be made of a field of {kind}")
+    return known[kind]
 
-    available: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    numba.set_num_threads(min(threads, available))
-    torch.set_num_threads(threads)
+
+def _attribute_texts(kind: type) -> dict[str, str]:
+    """Return what a class's docstring, and those of its bases, say of each attribute."""
+    texts: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        _, _, section = inspect.cleandoc(each.__doc__ or "").partition("\nAttributes:\n")
+        names: list[str] = []
+        for line in section.splitlines():
+            if line and not line.startswith("    "):
+                break
+            if (entry := re.fullmatch(r"(\w+(?:, \w+)*): (.*)", line[4:])) and line[4] != " ":
+                names = entry[1].split(", ")
+                texts |= dict.fromkeys(names, entry[2])
+            else:
+                texts |= {name: f"{texts[name]} {line.strip()}".strip() for name in names}
+    return texts
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+def _with_default(text: str, default: Any) -> str:
+    """Return the words of an attribute as those of an option, with its default in brackets."""
+    words, _, of_none = text.replace("``", "").partition(" None: ")
+    words = words.rstrip(".;")
+    if default is None and of_none:
+        default = of_none.rstrip(".")
+    shown = "" if default in (None, "") else f" [default: {_shown(default)}]"
+    return f"{words[:1].upper()}{words[1:]}{shown}."
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return f"{default:g}" if isinstance(default, float) else str(default)

@@ -1,1 +1,14 @@
-"""``selfsame train``: one file per kind of model."""
+"""``selfsame train KIND DATA -o FOLDER``: models of one's own."""
+
+import click
+
+from selfsame.cli.train import collage, encoder, fractals, vdvae
+
+
+@click.group("train", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Train a model of one's own."""
+
+
+for kind in (collage, encoder, fractals, vdvae):
+    command.add_command(kind.command)

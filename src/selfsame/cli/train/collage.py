@@ -5,12 +5,10 @@ from typing import Any
 
 import click
 
-from selfsame.cli.shared.fields import settings_options
-from selfsame.cli.train.shared import call_of, configuration, run_training, training_options
+from selfsame.cli.shared.options import PATH, settings_options
+from selfsame.cli.train.shared import Call, training_options
 from selfsame.datasets.crops import CropSettings
 from selfsame.training.settings import TrainSettings
-
-MODEL_NAME = "model"
 
 
 @click.command("collage")
@@ -18,11 +16,9 @@ MODEL_NAME = "model"
 @settings_options(CropSettings, "crop")
 @click.option("--init", metavar="MODEL", help="Go on from a model: photo, aerial or a folder.")
 @click.option(
-    "--validate",
-    type=click.Path(path_type=Path),
-    help="Pictures as of DATA, to measure the model on while it learns.",
+    "--validate", type=PATH, help="Pictures as of DATA, to measure the model on while it learns."
 )
-def command(crop: int | None, init: str | None, validate: Path | None, **options: Any) -> int:
+def command(init: str | None, validate: Path | None, **options: Any) -> int:
     """Train a model for `selfsame encode --model` on the pictures in DATA.
 
     DATA is a folder of pictures, with its sub-folders, one picture, an .npz or an idx file; its
@@ -35,39 +31,28 @@ def command(crop: int | None, init: str | None, validate: Path | None, **options
     from selfsame.collage.network.model import CollageConfig
     from selfsame.collage.network.train import CollageObjective, CollageTask
     from selfsame.errors import InputError
-    from selfsame.training.config import settings_from
 
-    call = call_of(options)
-    config = configuration(call)
-    if crop is not None:
-        config["data"]["crop"] = crop
-    settings = settings_from(TrainSettings, config["train"], "train")
-    pieces = settings_from(CropSettings, config["data"], "data")
+    call = Call(options, TrainSettings())
+    pieces = call.settings(CropSettings, "data", "crop")
     if pieces.crop % GRID:
         raise InputError(f"crop must be a multiple of {GRID}: got {pieces.crop}")
-    shape = settings_from(CollageConfig, config["model"], "model")
-    objective = settings_from(CollageObjective, config["objective"], "objective")
+    shape = call.settings(CollageConfig, "model")
+    objective = call.settings(CollageObjective, "objective")
     notes: list[str] = []
     crops = pieces.crops(call.data, notes.append)
     pictures = [] if validate is None else _pictures(validate)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)  # of the weights that the model starts from
+        torch.manual_seed(call.training.seed)  # of the weights that the model starts from
         task = CollageTask(
-            shape if config["model"] or init is None else None,
+            shape if call.config["model"] or init is None else None,
             objective,
             init=init,
             validation=pictures,
         )
-    tables = {
-        "train": settings.as_dict(),
-        "data": pieces.as_dict(),
-        "model": task.model.config.as_dict(),
-        "objective": objective.as_dict(),
-        "card": config["card"],
-    }
-    same = {"model": tables["model"], "objective": tables["objective"], "init": init}
-    return run_training(
-        call, task, crops, settings, tables, same, model_name=MODEL_NAME, notes=notes
+    shape = task.model.config
+    same = {"model": shape.as_dict(), "objective": objective.as_dict(), "init": init}
+    return call.run(
+        task, crops, same=same, notes=notes, data=pieces, model=shape, objective=objective
     )
 
 

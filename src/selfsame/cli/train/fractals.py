@@ -4,14 +4,8 @@ from typing import Any
 
 import click
 
-from selfsame.cli.shared.fields import settings_options
-from selfsame.cli.shared.options import given
-from selfsame.cli.train.shared import (
-    call_of,
-    configuration,
-    run_training,
-    training_options,
-)
+from selfsame.cli.shared.options import settings_options
+from selfsame.cli.train.shared import Call, training_options
 from selfsame.lab.sets.config import TRAINING, FractalSetConfig, SetData, SetObjective
 
 
@@ -20,9 +14,7 @@ from selfsame.lab.sets.config import TRAINING, FractalSetConfig, SetData, SetObj
 @settings_options(FractalSetConfig, "fractals", "maps")
 @settings_options(SetObjective, "loss")
 @settings_options(SetData, "side")
-def command(
-    fractals: int | None, maps: int | None, loss: str | None, side: int | None, **options: Any
-) -> int:
+def command(**options: Any) -> int:
     """Learn fractals that look, as a set, like the pictures in DATA.
 
     DATA is an .npz or idx file or a folder of pictures, which are made grey; of a set with splits,
@@ -37,37 +29,20 @@ def command(
         padded_side,
         set_batches,
     )
-    from selfsame.training.config import settings_from
-    from selfsame.training.settings import TrainSettings
 
-    call = call_of(options)
-    config = configuration(call)
-    config["model"] |= given(fractals=fractals, maps=maps)
-    config["objective"] |= given(loss=loss)
-    config["data"] |= given(side=side)
-    train = {**TRAINING.as_dict(), **config["train"]}
-    settings = settings_from(TrainSettings, train, "train")
-    objective = settings_from(SetObjective, config["objective"], "objective")
-    data = settings_from(SetData, config["data"], "data")
+    call = Call(options, TRAINING)
+    objective = call.settings(SetObjective, "objective", "loss")
+    data = call.settings(SetData, "data", "side")
     pictures = data.learned(call.data)
-    model = {"side": padded_side(pictures.images.shape[1]), **config["model"]}
-    shape = settings_from(FractalSetConfig, model, "model")
-    batches = set_batches(pictures, shape, settings.batch, data.binarise)
-    task = make_task(shape, objective, seed=settings.seed)
-    tables = {
-        "train": settings.as_dict(),
-        "data": data.as_dict(),
-        "model": shape.as_dict(),
-        "objective": objective.as_dict(),
-        "card": config["card"],
-    }
-    return run_training(
-        call,
-        task,
+    implied = {"side": padded_side(pictures.images.shape[1])}
+    shape = call.settings(FractalSetConfig, "model", "fractals", "maps", implied=implied)
+    batches = set_batches(pictures, shape, call.training.batch, data.binarise)
+    return call.run(
+        make_task(shape, objective, seed=call.training.seed),
         batches,
-        settings,
-        tables,
-        identity(shape, objective),
+        same=identity(shape, objective),
         model_name=CODES_NAME,
-        notes=[],
+        data=data,
+        model=shape,
+        objective=objective,
     )

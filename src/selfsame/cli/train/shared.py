@@ -3,24 +3,17 @@
 import json
 import os
 import platform
-import signal
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from selfsame.cli.shared.fields import settings_options
-from selfsame.cli.shared.options import (
-    json_option,
-    output_option,
-    quiet_option,
-    report,
-    set_threads,
-    threads_option,
-)
-from selfsame.run.device import CHOICES as DEVICES
+from selfsame.checked import Checked
+from selfsame.cli.shared.call import given, report, set_threads, signal_status
+from selfsame.cli.shared.options import FILE, PATH, common_options, settings_options
+from selfsame.run.progress import shown_progress
 from selfsame.training.settings import TrainSettings
 from selfsame.version import __version__
 
@@ -38,50 +31,28 @@ if TYPE_CHECKING:
 
 
 F = TypeVar("F", bound=Callable[..., Any])
+S = TypeVar("S", bound=Checked)
 
 TABLES = ("train", "data", "model", "objective", "card")
 """Of a configuration; where nothing is to be set, a kind of training lacks some."""
 
+FLAGS = ("steps", "batch", "lr", "seed", "precision", "workers", "device")
+"""Settings of every training that have an option of their own."""
+
 CONFIG_NAME = "config.json"
+MODEL_NAME = "model"
 SHOWN_NOTES = 5
-SIGNAL_STATUS = 128
-"""A process that a signal ended has this exit status plus the signal's number, by custom."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """The options that every kind of training has."""
-
-    place_of_data: Path | None
-    output: Path
-    config_path: Path | None
-    assignments: tuple[str, ...]
-    stop_after: int | None
-    restart: bool
-    threads: int | None
-    as_json: bool
-    quiet: bool
-    flags: dict[str, Any]
-
-    @property
-    def data(self) -> Path:
-        """Where the pictures are, of a command that takes them."""
-        assert self.place_of_data is not None
-        return self.place_of_data
 
 
 def training_options(defaults: TrainSettings, *, takes_data: bool = True) -> Callable[[F], F]:
-    """Return what adds the options of a ``Call``; what is not a field of it arrives as a flag.
+    """Return what adds the options that every kind of training has; ``Call`` takes their values.
 
     Args:
         defaults: of this kind of training, for the help.
         takes_data: whether it learns from pictures of the user's, not from made-up ones.
     """
-    path = click.Path(path_type=Path)
     options: tuple[Callable[[F], F], ...] = (
-        quiet_option,
-        json_option,
-        threads_option,
+        common_options("threads", "json", "quiet"),
         click.option(
             "--restart",
             "--overwrite",
@@ -99,24 +70,19 @@ def training_options(defaults: TrainSettings, *, takes_data: bool = True) -> Cal
             metavar="TABLE.NAME=VALUE",
             help="Any setting of the configuration; may be repeated.",
         ),
-        click.option(
-            "--device",
-            type=click.Choice(DEVICES),
-            help=f"Where torch computes [default: {defaults.device}].",
-        ),
-        settings_options(defaults, "steps", "batch", "lr", "seed", "precision", "workers"),
+        settings_options(defaults, *FLAGS),
         click.option(
             "--config",
             "config_path",
-            type=click.Path(path_type=Path, dir_okay=False),
+            type=FILE,
             help="Tables of settings, .toml or .json; flags override them.",
         ),
-        output_option,
+        common_options("output"),
     )
     if takes_data:
         options += (
-            click.option("--data", "data_flag", type=path, help="The same as the argument DATA."),
-            click.argument("data", type=path, required=False),
+            click.option("--data", "data_flag", type=PATH, help="The same as the argument DATA."),
+            click.argument("data", type=PATH, required=False),
         )
 
     def decorate(function: F) -> F:
@@ -127,109 +93,109 @@ def training_options(defaults: TrainSettings, *, takes_data: bool = True) -> Cal
     return decorate
 
 
-def call_of(options: dict[str, Any]) -> Call:
-    """Return the options that have a field, and the others, where given, as flags.
+class Call:
+    """A training that the command line asks for: its options over its configuration.
 
+    Args:
+        options: of the command.
+        defaults: of this kind of training.
+        tables: of its configuration.
     Raises:
         click.UsageError: the data are given twice or, by a command that takes them, not at all.
+        InputError: a table of another kind.
     """
-    data = _place_of_data(options) if "data" in options else None
-    names = [name for name in Call.__dataclass_fields__ if name not in ("place_of_data", "flags")]
-    own = {name: options.pop(name) for name in names}
-    flags = {name: value for name, value in options.items() if value is not None}
-    call = Call(place_of_data=data, **own, flags=flags)
-    set_threads(call.threads)
-    return call
 
+    def __init__(
+        self, options: dict[str, Any], defaults: TrainSettings, tables: Sequence[str] = TABLES
+    ) -> None:
+        from selfsame.training.config import read_config, with_settings
 
-def _place_of_data(options: dict[str, Any]) -> Path:
-    places = [options.pop(name) for name in ("data", "data_flag")]
-    given: list[Path] = [place for place in places if place is not None]
-    if len(given) != 1:
-        raise click.UsageError("give the pictures once: as the argument DATA or as --data DATA")
-    return given[0]
-
-
-def configuration(call: Call, tables: Sequence[str] = TABLES) -> dict[str, dict[str, Any]]:
-    """Return every table of the configuration, flags included.
-
-    Args:
-        tables: those that this kind of training has.
-    Raises:
-        InputError: a table or a setting of another kind.
-    """
-    from selfsame.training.config import read_config, with_settings
-
-    config = {} if call.config_path is None else read_config(call.config_path, tables)
-    config = {**{name: {} for name in tables}, **config}
-    config = with_settings(config, call.assignments, tables)
-    config["train"] |= call.flags
-    return config
-
-
-def run_training(
-    call: Call,
-    task: "TaskBase",
-    samples: "Samples",
-    settings: TrainSettings,
-    tables: dict[str, dict[str, Any]],
-    same: dict[str, Any],
-    *,
-    model_name: str,
-    notes: list[str],
-) -> int:
-    """Train, write the model, and report; return the exit status.
-
-    Args:
-        tables: the effective configuration.
-        same: what a resumed training must share beyond ``settings`` and ``samples``.
-        model_name: what the model is called in the folder of the training.
-        notes: of the pictures that were left out; more may come while they are read.
-    """
-    from selfsame.io.files import make_folder, write_bytes
-    from selfsame.training import train
-    from selfsame.training.checkpoint import checkpoints
-    from selfsame.training.logs import training_bar
-    from selfsame.training.loop import CHECKPOINTS
-
-    leads = os.environ.get("RANK", "0") == "0"  # torchrun counts its processes
-    quiet = call.quiet or not leads
-    if leads:
-        make_folder(call.output, "a training needs a folder")
-        if call.restart or not checkpoints(call.output / CHECKPOINTS):
-            text = json.dumps(tables, indent=2) + "\n"
-            write_bytes(call.output / CONFIG_NAME, text.encode())
-    with training_bar(settings.steps, quiet=quiet) as progress:
-        result = train(
-            task,
-            samples,
-            settings,
-            call.output,
-            config={**same, "pictures": samples.fingerprint},
-            resume=not call.restart,
-            progress=progress,
-            stop_after=call.stop_after,
+        places = given(options, *(name for name in ("data", "data_flag") if name in options))
+        if "data" in options and len(places) != 1:
+            raise click.UsageError("give the pictures once: as the argument DATA or as --data DATA")
+        set_threads(options["threads"])
+        self.options, self.data = options, next(iter(places.values()), Path())
+        path = options["config_path"]
+        config: dict[str, dict[str, Any]] = {name: {} for name in tables} | (
+            {} if path is None else read_config(path, tables)
         )
-    model = call.output / model_name
-    if leads:
-        task.export(model, _card(tables, len(samples), result))
-        notes = [*notes, *result.notes]
-        values = {**asdict(result), "notes": notes, "output": model, "pictures": len(samples)}
-        report(
-            values, as_json=call.as_json, quiet=quiet, text=_text(model, settings, result, notes)
-        )
-    if result.stopped_by is None:
-        return 0
-    return SIGNAL_STATUS + signal.Signals[result.stopped_by]
+        self.config = with_settings(config, options["assignments"], tables)
+        self.training = self.settings(TrainSettings, "train", *FLAGS, implied=defaults.as_dict())
+
+    def table(self, name: str, *flags: str) -> dict[str, Any]:
+        """Return a table of the configuration, and of the options ``flags`` those given over it."""
+        return {**self.config[name], **given(self.options, *flags)}
+
+    def settings(
+        self, kind: type[S], name: str, *flags: str, implied: Mapping[str, Any] | None = None
+    ) -> S:
+        """Return the settings of a table, of options over it, and of what these leave open.
+
+        Raises:
+            InputError: as ``settings_from``.
+        """
+        from selfsame.training.config import settings_from
+
+        return settings_from(kind, {**(implied or {}), **self.table(name, *flags)}, name)
+
+    def run(
+        self,
+        task: "TaskBase",
+        samples: "Samples",
+        *,
+        same: Mapping[str, Any],
+        notes: Sequence[str] = (),
+        model_name: str = MODEL_NAME,
+        **tables: Checked,
+    ) -> int:
+        """Train, write the model, and report; return the exit status.
+
+        Args:
+            same: what a resumed training must share beyond its settings and ``samples``.
+            notes: of the pictures that were left out; more may come while they are read.
+            model_name: what the model is called in the folder of the training.
+            tables: the effective configuration, but for the training and the card.
+        """
+        from selfsame.io.files import make_folder, write_bytes
+        from selfsame.training import train
+        from selfsame.training.checkpoint import checkpoints
+        from selfsame.training.loop import CHECKPOINTS
+
+        folder, restart = self.options["output"], self.options["restart"]
+        shown = {name: table.as_dict() for name, table in tables.items()}
+        config = {"train": self.training.as_dict(), **shown, "card": self.config["card"]}
+        leads = os.environ.get("RANK", "0") == "0"  # torchrun counts its processes
+        if leads:
+            make_folder(folder, "a training needs a folder")
+            if restart or not checkpoints(folder / CHECKPOINTS):
+                write_bytes(folder / CONFIG_NAME, (json.dumps(config, indent=2) + "\n").encode())
+        with shown_progress("train", quiet=self.options["quiet"] or not leads) as progress:
+            result = train(
+                task,
+                samples,
+                self.training,
+                folder,
+                config={**same, "pictures": samples.fingerprint},
+                resume=not restart,
+                progress=progress,
+                stop_after=self.options["stop_after"],
+            )
+        if leads:
+            model = folder / model_name
+            task.export(model, _card(config, len(samples), result))
+            said = [*notes, *result.notes]
+            values = {**asdict(result), "notes": said, "output": model, "pictures": len(samples)}
+            report(values, _text(model, self.training, result, said))
+        return 0 if result.stopped_by is None else signal_status(result.stopped_by)
 
 
 def _card(
-    tables: dict[str, dict[str, Any]], pictures: int, result: "TrainResult"
+    config: dict[str, dict[str, Any]], pictures: int, result: "TrainResult"
 ) -> dict[str, Any]:
     """Return what a person should know of the model: the table ``card``, then the recipe."""
-    recipe = {name: table for name, table in tables.items() if name != "card"}
+    recipe = {name: table for name, table in config.items() if name != "card"}
     return {
-        **tables["card"],
+        **config["card"],
         "pictures": pictures,
         "steps": result.step,
         "training_seconds": round(result.seconds),

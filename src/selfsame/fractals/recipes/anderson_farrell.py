@@ -4,7 +4,6 @@ Source: Anderson and Farrell 2022, "Improving Fractal Pre-training"; several: se
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -30,6 +29,7 @@ from selfsame.fractals.recipes.jitter import ATTEMPTS, scaled_entries, scaled_ma
 from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.samples.random import sample_anderson_farrell
+from selfsame.run.progress import Progress
 
 FACTORS = (0.8, 1.1)
 """By which one map of each picture is scaled."""
@@ -54,10 +54,10 @@ class _OnBackgrounds(Recipe):
 
     points: int
 
-    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+    def find_systems(self, progress: Progress | None = None) -> SystemArrays:
         systems = stack_systems(sample_anderson_farrell(self.classes, seed=self.seed))
         if progress is not None:
-            progress(self.classes)
+            progress(self.classes, self.classes)
         return systems
 
     @property

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -14,6 +14,7 @@ from selfsame.errors import InputError
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.render.batch import SystemArrays, render_batch
 from selfsame.ifs.samples.random import FILLING_PADDING, FILLING_SIZE
+from selfsame.run.progress import Progress
 from selfsame.run.threads import thread_count
 
 VERSION = 1
@@ -71,9 +72,9 @@ class Recipe(ABC):
         return self.classes * self.instances
 
     @abstractmethod
-    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+    def find_systems(self, progress: Progress | None = None) -> SystemArrays:
         """Return the fractals that these settings give the classes; those of fewer classes are the
-        first of them. ``progress`` is called with the number found since the last call.
+        first of them. ``progress`` is of classes.
         """
 
     @property

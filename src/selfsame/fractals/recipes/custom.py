@@ -1,7 +1,7 @@
 """A data set of any codes: each system a class, its jittered pictures the instances."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast
 
@@ -19,6 +19,7 @@ from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.system import IFS
+from selfsame.run.progress import Progress
 
 BRIGHT = 255
 """Grey value of set pixels."""
@@ -55,7 +56,7 @@ class Custom(PointRecipe):
     patch: bool = False
     window: Window = "points"
 
-    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+    def find_systems(self, progress: Progress | None = None) -> SystemArrays:
         return self.systems  # they were given
 
     @property

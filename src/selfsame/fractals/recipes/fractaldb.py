@@ -1,6 +1,5 @@
 """FractalDB: categories found by their filling rate, and the grid of a thousand instances."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -20,6 +19,7 @@ from selfsame.fractals.recipes.base import Interval, PointRecipe, Share
 from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.samples.random import FILLING_RATE, search_fractaldb
+from selfsame.run.progress import Progress
 
 STEPS = (-2, -1, 1, 2)
 VARIATIONS = 1 + 6 * len(STEPS)
@@ -52,7 +52,7 @@ class FractalDB(PointRecipe):
     interval: Interval = 0.1
     rate: Share = FILLING_RATE
 
-    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+    def find_systems(self, progress: Progress | None = None) -> SystemArrays:
         found = search_fractaldb(
             self.classes, seed=self.seed, rate=self.rate, threads=self.threads, progress=progress
         )

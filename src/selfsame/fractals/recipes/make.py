@@ -1,6 +1,6 @@
 """Recipes of the data sets by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -14,6 +14,7 @@ from selfsame.fractals.recipes.base import VERSION, Classes, Recipe
 from selfsame.fractals.recipes.custom import read_codes
 from selfsame.fractals.recipes.presets import Preset, find_preset
 from selfsame.ifs.render.batch import SystemArrays
+from selfsame.run.progress import Progress
 
 
 def make_recipe(
@@ -24,7 +25,7 @@ def make_recipe(
     side: int | None = None,
     seed: int = 0,
     threads: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
     **options: Any,
 ) -> Recipe:
     """Return the recipe of a named data set.
@@ -34,7 +35,7 @@ def make_recipe(
         classes, instances, side: of the data set.
         seed: 0 .. 2^63 - 1.
         threads: for the search of classes, and later for pictures; None takes all cores.
-        progress: called with the number of classes found since the last call.
+        progress: of classes.
     Raises:
         InputError: an unknown name or option, or a value that is out of its range.
     """

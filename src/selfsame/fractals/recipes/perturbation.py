@@ -1,6 +1,5 @@
 """1p-frac: one fractal, whose small perturbations are the classes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar
@@ -17,6 +16,7 @@ from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.samples.random import filling_rate, sample_anderson_farrell
 from selfsame.ifs.system import IFS
+from selfsame.run.progress import Progress
 from selfsame.run.threads import run_shares
 
 MAPS = 2
@@ -50,7 +50,7 @@ class OneParameter(PointRecipe):
     delta: Share = 0.1
     sigma: Annotated[float, Range(3.5, 4 - SIGMA_WIDTH)] = 3.5
 
-    def find_systems(self, progress: Callable[[int], None] | None = None) -> SystemArrays:
+    def find_systems(self, progress: Progress | None = None) -> SystemArrays:
         base = find_fractal(self.seed, self.sigma)
         weights = np.ones((self.classes, MAPS, 6))
         missing = np.arange(self.classes)
@@ -60,9 +60,9 @@ class OneParameter(PointRecipe):
             systems = [_perturbed(base, weights[label]) for label in missing]
             rates = run_shares(partial(filling_rate, seed=self.seed), systems, self.threads)
             bad = np.array(rates) < LEAST_RATE
-            if progress is not None:
-                progress(int(np.count_nonzero(~bad)))
             missing = missing[bad]
+            if progress is not None:
+                progress(self.classes - len(missing), self.classes)
             if len(missing) == 0:
                 return stack_systems([_perturbed(base, each) for each in weights])
         raise InputError(

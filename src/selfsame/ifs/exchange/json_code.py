@@ -60,7 +60,9 @@ def code_from_values(values: Any) -> IFSCode:
         return IFSCode(system, view, (size[0], size[1]), shape, notes)
     except InputError as error:
         raise CorruptedError(str(error)) from error
-    except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
+    except OverflowError as error:
+        raise CorruptedError("a number is larger than floats can be") from error
+    except (TypeError, ValueError, KeyError, IndexError) as error:
         raise CorruptedError(f"viewport or primitive cannot be read: {error!r:.80}") from error
 
 

@@ -4,7 +4,6 @@ System i of a seed is drawn from its own stream, Philox with the key (seed, i): 
 on how many systems are drawn nor on how the work is divided.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from selfsame.errors import InputError
 from selfsame.ifs.geometry.svd_form import SVDForm, matrices_from_svd_form
 from selfsame.ifs.system import IFS, MAX_MAPS
+from selfsame.run.progress import Progress
 from selfsame.run.threads import run_shares
 
 Array = NDArray[np.float64]
@@ -94,7 +94,7 @@ def search_fractaldb(
     maps: tuple[int, int] = (2, 8),
     rate: float = FILLING_RATE,
     threads: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[IFS]:
     """Return the first ``count`` systems of ``sample_fractaldb`` that fill enough of a picture.
 
@@ -102,8 +102,7 @@ def search_fractaldb(
     stretched to 500×500 pixels in a 512×512 picture, has at least a share ``rate`` of its
     pixels set. Systems that escape to infinity are never taken. About one draw in thirty passes
     at 0.2, which takes a third of a second on one core. The result does not depend on
-    ``threads``; None takes all cores. ``progress`` is called with the number found since its
-    last call.
+    ``threads``; None takes all cores. ``progress`` is of systems.
 
     Raises:
         InputError: nothing was found in ``MAX_TRIES_PER_SYSTEM`` draws per system.
@@ -117,9 +116,9 @@ def search_fractaldb(
         systems = sample_fractaldb(_SEARCH_BATCH, seed=seed, start=first, maps=maps)
         rates = run_shares(partial(filling_rate, seed=seed), systems, threads)
         filled = [s for s, share in zip(systems, rates, strict=True) if share >= rate]
-        if progress is not None:
-            progress(min(len(filled), count - len(found)))
         found += filled
+        if progress is not None:
+            progress(min(len(found), count), count)
     raise InputError(
         f"found {len(found)} of {count} systems with a filling rate of {rate}; lower it"
     )

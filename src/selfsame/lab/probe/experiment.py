@@ -8,7 +8,6 @@ the folder ``network``. What is in it is not done again.
 import json
 import shutil
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,10 @@ from selfsame.datasets.labelled import LabelledSet
 from selfsame.io.files import make_folder, write_bytes
 from selfsame.lab.networks.architectures import Network
 from selfsame.lab.probe.results import summary
-from selfsame.lab.probe.seed_run import Bars, SeedRun, item_of
+from selfsame.lab.probe.seed_run import SeedRun, item_of
 from selfsame.lab.probe.settings import ProbeSettings
 from selfsame.run.ledger import NAME, Ledger, refuse_former
+from selfsame.run.progress import Progress
 
 KIND = "experiment"
 RESULTS_NAME = "results.json"
@@ -30,7 +30,7 @@ def run_experiment(
     folder: Path,
     *,
     restart: bool = False,
-    bars: Bars = lambda total, label: nullcontext(lambda done: None),
+    progress: Progress | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Pre-train and evaluate every seed; return the results, which ``results.json`` holds as well.
@@ -42,7 +42,7 @@ def run_experiment(
         data: what the networks are evaluated on.
         folder: is made unless it is there.
         restart: delete what the folder holds of an experiment.
-        bars: show progress; see ``Bars``.
+        progress: of steps, classes and pictures, each with a label.
         note: called with a sentence after each evaluation.
     Raises:
         Interrupted: a signal ended a training; it is kept.
@@ -55,7 +55,10 @@ def run_experiment(
     elif settings.takes_codes:
         config["codes"] = settings.recipe(data.side, settings.seed).identity()["systems"]
     seeds = range(settings.seed, settings.seed + settings.seeds)
-    runs = [SeedRun(data, settings, folder / f"seed-{seed}", seed, bars, note) for seed in seeds]
+    progress = Progress() if progress is None else progress
+    runs = [
+        SeedRun(data, settings, folder / f"seed-{seed}", seed, progress, note) for seed in seeds
+    ]
     begun = (folder / NAME).exists()
     begun |= refuse_former(folder / "config.json", ("evaluate", "draws", "data"), overwrite=restart)
     if restart or not begun:

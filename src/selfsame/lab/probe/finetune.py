@@ -1,6 +1,6 @@
 """Fine-tuning: all weights of a network learn a labelled set, from a new head on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from selfsame.fractals.randomness import stream_order
 from selfsame.lab.networks.architectures import Network, replace_head
 from selfsame.lab.probe.classification import ClassificationTask
 from selfsame.lab.probe.probes import Evaluation, accuracy, features_of, picture_tensor
+from selfsame.run.progress import Progress
 from selfsame.training.loop import TrainResult, train
 from selfsame.training.settings import TrainSettings
 from selfsame.training.task import Means
@@ -67,7 +68,7 @@ def finetune(
     *,
     classes: int,
     config: Mapping[str, Any] | None = None,
-    progress: Callable[[int, Mapping[str, float]], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Evaluation | None, TrainResult]:
     """Train all weights of ``network``; return how well it does, and how the training went.
 

@@ -1,6 +1,5 @@
 """Linear evaluation: what a linear classifier makes of a network's features."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from selfsame.datasets.pictures import Bytes
 from selfsame.errors import DivergedError, InputError
 from selfsame.lab.networks.architectures import Network
 from selfsame.lab.probe.logistic import LogisticRegression
+from selfsame.run.progress import Progress
 
 STRENGTHS = (1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-5)
 """Of the L2 penalty, of which validation chooses one; the features have variance 1."""
@@ -59,16 +59,14 @@ def picture_tensor(images: Bytes) -> Tensor:
 
 
 @torch.no_grad()
-def features_of(
-    network: Network, images: Bytes, progress: Callable[[int], None] | None = None
-) -> Tensor:
+def features_of(network: Network, images: Bytes, progress: Progress | None = None) -> Tensor:
     """Return the features of pictures (N, H, W, C) of bytes, (N, F) float32 on the CPU.
 
     The network computes where its weights are, in evaluation mode, some pictures at a time; those
     that share a batch play no part, but for rounding.
 
     Args:
-        progress: called with the number of pictures done since the last call.
+        progress: of pictures.
     Raises:
         InputError: features that are not finite.
     """
@@ -88,7 +86,7 @@ def features_of(
         pictures = picture_tensor(images[first : first + batch])
         found.append(network.features(pictures.to(device)).float().cpu())
         if progress is not None:
-            progress(len(pictures))
+            progress(first + len(pictures), len(images))
     network.train(was_training)
     features = torch.cat(found)
     if not bool(features.isfinite().all()):
@@ -117,14 +115,14 @@ def linear_evaluation(
     test: Pictures,
     *,
     seed: int = 0,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Return how well logistic regression on frozen features names the pictures of a test set.
 
     Args:
         train, test: labels within the same 0 .. C - 1.
         seed: as of ``evaluate_features``.
-        progress: called with the number of pictures whose features are done since the last call.
+        progress: of the pictures of each set.
     Raises:
         InputError: no labels, pictures of another shape than the network's, or features that are
             not finite.

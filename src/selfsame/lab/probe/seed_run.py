@@ -1,8 +1,7 @@
 """One seed of an experiment: its pre-training, and the evaluations on the way."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,18 +18,15 @@ from selfsame.lab.networks.architectures import Network, make_network
 from selfsame.lab.probe.classification import ClassificationTask, FractalBatches
 from selfsame.lab.probe.finetune import finetune
 from selfsame.lab.probe.probes import Evaluation, evaluate_features, features_of
-from selfsame.lab.probe.settings import CLASSES, ProbeSettings
+from selfsame.lab.probe.settings import ProbeSettings
 from selfsame.run.device import resolve_device
 from selfsame.run.ledger import Ledger, Row
+from selfsame.run.progress import Progress
 from selfsame.training.checkpoint import checkpoints, remove_checkpoints
 from selfsame.training.loop import CHECKPOINTS, TrainResult, train
 from selfsame.version import __version__
 
 NETWORK_NAME = "network"
-
-Bars = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
-"""Called with a total and a label; a context whose value is called with what has been done since
-the last call."""
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -53,7 +49,7 @@ class SeedRun:
     settings: ProbeSettings
     folder: Path
     seed: int
-    bars: Bars
+    progress: Progress
     note: Callable[[str], None]
 
     def prepare(self) -> None:
@@ -111,8 +107,7 @@ class SeedRun:
 
     @cached_property
     def _recipe(self) -> Recipe:
-        with self.bars(self.settings.classes or CLASSES, "classes") as progress:
-            return self.settings.recipe(self.data.side, self.seed, progress)
+        return self.settings.recipe(self.data.side, self.seed, self._labelled("classes"))
 
     def _train_to(self, step: int) -> None:
         """Let the network learn fractals up to a step, from the newest checkpoint on."""
@@ -128,16 +123,15 @@ class SeedRun:
         batches = FractalBatches(self._recipe, settings.batch, channels=self.data.channels)
         config = {"network": asdict(self._network.config), "recipe": self._recipe.identity()}
         while True:
-            with self._progress(settings.steps, f"seed {self.seed}", done) as progress:
-                result = train(
-                    task,
-                    batches,
-                    settings,
-                    self.folder,
-                    config=config,
-                    progress=progress,
-                    stop_after=step - done,
-                )
+            result = train(
+                task,
+                batches,
+                settings,
+                self.folder,
+                config=config,
+                progress=self._labelled(f"seed {self.seed}"),
+                stop_after=step - done,
+            )
             self._check_stopped(result)
             done = result.step
             if done == step:  # less if the newest checkpoint was damaged
@@ -168,18 +162,15 @@ class SeedRun:
             learned, tested = self.data.split(self.seed, draw, shots=shots, limit=limit)
             folder = self.folder / f"finetune-{step}-{draw}"
             settings = replace(self.settings.finetuning, seed=self._draw_seed(draw))
-            label = f"seed {self.seed}, fine-tuning"
-            found = checkpoints(folder / CHECKPOINTS)
-            with self._progress(settings.steps, label, found[0][0] if found else 0) as progress:
-                evaluation, result = finetune(
-                    copy.deepcopy(self._network),
-                    learned,
-                    tested,
-                    settings,
-                    folder,
-                    classes=len(self.data.classes),
-                    progress=progress,
-                )
+            evaluation, result = finetune(
+                copy.deepcopy(self._network),
+                learned,
+                tested,
+                settings,
+                folder,
+                classes=len(self.data.classes),
+                progress=self._labelled(f"seed {self.seed}, fine-tuning"),
+            )
             self._check_stopped(result)
             assert evaluation is not None
             yield draw, evaluation
@@ -195,26 +186,12 @@ class SeedRun:
     def _features(self, pictures: Pictures, needed: Mask) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the features of the pictures that are needed, zeros for others; all labels."""
         features = torch.zeros(len(pictures), self._network.feature_size)
-        with self.bars(int(needed.sum()), "features") as progress:
-            found = features_of(self._network, pictures.images[needed], progress)
+        found = features_of(self._network, pictures.images[needed], self._labelled("features"))
         features[torch.from_numpy(needed)] = found
         return features, torch.from_numpy(label_array(pictures))
 
-    @contextmanager
-    def _progress(
-        self, total: int, label: str, done: int
-    ) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
-        """Yield what ``train`` calls after each step, behind a bar that begins at ``done``."""
-        with self.bars(total, label) as update:
-            update(done)
-            shown = done
-
-            def show(step: int, values: Mapping[str, float]) -> None:
-                nonlocal shown
-                update(step - shown)
-                shown = step
-
-            yield show
+    def _labelled(self, label: str) -> Progress:
+        return Progress(lambda done, total, _: self.progress(done, total, label))
 
     def _check_stopped(self, result: TrainResult) -> None:
         for text in result.notes:

@@ -1,6 +1,6 @@
 """What an experiment of pre-training and probing is, checked before the work."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from selfsame.checked import Checked, Range, Seed, jsonable
 from selfsame.errors import InputError
 from selfsame.lab.networks.names import NetworkName
+from selfsame.run.progress import Progress
 from selfsame.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -93,13 +94,11 @@ class ProbeSettings(Checked):
         steps = self.pretraining.steps
         return [*(range(0, steps, self.every) if self.every else ()), steps]
 
-    def recipe(
-        self, side: int, seed: int, progress: Callable[[int], None] | None = None
-    ) -> "Recipe":
+    def recipe(self, side: int, seed: int, progress: Progress | None = None) -> "Recipe":
         """Return the data set of fractals that one seed learns, of pictures of a side.
 
         Args:
-            progress: called with the number of classes found since the last call.
+            progress: of classes.
         Raises:
             InputError: no such data set, or options that it does not have.
         """

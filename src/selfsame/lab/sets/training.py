@@ -20,13 +20,12 @@ from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.fit.config import PAPER_SIZE
 from selfsame.io.files import make_folder, write_bytes
-from selfsame.io.grids import grid, to_arrays
-from selfsame.io.pictures import write_picture
+from selfsame.io.pictures import grid, to_arrays, write_picture
 from selfsame.lab.sets.config import TRAINING, FractalSetConfig, SetObjective
 from selfsame.lab.sets.losses import Adversary, SetLoss, make_set_loss
 from selfsame.lab.sets.model import FractalSet
+from selfsame.run.progress import Progress
 from selfsame.training import TrainResult, TrainSettings, train
-from selfsame.training.loop import Progress
 from selfsame.training.task import Loss, ParameterGroup, TaskBase
 
 CODES_NAME = "codes"

@@ -72,13 +72,6 @@ def write_rendering(
         write_picture(path, _plain(picture), overwrite=overwrite)
         progress(1.0)
         return
-    done = 0
-
-    def count(rows: int) -> None:
-        nonlocal done
-        done += rows
-        progress(done / height)
-
     write_png(
         path,
         (width, height),
@@ -86,7 +79,7 @@ def write_rendering(
         bands,
         threads=threads,
         overwrite=overwrite,
-        progress=count,
+        progress=progress,
     )
 
 

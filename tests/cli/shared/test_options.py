@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from selfsame.checked import Checked, Range
-from selfsame.cli.shared.fields import given_settings, settings_options
-from selfsame.cli.shared.methods import Methods
+from selfsame.cli.shared.call import Methods, given_settings, note, report
+from selfsame.cli.shared.options import SIZE, common_options, settings_options
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,49 @@ def test_an_object_gives_other_defaults_and_a_command_other_words() -> None:
 def test_a_field_that_no_option_can_give_is_the_programmers_mistake() -> None:
     with pytest.raises(TypeError, match="no option can be made"):
         settings_options(Settings, "sides", help={"sides": ""})(lambda: None)
+
+
+@pytest.mark.parametrize(("text", "size"), [("1x1", (1, 1)), ("640x480", (640, 480))])
+def test_sizes_are_width_by_height(text: str, size: tuple[int, int]) -> None:
+    assert SIZE.convert(text, None, None) == size
+
+
+@pytest.mark.parametrize("text", ["", "640", "640x", "0x5", "5x0", "-1x5", "100000x1", "1.5x2"])
+def test_other_sizes_are_wrong_usage(text: str) -> None:
+    with pytest.raises(click.UsageError, match="is not a size such as 640x480"):
+        SIZE.convert(text, None, None)
+
+
+@click.command()
+@common_options("json", "quiet")
+def reporting(**_: bool) -> None:
+    report({"a": np.float32(1), "b": Path("c")}, "hello")
+    report({}, "asked for", asked=True)
+    note("by the way")
+
+
+@pytest.mark.parametrize(
+    ("words", "out", "err"),
+    [
+        ("", "asked for\n", "hello\nby the way\n"),
+        ("--quiet", "asked for\n", ""),
+        ("--json", '{"a": 1.0, "b": "c"}\n{}\n', "by the way\n"),
+        ("--json --quiet", '{"a": 1.0, "b": "c"}\n{}\n', ""),
+    ],
+)
+def test_report_goes_to_one_stream_only(words: str, out: str, err: str) -> None:
+    result = CliRunner().invoke(reporting, words.split())
+    assert (result.stdout, result.stderr) == (out, err)
+
+
+def test_what_is_no_json_is_the_programmers_mistake() -> None:
+    @click.command()
+    @common_options("json")
+    def wrong(**_: bool) -> None:
+        report({"a": object()}, "")
+
+    with pytest.raises(TypeError, match="cannot be written as JSON"):
+        CliRunner().invoke(wrong, ["--json"], catch_exceptions=False)
 
 
 METHODS = Methods({"--by walking": ("shoes", "steps"), "--by car": ("fuel", "--nothing", "steps")})

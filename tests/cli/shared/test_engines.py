@@ -6,14 +6,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from selfsame.archive import encode_folder
+from selfsame.archive import Fitting, encode_folder, fit_set
+from selfsame.archive.listing import Entry
 from selfsame.cli import main
 from selfsame.codes.settings import EncodeSettings
+from selfsame.datasets import list_pictures
+from selfsame.ifs.fit.config import FitConfig
 from selfsame.run.cluster import Cluster
 from selfsame.run.processes import Processes
 from support.clusters import kill_one, local_cluster
@@ -61,27 +65,32 @@ def test_every_engine_makes_the_same_codes(pictures, tmp_path, capsys, command, 
         assert codes(tmp_path / name) == made
 
 
+def encoded(folder: Path, output: Path, **options: Any) -> list[Entry]:
+    return encode_folder(folder, output, EncodeSettings(quality=30, effort=1), **options).entries
+
+
+def fitted(folder: Path, output: Path, **options: Any) -> list[Entry]:
+    fitting = Fitting(FitConfig(maps=2, steps=2, restarts=1, size=16), device="cpu")
+    pictures = list_pictures(folder)
+    return fit_set(pictures, output, fitting, source={}, **options).entries
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-def test_an_archive_survives_the_death_of_a_worker(pictures, tmp_path) -> None:
+@pytest.mark.parametrize("work", [encoded, fitted])
+def test_folders_survive_the_death_of_a_worker(pictures, tmp_path, work) -> None:
     killed = []
 
     def kill(_: object) -> None:
         if not killed:
             killed.append(kill_one(cluster))
 
-    settings = EncodeSettings(quality=30, effort=1)
     with local_cluster(2) as cluster:
-        archive = encode_folder(
-            pictures,
-            tmp_path / "dask",
-            settings,
-            executor=Cluster(cluster.scheduler_address),
-            settled=kill,
-        )
+        executor = Cluster(cluster.scheduler_address)
+        entries = work(pictures, tmp_path / "dask", executor=executor, settled=kill)
     assert killed
-    assert (len(archive.done), archive.failed) == (6, [])
-    encode_folder(pictures, tmp_path / "here", settings, executor=Processes(1))
+    assert [entry["state"] for entry in entries] == ["done"] * 6
+    work(pictures, tmp_path / "here", executor=Processes(1))
     assert codes(tmp_path / "dask") == codes(tmp_path / "here")
 
 
@@ -91,7 +100,7 @@ def test_a_cluster_without_workers_is_told_of(pictures, tmp_path) -> None:
     with local_cluster(0) as cluster:
         address = cluster.scheduler_address
         words = ["encode", str(pictures), "-o", str(tmp_path / "out"), *ENCODE]
-        words += ["--engine", "dask", "--scheduler", address]
+        words += ["--engine", "dask", "--scheduler", address, "--quiet"]
         process = subprocess.Popen(
             [sys.executable, "-m", "selfsame", *words], stderr=subprocess.PIPE, text=True
         )

@@ -1,1 +1,0 @@
-"""``selfsame generate``: the command, and the plans for each thing that it makes."""
