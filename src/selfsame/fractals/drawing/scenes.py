@@ -163,13 +163,10 @@ def describe_scenes(scenes: Scenes, labels: NDArray[np.int64]) -> list[dict[str,
                 factor, shift = scenes.background_colors[i, 2 * j : 2 * j + 2]
                 scene["background"][name] = {"scale": float(factor), "shift": float(shift)}
         for k in range(scenes.bounds[i], scenes.bounds[i + 1]):
-            n = scenes.systems.counts[k]
             scene["fractals"].append(
                 {
                     "label": int(labels[k]),
-                    "matrices": scenes.systems.matrices[k, :n].tolist(),
-                    "offsets": scenes.systems.offsets[k, :n].tolist(),
-                    "probabilities": scenes.systems.probabilities[k, :n].tolist(),
+                    **scenes.systems.described(k),
                     "place": scenes.places[k].tolist(),
                     "window": scenes.windows[k].tolist(),
                     "transposed": bool(scenes.turns[k] & 1),
