@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -96,7 +96,8 @@ class Learner:
         """Yield the model as it is to be used: with averaged weights where averages are kept."""
         with ExitStack() as stack:
             for updates in self._updates.values():
-                stack.enter_context(updates.averaged())
+                if updates.average is not None:
+                    stack.enter_context(updates.average.in_place())
             yield self.model
 
     def finish(self) -> None:
@@ -198,10 +199,6 @@ class Updates:
         """Return how many updates were left out, in all and in a row; waits for the device."""
         total, in_a_row = self._skipped.tolist()
         return total, in_a_row
-
-    def averaged(self) -> AbstractContextManager[None]:
-        """Let the parameters have their averages for a while, where these are kept."""
-        return nullcontext() if self.average is None else self.average.in_place()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state for a checkpoint, but for the parameters."""
