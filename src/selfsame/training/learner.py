@@ -230,7 +230,6 @@ def _optimizer_groups(
     """
     result = []
     for group in groups:
-        decay = settings.weight_decay if group.weight_decay is None else group.weight_decay
         for decays in (True, False):
             chosen = [p for p in group.parameters if p.requires_grad and (p.ndim > 1) == decays]
             if chosen:
@@ -238,7 +237,7 @@ def _optimizer_groups(
                     {
                         "params": chosen,
                         "lr_multiplier": group.lr_multiplier,
-                        "weight_decay": decay if decays else 0.0,
+                        "weight_decay": settings.weight_decay if decays else 0.0,
                     }
                 )
     return result
