@@ -13,7 +13,7 @@ from PIL import Image
 
 from selfsame.checked import Checked, Range, checked
 from selfsame.datasets.fitting import Mode
-from selfsame.datasets.pictures import Bytes, NamedPicture
+from selfsame.datasets.pictures import Bytes, NamedPicture, as_image
 from selfsame.datasets.readers import list_pictures
 from selfsame.errors import InputError
 from selfsame.io.pictures import to_uint8
@@ -219,10 +219,5 @@ class CropSettings(Checked):
 
 def _shrunk(picture: Bytes, box: tuple[float, float, float, float], size: int) -> Bytes:
     """Return the box of a picture scaled down to (size, size), with a filter against aliasing."""
-    planes = [
-        Image.fromarray(np.ascontiguousarray(picture[..., channel])).resize(
-            (size, size), Image.Resampling.BICUBIC, box=box
-        )
-        for channel in range(picture.shape[2])
-    ]
-    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
+    image = as_image(picture).resize((size, size), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(image).reshape(size, size, -1)

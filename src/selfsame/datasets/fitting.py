@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from selfsame.checked import Range
-from selfsame.datasets.pictures import MAX_SIDE, Bytes, Pictures
+from selfsame.datasets.pictures import MAX_SIDE, Bytes, Pictures, as_image
 from selfsame.errors import InputError
 from selfsame.io.arrays import check_shape
 
@@ -64,6 +64,5 @@ def fit_square(pixels: Bytes, side: int, what: str) -> Bytes:
         )
     left, top = (width - least) // 2, (height - least) // 2
     middle = pixels[top : top + least, left : left + least]
-    image = Image.fromarray(middle[..., 0] if middle.shape[2] == 1 else middle)
-    fitted = image.resize((side, side), Image.Resampling.BICUBIC)
+    fitted = as_image(middle).resize((side, side), Image.Resampling.BICUBIC)
     return np.asarray(fitted).reshape(side, side, -1)

@@ -94,10 +94,7 @@ class NamedPicture:
         """
         if isinstance(self.source, Path):
             return read_picture(self.source, mode)
-        pixels = np.ascontiguousarray(self.source)
-        return picture_from_pillow(
-            Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels), mode
-        )
+        return picture_from_pillow(as_image(self.source), mode)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -105,6 +102,11 @@ class NamedPicture:
         if isinstance(self.source, Path):
             return picture_size(self.source)
         return self.source.shape[1], self.source.shape[0]
+
+
+def as_image(pixels: Bytes) -> Image.Image:
+    """Return a picture, (H, W, C) with C 1 or 3, as Pillow has it."""
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
 
 
 def check_sides(height: int, width: int, what: str) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -96,7 +96,8 @@ class Learner:
         """Yield the model as it is to be used: with averaged weights where averages are kept."""
         with ExitStack() as stack:
             for updates in self._updates.values():
-                stack.enter_context(updates.averaged())
+                if updates.average is not None:
+                    stack.enter_context(updates.average.in_place())
             yield self.model
 
     def finish(self) -> None:
@@ -199,10 +200,6 @@ class Updates:
         total, in_a_row = self._skipped.tolist()
         return total, in_a_row
 
-    def averaged(self) -> AbstractContextManager[None]:
-        """Let the parameters have their averages for a while, where these are kept."""
-        return nullcontext() if self.average is None else self.average.in_place()
-
     def state_dict(self) -> dict[str, Any]:
         """Return the state for a checkpoint, but for the parameters."""
         return {
@@ -233,7 +230,6 @@ def _optimizer_groups(
     """
     result = []
     for group in groups:
-        decay = settings.weight_decay if group.weight_decay is None else group.weight_decay
         for decays in (True, False):
             chosen = [p for p in group.parameters if p.requires_grad and (p.ndim > 1) == decays]
             if chosen:
@@ -241,7 +237,7 @@ def _optimizer_groups(
                     {
                         "params": chosen,
                         "lr_multiplier": group.lr_multiplier,
-                        "weight_decay": decay if decays else 0.0,
+                        "weight_decay": settings.weight_decay if decays else 0.0,
                     }
                 )
     return result

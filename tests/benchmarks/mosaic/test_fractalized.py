@@ -36,6 +36,7 @@ def test_a_run_writes_the_figure_and_the_table(
     for row in rows:
         assert 15 < row["psnr_db"] < 40
         assert row["clipped_share"] < 0.01
+        assert 100 < row["bytes"] < row["zlib_bytes"]
     with Image.open(tmp_path / "fractalized.jpg") as figure:
         heights = round(560 * 75 / 113) + 560 + fractalized.GAP
         assert figure.size == (fractalized.FIGURE_WIDTH, heights)

@@ -111,9 +111,12 @@ def draw_scenes(
     used = np.arange(matrices.shape[1]) < counts[:, None]
     maps = np.concatenate([matrices[used].reshape(-1, 4), offsets[used]], axis=1)
     map_bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    trees = probability_tree(probabilities)
-    starts = start_points(matrices, offsets, probabilities)
-    burn_ins = burn_in_steps(matrices, probabilities)
+    games = (
+        probability_tree(probabilities),
+        start_points(matrices, offsets, probabilities),
+        burn_in_steps(matrices, probabilities),
+    )
+    of_pictures, (_, _, *of_fractals) = scenes[:4], scenes[4:]
     field, ancestor_field = choose_fields(most_points, matrices.shape[1])
     out = np.empty((len(scenes.decays), side, side, 3), np.uint8)
 
@@ -122,23 +125,12 @@ def draw_scenes(
         begin, end = scenes.bounds[first], scenes.bounds[last]
         paint_scenes(
             np.uint64(seed),
-            scenes.background_streams[first:last],
-            scenes.decays[first:last],
-            scenes.background_colors[first:last],
-            scenes.blurs[first:last],
+            *(array[first:last] for array in of_pictures),
             scenes.bounds[first : last + 1] - begin,
-            scenes.streams[begin:end],
-            scenes.places[begin:end],
-            scenes.windows[begin:end],
-            scenes.turns[begin:end],
-            scenes.patterns[begin:end],
-            scenes.colors[begin:end],
-            scenes.points[begin:end],
+            *(array[begin:end] for array in of_fractals),
             maps,
             map_bounds[begin : end + 1],
-            trees[begin:end],
-            starts[begin:end],
-            burn_ins[begin:end],
+            *(array[begin:end] for array in games),
             field,
             ancestor_field,
             out[first:last],
@@ -163,13 +155,10 @@ def describe_scenes(scenes: Scenes, labels: NDArray[np.int64]) -> list[dict[str,
                 factor, shift = scenes.background_colors[i, 2 * j : 2 * j + 2]
                 scene["background"][name] = {"scale": float(factor), "shift": float(shift)}
         for k in range(scenes.bounds[i], scenes.bounds[i + 1]):
-            n = scenes.systems.counts[k]
             scene["fractals"].append(
                 {
                     "label": int(labels[k]),
-                    "matrices": scenes.systems.matrices[k, :n].tolist(),
-                    "offsets": scenes.systems.offsets[k, :n].tolist(),
-                    "probabilities": scenes.systems.probabilities[k, :n].tolist(),
+                    **scenes.systems.described(k),
                     "place": scenes.places[k].tolist(),
                     "window": scenes.windows[k].tolist(),
                     "transposed": bool(scenes.turns[k] & 1),

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,17 +103,18 @@ def _write_tar(task: ShardTask, temporary: Path) -> tuple[int, str]:
     shown = shown_classes(recipe, indices)
     target = task.root / f"{task.shard.name}.tar"
     target.parent.mkdir(exist_ok=True)
-    with temporary.open("wb") as stream:
-        out = _Hashed(stream)
-        with tarfile.open(fileobj=out, mode="w|", format=tarfile.USTAR_FORMAT) as tar:  # type: ignore[call-overload]
-            for index, picture in zip(indices.tolist(), _pictures(task), strict=True):
-                key = f"{index:09d}"
-                _add(tar, f"{key}.png", png_bytes(picture))
-                _add(tar, f"{key}.cls", str(recipe.label(index)).encode())
-                if recipe.multi_label:
-                    _add(tar, f"{key}.json", json.dumps({"labels": next(shown)}).encode())
+    with tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for index, picture in zip(indices.tolist(), _pictures(task), strict=True):
+            key = f"{index:09d}"
+            _add(tar, f"{key}.png", png_bytes(picture))
+            _add(tar, f"{key}.cls", str(recipe.label(index)).encode())
+            if recipe.multi_label:
+                _add(tar, f"{key}.json", json.dumps({"labels": next(shown)}).encode())
+    with temporary.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    size = temporary.stat().st_size
     os.replace(temporary, target)
-    return out.length, out.digest.hexdigest()
+    return size, digest
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
@@ -122,18 +122,6 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     header = tarfile.TarInfo(name)
     header.size = len(data)
     tar.addfile(header, io.BytesIO(data))
-
-
-class _Hashed:
-    """A stream for writing that keeps the length and the SHA-256 of what went through."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream, self.digest, self.length = stream, hashlib.sha256(), 0
-
-    def write(self, data: bytes) -> int:
-        self.digest.update(data)
-        self.length += len(data)
-        return self.stream.write(data)
 
 
 def png_bytes(pixels: NDArray[np.uint8]) -> bytes:

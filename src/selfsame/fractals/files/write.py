@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -146,14 +145,12 @@ def _made(tasks: list[ShardTask], executor: Executor) -> Iterator[tuple[str, Row
 
 
 def _count(shards: list[Shard]) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for shard in shards:
-        if shard.parts is None:
-            counts["all"] += len(shard.indices)
-        else:
-            numbers = np.bincount(shard.parts, minlength=len(SPLITS))
-            counts.update(dict(zip(SPLITS, numbers.tolist(), strict=True)))
-    return dict(counts)
+    """Return the pictures of each split, or of all."""
+    parts = [shard.parts for shard in shards if shard.parts is not None]
+    if not parts:
+        return {"all": sum(len(shard.indices) for shard in shards)}
+    numbers = np.bincount(np.concatenate(parts), minlength=len(SPLITS))
+    return dict(zip(SPLITS, numbers.tolist(), strict=True))
 
 
 def _check_contents(folder: Path, *, overwrite: bool) -> None:

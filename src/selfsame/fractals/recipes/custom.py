@@ -66,11 +66,8 @@ class Custom(PointRecipe):
     def instance_parameters(self, index: int) -> dict[str, Any]:
         chosen = self.checked_indices([index])
         systems, flips, patterns = self._choices(chosen)
-        n = systems.counts[0]
         return {
-            "matrices": systems.matrices[0, :n].tolist(),
-            "offsets": systems.offsets[0, :n].tolist(),
-            "probabilities": systems.probabilities[0, :n].tolist(),
+            **systems.described(0),
             "flip_horizontal": bool(flips[0] & 1),
             "flip_vertical": bool(flips[0] & 2),
             "patch": patch_rows(int(patterns[0])),

@@ -1,7 +1,7 @@
 """Pictures of many planar systems in one call, as data sets for pre-training need them."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -52,6 +52,12 @@ class SystemArrays(NamedTuple):
             self.probabilities[places],
             self.counts[places],
         )
+
+    def described(self, place: int) -> dict[str, list[Any]]:
+        """Return the arrays of one system but its count, without padding, ready for JSON."""
+        arrays = self._asdict()
+        count = arrays.pop("counts")[place]
+        return {name: array[place, :count].tolist() for name, array in arrays.items()}
 
 
 def stack_systems(systems: Sequence[IFS]) -> SystemArrays:

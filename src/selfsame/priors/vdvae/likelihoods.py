@@ -5,7 +5,6 @@ a pixel has ``parameters``, P.
 """
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -42,23 +41,6 @@ class Bernoulli:
     def sample(self, parameters: Tensor, generator: torch.Generator) -> Tensor:
         """Return pictures drawn, (B, C, H, W), zeros and ones."""
         return torch.bernoulli(parameters.sigmoid(), generator=generator)
-
-
-class Components(NamedTuple):
-    """A mixture at every pixel: K components of C channels each.
-
-    Attributes:
-        log_weights: of the components, (B, K, H, W); their exponentials sum to 1.
-        means: of each channel, (B, K, C, H, W), in [-1, 1] if they are those of a picture.
-        log_scales: (B, K, C, H, W), within ``MIN_LOG_SCALE`` and ``MAX_LOG_SCALE``.
-        slopes: (B, K, 3, H, W) in (-1, 1): of green's mean by red, of blue's by red and by green;
-            None in grey.
-    """
-
-    log_weights: Tensor
-    means: Tensor
-    log_scales: Tensor
-    slopes: Tensor | None
 
 
 class DiscretizedLogisticMixture:
@@ -139,8 +121,15 @@ class DiscretizedLogisticMixture:
             found.append((0.5 * (value + 1) * TOP).round().clamp(0, TOP))
         return torch.cat(found, 1) / TOP
 
-    def components(self, parameters: Tensor) -> Components:
-        """Return the mixtures that parameters, (B, P, H, W), code."""
+    def components(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """Return the mixtures that parameters, (B, P, H, W), code: K components of C channels each.
+
+        Returns:
+            The logarithms of their weights, (B, K, H, W); their means, (B, K, C, H, W), in [-1, 1]
+            if they are those of a picture; the logarithms of their scales, alike, bounded; the
+            slopes, (B, K, 3, H, W) in (-1, 1), of green's mean by red, of blue's by red and by
+            green; None in grey.
+        """
         count, channels = self.mixtures, self.channels
         lengths = [count, channels * count, channels * count]
         lengths.append(self.parameters - sum(lengths))
@@ -152,7 +141,7 @@ class DiscretizedLogisticMixture:
         )
         if channels == 3:
             slopes = slopes.reshape(len(slopes), count, 3, *slopes.shape[2:]).tanh()
-        return Components(
+        return (
             F.log_softmax(logits, 1),
             means + spread.view(-1, 1, 1, 1),
             (log_scales - math.log(count)).clamp(MIN_LOG_SCALE, MAX_LOG_SCALE),
