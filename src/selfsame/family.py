@@ -102,7 +102,7 @@ class Run:
         threads: of the processor; None for all cores.
         device: ``cpu``, ``cuda`` or ``auto``.
         seed: of everything random.
-        progress: called with the fraction done.
+        progress: called with the fraction done; a ``selfsame.run.progress.Progress`` will do.
     """
 
     threads: int | None = None

@@ -115,15 +115,20 @@ def install() -> None:
         sys.meta_path.insert(0, _Finder())  # a folder left behind by an old version is none
 
 
-def forwarding(owner: str, *homes: str) -> Callable[[str], Any]:
+def forwarding(
+    owner: str, *homes: str, attached: Callable[[str], Any] | None = None
+) -> Callable[[str], Any]:
     """Return the ``__getattr__`` of a module or package whose names have moved.
 
     Args:
         owner: its ``__name__``.
         homes: where the names are looked up, within ``selfsame``.
+        attached: its ``__getattr__`` otherwise, if only what has another name now has moved.
     """
 
     def look_up(name: str) -> Any:
+        if attached is not None and (owner.partition(".")[2], name) not in _RENAMED:
+            return attached(name)
         if not name.startswith("__"):
             new = _RENAMED.get((owner.partition(".")[2], name), name)
             for home in homes:
@@ -139,19 +144,3 @@ def forwarding(owner: str, *homes: str) -> Callable[[str], Any]:
         raise AttributeError(f"module {owner!r} has no attribute {name!r}")
 
     return look_up
-
-
-def renaming(owner: str, look_up: Callable[[str], Any], *homes: str) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a package of which some names have other ones now.
-
-    Args:
-        owner: its ``__name__``.
-        look_up: its ``__getattr__`` but for these.
-        homes: where they are looked up, within ``selfsame``.
-    """
-    forward = forwarding(owner, *homes)
-
-    def look_up_either(name: str) -> Any:
-        return (forward if (owner.partition(".")[2], name) in _RENAMED else look_up)(name)
-
-    return look_up_either

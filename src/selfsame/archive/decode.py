@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from selfsame.archive.listing import CODE_SUFFIX, FOLDER_HINT, absolute_model
 from selfsame.errors import InputError
@@ -12,15 +12,6 @@ from selfsame.io.pictures import check_picture_suffix, write_picture
 from selfsame.run.executor import Executor, Failure, attempt_all
 from selfsame.run.processes import Processes
 from selfsame.run.progress import Progress
-
-
-class _Task(NamedTuple):
-    code: Path
-    picture: Path
-    scale: float
-    model: str | None
-    threads: int | None
-    overwrite: bool
 
 
 def decode_folder(
@@ -56,37 +47,44 @@ def decode_folder(
     names = files_below(source, (CODE_SUFFIX,))
     check_picture_suffix(f"a{suffix}")
     make_folder(target, FOLDER_HINT)
-    threads = executor.threads_each(len(names))
-    tasks = {
-        _Task(
-            source / name,
-            (target / name).with_suffix(suffix),
-            scale,
-            None if model is None else absolute_model(model),
-            threads,
-            overwrite,
-        ): name
-        for name in names
-    }
+    work = partial(
+        _decode_file,
+        source=source,
+        target=target,
+        suffix=suffix,
+        scale=scale,
+        model=None if model is None else absolute_model(model),
+        threads=executor.threads_each(len(names)),
+        overwrite=overwrite,
+    )
     errors: dict[str, str | None] = {}
-    for task, result in attempt_all(executor, _decode_file, list(tasks)):
-        name, error = tasks[task], result.error if isinstance(result, Failure) else None
-        errors[name] = error
-        settled(name, error)
+    for name, result in attempt_all(executor, work, names):
+        errors[name] = result.error if isinstance(result, Failure) else None
+        settled(name, errors[name])
         progress(len(errors), len(names))
     return {name: errors[name] for name in names}
 
 
-def _decode_file(task: _Task) -> None:
+def _decode_file(
+    name: str,
+    *,
+    source: Path,
+    target: Path,
+    suffix: str,
+    scale: float,
+    model: str | None,
+    threads: int | None,
+    overwrite: bool,
+) -> None:
     from selfsame.codes.render import decode
     from selfsame.codes.store import load
 
-    if task.picture.exists() and not task.overwrite:
-        raise InputError(f"output {task.picture} exists; pass --overwrite to replace it")
-    task.picture.parent.mkdir(parents=True, exist_ok=True)
-    if task.model is not None:
+    path = (target / name).with_suffix(suffix)
+    if path.exists() and not overwrite:
+        raise InputError(f"output {path} exists; pass --overwrite to replace it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if model is not None:
         from selfsame.collage.network.model import CollageModel
 
-        CollageModel.from_pretrained(task.model)
-    picture = decode(load(task.code), scale=task.scale, threads=task.threads)
-    write_picture(task.picture, picture, overwrite=task.overwrite)
+        CollageModel.from_pretrained(model)
+    write_picture(path, decode(load(source / name), scale=scale, threads=threads))

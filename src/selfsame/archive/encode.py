@@ -4,10 +4,11 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from selfsame.archive.listing import Entry, absolute_model, open_codes
+from selfsame.archive.listing import Entry, Results, absolute_model, open_codes
 from selfsame.codes.encode import encode_source, results
 from selfsame.codes.settings import MODELS, EncodeSettings
 from selfsame.io.files import files_below, write_bytes
@@ -21,29 +22,17 @@ KIND = "codes of pictures"
 
 
 @dataclass(frozen=True)
-class Archive:
-    """What ``encode_folder`` did.
+class Archive(Results):
+    """What ``encode_folder`` did; entries are sorted by name.
 
     Attributes:
-        entries: of all pictures, sorted by name.
         encoded, kept: how many were encoded now, and how many had been before.
         seconds: of the whole call.
     """
 
-    entries: list[Entry]
     encoded: int
     kept: int
     seconds: float
-
-    @property
-    def done(self) -> list[Entry]:
-        """Entries of the pictures that have a code."""
-        return [entry for entry in self.entries if entry["state"] == "done"]
-
-    @property
-    def failed(self) -> list[Entry]:
-        """Entries of the pictures that could not be encoded."""
-        return [entry for entry in self.entries if entry["state"] == "failed"]
 
     def totals(self) -> dict[str, Any]:
         """Return sums and means over the pictures that have a code, ready for JSON.
@@ -66,15 +55,6 @@ class Archive:
             "encode_seconds": round(sum(entry["encode_seconds"] for entry in done), 4),
             "seconds": round(self.seconds, 4),
         }
-
-
-class _Task(NamedTuple):
-    name: str
-    source: Path
-    output: Path
-    settings: EncodeSettings
-    threads: int | None
-    device: str
 
 
 def encode_folder(
@@ -123,32 +103,33 @@ def encode_folder(
         threads = 1 if settings.model else executor.threads_each(len(missing))
         if settings.model is not None and settings.model not in MODELS:
             settings = replace(settings, model=absolute_model(settings.model))
-        tasks = [
-            _Task(name, source / name, target / codes.outputs[name], settings, threads, device)
-            for name in missing
-        ]
-        for task, result in attempt_all(executor, _encode_file, tasks):
+        work = partial(_encode_file, settings=settings, threads=threads, device=device)
+        tasks = [(name, source / name, target / codes.outputs[name]) for name in missing]
+        for (name, *_), result in attempt_all(executor, work, tasks):
             digest, outcome = ("", result) if isinstance(result, Failure) else result
-            codes.record([(task.name, outcome, digest)])
+            codes.record([(name, outcome, digest)])
     entries = codes.entries()
     kept = len(entries) - len(missing)
     encoded = sum(entry["state"] == "done" for entry in entries) - kept
     return Archive(entries, encoded, kept, time.perf_counter() - begin)
 
 
-def _encode_file(task: _Task) -> tuple[str, Row]:
+def _encode_file(
+    task: tuple[str, Path, Path], *, settings: EncodeSettings, threads: int | None, device: str
+) -> tuple[str, Row]:
     """Encode one picture; return the digest of its file, and what is known of its code."""
     from selfsame.metrics.pictures import ssim
 
     begin = time.perf_counter()
-    task.output.parent.mkdir(parents=True, exist_ok=True)
-    digest = file_digest(task.source)
-    source = read_source(task.source)
-    encoded = encode_source(source, task.settings, threads=task.threads, device=task.device)
+    _, picture, output = task
+    output.parent.mkdir(parents=True, exist_ok=True)
+    digest = file_digest(picture)
+    source = read_source(picture)
+    encoded = encode_source(source, settings, threads=threads, device=device)
     values = results(source, encoded)
     values["ssim"] = ssim(source.pixels / 255.0, encoded.colors / 255.0)
-    write_bytes(task.output, encoded.data)
-    values["source_bytes"] = task.source.stat().st_size
+    write_bytes(output, encoded.data)
+    values["source_bytes"] = picture.stat().st_size
     values["seconds"] = round(time.perf_counter() - begin, 4)
     return digest, values
 

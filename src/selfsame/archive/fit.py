@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from selfsame.archive.listing import Entry, open_codes
+from selfsame.archive.listing import Entry, Results, open_codes
 from selfsame.datasets.pictures import NamedPicture
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.fit.config import FitConfig
@@ -140,26 +140,19 @@ class Fitting:
 
 
 @dataclass(frozen=True)
-class Fits:
-    """What ``fit_set`` did.
+class Fits(Results):
+    """What ``fit_set`` did; entries are in the order of the pictures.
 
     Attributes:
-        entries: of all pictures, in their order.
         kept: names of the pictures whose codes were there before.
     """
 
-    entries: list[Entry]
     kept: frozenset[str]
 
     @property
     def fitted(self) -> list[Entry]:
         """Entries of the pictures that were fitted now."""
-        return [e for e in self.entries if e["state"] == "done" and e["source"] not in self.kept]
-
-    @property
-    def failed(self) -> list[Entry]:
-        """Entries of the pictures that could not be fitted."""
-        return [entry for entry in self.entries if entry["state"] == "failed"]
+        return [entry for entry in self.done if entry["source"] not in self.kept]
 
 
 class _Task(NamedTuple):

@@ -4,6 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -43,6 +44,27 @@ def code_names(names: Iterable[str]) -> dict[str, str]:
             return outputs
         for name in clashing:
             outputs[name] = name + CODE_SUFFIX
+
+
+@dataclass(frozen=True)
+class Results:
+    """What became of pictures.
+
+    Attributes:
+        entries: of all of them.
+    """
+
+    entries: list[Entry]
+
+    @property
+    def done(self) -> list[Entry]:
+        """Entries of the pictures that have a code."""
+        return [entry for entry in self.entries if entry["state"] == "done"]
+
+    @property
+    def failed(self) -> list[Entry]:
+        """Entries of the pictures that could not be coded."""
+        return [entry for entry in self.entries if entry["state"] == "failed"]
 
 
 class Codes:

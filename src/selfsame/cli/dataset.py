@@ -1,5 +1,6 @@
 """``selfsame dataset NAME -o OUT``: data sets of fractals for pre-training."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -69,15 +70,14 @@ def command(name: str | None, output: Path | None, **options: Any) -> None:
         return
     if name is None or output is None:
         raise click.UsageError("NAME and -o are needed; --list prints every NAME")
-    executor = executor_of()
+    executor = executor_of(options)
     from selfsame.fractals.files.layout import Layout
     from selfsame.fractals.files.write import write_dataset
     from selfsame.fractals.recipes.make import make_recipe
-    from selfsame.fractals.recipes.presets import PRESETS
 
     layout = Layout(**given(options, "format", "split", "shard_size"))
     begin = time.perf_counter()
-    others = recipe_options(options["settings"], PRESETS[name].options if name in PRESETS else {})
+    others = recipe_options(options["settings"])
     with shown_progress("classes", quiet=options["quiet"]) as progress:
         chosen = given(options, "classes", "instances", "side", "seed", "codes")
         recipe = make_recipe(name, progress=progress, **chosen, **others)
@@ -115,32 +115,24 @@ def command(name: str | None, output: Path | None, **options: Any) -> None:
     report(values, text)
 
 
-def recipe_options(settings: tuple[str, ...], defaults: dict[str, Any]) -> dict[str, Any]:
-    """Return options of a data set from ``KEY=VALUE``, of the types of their defaults."""
+def recipe_options(settings: tuple[str, ...]) -> dict[str, Any]:
+    """Return options of a data set from ``KEY=VALUE``; the recipe checks what they are."""
     options = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals:
             raise click.UsageError(f"--set takes KEY=VALUE: got {setting!r}")
-        try:
-            options[key] = _typed(text, defaults.get(key))
-        except ValueError as error:
-            raise click.UsageError(
-                f"--set {key} takes a value such as {_shown(defaults[key])}: got {text!r}"
-            ) from error
+        options[key] = _value(text)
     return options
 
 
-def _typed(text: str, default: Any) -> Any:
-    if isinstance(default, bool):
-        if text.lower() not in ("true", "false"):
-            raise ValueError(text)
-        return text.lower() == "true"
-    if isinstance(default, int | float):
-        return type(default)(text)
-    if isinstance(default, tuple):
-        return tuple(_typed(part, default[0]) for part in text.split(","))
-    return text
+def _value(text: str) -> Any:
+    """Return ``3``, ``0.5`` or ``true`` as what it is, ``1,5`` as a list, else the text."""
+    try:
+        values = json.loads(f"[{text.lower()}]")
+    except ValueError:
+        return text
+    return values if len(values) > 1 else values[0] if values else text
 
 
 def _print_names() -> None:

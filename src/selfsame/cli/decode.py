@@ -162,7 +162,7 @@ def _decode_folder(folder: Path, output: Path, options: dict[str, Any]) -> int:
         if error is not None:
             note(f"{name}: {error}")
 
-    begin, executor = time.perf_counter(), executor_of()
+    begin, executor = time.perf_counter(), executor_of(options)
     with shown_progress("decode", quiet=options["quiet"]) as progress:
         errors = decode_folder(
             folder,

@@ -109,7 +109,7 @@ def _encode_folder(
     from selfsame.archive import encode_folder, write_report
     from selfsame.archive.report import check_report
 
-    executor, overwrite, table = executor_of(), options["overwrite"], options["report_path"]
+    executor, overwrite, table = executor_of(options), options["overwrite"], options["report_path"]
     if table is not None:
         check_report(table, overwrite=overwrite)
 

@@ -155,11 +155,10 @@ def _fitting(options: dict[str, Any]) -> "Fitting":
 
 
 def _fit_one(target: Path, output: Path, fitting: "Fitting", options: dict[str, Any]) -> int:
-    from selfsame.datasets import list_pictures
+    from selfsame.io.pictures import read_picture
 
     set_threads(options["threads"])
-    (found,) = list_pictures(target)
-    picture = fitting.target(found.read())
+    picture = fitting.target(read_picture(target))
     if picture.ndim == 3:
         PALETTES.check("pictures in colour")
     check_writable(output, overwrite=options["overwrite"], inputs=[target])
@@ -278,7 +277,7 @@ def _executor(options: dict[str, Any]) -> "Executor":
         raise click.UsageError(
             "--threads is for one picture or batch at a time: no --jobs, --engine"
         )
-    executor = executor_of()
+    executor = executor_of(options)
     alone = threads is not None or resolve_device(options["device"]).type != "cpu"
     return Processes(1) if alone and not spread else executor
 

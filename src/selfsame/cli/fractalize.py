@@ -39,8 +39,6 @@ DRAWING = Methods(
     }
 )
 
-DEFAULT_SCALE = 8.0
-DEFAULT_FRAMES = 120
 DEFAULT_FRAME_WIDTH = 480
 MILLISECONDS = 40
 
@@ -59,7 +57,9 @@ COPIES = Methods(
 @click.option(
     "--scale",
     type=click.FloatRange(0, min_open=True),
-    help=f"Output pixels per pixel of IMAGE [default: {DEFAULT_SCALE:g}].",
+    default=8.0,
+    show_default=True,
+    help="Output pixels per pixel of IMAGE.",
 )
 @settings_options(
     Settings,
@@ -79,7 +79,7 @@ COPIES = Methods(
 )
 @click.option("--loop", is_flag=True, help="Write an animation that dives in endlessly instead.")
 @click.option(
-    "--frames", type=click.IntRange(1), help=f"Of the animation [default: {DEFAULT_FRAMES}]."
+    "--frames", type=click.IntRange(1), default=120, show_default=True, help="Of the animation."
 )
 @click.option(
     "--at",
@@ -100,7 +100,7 @@ def command(image: Path, output: Path, **options: Any) -> None:
     that ends in .ssm keeps the code, from which this command (with the code as IMAGE), selfsame
     render and decode draw at any time.
     """
-    from selfsame.io.files import check_writable, file_bytes
+    from selfsame.io.files import check_writable, file_bytes, write_bytes
 
     saving, overwrite = output.suffix.lower() == ".ssm", options["overwrite"]
     zooming = options["zoom"] is not None or options["loop"]
@@ -116,7 +116,7 @@ def command(image: Path, output: Path, **options: Any) -> None:
         if saving:
             raise click.UsageError(f"{image} is such a code: OUT must be a picture or an animation")
     size = code.size if code is not None else (pixels.shape[1], pixels.shape[0])
-    frames = (options["frames"] or DEFAULT_FRAMES) if zooming else None
+    frames = options["frames"] if zooming else None
     if not saving:
         size = _drawn_size(options, *size)
         _check_output(output, size, frames)
@@ -124,9 +124,10 @@ def command(image: Path, output: Path, **options: Any) -> None:
         code = _fitted(pixels, options)
     fitted = time.perf_counter() - begin
     if saving:
-        from selfsame.codes.store import save
+        from selfsame.codes.store import pack
 
-        save(code, output, overwrite=overwrite)
+        data = pack(code)
+        write_bytes(output, data, overwrite=overwrite)
     else:
         _draw(output, code, size, frames, options)
     seconds = time.perf_counter() - begin
@@ -137,7 +138,7 @@ def command(image: Path, output: Path, **options: Any) -> None:
         "patches": len(code.cells),
         "grid": code.grid,
         "levels": code.levels,
-        "bytes": file_bytes(output),
+        "bytes": len(data) if saving else file_bytes(output),
         "notes": notes,
         "fit_seconds": round(fitted, 4),
         "seconds": round(seconds, 4),
@@ -175,7 +176,7 @@ def _drawn_size(options: dict[str, Any], width: int, height: int) -> tuple[int, 
     if options["zoom"] is not None or options["loop"]:
         across = options["width"] or min(DEFAULT_FRAME_WIDTH, width)
         return across, max(1, round(height * across / width))
-    scale = options["scale"] or DEFAULT_SCALE
+    scale = options["scale"]
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 

@@ -73,13 +73,17 @@ FORMS = Methods({"a grid": ("columns", "gap"), "--separate": ("separate",)})
 @click.option(
     "--temperature",
     type=click.FloatRange(0),
-    help="Below 1: fewer odd pictures, less variety [default: 1].",
+    default=1.0,
+    show_default=True,
+    help="Below 1: fewer odd pictures, less variety.",
 )
 @click.option("--columns", type=click.IntRange(1), help="Of the grid [default: about a square].")
 @click.option(
     "--gap",
     type=click.IntRange(0, 1000),
-    help="Pixels between the pictures of the grid [default: 0].",
+    default=0,
+    show_default=True,
+    help="Pixels between the pictures of the grid.",
 )
 @click.option(
     "--separate", is_flag=True, help="Write each picture as a .png into the folder OUTPUT."
@@ -126,7 +130,7 @@ def command(model: str, output: Path, **options: Any) -> None:
     Picture k of a seed does not depend on how many there are. DATA is an .npz, an idx file or a
     folder of pictures, the test pictures of it if it has any.
     """
-    mode, overwrite, gap = _mode(options), options["overwrite"], options["gap"] or 0
+    mode, overwrite, gap = _mode(options), options["overwrite"], options["gap"]
     begin = time.perf_counter()
     if not options["separate"]:
         inputs = [options[name] for name in ("source", "reconstruct") if options[name] is not None]
@@ -197,7 +201,7 @@ def _written(
 
     if mode != "animate" and not options["separate"]:
         check_picture_suffix(output)
-        height, width = grid_size(plan.total, plan.columns, (side, side), options["gap"] or 0)
+        height, width = grid_size(plan.total, plan.columns, (side, side), options["gap"])
         return {"output": output, "columns": plan.columns, "size": [width, height]}
     if mode == "animate":
         check_animation_suffix(output)
@@ -232,7 +236,7 @@ def _plan(model: "Vdvae", mode: str, options: dict[str, Any]) -> Plan:
                 min(at_a_time, count - first),
                 seed=options["seed"],
                 first=first,
-                temperature=_temperature(options),
+                temperature=options["temperature"],
                 scale=scale,
                 draw_pixels=options["draw_pixels"],
             )
@@ -275,11 +279,7 @@ def _ends(model: "Vdvae", each: int, default: int, options: dict[str, Any]) -> "
     if options["source"] is not None:
         return infer_noise(model, _originals(model, options["source"], wanted, each * default))
     generators = (sample_generator(options["seed"], k) for k in range(wanted or each * default))
-    return draw_noise(model, generators, _temperature(options))
-
-
-def _temperature(options: dict[str, Any]) -> float:
-    return 1.0 if options["temperature"] is None else float(options["temperature"])
+    return draw_noise(model, generators, options["temperature"])
 
 
 def _codings(model: "Vdvae", originals: "Tensor", columns: int | None, scale: float) -> Plan:

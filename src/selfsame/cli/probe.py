@@ -95,7 +95,6 @@ def command(data: Path, output: Path, side: int | None, **options: Any) -> int:
     LEARNING.check("training" if learns else "frozen weights")
     from selfsame.cli.dataset import recipe_options
     from selfsame.datasets.labelled import read_labelled
-    from selfsame.fractals import PRESETS
     from selfsame.lab.networks.architectures import Network
     from selfsame.lab.probe.experiment import RESULTS_NAME, run_experiment
     from selfsame.lab.probe.results import sentence
@@ -104,10 +103,9 @@ def command(data: Path, output: Path, side: int | None, **options: Any) -> int:
     set_threads(options["threads"])
     common = given(options, "device", "batch")
     fine = {"steps": options["finetune_steps"], "lr": options["finetune_lr"]}
-    preset = PRESETS[fractals if fractals in PRESETS else "custom"]
     settings = ProbeSettings(
         **given_settings(ProbeSettings, options),
-        options=recipe_options(options["assignments"], preset.options),
+        options=recipe_options(options["assignments"]),
         pretraining=replace(PRETRAINING, **common, **given(options, "steps", "lr")),
         finetuning=replace(FINETUNING, **common, **given(fine, *fine)),
     )

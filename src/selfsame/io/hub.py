@@ -10,13 +10,8 @@ SCHEME = "hf://"
 _ADDRESS = re.compile(r"hf://(?P<repository>[^/@]+/(?P<name>[^/@]+))(@(?P<revision>.+))?")
 
 
-def repository_name(address: str) -> str:
-    """Return NAME of an address; errors as for ``download``."""
-    return _parts(address)["name"]
-
-
-def download(address: str, file: str) -> Path:
-    """Return where a file of a repository is on this machine, downloaded if it is new.
+def download(address: str, file: str) -> tuple[Path, str]:
+    """Return where a file of a repository is on this machine, downloaded if it is new, and NAME.
 
     The library's own variables apply: HF_ENDPOINT, HF_HOME, HF_TOKEN, HF_HUB_OFFLINE.
 
@@ -24,7 +19,9 @@ def download(address: str, file: str) -> Path:
         InputError: an address of another form, or no such repository, revision or file.
         MissingExtraError: huggingface_hub is not installed.
     """
-    parts = _parts(address)
+    parts = _ADDRESS.fullmatch(address)
+    if parts is None:
+        raise InputError(f"a model on the hub is hf://OWNER/NAME or …@REVISION: got {address}")
     try:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -36,11 +33,4 @@ def download(address: str, file: str) -> Path:
         path = hf_hub_download(parts["repository"], file, revision=parts["revision"])
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         raise InputError(f"{address}: {file} cannot be downloaded: {error}") from error
-    return Path(path)
-
-
-def _parts(address: str) -> dict[str, str]:
-    match = _ADDRESS.fullmatch(address)
-    if match is None:
-        raise InputError(f"a model on the hub is hf://OWNER/NAME or …@REVISION: got {address}")
-    return match.groupdict()
+    return Path(path), parts["name"]

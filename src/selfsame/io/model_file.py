@@ -205,7 +205,8 @@ def _find(cls: type[Pretrained], source: str | Path) -> tuple[Path, str]:
     """Return the file of a model's weights, and what the model is called."""
     text, shipped = str(source), cls.shipped()
     if text.startswith(hub.SCHEME):
-        return hub.download(text, WEIGHTS_NAME), plain_name(hub.repository_name(text))
+        path, name = hub.download(text, WEIGHTS_NAME)
+        return path, plain_name(name)
     if text in shipped:
         return Path(str(resources.files(cls.home))) / "models" / text / WEIGHTS_NAME, text
     path = Path(source)

@@ -3,7 +3,8 @@
 import io
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -81,25 +82,17 @@ def read_source(path: str | os.PathLike[str]) -> SourcePicture:
 def _read(path: str | os.PathLike[str]) -> tuple[Image.Image, tuple[str, ...]]:
     """Return the loaded picture upright, and notes of what is no longer to be seen in it."""
     notes = []
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns from half its limit on; the limits here are lower than the whole.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as opened:
-                _check_size(path, opened.size)
-                frames = getattr(opened, "n_frames", 1)
-                if frames > 1:
-                    notes.append(f"the first of {frames} frames")
-                if opened.mode in ("LA", "RGB", "RGBA") and _has_16_bits(opened):
-                    notes.append(NOTE_16_BITS)
-                image = ImageOps.exif_transpose(opened)
-                image.load()
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # Pillow's plug-ins raise a wide assortment on damaged files
-        raise InputError(f"{path} cannot be read as a picture: {error}") from error
+    with _opened(path) as opened:
+        _check_size(path, opened.size)
+        frames = getattr(opened, "n_frames", 1)
+        if frames > 1:
+            notes.append(f"the first of {frames} frames")
+        # Pillow is about to drop the lower half of 16-bit samples in colour.
+        deep = any(";16" in str(tile[3]) for tile in getattr(opened, "tile", ()))
+        if opened.mode in ("LA", "RGB", "RGBA") and deep:
+            notes.append(NOTE_16_BITS)
+        image = ImageOps.exif_transpose(opened)
+        image.load()
     return image, tuple(notes)
 
 
@@ -109,17 +102,29 @@ def picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     Raises:
         InputError: it cannot be read as a picture.
     """
+    with _opened(path) as image:
+        width, height = image.size
+        # A PNG without EXIF so far would be decoded in search of it.
+        known = image.format != "PNG" or "exif" in image.info
+        turned = known and image.getexif().get(_ORIENTATION_TAG) in _TURNED
+    return (height, width) if turned else (width, height)
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
+    """Yield a picture of which Pillow has read the head; whatever fails is an ``InputError``."""
     try:
         with warnings.catch_warnings():
+            # Pillow warns from half its limit on; the limits here are lower than the whole.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as image:
-                width, height = image.size
-                # A PNG without EXIF so far would be decoded in search of it.
-                known = image.format != "PNG" or "exif" in image.info
-                turned = known and image.getexif().get(_ORIENTATION_TAG) in _TURNED
+                yield image
+    except FileNotFoundError as error:
+        raise InputError(f"no such file: {path}") from error
+    except (InputError, MemoryError):
+        raise
     except Exception as error:  # Pillow's plug-ins raise a wide assortment on damaged files
         raise InputError(f"{path} cannot be read as a picture: {error}") from error
-    return (height, width) if turned else (width, height)
 
 
 def _check_size(path: str | os.PathLike[str], size: tuple[int, int]) -> None:
@@ -135,11 +140,6 @@ _ORIENTATION_TAG, _TURNED = 0x0112, (5, 6, 7, 8)
 """EXIF: where the orientation is, and which of its values exchange width and height."""
 
 NOTE_16_BITS = "16 bits per channel reduced to 8"
-
-
-def _has_16_bits(image: Image.Image) -> bool:
-    """Return whether Pillow is about to drop the lower half of 16-bit samples in colour."""
-    return any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
 
 
 def source_from_pillow(image: Image.Image, notes: tuple[str, ...] = ()) -> SourcePicture:

@@ -5,7 +5,7 @@ The names below load on first use: settings can be read without torch.
 
 import lazy_loader
 
-from selfsame.moved import renaming
+from selfsame.moved import forwarding
 
 _attached, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
-__getattr__ = renaming(__name__, _attached, "priors.vdvae.network")
+__getattr__ = forwarding(__name__, "priors.vdvae.network", attached=_attached)

@@ -84,7 +84,7 @@ def test_help_is_the_text_of_the_docstring_with_the_default() -> None:
         "--steps INTEGER RANGE How many; more of them take longer [default: 5]. [1<=x<=9]",
         "Between steps [default: as much as is safe]. [0<x<=1]",
         "Between steps [default: 0.25]. [x>=0]",
-        "--mode [hybrid|pure] Hybrid or pure [default: hybrid].",
+        "--mode [hybrid|pure] hybrid or pure [default: hybrid].",
         "--flips / --no-flips Whether pictures are flipped [default: yes].",
         "--model PATH A file.",
     ):

@@ -1,5 +1,6 @@
 """What every command owes its outputs, and its inputs."""
 
+import json
 import os
 import threading
 
@@ -43,14 +44,29 @@ def test_no_command_overwrites_its_input(picture, capsys, command, through) -> N
     assert picture.read_bytes() == before
 
 
-@pytest.mark.parametrize("overwrite", [[], ["--overwrite"]])
-def test_outputs_go_through_a_fifo(tmp_path, overwrite) -> None:
-    fifo, got = tmp_path / "a.json", []
+@pytest.mark.parametrize(
+    ("command", "name", "begins", "known"),
+    [
+        ("sample barnsley-fern", "a.json", b"{", False),
+        ("sample barnsley-fern --overwrite", "a.json", b"{", False),
+        ("render barnsley-fern --size 16x16", "o.png", b"\x89PNG", False),
+        ("fractalize IN --scale 1", "o.png", b"\x89PNG", False),
+        ("fractalize IN", "a.ssm", b"\xd3SSM", True),
+        ("encode IN --effort 1", "a.ssm", b"\xd3SSM", True),
+        ("fit IN --maps 2 --steps 2 --restarts 1", "a.ssm", b"\xd3SSM", True),
+    ],
+)
+def test_outputs_go_through_a_fifo(
+    picture, capsys, command: str, name: str, begins: bytes, known: bool
+) -> None:
+    fifo, got = picture.with_name(name), []
     os.mkfifo(fifo)
     reader = threading.Thread(target=lambda: got.append(fifo.read_bytes()), daemon=True)
     reader.start()
-    assert main(["sample", "barnsley-fern", "-o", str(fifo), "--quiet", *overwrite]) == 0
+    words = [str(picture) if word == "IN" else word for word in command.split()]
+    assert main([*words, "-o", str(fifo), "--json"]) == 0
     reader.join(10)
     assert fifo.is_fifo()
-    assert got[0].startswith(b"{")
-    assert got[0].endswith(b"}\n")
+    assert got[0].startswith(begins)
+    values = json.loads(capsys.readouterr().out)
+    assert values.get("bytes") == (len(got[0]) if known else None)

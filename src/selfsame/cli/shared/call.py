@@ -8,6 +8,7 @@ import json
 import signal
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,23 +93,19 @@ def given_settings(kind: type[Checked], options: Mapping[str, Any]) -> dict[str,
     return {name: options[name] for name in names if options.get(name) is not None}
 
 
-def executor_of() -> Executor:
-    """Return the executor that --jobs, --engine and --scheduler of the command ask for.
+def executor_of(options: Mapping[str, Any]) -> Executor:
+    """Return the executor that --jobs, --engine and --scheduler ask for.
 
     Raises:
         click.UsageError: they do not go together.
     """
-    engine, scheduler = _option("engine") or ENGINES[0], _option("scheduler")
+    engine, scheduler = options["engine"] or ENGINES[0], options["scheduler"]
     WORKERS.check(f"--engine {engine}")
     if engine == "dask" and scheduler is None:
         raise click.UsageError("--engine dask needs --scheduler")
     # Whoever waits is told for what, --quiet or not.
-    return make_executor(
-        engine,
-        jobs=_option("jobs"),
-        scheduler=scheduler,
-        note=lambda text: click.echo(text, err=True),
-    )
+    say = partial(click.echo, err=True)
+    return make_executor(engine, jobs=options["jobs"], scheduler=scheduler, note=say)
 
 
 def set_threads(threads: int | None) -> None:

@@ -60,21 +60,18 @@ def write_code_files(
             flames.append(flame_from_code(code) if isinstance(code, IFSCode) else code)
         write_flames(paths[0], flames, overwrite=overwrite)
         return
-    for path, code in zip(paths, codes, strict=True):
-        _write_one(path, code if isinstance(code, Code) else code.code, overwrite=overwrite)
+    from selfsame.codes.store import save
 
-
-def _write_one(path: Path, code: Code, *, overwrite: bool) -> None:
-    if _form(path) == "json":
+    for path, each in zip(paths, codes, strict=True):
+        code = each if isinstance(each, Code) else each.code
+        if _form(path) != "json":
+            save(code, path, overwrite=overwrite)
+            continue
         assert isinstance(code, IFSCode), "holds_any_family says so"
         from selfsame.ifs.exchange.json_code import code_to_values
 
         text = json.dumps(code_to_values(code), indent=1) + "\n"
         write_bytes(path, text.encode(), overwrite=overwrite)
-        return
-    from selfsame.codes.store import save
-
-    save(code, path, overwrite=overwrite)
 
 
 def _form(path: Path) -> Form:

@@ -34,7 +34,7 @@ class SizeType(click.ParamType[tuple[int, int]]):
         if isinstance(value, tuple):
             return value
         match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", str(value))
-        if not match or "0" in (match[1].lstrip("0") or "0", match[2].lstrip("0") or "0"):
+        if not match or not all(int(side) for side in match.groups()):
             self.fail(f"{value!r} is not a size such as 640x480", param, ctx)
         return int(match[1]), int(match[2])
 
@@ -203,7 +203,8 @@ def _with_default(text: str, default: Any) -> str:
     if default is None and of_none:
         default = of_none.rstrip(".")
     shown = "" if default in (None, "") else f" [default: {_shown(default)}]"
-    return f"{words[:1].upper()}{words[1:]}{shown}."
+    first = words[:1] if text.startswith("``") else words[:1].upper()  # code keeps its case
+    return f"{first}{words[1:]}{shown}."
 
 
 def _shown(default: Any) -> str:

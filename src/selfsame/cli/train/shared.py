@@ -116,9 +116,8 @@ class Call:
         set_threads(options["threads"])
         self.options, self.data = options, next(iter(places.values()), Path())
         path = options["config_path"]
-        config: dict[str, dict[str, Any]] = {name: {} for name in tables} | (
-            {} if path is None else read_config(path, tables)
-        )
+        config: dict[str, dict[str, Any]] = {name: {} for name in tables}
+        config |= {} if path is None else read_config(path, tables)
         self.config = with_settings(config, options["assignments"], tables)
         self.training = self.settings(TrainSettings, "train", *FLAGS, implied=defaults.as_dict())
 

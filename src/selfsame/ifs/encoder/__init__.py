@@ -2,7 +2,7 @@
 
 import lazy_loader
 
-from selfsame.moved import renaming
+from selfsame.moved import forwarding
 
 _attached, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
-__getattr__ = renaming(__name__, _attached, "ifs.encoder.network")
+__getattr__ = forwarding(__name__, "ifs.encoder.network", attached=_attached)
