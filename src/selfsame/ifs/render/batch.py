@@ -1,7 +1,7 @@
 """Pictures of many planar systems in one call, as data sets for pre-training need them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -53,7 +53,7 @@ class SystemArrays(NamedTuple):
             self.counts[places],
         )
 
-    def described(self, place: int) -> dict[str, list[Any]]:
+    def described(self, place: int) -> dict[str, object]:
         """Return the arrays of one system but its count, without padding, ready for JSON."""
         arrays = self._asdict()
         count = arrays.pop("counts")[place]

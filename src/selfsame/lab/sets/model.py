@@ -39,6 +39,12 @@ class FractalSet(nn.Module):
         self.offsets = nn.Parameter(start.leaves["offsets"].detach())
         self.register_buffer("logits", start.leaves["logits"].detach(), persistent=False)
 
+    @property
+    def viewport(self) -> Viewport:
+        """The window of the plane that the pictures show."""
+        half = self.config.window
+        return Viewport(-half, -half, half, half)
+
     def maps(self) -> Maps:
         """Return the systems; gradients through them are clipped as the configuration says."""
         limit = self.config.gradient_clip
@@ -83,12 +89,11 @@ class FractalSet(nn.Module):
         maps = self.maps()
         parts = (maps.matrices, maps.offsets, maps.log_probabilities)
         matrices, offsets, log_p = (part.cpu().double().numpy() for part in parts)
-        side, half = self.config.side, self.config.window
-        viewport = Viewport(-half, -half, half, half)
+        side = self.config.side
         return [
             IFSCode(
                 IFS(matrices[i], offsets[i], dyadic_probabilities(log_p[i])),
-                viewport,
+                self.viewport,
                 (side, side),
                 notes={"method": "learned as a set"},
             )

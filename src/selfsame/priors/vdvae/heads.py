@@ -65,7 +65,7 @@ class CollageHead(nn.Module):
             local=config.local,
         )
         aux_blocks = min(config.aux_blocks, math.prod(geometry.block_size) - 1)
-        self.size = (side, side)
+        self.side = side
         self.operator = CollageOperator(
             geometry,
             channels,
@@ -85,8 +85,9 @@ class CollageHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return pictures, (B, channels, side, side), of features, (B, width, grid, grid)."""
-        params, operator = self.collages(features), self.operator
-        return solve(params, operator.geometry, self.size, **operator.options).picture
+        size, operator = (self.side, self.side), self.operator
+        params = self.collages(features)
+        return solve(params, operator.geometry, size, **operator.options).picture
 
     def collages(self, features: Tensor) -> CollageParameters:
         """Return the collages that features code."""
@@ -104,7 +105,8 @@ class CollageHead(nn.Module):
 
         Errors as ``selfsame.collage.operator.fixed_point.render``.
         """
-        return render(self.collages(features), self.operator.geometry, self.size, scale)
+        size = (self.side, self.side)
+        return render(self.collages(features), self.operator.geometry, size, scale)
 
     def detail(self, features: Tensor) -> Tensor:
         """Return how much detail pictures have that appears only when they are enlarged, (B,).
@@ -112,7 +114,8 @@ class CollageHead(nn.Module):
         The mean square of what a picture decoded at twice the side has beyond the smooth
         enlargement of its own averages. No picture of the training says anything about it.
         """
-        params, operator = self.collages(features), self.operator
-        large = render(params, operator.geometry, self.size, 2, **operator.options)
-        smooth = upscale_aux(area_resize(large, self.size), 2)
+        size, operator = (self.side, self.side), self.operator
+        params = self.collages(features)
+        large = render(params, operator.geometry, size, 2, **operator.options)
+        smooth = upscale_aux(area_resize(large, size), 2)
         return (large - smooth).square().flatten(1).mean(1)
