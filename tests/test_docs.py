@@ -20,7 +20,8 @@ from PIL import Image
 from selfsame.cli import cli, main
 from selfsame.codes import registry
 from support import ROOT
-from support.markdown_pages import PAGES, Block, blocks, files_of, inline_commands, write_inputs
+from support.doc_inputs import write_inputs
+from support.markdown_pages import PAGES, Block, blocks, files_of, inline_commands
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 

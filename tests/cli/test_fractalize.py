@@ -8,7 +8,7 @@ from skimage import data
 from selfsame import MosaicCode, load, save
 from selfsame.cli import main
 from selfsame.mosaic import fit, render, view
-from support.codes.random_pifs import random_code as random_blocks
+from support.random_codes import random_code as random_blocks
 
 PHOTO = data.chelsea()[40:200:2, 80:320:2]
 

@@ -15,7 +15,7 @@ from PIL import Image
 from selfsame.codes.store import pack, unpack
 from selfsame.coding.container import SIGNATURE
 from selfsame.errors import FormatError, TruncatedError
-from support.codes.sample_codes import FULL, SMALLEST
+from support.sample_codes import FULL, SMALLEST
 
 DATA = pack(FULL)
 FRAMES_START = len(SIGNATURE) + 1

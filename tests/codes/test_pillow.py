@@ -14,7 +14,7 @@ from selfsame.codes.registry import family_named
 from selfsame.codes.store import pack
 from selfsame.coding.container import HEADER_END, Header, read_container, write_container
 from selfsame.errors import InputError
-from support.codes.sample_codes import FULL, SMALLEST
+from support.sample_codes import FULL, SMALLEST
 
 DATA = pack(FULL)
 

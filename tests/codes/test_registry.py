@@ -8,9 +8,9 @@ from selfsame.codes import registry
 from selfsame.codes.registry import family_named, family_names, family_of, number_of, register
 from selfsame.errors import InputError, UnsupportedError
 from selfsame.family import Encodes, Iterates, Plots, View
-from support.codes.golden_collages import COLLAGES
-from support.codes.random_pifs import random_code
-from support.codes.sample_codes import SMALLEST
+from support.golden_collages import COLLAGES
+from support.random_codes import random_code
+from support.sample_codes import SMALLEST
 
 BLOCKS = random_code(0, 16, 16)
 COLLAGE = next(iter(COLLAGES.values()))

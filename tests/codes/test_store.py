@@ -6,7 +6,7 @@ import selfsame
 from selfsame.codes.store import load, pack, save, unpack
 from selfsame.coding import container
 from selfsame.errors import CorruptedError, InputError, LimitError, TruncatedError
-from support.codes.sample_codes import FULL, SMALLEST
+from support.sample_codes import FULL, SMALLEST
 
 
 def test_saved_code_loads_equal_and_the_public_names_are_these_functions(tmp_path):

@@ -8,7 +8,7 @@ from selfsame.collage import chunks as collage_chunks
 from selfsame.ifs import chunks as ifs_chunks
 from selfsame.mosaic import chunks as mosaic_chunks
 from support import ROOT
-from support.codes.sample_codes import SMALLEST
+from support.sample_codes import SMALLEST
 
 TEXT = (ROOT / "docs" / "file-format.md").read_text(encoding="utf-8")
 

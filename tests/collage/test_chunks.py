@@ -18,7 +18,7 @@ from selfsame.errors import (
     TruncatedError,
     UnsupportedError,
 )
-from support.codes.random_collages import random_code, same
+from support.random_collages import random_code, same
 
 SMALL = random_code(3, 30, 21, 3, alpha=True)
 DATA = pack(SMALL)

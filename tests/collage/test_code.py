@@ -13,7 +13,7 @@ from selfsame.collage.code import (
     scan_positions,
     symbol_shapes,
 )
-from support.codes.random_collages import random_code
+from support.random_collages import random_code
 
 CODE = random_code(1, 50, 37, 3, alpha=True)
 

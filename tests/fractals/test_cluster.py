@@ -10,7 +10,7 @@ from selfsame.fractals.files.write import write_dataset
 from selfsame.run.cluster import Cluster
 from selfsame.run.processes import Processes
 from selfsame.run.progress import Progress
-from support.killing import kill_one, local_cluster
+from support.clusters import kill_one, local_cluster
 from support.small_recipe import noise
 
 LAYOUT = Layout("webdataset", (0.6, 0.2, 0.2), 2)

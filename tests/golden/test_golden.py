@@ -8,10 +8,10 @@ import pytest
 
 from selfsame import load
 from selfsame.codes.store import pack
-from support.codes.golden_collages import COLLAGES
-from support.codes.golden_ifs import V1
-from support.codes.golden_mosaics import MOSAICS
-from support.codes.golden_pifs import SYMBOLS
+from support.golden_codes import V1
+from support.golden_collages import COLLAGES
+from support.golden_mosaics import MOSAICS
+from support.golden_pifs import SYMBOLS
 
 FOLDER = Path(__file__).parent / "v1"
 

@@ -8,7 +8,7 @@ import pytest
 
 from selfsame import load
 from selfsame.codes.store import pack
-from support.codes.golden_collages import COLLAGES
+from support.golden_collages import COLLAGES
 
 FOLDER = Path(__file__).parent / "v1"
 

@@ -7,7 +7,7 @@ import pytest
 
 from selfsame import load
 from selfsame.codes.store import pack
-from support.codes.golden_mosaics import MOSAICS
+from support.golden_mosaics import MOSAICS
 
 FOLDER = Path(__file__).parent / "v1"
 

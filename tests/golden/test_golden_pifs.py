@@ -10,7 +10,7 @@ import skimage.data
 from selfsame import decode, load
 from selfsame.codes.store import pack as file_bytes
 from selfsame.metrics.pictures import psnr_db
-from support.codes.golden_pifs import SYMBOLS
+from support.golden_pifs import SYMBOLS
 
 FOLDER = Path(__file__).parent / "v1"
 

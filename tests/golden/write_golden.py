@@ -10,9 +10,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from selfsame import save
-from support.codes.golden_collages import COLLAGES
-from support.codes.golden_ifs import V1
-from support.codes.golden_mosaics import MOSAICS
+from support.golden_codes import V1
+from support.golden_collages import COLLAGES
+from support.golden_mosaics import MOSAICS
 
 for name, code in (V1 | COLLAGES | MOSAICS).items():
     path = Path(__file__).parent / "v1" / f"{name}.ssm"

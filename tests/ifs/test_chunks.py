@@ -12,8 +12,8 @@ from selfsame.errors import CorruptedError, InputError, LimitError, UnsupportedE
 from selfsame.ifs import chunks as ifs_chunks
 from selfsame.ifs.code import PRIMITIVE_PARAMETERS, Primitive, Viewport
 from selfsame.limits import MAX_PIXELS
-from support.codes.plain_reader import read
-from support.codes.sample_codes import FULL, SMALLEST
+from support.plain_reader import read
+from support.sample_codes import FULL, SMALLEST
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 single = st.floats(allow_nan=False, allow_infinity=False, width=32)

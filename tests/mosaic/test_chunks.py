@@ -20,7 +20,7 @@ from selfsame.errors import (
 )
 from selfsame.mosaic.chunks import MOSA, PIEC
 from selfsame.mosaic.code import MosaicCode
-from support.codes.random_mosaics import random_code, random_pieces
+from support.random_mosaics import random_code, random_pieces
 
 SMALL = random_code(grid=3, levels=2, size=(40, 30), seed=1)
 DATA = pack(SMALL)

@@ -7,7 +7,7 @@ import pytest
 
 from selfsame.errors import InputError
 from selfsame.mosaic.code import Pieces, tree_order
-from support.codes.random_mosaics import random_code, random_pieces
+from support.random_mosaics import random_code, random_pieces
 
 CODE = random_code(grid=3, levels=2, seed=3)
 N = len(CODE.cells)

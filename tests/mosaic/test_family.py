@@ -12,7 +12,7 @@ from selfsame.codes.registry import family_of
 from selfsame.family import Encodes, Iterates, Plots
 from selfsame.mosaic import MosaicCode, render, view
 from selfsame.mosaic.syntax.stream import write_patches
-from support.codes.random_mosaics import random_code, random_pieces
+from support.random_mosaics import random_code, random_pieces
 
 CODE = random_code(grid=5, levels=2, size=(90, 60), moves=4, seed=2)
 GREY = random_code(grid=4, levels=0, channels=1, size=(20, 30))

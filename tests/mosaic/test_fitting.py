@@ -11,7 +11,7 @@ from selfsame.mosaic import Settings, fit, render
 from selfsame.mosaic.code import CONTRAST_STEP
 from selfsame.mosaic.fitting.fit import grid_of, possible_moves
 from selfsame.mosaic.fitting.split import best_tree, chosen_patches
-from support.codes.random_mosaics import random_code
+from support.random_mosaics import random_code
 
 CAT = data.chelsea()[::2, ::2]
 PLAIN = Settings(strength=0, tones=(0, 1))

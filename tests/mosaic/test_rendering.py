@@ -9,7 +9,7 @@ from selfsame.mosaic import render, render_bands
 from selfsame.mosaic.code import Pieces
 from selfsame.mosaic.drawing.rendering import moved_plane, plane_of, resized, seed_picture
 from selfsame.mosaic.maps import planes
-from support.codes.random_mosaics import patch_by_hand, random_code, trend
+from support.random_mosaics import patch_by_hand, random_code, trend
 
 
 def rects(code, size):

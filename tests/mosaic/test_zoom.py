@@ -9,7 +9,7 @@ from selfsame.mosaic import fit, render, view, zoom_frames
 from selfsame.mosaic.drawing.rendering import plane_of
 from selfsame.mosaic.drawing.window import Viewer, whole_plane
 from selfsame.mosaic.drawing.zoom import find_gate, through
-from support.codes.random_mosaics import random_code, random_pieces
+from support.random_mosaics import random_code, random_pieces
 
 SIZE = (64, 64)
 CODE = random_code(grid=8, levels=1, seed=5)

@@ -19,7 +19,7 @@ from selfsame.errors import (
     UnsupportedError,
 )
 from selfsame.pifs.decoding import decode as picture_decoder
-from support.codes.random_pifs import random_code
+from support.random_codes import random_code
 
 
 def same(a, b):

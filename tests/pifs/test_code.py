@@ -8,7 +8,7 @@ import pytest
 
 from selfsame.errors import InputError
 from selfsame.pifs.code import COPY, HALF, PifsCode, PlaneCode
-from support.codes.random_pifs import random_code
+from support.random_codes import random_code
 
 GREY = random_code(1, 30, 20)
 COLOR = random_code(2, 30, 20, channels=3, half_chroma=True, alpha=True)

@@ -8,7 +8,7 @@ from selfsame import IFS, IFSCode, save
 from selfsame.cli import main
 from selfsame.ifs.code import Viewport
 from selfsame.pifs.syntax.stream import bit_counts
-from support.codes.random_pifs import random_code
+from support.random_codes import random_code
 
 KINDS = ["none", "half", "quarter", "copy", "luma"]
 

@@ -7,7 +7,7 @@ import pytest
 from selfsame import InputError
 from selfsame.pifs.code import COPY, HALF, LUMA, NO_MAP, PifsCode, PlaneCode
 from selfsame.pifs.plot import KIND_COLORS, KIND_NAMES, _direction_color, plot_code
-from support.codes.random_pifs import random_code
+from support.random_codes import random_code
 
 GAP = 12
 

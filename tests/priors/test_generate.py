@@ -16,7 +16,7 @@ from selfsame.priors.generation import (
     sample_generator,
     side_at,
 )
-from support.vdvae_cases import small_vdvae
+from support.small_vdvae import small_vdvae
 
 COLOR = {"channels": 3, "likelihood": "logistic-mixture", "mixtures": 2}
 

@@ -12,7 +12,7 @@ from selfsame.errors import InputError, MissingExtraError
 from selfsame.run import cluster as clusters
 from selfsame.run.cluster import Cluster
 from selfsame.run.executor import Failure, WorkerDiedError, attempt_all
-from support.killing import local_cluster
+from support.clusters import local_cluster
 
 
 def fail(number: int) -> int:

@@ -58,8 +58,8 @@ def test_what_is_recorded_is_there_again(path: Path) -> None:
         assert ledger.row("a", "d1") == {"bytes": 3, "names": ["x"], "none": None}
         assert ledger.entries["b"] == Entry("b", "d2", error="it is no picture")
         assert ledger.entries["c"] == Entry("c")
-        assert "c" in ledger
-        assert "d" not in ledger
+        assert "c" in ledger.entries
+        assert "d" not in ledger.entries
         assert [ledger.row(item, "d2") for item in "bcd"] == [None, None, None]
 
 
@@ -215,7 +215,7 @@ def test_restarted_ledgers_forget(path: Path) -> None:
     with opened(path) as ledger:
         ledger.record("a", {})
         ledger.restart()
-        assert "a" not in ledger
+        assert "a" not in ledger.entries
     assert len(path.read_bytes().splitlines()) == 1
 
 
@@ -241,7 +241,7 @@ def test_a_full_disk_leaves_whole_lines(path: Path, monkeypatch: pytest.MonkeyPa
             ledger.record("b", {"n": 2})
         ledger._file.close()
         assert path.read_bytes() == before
-        assert "b" not in ledger
+        assert "b" not in ledger.entries
         ledger._file = whole
         ledger.record("c", {"n": 3})
     assert list(read_ledger(path).entries) == ["a", "c"]
@@ -257,7 +257,7 @@ def test_one_process_at_a_time(path: Path) -> None:
         with pytest.raises(LedgerBusyError, match="another run is writing to"):
             opened(path)
     with opened(path) as ledger:
-        assert "a" in ledger
+        assert "a" in ledger.entries
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")

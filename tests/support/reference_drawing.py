@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from selfsame.ifs.system import IFS
-
 Array = np.ndarray
 
 
@@ -27,16 +25,3 @@ def draw(
                     d2 = (i + 0.5 - row) ** 2 + (j + 0.5 - column) ** 2
                     pictures[item, i, j] += np.exp(-d2)
     return points, np.minimum(pictures, 1)
-
-
-def chaos_points(system: IFS, count: int, seed: int = 0) -> np.ndarray:
-    """The plainest chaos game: many chains side by side, 200 steps forgotten."""
-    rng = np.random.default_rng(seed)
-    chains = 512
-    points, kept = np.zeros((chains, system.dimension)), []
-    for step in range(200 + count // chains):
-        choice = rng.choice(len(system), chains, p=system.probabilities)
-        points = np.einsum("nij,nj->ni", system.matrices[choice], points) + system.offsets[choice]
-        if step >= 200:
-            kept.append(points)
-    return np.concatenate(kept)

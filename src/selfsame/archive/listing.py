@@ -158,7 +158,7 @@ def open_codes(
     refuse_former(target / former[0], former[1], overwrite=overwrite)
     with Ledger(target / NAME, kind, settings, overwrite=overwrite) as ledger:
         for output in () if overwrite else outputs.values():
-            if output not in ledger and (target / output).exists():
+            if output not in ledger.entries and (target / output).exists():
                 raise InputError(
                     f"{target / output} exists and is not of this archive; pass --overwrite to "
                     "replace such files"

@@ -16,18 +16,15 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
-from torch import nn
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
 
 from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.io import hub
 from selfsame.io.files import write_bytes
 from selfsame.io.model_card import REPLACED, card_text
-from selfsame.io.weights import (
-    check_weights,
-    metadata_from_bytes,
-    weights_from_bytes,
-    weights_to_bytes,
-)
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
@@ -97,13 +94,13 @@ class Pretrained(nn.Module):
             MissingExtraError: huggingface_hub is needed and not installed.
         """
         file = _open(cls, source)
-        weights = weights_from_bytes(file.data, file.path)
+        weights = _weights_from_bytes(file.data, file.path)
         try:
             config = cls.config_type(**file.table("config"))
             if cls.least_tensors(config) > len(weights):
                 raise ValueError(f"{len(weights)} tensors cannot fill it")
             with torch.device("meta"):  # no memory for a shape that the file has no weights for
-                check_weights(cls.from_config(config), weights, file.path)
+                _check_weights(cls.from_config(config), weights, file.path)
         except CorruptedError:
             raise
         except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
@@ -144,7 +141,7 @@ class Pretrained(nn.Module):
             "card": json.dumps(card),
         }
         contents = {
-            WEIGHTS_NAME: weights_to_bytes(self, metadata, dtype or self.file_dtype),
+            WEIGHTS_NAME: _weights_to_bytes(self, metadata, dtype or self.file_dtype),
             CONFIG_NAME: (json.dumps(about, indent=1) + "\n").encode(),
             CARD_NAME: card_text(place.resolve().name, kind, card).encode(),
         }
@@ -184,7 +181,7 @@ def _open(cls: type[Pretrained], source: str | Path) -> _ModelFile:
     """Return the file of a model; errors as for ``from_pretrained``."""
     path, name = _find(cls, source)
     data = _read(path)
-    texts = metadata_from_bytes(data)
+    texts = _metadata_from_bytes(data)
     about: dict[str, Any] = {}
     if "format" in texts:
         about["format"] = texts["format"]
@@ -310,3 +307,68 @@ def plain_name(name: str) -> str:
     """Return a name of at most 32 letters, digits, dots, dashes and underscores, for a model."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name)
     return plain[:_NAME_LENGTH] or "model"
+
+
+def _weights_to_bytes(model: nn.Module, about: Mapping[str, str], dtype: torch.dtype) -> bytes:
+    """Return the weights of a model as the bytes of a safetensors file.
+
+    Args:
+        about: entries for the file's metadata.
+        dtype: of the numbers in the file; whole numbers stay whole, and the model as it is.
+    Raises:
+        InputError: a weight is not finite in this ``dtype``; such a file could not be read.
+    """
+    tensors = {
+        name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else None).contiguous()
+        for name, tensor in model.state_dict().items()
+    }
+    if not _finite(tensors):
+        raise InputError(
+            f"the model holds numbers that are not finite in {dtype}; write it in torch.float32, "
+            "or train it anew if they are not finite at all"
+        )
+    return save_tensors(tensors, dict(about))
+
+
+def _weights_from_bytes(data: bytes, path: Path) -> dict[str, Tensor]:
+    """Return the tensors in the bytes of a safetensors file, numbers in single precision.
+
+    Raises:
+        CorruptedError: the bytes are no safetensors, or not all of their numbers finite.
+    """
+    try:
+        weights = {
+            name: tensor.float() if tensor.is_floating_point() else tensor
+            for name, tensor in load_tensors(data).items()
+        }
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise CorruptedError(f"{path} is a damaged model: {error}") from error
+    if not _finite(weights):
+        raise CorruptedError(f"{path} is a damaged model: it holds numbers that are not finite")
+    return weights
+
+
+def _metadata_from_bytes(data: bytes) -> dict[str, str]:
+    """Return the metadata in the bytes of a safetensors file; none if they cannot be read."""
+    length = int.from_bytes(data[:8], "little")
+    try:
+        about = json.loads(data[8 : 8 + length])["__metadata__"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def _check_weights(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
+    """Raise ``CorruptedError`` unless ``weights`` are those of a model, by names and shapes."""
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            raise CorruptedError(
+                f"{path} is a damaged model: its shape asks for {name} of size "
+                f"{wanted.get(name, 'none')}, the file has {found.get(name, 'none')}"
+            )
+
+
+def _finite(tensors: Mapping[str, Tensor]) -> bool:
+    return all(bool(tensor.isfinite().all()) for tensor in tensors.values())

@@ -105,17 +105,10 @@ class Ledger:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
         """Let other processes have it; a file in which nothing was noted is removed."""
         if not self._file.closed and self._file.tell() == 0:
             self.path.unlink()
         self._file.close()
-
-    def __contains__(self, item: str) -> bool:
-        """Return whether an item is done, failed or planned."""
-        return item in self.entries
 
     def row(self, item: str, input: str = "") -> Row | None:
         """Return the row of an item that is done and was made of that input, otherwise None."""
@@ -126,14 +119,20 @@ class Ledger:
         """Note items that are not known yet, so that what a kill leaves of them is."""
         self._append([Entry(item) for item in items if item not in self.entries])
 
-    def record(self, item: str, outcome: Row | Failure, input: str = "") -> Entry:
-        """Keep what became of an item, and return it as it is kept."""
+    def record(self, item: str, outcome: Row | Failure, input: str = "") -> None:
+        """Keep what became of an item."""
         self.record_all([(item, outcome, input)])
-        return self.entries[item]
 
     def record_all(self, items: Iterable[tuple[str, Row | Failure, str]]) -> None:
         """Keep what became of several items, all at once: ``record`` of item, outcome, input."""
-        self._append([_entry_of(*item) for item in items])
+        self._append(
+            [
+                Entry(item, input, error=outcome.error)
+                if isinstance(outcome, Failure)
+                else Entry(item, input, row=outcome)
+                for item, outcome, input in items
+            ]
+        )
 
     def restart(self) -> None:
         """Forget every item."""
@@ -238,12 +237,6 @@ def _parse(path: Path, data: bytes) -> Contents:
         raise InputError(f"{path} is no ledger of this package; give another folder") from error
     entries = (_entry(line) for line in lines)
     return Contents(kind, settings, {entry.item: entry for entry in entries if entry is not None})
-
-
-def _entry_of(item: str, outcome: Row | Failure, input: str) -> Entry:
-    if isinstance(outcome, Failure):
-        return Entry(item, input, error=outcome.error)
-    return Entry(item, input, row=outcome)
 
 
 def _entry(line: bytes) -> Entry | None:

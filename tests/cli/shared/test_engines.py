@@ -20,7 +20,7 @@ from selfsame.datasets import list_pictures
 from selfsame.ifs.fit.config import FitConfig
 from selfsame.run.cluster import Cluster
 from selfsame.run.processes import Processes
-from support.killing import kill_one, local_cluster
+from support.clusters import kill_one, local_cluster
 
 ENCODE = ["--effort", "1", "--quality", "30"]
 FIT = ["--maps", "2", "--steps", "2", "--restarts", "1", "--size", "16"]

@@ -10,8 +10,8 @@ from selfsame.collage.syntax import contexts as c
 from selfsame.collage.syntax.biases import GUESSES, MAX_OFF, blend_guesses, predict_bias
 from selfsame.collage.syntax.stream import rate_class, read_symbols, write_symbols
 from selfsame.errors import CorruptedError
-from support.codes.random_collages import lifelike_symbols, random_code
 from support.fuzzing import outcomes
+from support.random_collages import lifelike_symbols, random_code
 
 
 def round_trip(symbols, domains, step=128):

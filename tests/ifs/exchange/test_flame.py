@@ -18,8 +18,8 @@ from selfsame.ifs.exchange.flame import Flame, flame_from_code, read_flames, wri
 from selfsame.ifs.exchange.flame_read import flames_from_xml
 from selfsame.ifs.exchange.flame_write import flames_to_xml
 from selfsame.ifs.samples.library import classic
+from support.chaos_points import chaos_points
 from support.fuzzing import DIGITS, damaged_copies, outcomes
-from support.reference_drawing import chaos_points
 
 FERN = classic("barnsley-fern")
 COLORS = np.array([[255, 0, 0], [0, 255, 51], [0, 0, 255], [204, 255, 0]]) / 255

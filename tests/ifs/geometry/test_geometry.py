@@ -16,7 +16,7 @@ from selfsame.ifs.geometry.dimension import affinity_dimension, similarity_dimen
 from selfsame.ifs.geometry.svd_form import SVDForm, matrices_from_svd_form, svd_form_from_matrices
 from selfsame.ifs.samples.library import classic, classic_names
 from selfsame.ifs.samples.random import sample_anderson_farrell
-from support.reference_drawing import chaos_points
+from support.chaos_points import chaos_points
 
 NORM_ABOVE_ONE = IFS([[[0.5, 1.2], [0, 0.3]], [[0.4, 0], [0.1, 0.4]]], [[0, 0], [1, 1]])
 EXPANDING = IFS([[[1.1, 0], [0, 0.1]], [[0.5, 0], [0, 0.5]]], [[0, 0], [1, 0]])

@@ -7,7 +7,7 @@ from selfsame import InputError
 from selfsame.ifs.geometry.bounds import is_eventually_contractive
 from selfsame.ifs.geometry.dimension import similarity_dimension
 from selfsame.ifs.samples.library import classic, classic_info, classic_names
-from support.reference_drawing import chaos_points
+from support.chaos_points import chaos_points
 
 # Hausdorff dimensions as the literature states them, written independently of the library.
 KNOWN_DIMENSIONS = {

@@ -7,7 +7,7 @@ from selfsame.errors import InputError
 from selfsame.pifs.code import CONTRACTION, COPY, LUMA, NO_MAP, PlaneCode
 from selfsame.pifs.decoding.attractor import apply_maps, reconstruct_plane
 from selfsame.pifs.decoding.transform import LIMIT, inverse_dct
-from support.codes.random_pifs import naive_isometry, random_code
+from support.random_codes import naive_isometry, random_code
 
 
 def naive_application(x, b, plane, scale, luma):

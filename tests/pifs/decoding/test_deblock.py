@@ -8,7 +8,7 @@ from selfsame.pifs.code import NO_MAP, PlaneCode
 from selfsame.pifs.decoding.attractor import reconstruct_plane
 from selfsame.pifs.decoding.deblock import MARGIN, deblock
 from selfsame.pifs.decoding.transform import inverse_dct
-from support.codes.random_pifs import random_code
+from support.random_codes import random_code
 
 
 def naive_deblock(x, plane, strength, scale):

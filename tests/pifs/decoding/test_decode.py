@@ -11,7 +11,7 @@ from selfsame.pifs.code import PifsCode, PlaneCode
 from selfsame.pifs.decoding.attractor import reconstruct_plane
 from selfsame.pifs.decoding.deblock import deblock
 from selfsame.pifs.decoding.decode import decode
-from support.codes.random_pifs import random_code
+from support.random_codes import random_code
 
 COLOURS = [(1, False), (3, False), (3, True)]
 

@@ -4,7 +4,7 @@ from scipy.fft import idct, idctn
 
 from selfsame.pifs.code import PlaneCode
 from selfsame.pifs.decoding.transform import LIMIT, basis, inverse_dct, sample_positions
-from support.codes.random_pifs import random_code
+from support.random_codes import random_code
 
 
 @pytest.mark.parametrize("n", [4, 16, 64])

@@ -12,7 +12,7 @@ from selfsame.pifs.encoding.contraction import (
     contractive_maps,
     settled,
 )
-from support.codes.random_pifs import random_code
+from support.random_codes import random_code
 
 
 def full_plane(seed, side=24, scale=12):

@@ -18,8 +18,8 @@ from selfsame.pifs.syntax.stream import (
     read_planes,
     write_planes,
 )
-from support.codes.random_pifs import random_code
 from support.fuzzing import damaged_copies, outcomes
+from support.random_codes import random_code
 
 CASES = [
     (1, 1, 1, False),

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 from selfsame.errors import CorruptedError, UnsupportedError
 from selfsame.priors import generate
 from selfsame.priors.vdvae.network import Vdvae
-from support.vdvae_cases import small_vdvae
+from support.small_vdvae import small_vdvae
 
 CARD = {"data": "none", "seconds": 3}
 

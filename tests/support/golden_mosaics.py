@@ -4,7 +4,7 @@ changed."""
 import numpy as np
 
 from selfsame.mosaic.code import MosaicCode, Pieces
-from support.codes.golden_collages import whole_numbers
+from support.golden_collages import whole_numbers
 
 
 def _tree(draws, levels, cell):
