@@ -1,4 +1,4 @@
-"""What the maps alone tell of an attractor: dimensions, bounds, mean and spread."""
+"""What the maps alone tell of an attractor: dimensions and bounds."""
 
 import sys
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from selfsame.ifs.geometry.bounds import bounding_ball, bounding_box, invariant_moments
+from selfsame.ifs.geometry.bounds import bounding_ball, bounding_box
 from selfsame.ifs.geometry.dimension import affinity_dimension, similarity_dimension
 from selfsame.ifs.samples.library import classic, classic_info
 
@@ -16,13 +16,11 @@ for name in ("sierpinski-gasket", "koch-curve", "barnsley-fern", "menger-sponge"
     system = classic(name)
     low, high = bounding_box(system)
     _, radius = bounding_ball(system)
-    mean, _ = invariant_moments(system)
     lines += [
         f"{name} ({classic_info(name).source})",
         f"  similarity dimension {similarity_dimension(system):.4f}",
         f"  affinity dimension at most {affinity_dimension(system):.4f}",
         f"  box {np.round(low, 2)} to {np.round(high, 2)}, ball of radius {radius:.3f}",
-        f"  mean {np.round(mean, 3)}",
     ]
 (folder / "geometry.txt").write_text("\n".join(lines) + "\n")
 print("\n".join(lines))

@@ -24,9 +24,8 @@ from torch import Tensor
 
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.fit.config import PAPER_MAPS, PAPER_POINTS, PAPER_SIZE
+from selfsame.ifs.fit.maps import Maps, first_fixed_point, largest_singular_value
 from selfsame.ifs.fit.orbit import orbit
-from selfsame.ifs.fit.parameters import Maps, largest_singular_value
-from selfsame.ifs.fit.points import first_fixed_point
 from selfsame.ifs.render.batch import stack_systems
 from selfsame.ifs.render.splat import splat
 from selfsame.ifs.samples.random import FILLING_RATE, sample_anderson_farrell

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from benchmarks.encoder.inverse_data import MAPS, POINTS, SIDE, chain, drawing, fractals, maps_of
 from selfsame.errors import InputError
-from selfsame.ifs.fit.parameters import dyadic_probabilities
+from selfsame.ifs.fit.maps import dyadic_probabilities
 from selfsame.ifs.system import IFS
 from selfsame.lab.networks.architectures import Network, NetworkConfig
 from selfsame.training.settings import TrainSettings

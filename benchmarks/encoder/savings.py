@@ -20,7 +20,7 @@ from benchmarks.encoder.comparison import at_start
 from benchmarks.harness import plotting
 from benchmarks.harness.kept import finished
 from benchmarks.ifs import judging
-from selfsame.ifs.fit import FitConfig, batches, fit_batch
+from selfsame.ifs.fit import FitConfig, fit
 
 INITS = ("encoder", "mixture", "uniform")
 STARTS = (1, 4)
@@ -76,15 +76,16 @@ def _measured(
     pictures = [target.image for target in targets]
     losses = np.empty((len(targets), config.steps))
     figures = np.empty((2, len(targets)))
-    for members in batches(pictures, config):
+    first = -config.batch
 
-        def look(step: int, values: Sequence[float], _: object, rows: list[int] = members) -> None:
-            losses[rows, step - 1] = values
+    def look(step: int, values: Sequence[float], _: object) -> None:
+        nonlocal first
+        first += config.batch if step == 1 else 0  # all targets are of one shape
+        losses[first : first + len(values), step - 1] = values
 
-        codes, _ = fit_batch(pictures, members, config, seed=seed, device="cpu", callback=look)
-        for i, code in zip(members, codes, strict=True):
-            score = judging.judge(code, pictures[i], i)
-            figures[:, i] = score.min_mse, score.mean_mse
+    for i, code in enumerate(fit(pictures, config, seed=seed, device="cpu", callback=look).codes):
+        score = judging.judge(code, pictures[i], i)
+        figures[:, i] = score.min_mse, score.mean_mse
     return {name: value.tolist() for name, value in Run(losses, *figures)._asdict().items()}
 
 

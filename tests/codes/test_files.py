@@ -16,8 +16,7 @@ from selfsame.errors import (
     UnsupportedError,
 )
 from selfsame.ifs.code import Viewport
-from selfsame.ifs.exchange.flame import flame_from_code, write_flames
-from selfsame.ifs.exchange.flame_write import flames_to_xml
+from selfsame.ifs.exchange.flame import flame_from_code, flames_to_xml, write_flames
 from selfsame.ifs.exchange.json_code import code_to_values
 
 

@@ -81,7 +81,7 @@ class Fitting:
     def check(self, target: Picture) -> None:
         """Raise ``InputError`` if a target cannot be fitted, before others share its batch."""
         if isinstance(self.settings, FitConfig):
-            from selfsame.ifs.fit.targets import prepare
+            from selfsame.ifs.fit.objectives import prepare
 
             prepare([target], self.settings)
 

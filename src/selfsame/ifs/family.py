@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from selfsame.coding.container import Chunk, Container
 from selfsame.errors import InputError
 from selfsame.family import Description, Picture, Run, View
 from selfsame.ifs import chunks
@@ -18,11 +17,8 @@ class IfsFamily:
     views = frozenset({"size", "scale", "viewport", "zoom", "center"})
     options = frozenset({"points", "depth", "mode", "supersample", "azimuth", "elevation"})
 
-    def pack(self, code: IFSCode) -> list[Chunk]:
-        return chunks.pack(code)
-
-    def unpack(self, container: Container) -> IFSCode:
-        return chunks.unpack(container)
+    pack = staticmethod(chunks.pack)
+    unpack = staticmethod(chunks.unpack)
 
     def render(self, code: IFSCode | IFS, view: View, run: Run, **options: Any) -> Picture:
         from selfsame.ifs.render.pictures import render

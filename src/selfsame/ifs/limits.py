@@ -4,7 +4,7 @@ from typing import Annotated
 
 from selfsame.checked import Range, checked
 from selfsame.errors import InputError
-from selfsame.limits import MAX_SIDE
+from selfsame.family import checked_code_size
 
 MAX_PIXELS = 2**28
 """Most pixels of a picture: 16384 × 16384, a gigabyte as float32."""
@@ -24,13 +24,7 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     Raises:
         InputError: a side is not an integer of 1..65535, or there are too many pixels.
     """
-    try:
-        width, height = (int(side) for side in size)
-        exact = (width, height) == tuple(size)
-    except (TypeError, ValueError):
-        exact = False
-    if not exact or not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-        raise InputError(f"size is (width, height), integers within 1..{MAX_SIDE}: got {size}")
+    width, height = checked_code_size(size)
     if width * height > MAX_PIXELS:
         raise InputError(
             f"a picture has at most {MAX_PIXELS} pixels: got {width}x{height} = {width * height}"

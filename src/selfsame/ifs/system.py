@@ -60,23 +60,18 @@ class IFS(Value):
             raise InputError(f"matrices must be (N, 2, 2) or (N, 3, 3): got {A.shape}")
         if not 1 <= len(A) <= MAX_MAPS:
             raise InputError(f"an IFS has 1 to {MAX_MAPS} maps: got {len(A)}")
-        b = _frozen(offsets, "offsets")
-        if b.shape != A.shape[:2]:
-            raise InputError(f"offsets must be {A.shape[:2]}, as matrices ask: got {b.shape}")
-        p = _frozen(
-            default_probabilities(A) if probabilities is None else probabilities, "probabilities"
-        )
-        if p.shape != A.shape[:1]:
-            raise InputError(f"probabilities must be {A.shape[:1]}: got {p.shape}")
+        b = _frozen(offsets, "offsets", A.shape[:2])
+        given = default_probabilities(A) if probabilities is None else probabilities
+        p = _frozen(given, "probabilities", A.shape[:1])
         too_large = (p > 1 + SUM_TOLERANCE).any()  # asked first: the sum of huge ones overflows
         if (p < 0).any() or too_large or abs(p.sum() - 1) > SUM_TOLERANCE:
             found = "a larger one" if too_large else f"sum {p.sum():g}, smallest {p.min():g}"
             raise InputError(f"probabilities must be within 0..1 with sum 1: got {found}")
         if abs(p.sum() - 1) > ROUNDING_OF_SUM:
             p = _frozen(p / p.sum(), "probabilities")
-        c = None if colors is None else _frozen(colors, "colors")
-        if c is not None and (c.shape != (len(A), 3) or (c < 0).any() or (c > 1).any()):
-            raise InputError(f"colors must be ({len(A)}, 3) in [0, 1]: got {c.shape}")
+        c = None if colors is None else _frozen(colors, "colors", (len(A), 3))
+        if c is not None and (c.min() < 0 or c.max() > 1):
+            raise InputError(f"colors must be within [0, 1]: got {c.min():g} to {c.max():g}")
         for name, value in zip(
             ("matrices", "offsets", "probabilities", "colors"), (A, b, p, c), strict=True
         ):
@@ -114,12 +109,20 @@ def default_probabilities(matrices: ArrayLike) -> Array:
     return np.asarray(weight / weight.sum(), np.float64)
 
 
-def _frozen(values: ArrayLike, name: str) -> Array:
+def conjugated(matrices: Array, offsets: Array, S: Array, t: Array) -> tuple[Array, Array]:
+    """Return the maps in the coordinates ``u = S x + t``: their attractor is moved by it."""
+    moved = S @ matrices @ np.linalg.inv(S)
+    return moved, offsets @ S.T + t - moved @ t
+
+
+def _frozen(values: ArrayLike, name: str, shape: tuple[int, ...] | None = None) -> Array:
     try:
         array = np.asarray(values, np.float64).copy()
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} must be an array of numbers: {error}") from error
     if not np.isfinite(array).all():
         raise InputError(f"{name} must be finite: found NaN or infinity")
+    if shape is not None and array.shape != shape:
+        raise InputError(f"{name} must be {shape}, as matrices ask: got {array.shape}")
     array.setflags(write=False)
     return array

@@ -18,7 +18,7 @@ from benchmarks.encoder.inverse_data import (
     parameters_of,
     with_area_probabilities,
 )
-from selfsame.ifs.fit.parameters import Maps
+from selfsame.ifs.fit.maps import Maps
 from support.reference_drawing import draw
 
 

@@ -95,7 +95,7 @@ def test_a_run_is_kept_and_no_other_is_taken_for_it(
     def gone(*_: Any, **__: Any) -> None:
         raise AssertionError("fitted again")
 
-    monkeypatch.setattr(savings, "fit_batch", gone)
+    monkeypatch.setattr(savings, "fit", gone)
     again = savings.run(config, targets, 0, *place)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     for other in ((replace(config, steps=4), targets, 0), (config, targets[:2], 0)):

@@ -6,9 +6,8 @@ import torch
 
 from benchmarks.reference import learning_fractals as plain
 from selfsame.ifs.fit import PRESETS
-from selfsame.ifs.fit.objectives import SequenceObjective
-from selfsame.ifs.fit.parameters import Parameters
-from selfsame.ifs.fit.targets import prepare
+from selfsame.ifs.fit.maps import Parameters
+from selfsame.ifs.fit.objectives import SequenceObjective, prepare
 
 
 def ring() -> np.ndarray:

@@ -10,17 +10,10 @@ import torch
 
 from selfsame.errors import InputError
 from selfsame.ifs.code import Primitive, Viewport
-from selfsame.ifs.distance import (
-    Similitudes,
-    pixel_centers,
-    recursion_distance,
-    signed_distance,
-    similitudes_about,
-    similitudes_from_segments,
-    similitudes_from_squares,
-)
-from selfsame.ifs.distance.render import winning_words
+from selfsame.ifs.distance.field import signed_distance, winning_words, word_distance
+from selfsame.ifs.distance.layouts import Similitudes, similitudes_about, similitudes_from_segments
 from selfsame.ifs.distance.settings import check_leaves
+from selfsame.ifs.distance.target import pixel_centers
 from selfsame.ifs.render.recursion import render_recursion
 from selfsame.ifs.system import IFS
 
@@ -44,6 +37,11 @@ def some_maps(seed=0, count=3):
         tensor(rng.uniform(-0.4, 0.4, (count, 2))),
         torch.tensor(rng.uniform(size=count) > 0.5),
     )
+
+
+def recursion_distance(maps, kind, shape, depth, points):
+    words, _ = winning_words(maps, kind, shape, depth, points)
+    return word_distance(maps, kind, shape, depth, words, points)
 
 
 def plain_distance(kind, p, x):
@@ -93,15 +91,6 @@ def test_segments_map_end_to_end():
     torch.testing.assert_close(moved, images)
     torch.testing.assert_close(maps.scale, tensor([0.5, 0.8]) / 2.5)
     torch.testing.assert_close(torch.linalg.det(maps.linear), tensor([1, 1]))
-
-
-def test_squares_map_without_turning():
-    maps = similitudes_from_squares(
-        tensor([1, 2]), tensor(2.0), tensor([[0, 0], [3, 1]]), tensor([1.0, 0.5])
-    )
-    torch.testing.assert_close(maps.scale, tensor([0.5, 0.25]))
-    corner = torch.einsum("nij,j->ni", maps.matrices, tensor([2.0, 3.0])) + maps.offset
-    torch.testing.assert_close(corner, tensor([[0.5, 0.5], [3.25, 1.25]]))
 
 
 def test_similitudes_about_a_pivot():

@@ -9,13 +9,13 @@ import torch
 from selfsame.errors import InputError
 from selfsame.ifs.code import Primitive, Viewport
 from selfsame.ifs.distance import DistanceDivergedError, Progress, engine, fit_distance
+from selfsame.ifs.distance.field import winning_words
 from selfsame.ifs.distance.layouts import (
     build_maps,
     initial_parameters,
     without_map,
 )
 from selfsame.ifs.distance.polish import polish
-from selfsame.ifs.distance.render import recursion_distance
 from selfsame.ifs.distance.settings import parse_layout
 from selfsame.ifs.distance.target import all_levels, coverage_loss, distance_loss, make_target
 from selfsame.ifs.render.recursion import render_recursion
@@ -70,7 +70,7 @@ def test_losses_vanish_at_the_exact_code():
     losses = {}
     for name, parameters in (("whole", start), ("exact", exact)):
         maps, kind, shape = build_maps(layout, parameters)
-        signed = recursion_distance(maps, kind, shape, 2, torch.tensor(target.points))
+        _, signed = winning_words(maps, kind, shape, 2, torch.tensor(target.points))
         signed = signed.reshape(target.mask.shape)
         losses[name] = (
             float(distance_loss(signed, torch.tensor(target.distance), range(5))),
@@ -107,6 +107,19 @@ def test_layouts_parse():
     for text in ("circle:3", "squares", "free:1", "squares:99", "segments:4:mirror", "free:8 "):
         with pytest.raises(InputError, match="layout"):
             parse_layout(text)
+
+
+def test_squares_map_without_turning():
+    parameters = {
+        "center": torch.tensor([1.0, 2.0]),
+        "log_half": torch.zeros(2),
+        "centers": torch.tensor([[0.0, 0.0], [3.0, 1.0]]),
+        "log_scale": torch.tensor([0.5, 0.25]).log(),
+    }
+    maps, kind, _ = build_maps(parse_layout("squares:2"), parameters)
+    assert kind == "rectangle"
+    corner = torch.einsum("nij,j->ni", maps.matrices, torch.tensor([2.0, 3.0])) + maps.offset
+    torch.testing.assert_close(corner, torch.tensor([[0.5, 0.5], [3.25, 1.25]]))
 
 
 def test_segments_start_on_the_curve():

@@ -13,10 +13,9 @@ from selfsame.ifs.encoder import (
     encoder_maps,
     network,
 )
-from selfsame.ifs.encoder.network import Pieces, _view
-from selfsame.ifs.encoder.start import squared
-from selfsame.ifs.fit import FitConfig, engine, fit
-from selfsame.ifs.fit.parameters import Maps
+from selfsame.ifs.encoder.network import Pieces, _view, squared
+from selfsame.ifs.fit import FitConfig, fit
+from selfsame.ifs.fit.maps import Maps
 
 SMALL = EncoderConfig(side=16, width=16, layers=1, heads=2, rounds=2)
 
@@ -207,7 +206,7 @@ def test_a_fit_begins_where_the_encoder_says(encoder, tmp_path, monkeypatch):
         proposed.append(encoder_maps(*arguments))
         return proposed[0]
 
-    monkeypatch.setattr(engine, "encoder_maps", remembered)
+    monkeypatch.setattr("selfsame.ifs.encoder.encoder_maps", remembered)
     path = tmp_path / "mine"
     encoder.save_pretrained(path)
     config = FitConfig(init="encoder", encoder=str(path), maps=5, steps=1, restarts=1, size=16)

@@ -14,9 +14,14 @@ from PIL import Image
 from selfsame import IFS, FormatError, IFSCode, InputError
 from selfsame.errors import CorruptedError, LimitError, TruncatedError, UnsupportedError
 from selfsame.ifs.code import Viewport
-from selfsame.ifs.exchange.flame import Flame, flame_from_code, read_flames, write_flames
+from selfsame.ifs.exchange.flame import (
+    Flame,
+    flame_from_code,
+    flames_to_xml,
+    read_flames,
+    write_flames,
+)
 from selfsame.ifs.exchange.flame_read import flames_from_xml
-from selfsame.ifs.exchange.flame_write import flames_to_xml
 from selfsame.ifs.samples.library import classic
 from support.chaos_points import chaos_points
 from support.fuzzing import DIGITS, damaged_copies, outcomes

@@ -6,8 +6,8 @@ import torch
 
 from selfsame.errors import DivergedError, InputError
 from selfsame.ifs.code import Viewport
-from selfsame.ifs.fit import PRESETS, FitConfig, batches, fit, fit_batch
-from selfsame.ifs.fit.parameters import dyadic_probabilities
+from selfsame.ifs.fit import PRESETS, FitConfig, fit
+from selfsame.ifs.fit.maps import dyadic_probabilities
 from selfsame.ifs.render.points import sample_points
 from selfsame.run.progress import Progress
 
@@ -53,19 +53,8 @@ def test_same_seed_same_code_and_another_seed_another() -> None:
     assert first != other
 
 
-def test_a_batch_alone_equals_the_batch_in_the_whole() -> None:
-    pictures = [disk(x=x) for x in (-4, 0, 4)]
-    config = replace(QUICK, batch=2)
-    assert batches(pictures, config) == [[0, 1], [2]]
-    whole = fit(pictures, config).codes
-    part, losses = fit_batch(pictures, [2], config)
-    assert part[0].system == whole[2].system
-    assert losses.shape == (1,)
-
-
 def test_pictures_of_several_shapes_come_back_in_order() -> None:
     pictures = [disk(40, 20, 6), disk(), disk(40, 20, 8)]
-    assert batches(pictures, QUICK) == [[0, 2], [1]]
     codes = fit(pictures, QUICK).codes
     assert [code.size for code in codes] == [(20, 40), (32, 32), (20, 40)]
     assert codes[0].viewport == Viewport(-0.5, -1, 0.5, 1)

@@ -2,8 +2,8 @@ import numpy as np
 import torch
 
 from selfsame.ifs.fit.mixture import gaussian_mixture, mixture_maps
-from selfsame.ifs.geometry.bounds import invariant_moments
 from selfsame.ifs.system import IFS
+from support.chaos_points import invariant_moments
 
 
 def blobs(d: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from selfsame.errors import InputError
-from selfsame.ifs.code import IFSCode, Viewport
+from selfsame.ifs.code import Viewport
 from selfsame.ifs.geometry.viewport import (
     checked,
     fit_viewport,
     plane_to_pixels,
-    viewport_of,
     zoomed,
 )
 from selfsame.ifs.system import IFS
@@ -42,11 +41,6 @@ def test_a_segment_gets_a_window_with_height():
     view = fit_viewport(flat, (400, 100), margin=0.0)
     assert view.height == pytest.approx(0.25, abs=1e-3)
     assert (view.y_min + view.y_max) / 2 == pytest.approx(2)
-
-
-def test_a_code_brings_its_own_window():
-    view = Viewport(-3.0, -1.0, 5.0, 2.0)
-    assert viewport_of(IFSCode(SQUARE, view, (8, 8)), (100, 20)) == view
 
 
 def test_zoom_shrinks_about_the_centre_asked_for():

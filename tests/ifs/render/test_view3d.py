@@ -79,20 +79,6 @@ def test_light_falls_with_depth():
     assert right == pytest.approx(FAR_LIGHT, abs=1e-3)
 
 
-def test_perspective_enlarges_what_is_near():
-    system = dots([-1, -1, 0], [1, 1, 0])
-    options = {"azimuth": 0, "elevation": 0, "supersample": 1, "points": 2000, "zoom": 0.5}
-    flat, deep = (
-        [j - 50 for _, j in lit(render_view(system, (101, 101), perspective=p, **options))]
-        for p in (0.0, 0.3)
-    )
-    assert -flat[0] == pytest.approx(flat[1], abs=1)
-    # The two lie ±1/√2 ball radii in front of and behind the centre (with 2 % of free border).
-    depth = 0.3 / np.sqrt(2) / 1.02
-    assert deep[0] == pytest.approx(flat[0] / (1 - depth), abs=1.5)
-    assert deep[1] == pytest.approx(flat[1] / (1 + depth), abs=1.5)
-
-
 def test_views_do_not_depend_on_threads():
     sponge = classic("menger-sponge")
     one, two = (render_view(sponge, (60, 40), points=1_000_000, seed=1, threads=t) for t in (1, 2))
@@ -119,7 +105,6 @@ def test_a_single_point_is_drawn():
     [
         ({"elevation": 91}, "elevation"),
         ({"azimuth": float("nan")}, "azimuth"),
-        ({"perspective": 1.0}, "perspective"),
         ({"zoom": 0}, "zoom"),
         ({"size": (0, 4)}, "size"),
         ({"points": 0}, "points"),

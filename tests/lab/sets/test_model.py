@@ -6,7 +6,7 @@ import torch
 
 from selfsame.errors import InputError
 from selfsame.fractals import make_recipe
-from selfsame.ifs.fit.points import sample_indices
+from selfsame.ifs.fit.maps import sample_indices
 from selfsame.lab.sets.config import FractalSetConfig
 from selfsame.lab.sets.model import FractalSet, clipped_gradient
 

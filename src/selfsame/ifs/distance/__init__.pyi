@@ -1,11 +1,4 @@
 from .engine import DistanceDivergedError as DistanceDivergedError
 from .engine import Progress as Progress
 from .fit import fit_distance as fit_distance
-from .primitives import signed_distance as signed_distance
-from .render import pixel_centers as pixel_centers
-from .render import recursion_distance as recursion_distance
 from .settings import DistanceSettings as DistanceSettings
-from .similitudes import Similitudes as Similitudes
-from .similitudes import similitudes_about as similitudes_about
-from .similitudes import similitudes_from_segments as similitudes_from_segments
-from .similitudes import similitudes_from_squares as similitudes_from_squares

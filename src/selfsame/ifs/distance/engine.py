@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from selfsame.errors import DivergedError
 from selfsame.ifs.code import IFSCode, Primitive
+from selfsame.ifs.distance.field import winning_words, word_distance
 from selfsame.ifs.distance.layouts import (
     Parameters,
     bound_parameters,
@@ -20,7 +21,6 @@ from selfsame.ifs.distance.layouts import (
     without_map,
 )
 from selfsame.ifs.distance.polish import polish
-from selfsame.ifs.distance.render import winning_words, word_distance
 from selfsame.ifs.distance.settings import DistanceSettings, Layout, parse_layout
 from selfsame.ifs.distance.target import Target, all_levels, coverage_loss, distance_loss
 from selfsame.ifs.render.recursion import render_recursion
@@ -93,6 +93,7 @@ class Fitter:
     ) -> None:
         self.target, self.settings, self.device, self.index = target, settings, device, index
         self.layout = parse_layout(settings.layout)
+        self.budgets = (settings.steps, settings.refine_steps)
         self.levels = settings.levels or all_levels(target.size)
         self.points = torch.tensor(target.points, dtype=torch.float32, device=device)
         self.distance = torch.tensor(target.distance, dtype=torch.float32, device=device)
@@ -100,20 +101,22 @@ class Fitter:
 
     def fit(
         self,
-        current: dict[str, Any] | None,
+        current: dict[str, Any],
         save: Callable[[dict[str, Any]], None],
         save_every: int,
         callback: Callable[[Progress], None] | None,
         callback_every: int,
     ) -> dict[str, Any]:
-        """Return the best ``parameters`` of all restarts and their ``score``."""
-        champion: dict[str, Any] | None = current.get("champion") if current else None
-        first = current["restart"] if current and "restart" in current else 0
+        """Return the best ``parameters`` of all restarts and their ``score``.
+
+        Args:
+            current: what ``save`` got of this picture before, or nothing.
+        """
+        champion: dict[str, Any] | None = current.get("champion")
+        first = current.get("restart", 0)
         for restart in range(first, self.settings.restarts):
-            if current and "run" in current and restart == first:
-                run = self._load(current["run"])
-            else:
-                run = self._start(restart)
+            resumed = "run" in current and restart == first
+            run = self._load(current["run"]) if resumed else self._start(restart)
             while run.phase < len(PHASES):
                 loss = self._step(run, champion)
                 if callback is not None and run.step % callback_every == 0:
@@ -180,7 +183,7 @@ class Fitter:
         s = self.settings
         names = learned(run.parameters)
         values = [run.parameters[name].requires_grad_() for name in names]
-        total = s.steps if run.phase == 0 else s.refine_steps
+        total = self.budgets[run.phase]
         decay = FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * run.step / total)) / 2
         rate = s.learning_rate * decay * (1.0 if run.phase == 0 else REFINE_RATE)
         fast = [name.startswith("log_") or name == "angle" for name in names]
@@ -215,7 +218,7 @@ class Fitter:
 
     def _advance(self, run: _Run) -> None:
         """Keep the state if it scores best, and go to the next phase where this one is done."""
-        total = self.settings.steps if run.phase == 0 else self.settings.refine_steps
+        total = self.budgets[run.phase]
         done = run.step >= total or run.step - run.lowest_at > PATIENCE
         if done or run.step % SCORE_EVERY == 0:
             self._keep_if_better(run)
@@ -229,7 +232,7 @@ class Fitter:
             run.step, run.adam, run.lowest, run.lowest_at = 0, None, math.inf, 0
             if self.settings.prune:
                 self._prune(run, USELESS_AT_START if run.phase == 0 else 1.0)
-            if (self.settings.steps, self.settings.refine_steps)[run.phase] > 0:
+            if self.budgets[run.phase] > 0:
                 return
             run.phase += 1
 
@@ -289,9 +292,8 @@ class Fitter:
         self._keep_if_better(run)
 
     def _progress(self, run: _Run, restart: int, loss: float) -> Progress:
-        s = self.settings
-        total = s.steps if run.phase == 0 else s.refine_steps
-        code = code_of(self.target, s, run.parameters, max(run.best_score, 0.0))
+        code = code_of(self.target, self.settings, run.parameters, max(run.best_score, 0.0))
+        total = self.budgets[run.phase]
         return Progress(self.index, restart, PHASES[run.phase], run.step, total, loss, code)
 
 

@@ -8,21 +8,30 @@ Each restart runs two phases of Adam and a search:
 The state whose rendering has the highest intersection over union is kept.
 """
 
+import hashlib
 import os
+import pickle
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
+import torch
 from numpy.typing import ArrayLike
 
 from selfsame.checked import Range, checked
+from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
-from selfsame.ifs.distance.checkpoint import fingerprint, load_checkpoint, save_checkpoint
 from selfsame.ifs.distance.engine import Fitter, Progress, code_of
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.distance.target import make_target
+from selfsame.io.files import atomic_file
 from selfsame.run.device import resolve_device
 
 __all__ = ["Progress", "fit_distance"]
+
+VERSION = 1
+"""Of checkpoints: plain tensors, numbers and text, never code."""
 
 
 def fit_distance(
@@ -59,24 +68,56 @@ def fit_distance(
     checked("callback_every", callback_every, Annotated[int, Range(1)])
     checked("checkpoint_every", checkpoint_every, Annotated[int, Range(1)])
     targets = [make_target(picture, settings.threshold) for picture in pictures]
-    digest = fingerprint(settings, pictures) if checkpoint is not None else ""
-    saved = load_checkpoint(checkpoint, digest) if checkpoint is not None else None
+    digest = _fingerprint(settings, pictures) if checkpoint is not None else ""
+    saved = _load_checkpoint(checkpoint, digest) if checkpoint is not None else None
     finished: list[dict[str, Any]] = saved["finished"] if saved else []
     place = resolve_device(device)
 
     def save(state: dict[str, Any]) -> None:
         if checkpoint is not None:
-            save_checkpoint(
-                checkpoint, {"fingerprint": digest, "finished": finished, "current": state}
-            )
+            with atomic_file(checkpoint) as stream:
+                whole = {"fingerprint": digest, "finished": finished, "current": state}
+                torch.save({"version": VERSION, **whole}, stream)
 
     first = len(finished)
     for index in range(first, len(targets)):
         fitter = Fitter(targets[index], settings, place, index)
-        current = saved["current"] if saved and index == first else None
+        current = saved["current"] if saved and index == first else {}
         finished.append(fitter.fit(current, save, checkpoint_every, callback, callback_every))
         save({})
     return [
         code_of(target, settings, done["parameters"], done["score"])
         for target, done in zip(targets, finished, strict=True)
     ]
+
+
+def _fingerprint(settings: object, pictures: Sequence[Any]) -> str:
+    """Return a digest of everything that a resumed fit must share with its first part."""
+    digest = hashlib.sha256(repr(settings).encode())
+    for picture in pictures:
+        array = np.ascontiguousarray(picture, np.float32)
+        digest.update(repr(array.shape).encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+def _load_checkpoint(path: str | os.PathLike[str], digest: str) -> dict[str, Any] | None:
+    """Return the state saved under ``path``, or None if there is no such file.
+
+    Raises:
+        InputError: not a checkpoint of this method, or one of another fit (its
+            ``fingerprint`` differs from ``digest``).
+    """
+    if not Path(path).exists():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path} cannot be read as a checkpoint: {error}") from error
+    if not isinstance(state, dict) or state.get("version") != VERSION:
+        raise InputError(f"{path} is not a checkpoint of the distance method, version {VERSION}")
+    if state.get("fingerprint") != digest:
+        raise InputError(
+            f"{path} belongs to a fit of other pictures or settings; "
+            "use the same ones, or another file name"
+        )
+    return state

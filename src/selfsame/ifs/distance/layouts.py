@@ -10,6 +10,7 @@ The parameters of a layout are a dict of tensors; sizes and scales are learned a
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,14 +19,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
+from selfsame.errors import InputError
 from selfsame.ifs.code import PrimitiveKind
 from selfsame.ifs.distance.settings import Layout
-from selfsame.ifs.distance.similitudes import (
-    Similitudes,
-    similitudes_about,
-    similitudes_from_segments,
-    similitudes_from_squares,
-)
 from selfsame.ifs.distance.target import Target
 
 Parameters = dict[str, Tensor]
@@ -42,6 +38,32 @@ A leaf is smaller by the scale of its word: a line one pixel thick at depth 6 ne
 
 BACKGROUND_COST = 10.0
 """A path along the figure may cross gaps, at this price per unit of length."""
+
+MIN_LENGTH = 1e-9
+"""Shorter segments have no direction; lengths are floored here, in plane units."""
+
+
+@dataclass(frozen=True)
+class Similitudes:
+    """N maps ``x -> scale * linear @ x + offset`` that multiply every distance by ``scale``.
+
+    Attributes:
+        scale: (N,), positive.
+        linear: (N, 2, 2), orthogonal: a rotation or a reflection.
+        offset: (N, 2).
+    """
+
+    scale: Tensor
+    linear: Tensor
+    offset: Tensor
+
+    def __len__(self) -> int:
+        return len(self.scale)
+
+    @property
+    def matrices(self) -> Tensor:
+        """(N, 2, 2), scale and linear part together."""
+        return self.scale[:, None, None] * self.linear
 
 
 def initial_parameters(
@@ -105,9 +127,9 @@ def build_maps(layout: Layout, parameters: Parameters) -> tuple[Similitudes, Pri
     """Return the similitudes and the primitive (kind, numbers) that parameters stand for."""
     p = parameters
     if layout.kind == "squares":
-        side = p["log_half"].new_ones(())  # only the ratio of sides matters
-        maps = similitudes_from_squares(p["center"], side, p["centers"], p["log_scale"].exp())
-        angle = p["center"].new_zeros(1)
+        scale, angle = p["log_scale"].exp(), p["center"].new_zeros(1)
+        upright = torch.eye(2).to(scale).expand(len(scale), 2, 2)
+        maps = Similitudes(scale, upright, p["centers"] - scale[:, None] * p["center"])
         return maps, "rectangle", torch.cat([p["center"], p["log_half"].exp(), angle])
     if layout.kind == "segments":
         points = p["points"]
@@ -118,6 +140,49 @@ def build_maps(layout: Layout, parameters: Parameters) -> tuple[Similitudes, Pri
     mirror = p["mirror"] > 0.5 if "mirror" in p else None
     maps = similitudes_about(p["log_scale"].exp(), p["angle"], p["center"], p["centers"], mirror)
     return maps, "disk", torch.cat([p["center"], p["log_radius"].exp().reshape(1)])
+
+
+def similitudes_about(
+    scale: Tensor, angle: Tensor, pivot: Tensor, images: Tensor, reflect: Tensor | None = None
+) -> Similitudes:
+    """Return the similitudes that turn by ``angle``, scale, and send ``pivot`` to ``images``.
+
+    Args:
+        scale: (N,), positive.
+        angle: (N,), radians, anticlockwise.
+        pivot: (2,).
+        images: (N, 2).
+        reflect: (N,) bool; those maps first mirror at the x axis. None: no map does.
+    """
+    c, s = torch.cos(angle), torch.sin(angle)
+    sign = torch.ones_like(c) if reflect is None else torch.where(reflect, -1.0, 1.0).to(c)
+    linear = torch.stack(
+        [torch.stack([c, -s * sign], dim=-1), torch.stack([s, c * sign], dim=-1)], dim=-2
+    )
+    return Similitudes(scale, linear, images - scale[:, None] * (linear @ pivot))
+
+
+def similitudes_from_segments(base: Tensor, segments: Tensor) -> Similitudes:
+    """Return the orientation-preserving similitudes that send one segment to each of N others.
+
+    Args:
+        base: (2, 2), start and end.
+        segments: (N, 2, 2), start and end of the images.
+    Raises:
+        InputError: the base has no length.
+    """
+    u = base[1] - base[0]
+    v = segments[:, 1] - segments[:, 0]
+    square = (u * u).sum()
+    if not float(square.detach()) > MIN_LENGTH**2:
+        raise InputError(f"the base segment must have a length: got {base.tolist()}")
+    # v = s R u; with complex numbers s e^{i angle} = v / u.
+    real = (v * u).sum(dim=-1) / square
+    imaginary = (v[:, 1] * u[0] - v[:, 0] * u[1]) / square
+    scale = torch.sqrt(real**2 + imaginary**2 + (MIN_LENGTH**2))
+    c, s = real / scale, imaginary / scale
+    linear = torch.stack([torch.stack([c, -s], dim=-1), torch.stack([s, c], dim=-1)], dim=-2)
+    return Similitudes(scale, linear, segments[:, 0] - scale[:, None] * (linear @ base[0]))
 
 
 def without_map(layout: Layout, parameters: Parameters, index: int) -> Parameters | None:
@@ -175,12 +240,10 @@ def _even_points(path: Array, count: int) -> Array:
     return np.stack([np.interp(at, lengths, path[:, k]) for k in range(2)], axis=1)
 
 
-def _clusters(
-    points: Array, count: int, rng: np.random.Generator, rounds: int = 20
-) -> tuple[Array, Array]:
+def _clusters(points: Array, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Return means (count, 2) and shares (count,) of clusters of points (k-means)."""
     means = points[rng.choice(len(points), count, replace=len(points) < count)].copy()
-    for _ in range(rounds):
+    for _ in range(20):
         nearest = ((points[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
         sizes = np.bincount(nearest, minlength=count)
         for k in range(2):

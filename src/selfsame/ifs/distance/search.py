@@ -6,7 +6,6 @@ leaf, so each search starts from the winner of the point before it.
 """
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,49 +21,42 @@ _KINDS: dict[PrimitiveKind, int] = {"disk": 0, "rectangle": 1, "segment": 2}
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Tree:
-    """The images of N similitudes under words of up to ``depth`` letters.
-
-    Nodes of level j occupy ``starts[j] + word``, where ``word`` reads the letters, the outermost
-    map first, as digits to base N.
-
-    Attributes:
-        count: N.
-        starts: (depth + 2,) int64, the first node of each level.
-        frames: (nodes, 7): scale, linear part (4, row by row), offset (2).
-        balls: (nodes, 3): centre and radius of a ball that holds the leaves below.
-    """
-
-    count: int
-    starts: NDArray[np.int64]
-    frames: Array
-    balls: Array
-
-    @property
-    def depth(self) -> int:
-        return len(self.starts) - 2
-
-
-def build_tree(
-    scale: Array, linear: Array, offset: Array, depth: int, center: Array, reach: float
-) -> Tree:
-    """Return the tree of all words of up to ``depth`` letters.
+def nearest_leaves(
+    scale: Array,
+    linear: Array,
+    offset: Array,
+    depth: int,
+    kind: PrimitiveKind,
+    shape: Array,
+    points: Array,
+) -> tuple[NDArray[np.int64], Array]:
+    """Return the word of the leaf nearest to each point, and the signed distance to it.
 
     Args:
         scale: (N,). linear: (N, 2, 2), orthogonal. offset: (N, 2).
         depth: letters of a leaf's word, at least 0.
-        center: (2,), any point; the middle of the primitive is a good one.
-        reach: the primitive lies within this distance of ``center``.
+        kind, shape: the primitive (``field.signed_distance``).
+        points: (P, 2); the search is fastest where neighbours follow each other.
+    Returns:
+        words (P,) int64, letters as digits to base N, the outermost map first; and distances
+        (P,), negative inside a leaf. The same for every number of threads.
     Raises:
         InputError: too many leaves.
     """
     count = len(scale)
     check_leaves(count, depth)
+    if kind == "segment":
+        center = (shape[:2] + shape[2:4]) / 2
+        reach = float(np.hypot(*(shape[2:4] - shape[:2])) / 2 + shape[4])
+    else:
+        center = shape[:2]
+        reach = float(shape[2] if kind == "disk" else np.hypot(shape[2], shape[3]))
     moved = np.linalg.norm(scale[:, None] * (linear @ center) + offset - center, axis=1)
     radii = [reach]
     for _ in range(depth):
         radii.append(float((moved + scale * radii[-1]).max()))
+    # Of each node scale, linear part and offset of its word's composition, and a ball that holds
+    # the leaves below; those of level j follow ``starts[j]`` in the order of their words.
     s, L, b = np.ones(1), np.eye(2)[None], np.zeros((1, 2))
     frames, balls, starts = [], [], [0]
     for level in range(depth + 1):
@@ -76,32 +68,15 @@ def build_tree(
         middle = s[:, None] * (L @ center) + b
         balls.append(np.concatenate([middle, s[:, None] * radii[depth - level]], axis=1))
         starts.append(starts[-1] + len(s))
-    return Tree(count, np.array(starts), np.concatenate(frames), np.concatenate(balls))
-
-
-def nearest_leaves(
-    tree: Tree, kind: PrimitiveKind, shape: Array, points: Array
-) -> tuple[NDArray[np.int64], Array]:
-    """Return the word of the leaf nearest to each point, and the signed distance to it.
-
-    Args:
-        tree: from ``build_tree``.
-        kind, shape: the primitive (``primitives.signed_distance``).
-        points: (P, 2); the search is fastest where neighbours follow each other.
-    Returns:
-        words (P,) int64 and distances (P,), negative inside a leaf. The same for every number
-        of threads.
-    """
-    words = np.empty(len(points), np.int64)
-    distances = np.empty(len(points))
+    words, distances = np.empty(len(points), np.int64), np.empty(len(points))
     _search(
-        np.ascontiguousarray(points, np.float64),
-        tree.count,
-        tree.starts,
-        tree.frames,
-        tree.balls,
+        np.ascontiguousarray(points),
+        count,
+        np.array(starts),
+        np.concatenate(frames),
+        np.concatenate(balls),
         _KINDS[kind],
-        np.ascontiguousarray(shape, np.float64),
+        np.ascontiguousarray(shape),
         words,
         distances,
     )

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from selfsame.errors import InputError
 from selfsame.ifs.code import Viewport
-from selfsame.ifs.distance.render import pixel_centers
 
 Array = NDArray[np.float64]
 
@@ -82,16 +81,24 @@ def make_target(picture: ArrayLike, threshold: float) -> Target:
     return Target(mask, viewport, pixel_centers((width, height), viewport), outside)
 
 
-def all_levels(size: tuple[int, int], most: int = 6) -> tuple[int, ...]:
-    """Return the pooling levels 0, 1, ... that leave at least 2 pixels across, at most ``most``."""
-    return tuple(range(max(1, min(most, int(math.log2(max(2, min(size))))))))
+def pixel_centers(size: tuple[int, int], viewport: Viewport) -> NDArray[np.float64]:
+    """Return the plane coordinates (H W, 2) of the pixel centres, row by row from the top."""
+    width, height = size
+    x = viewport.x_min + (np.arange(width) + 0.5) / width * viewport.width
+    y = viewport.y_max - (np.arange(height) + 0.5) / height * viewport.height
+    return np.stack(np.broadcast_arrays(x[None], y[:, None]), axis=-1).reshape(-1, 2)
+
+
+def all_levels(size: tuple[int, int]) -> tuple[int, ...]:
+    """Return the pooling levels 0, 1, ... 5 that leave at least 2 pixels across."""
+    return tuple(range(max(1, min(6, int(math.log2(max(2, min(size))))))))
 
 
 def distance_loss(signed: Tensor, target: Tensor, levels: Sequence[int]) -> Tensor:
     """Return the mean squared error of two distance maps, summed over min-pooled levels.
 
     Args:
-        signed: (H, W), signed distance to the recursion (``render.recursion_distance``).
+        signed: (H, W), signed distance to the recursion (``field.word_distance``).
         target: (H, W), distance to the figure, 0 in the figure.
         levels: level l compares the least distances of squares of 2**l pixels.
     Returns:

@@ -1,3 +1,3 @@
 from .network import EncoderConfig as EncoderConfig
 from .network import SetEncoder as SetEncoder
-from .start import encoder_maps as encoder_maps
+from .network import encoder_maps as encoder_maps

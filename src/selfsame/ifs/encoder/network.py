@@ -14,7 +14,7 @@ starts for fits of IFS: Yamaguti 2026, "Amortized Set Prediction".
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import torch
@@ -25,10 +25,9 @@ from selfsame.checked import Checked, Range
 from selfsame.errors import InputError
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.fit.config import PAPER_POINTS, TWO_MAP_WORDS, FitConfig
+from selfsame.ifs.fit.maps import Maps, largest_singular_value
 from selfsame.ifs.fit.mixture import gaussian_mixture, roots
-from selfsame.ifs.fit.objectives import WordObjective
-from selfsame.ifs.fit.parameters import Maps, largest_singular_value
-from selfsame.ifs.fit.targets import Targets
+from selfsame.ifs.fit.objectives import Targets, WordObjective
 from selfsame.io.model_file import Pretrained
 
 LARGEST_SINGULAR = 0.95
@@ -131,14 +130,8 @@ class Pieces:
         """Return the pieces after answers (B, N, 7), each in the frame of its piece."""
         change = torch.eye(2).to(numbers) + numbers[..., :4].reshape(*numbers.shape[:2], 2, 2)
         shift = (self.root @ numbers[..., 4:6, None])[..., 0]
-        return Pieces(
-            self.middle + shift,
-            self.root @ change,
-            self.log_share + numbers[..., 6],
-            self.whole_middle,
-            self.whole_root,
-            self.whole_inverse,
-        )
+        share = self.log_share + numbers[..., 6]
+        return replace(self, middle=self.middle + shift, root=self.root @ change, log_share=share)
 
     def detach(self) -> "Pieces":
         return Pieces(*(part.detach() for part in vars(self).values()))
@@ -205,6 +198,38 @@ class SetEncoder(Pretrained):
         return found, errors
 
 
+@torch.no_grad()
+def encoder_maps(
+    encoder: SetEncoder, pictures: Tensor, maps: int, window: float, generator: torch.Generator
+) -> Maps:
+    """Return the systems of ``maps`` maps that an encoder predicts from pictures.
+
+    A picture that is given twice gets two systems: the mixtures that they begin with are drawn.
+
+    Args:
+        pictures: (B, 1, H, W) in [0, 1], none of them empty; the longest side fills the window.
+        window: half the longest side, in units of the plane.
+        generator: on the CPU.
+    """
+    found: Maps = encoder(squared(pictures, encoder.config.side), maps, generator)
+    return found._replace(offsets=window * found.offsets)
+
+
+def squared(pictures: Tensor, side: int) -> Tensor:
+    """Return pictures (B, 1, H, W) on a black square, scaled to (B, 1, side, side)."""
+    height, width = pictures.shape[-2:]
+    if height != width:
+        longest = max(height, width)
+        top, left = (longest - height) // 2, (longest - width) // 2
+        pad = (left, longest - width - left, top, longest - height - top)
+        pictures = F.pad(pictures, pad)
+    if pictures.shape[-1] == side:
+        return pictures
+    return F.interpolate(
+        pictures, (side, side), mode="bilinear", align_corners=False, antialias=True
+    )
+
+
 class _Layer(nn.Module):
     """Attention among the pieces and a perceptron, both on normalised inputs."""
 
@@ -254,11 +279,10 @@ def _error_of(pictures: Tensor, maps: int, generator: torch.Generator) -> Callab
     """Return the error that a fit of the pictures minimises, systems to (B,)."""
     side, count = pictures.shape[-1], len(pictures)
     length = 2 if maps <= TWO_MAP_WORDS else 1
-    config = FitConfig(
-        maps=maps, size=side, points=PAPER_POINTS, samples=_SAMPLES, word_length=length
-    )
+    config = FitConfig(maps=maps, size=side, samples=_SAMPLES, word_length=length)
     points = torch.full((count,), float(PAPER_POINTS), device=pictures.device)
-    targets = Targets(pictures, Viewport(-1, -1, 1, 1), points, ((side, side),) * count)
+    view = Viewport(-1, -1, 1, 1)
+    targets = Targets(pictures, view, points, (side, side), config.resolved(side))
     return WordObjective(targets, config, generator)
 
 

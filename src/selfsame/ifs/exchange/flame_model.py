@@ -109,3 +109,10 @@ def _palette_through(colors: Array) -> tuple[Array, Array]:
         axis=-1,
     )
     return np.rint(palette) / 255, slots / PALETTE_SIZE
+
+
+def flip_vertically(matrices: Array, offsets: Array) -> tuple[Array, Array]:
+    """Return the maps in a plane whose y axis points the other way: y down <-> y up."""
+    flip = np.array([1.0, -1.0])
+    # Adding zero turns -0.0 into 0.0.
+    return matrices * flip[:, None] * flip + 0.0, offsets * flip + 0.0

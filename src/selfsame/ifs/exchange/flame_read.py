@@ -1,7 +1,7 @@
 """Flames from ``.flame`` XML."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,16 @@ from selfsame.ifs.exchange.flame_model import (
     DEFAULT_COLOR_SPEED,
     PALETTE_SIZE,
     Flame,
+    flip_vertically,
     palette_colors,
 )
-from selfsame.ifs.exchange.flame_palette import read_palette
-from selfsame.ifs.exchange.flame_text import parse_xml, read_integers, read_numbers
-from selfsame.ifs.exchange.flame_write import flip_vertically
-from selfsame.ifs.system import IFS, MAX_MAPS, SUM_TOLERANCE
+from selfsame.ifs.exchange.flame_text import (
+    parse_xml,
+    read_integers,
+    read_numbers,
+    read_palette,
+)
+from selfsame.ifs.system import IFS, MAX_MAPS, SUM_TOLERANCE, conjugated
 from selfsame.limits import MAX_SIDE
 
 Array = NDArray[np.float64]
@@ -137,7 +141,7 @@ def _read_flame(element: Any, dropped: _Dropped) -> Flame | None:
     if "soloxform" in element.attrib:
         dropped.add("soloxform")
     for name in _CAMERA:
-        if read_numbers(element.get(name, "0"), 1, name)[0] != 0:
+        if _number(element, name) != 0:
             dropped.add(f"camera ({name})")
 
     matrices = np.stack([x.affine[0] for x in kept])
@@ -153,12 +157,13 @@ def _read_flame(element: Any, dropped: _Dropped) -> Flame | None:
         move = final.affine
         if palette is not None:
             palette = _palette_after(palette, final, linear=linear)
-    angle = np.radians(read_numbers(element.get("rotate", "0"), 1, "rotate")[0])
+    angle = np.radians(_number(element, "rotate"))
     if angle:
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         move = turn @ move[0], turn @ (move[1] - center) + center
     if final is not None or angle:
-        matrices, offsets = _conjugate(matrices, offsets, move)
+        with np.errstate(all="ignore"):  # out of range is refused by IFS
+            matrices, offsets = conjugated(matrices, offsets, *move)
     matrices, offsets = flip_vertically(matrices, offsets)
 
     colors = None
@@ -185,8 +190,7 @@ def _read_view(element: Any) -> tuple[Array, Viewport, tuple[int, int]]:
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
         raise LimitError(f"size must be within 1..{MAX_SIDE}: got {width} {height}")
     center = read_numbers(element.get("center", "0 0"), 2, "center")
-    scale = read_numbers(element.get("scale", DEFAULT_SCALE), 1, "scale")[0]
-    zoom = read_numbers(element.get("zoom", "0"), 1, "zoom")[0]
+    scale, zoom = _number(element, "scale", DEFAULT_SCALE), _number(element, "zoom")
     with np.errstate(all="ignore"):  # out of range is refused below and by IFSCode
         pixels_per_unit = scale * np.exp2(zoom)
         half = np.array([width, height]) / (2 * pixels_per_unit)
@@ -213,17 +217,16 @@ def _read_xform(element: Any, index: int, dropped: _Dropped) -> _Xform | None:
     P, q = _affine(element.get("post", "1 0 0 1 0 0"), f"{where}: post")
     with np.errstate(all="ignore"):  # out of range is refused by IFS
         affine = linear * (P @ A), linear * (P @ b) + q
-    weight = read_numbers(element.get("weight", "0"), 1, f"{where}: weight")[0]
+    weight = _number(element, "weight", "0", f"{where}: ")
     if weight < 0:
         raise CorruptedError(f"{where}: weight must not be negative: got {weight:g}")
     if "color_speed" in element.attrib or "symmetry" not in element.attrib:
-        text = element.get("color_speed", str(DEFAULT_COLOR_SPEED))
-        speed = read_numbers(text, 1, f"{where}: color_speed")[0]
+        speed = _number(element, "color_speed", str(DEFAULT_COLOR_SPEED), f"{where}: ")
     else:  # the older spelling of the same
-        speed = (1 - read_numbers(element.get("symmetry"), 1, f"{where}: symmetry")[0]) / 2
+        speed = (1 - _number(element, "symmetry", "0", f"{where}: ")) / 2
     color = element.get("color", "0").split()[:1]  # old files have a second, unused coordinate
     position = read_numbers(" ".join(color), 1, f"{where}: color")[0]
-    return _Xform(affine, float(weight), float(position), float(speed))
+    return _Xform(affine, weight, float(position), speed)
 
 
 def _variations(element: Any, where: str) -> tuple[float, list[str]]:
@@ -237,10 +240,10 @@ def _variations(element: Any, where: str) -> tuple[float, list[str]]:
         (kind,) = read_integers(element.get("var1"), 1, f"{where}: var1")
         linear += kind == 0
         others += [f"var1 {kind}"] if kind else []
-    for name, text in element.attrib.items():
+    for name in element.attrib:
         if name in _LINEAR:
-            linear += read_numbers(text, 1, f"{where}: {name}")[0]
-        elif name not in _HANDLED_BY_XFORM and read_numbers(text, 1, f"{where}: {name}")[0] != 0:
+            linear += _number(element, name, "0", f"{where}: ")
+        elif name not in _HANDLED_BY_XFORM and _number(element, name, "0", f"{where}: ") != 0:
             others.append(name)
     return float(linear), others
 
@@ -249,8 +252,7 @@ def _refuse_features(element: Any, where: str, dropped: _Dropped) -> None:
     chaos = element.get("chaos", "").split()
     if chaos and (read_numbers(" ".join(chaos), None, f"{where}: chaos") != 1).any():
         dropped.add(f"{where}: chaos")
-    opacity = read_numbers(element.get("opacity", "1"), 1, f"{where}: opacity")[0]
-    if opacity != 1 or element.get("plotmode") == "off":
+    if _number(element, "opacity", "1", f"{where}: ") != 1 or element.get("plotmode") == "off":
         dropped.add(f"{where}: opacity")
     if element.find("motion") is not None:
         dropped.add(f"{where}: motion")
@@ -275,7 +277,7 @@ def _symmetry_maps(element: Any) -> list[_Xform]:
     """Return flam3's maps for ``<symmetry kind>``: rotations, before them a mirror if negative."""
     (kind,) = read_integers(element.get("kind", "0"), 1, "symmetry: kind")
     if kind == 0:
-        _corrupt("symmetry: kind 0 is random; write the maps out")
+        raise CorruptedError("symmetry: kind 0 is random; write the maps out")
     if abs(kind) > MAX_SYMMETRY:
         raise LimitError(f"symmetry: kind must be within ±{MAX_SYMMETRY}: got {kind}")
     maps = [_Xform((np.diag([-1.0, 1.0]), np.zeros(2)), 1, 1, 0)] if kind < 0 else []
@@ -296,29 +298,22 @@ def _palette_after(palette: Array, final: _Xform, *, linear: bool) -> Array:
     return palette_colors(palette, pulled, linear=linear)
 
 
-def _conjugate(matrices: Array, offsets: Array, move: Affine) -> Affine:
-    """Return the maps ``G f G⁻¹``, whose attractor is the old one moved by the affine map G."""
-    G, g = move
-    with np.errstate(all="ignore"):  # out of range is refused by IFS
-        moved = G @ matrices @ np.linalg.inv(G)
-        return moved, offsets @ G.T + g - moved @ g
-
-
 def _probabilities(weights: list[float]) -> Array:
     p = np.array(weights)
     if p.max() == 0:
-        _corrupt("no xform has a positive weight")
+        raise CorruptedError("no xform has a positive weight")
     if abs(p.sum() - 1) > SUM_TOLERANCE:
         p = p / p.max()  # huge weights would overflow their sum
         p = p / p.sum()
     return p
 
 
+def _number(element: Any, name: str, default: str = "0", where: str = "") -> float:
+    """Return the number in an attribute."""
+    return float(read_numbers(element.get(name, default), 1, f"{where}{name}")[0])
+
+
 def _affine(text: str, what: str) -> Affine:
     """Return the map of six numbers ``a d b e c f``, column by column."""
     columns = read_numbers(text, 6, what).reshape(3, 2)
     return columns[:2].T, columns[2]
-
-
-def _corrupt(message: str) -> NoReturn:
-    raise CorruptedError(message)

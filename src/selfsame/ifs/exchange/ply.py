@@ -52,15 +52,19 @@ def write_ply(
         InputError: wrong shapes, non-finite numbers, or the file cannot be written.
     """
     xyz = np.asarray(points, np.float32)
-    if xyz.ndim != 2 or xyz.shape[1] not in (2, 3) or not np.isfinite(xyz).all():
-        raise InputError(f"points must be finite and (n, 2) or (n, 3): got {xyz.shape}")
+    if xyz.ndim != 2 or xyz.shape[1] not in (2, 3):
+        raise InputError(f"points must be (n, 2) or (n, 3): got {xyz.shape}")
+    if not np.isfinite(xyz).all():
+        raise InputError("points must be finite: found NaN or infinity")
     if xyz.shape[1] == 2:
         xyz = np.column_stack([xyz, np.zeros(len(xyz), np.float32)])
     fields = [(axis, "<f4") for axis in "xyz"]
     if colors is not None:
         rgb = np.asarray(colors, np.float64)
-        if rgb.shape != (len(xyz), 3) or not ((rgb >= 0) & (rgb <= 1)).all():
-            raise InputError(f"colors must be ({len(xyz)}, 3) in [0, 1]: got {rgb.shape}")
+        if rgb.shape != (len(xyz), 3):
+            raise InputError(f"colors must be ({len(xyz)}, 3), one a point: got {rgb.shape}")
+        if not ((rgb >= 0) & (rgb <= 1)).all():
+            raise InputError(f"colors must be within [0, 1]: got {rgb.min():g} to {rgb.max():g}")
         fields += [(name, "u1") for name in ("red", "green", "blue")]
     vertices = np.empty(len(xyz), np.dtype(fields))
     for i, axis in enumerate("xyz"):

@@ -1,6 +1,4 @@
 from .config import PRESETS as PRESETS
 from .config import FitConfig as FitConfig
 from .engine import FitResult as FitResult
-from .engine import batches as batches
 from .engine import fit as fit
-from .engine import fit_batch as fit_batch

@@ -6,8 +6,10 @@ between sorted projections. Sorting is exact transport in one dimension, and it 
 wherever the two clouds are, overlapping or not.
 
 Source: Rabin et al. 2012 for sliced Wasserstein distances; the start and the words are those of the
-picture fit (``mixture``, ``points``).
+picture fit (``mixture``, ``maps``).
 """
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,11 +19,15 @@ from torch import Tensor
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.fit.config import CloudConfig, FitConfig
-from selfsame.ifs.fit.descent import Descent, descend
+from selfsame.ifs.fit.engine import descend
+from selfsame.ifs.fit.maps import (
+    Cloud,
+    Maps,
+    Parameters,
+    next_cloud,
+    word_points,
+)
 from selfsame.ifs.fit.mixture import mixture_maps
-from selfsame.ifs.fit.objectives import SETTLING_STEPS
-from selfsame.ifs.fit.parameters import Maps, Parameters, dyadic_probabilities
-from selfsame.ifs.fit.points import Cloud, advance_cloud, fresh_cloud, word_points
 from selfsame.ifs.system import IFS
 from selfsame.run.device import resolve_device
 from selfsame.run.progress import Progress
@@ -82,46 +88,31 @@ def fit_cloud(
     )
     parameters.bound(settings.largest_singular)
 
-    def after_step(step: int, _state: Descent) -> None:
+    objective = _CloudObjective(target, config, generator)
+    serves = torch.zeros(config.restarts, dtype=torch.long)
+    for state in descend(parameters, serves, {0: objective}, settings, generator):
         if progress is not None:
-            progress(step, config.steps)
-
-    state = descend(
-        parameters,
-        torch.zeros(config.restarts, dtype=torch.long),
-        {0: lambda _serving: _CloudObjective(target, config, generator)},
-        settings,
-        generator,
-        after_step,
-    )
+            progress(state.step, config.steps)
     maps, loss = state.best()
     return _code(maps, center, radius, cloud, seed, float(loss[0])), float(loss[0])
 
 
+@dataclass
 class _CloudObjective:
     """Squared sliced Wasserstein distance between each system's measure and the cloud."""
 
-    def __init__(
-        self,
-        target: Tensor,
-        config: CloudConfig,
-        generator: torch.Generator,
-        cloud: Cloud | None = None,
-    ) -> None:
-        self.target, self.config, self.generator = target, config, generator
-        self.cloud = cloud
+    target: Tensor
+    config: CloudConfig
+    generator: torch.Generator
+    cloud: Cloud | None = None
 
     def select(self, items: Tensor) -> "_CloudObjective":
-        cloud = None if self.cloud is None else self.cloud.select(items)
-        return _CloudObjective(self.target, self.config, self.generator, cloud)
+        return replace(self, cloud=None if self.cloud is None else self.cloud.select(items))
 
     def __call__(self, maps: Maps) -> Tensor:
         count, d = self.config.samples, self.target.shape[1]
-        if self.cloud is None:
-            size = -(-count // self.config.maps)
-            self.cloud = fresh_cloud(maps.detach(), size, self.generator, SETTLING_STEPS)
-        else:
-            self.cloud = advance_cloud(maps.detach(), self.cloud, self.generator)
+        each = -(-count // self.config.maps)  # points a map
+        self.cloud = next_cloud(maps.detach(), self.cloud, each, self.generator)
         points, weights, _ = word_points(maps, self.cloud, 1)
         index = torch.randint(len(self.target), (count,), generator=self.generator)
         sample = self.target[index.to(self.target.device)]
@@ -162,14 +153,13 @@ def _code(
     maps: Maps, center: np.ndarray, radius: float, cloud: np.ndarray, seed: int, loss: float
 ) -> IFSCode:
     """Return the code in the cloud's own coordinates: x = center + radius·u."""
-    matrices = maps.matrices[0].cpu().double().numpy()
-    offsets = maps.offsets[0].cpu().double().numpy() * radius
-    offsets = offsets + center - matrices @ center
+    (unit,) = maps.systems()
+    offsets = unit.offsets * radius + center - unit.matrices @ center
     low, high = cloud.min(0)[:2], cloud.max(0)[:2]
     half = (0.5 + MARGIN) * max(float((high - low).max()), 1e-6 * radius)
     middle = (low + high) / 2
     return IFSCode(
-        IFS(matrices, offsets, dyadic_probabilities(maps.log_probabilities[0].cpu().numpy())),
+        IFS(unit.matrices, offsets, unit.probabilities),
         Viewport(*(middle - half), *(middle + half)),
         PICTURE_SIZE,
         notes={"method": "sliced Wasserstein descent", "loss": f"{loss:.6g}", "seed": f"{seed}"},

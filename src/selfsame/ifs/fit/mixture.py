@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from selfsame.ifs.fit.parameters import Maps
+from selfsame.ifs.fit.maps import Maps
 
 ITERATIONS = 40
 """Expectation-maximisation steps; the start needs no converged mixture."""
@@ -81,18 +81,10 @@ def gaussian_mixture(
     weights = weights / weights.sum(-1, keepdim=True)
     if positions.dim() == 2:
         positions = positions.expand(len(weights), *positions.shape)
-    per_item = components * positions.shape[1]
-    chunk = max(1, CHUNK_ELEMENTS // per_item)
+    chunk = max(1, CHUNK_ELEMENTS // (components * positions.shape[1]))
     parts = [
-        _em(
-            positions[i : i + chunk],
-            weights[i : i + chunk],
-            components,
-            floor,
-            generator,
-            iterations,
-        )
-        for i in range(0, len(weights), chunk)
+        _em(x, w, components, floor, generator, iterations)
+        for x, w in zip(torch.split(positions, chunk), torch.split(weights, chunk), strict=True)
     ]
     return Mixture(*(torch.cat(column) for column in zip(*parts, strict=True)))
 

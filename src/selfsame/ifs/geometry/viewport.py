@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.ifs.code import IFSCode, Viewport
+from selfsame.ifs.code import Viewport
 from selfsame.ifs.render.points import sample_points
 from selfsame.ifs.system import IFS
 
@@ -93,10 +93,3 @@ def plane_to_pixels(
     width, height = size
     scale = np.array([width / viewport.width, -height / viewport.height])
     return scale, np.array([-viewport.x_min * scale[0], -viewport.y_max * scale[1]])
-
-
-def viewport_of(code: IFSCode | IFS, size: tuple[int, int], *, seed: int = 0) -> Viewport:
-    """Return the window of a code, or the fitted one of a bare system."""
-    if isinstance(code, IFSCode):
-        return code.viewport
-    return fit_viewport(code, size, seed=seed)

@@ -1,6 +1,6 @@
 """Pictures of many planar systems in one call, as data sets for pre-training need them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, cast
 
 import numpy as np
@@ -46,12 +46,7 @@ class SystemArrays(NamedTuple):
     def take(self, chosen: ArrayLike) -> "SystemArrays":
         """Return the systems at these places, in this order."""
         places = np.asarray(chosen, np.int64)
-        return SystemArrays(
-            self.matrices[places],
-            self.offsets[places],
-            self.probabilities[places],
-            self.counts[places],
-        )
+        return SystemArrays(**{name: part[places] for name, part in self._asdict().items()})
 
     def described(self, place: int) -> dict[str, object]:
         """Return the arrays of one system but its count, without padding, ready for JSON."""
@@ -98,7 +93,6 @@ def render_batch(
     dtype: DTypeLike = np.float32,
     threads: int | None = None,
     allow_escape: bool = False,
-    progress: Callable[[int], None] | None = None,
 ) -> NDArray[np.float32] | NDArray[np.uint8]:
     """Return one picture of each planar system, (B, H, W), row 0 at the top.
 
@@ -121,7 +115,6 @@ def render_batch(
         streams: (B,) the random stream of each picture, 0 .. 2^64 - 1; None numbers them from 0.
         dtype: float32 for values in [0, 1], uint8 for 0 to 255.
         allow_escape: draw systems that run off to infinity as far as they stay in the window.
-        progress: called with the number of pictures done since the last call.
     Raises:
         InputError: a system of another dimension, unusable arguments, or systems all of whose
             points escape to infinity (unless ``allow_escape``).
@@ -153,7 +146,6 @@ def render_batch(
     field, ancestor_field = choose_fields(points, matrices.shape[1])
     lost = np.zeros(total)
     scale = kind.type(1 if kind == np.float32 else 255)
-
     binary = mode in ("binary", "patch")
 
     def draw(first: int) -> None:
@@ -185,8 +177,6 @@ def render_batch(
         )
         for i in range(n):
             chaos_batch.develop(histograms[i], MODES[mode], patches[i], scale, out[first + i])
-        if progress is not None:
-            progress(n)
 
     run_shares(draw, range(0, total, BLOCK), threads)
     escaped = np.flatnonzero(lost == 1)

@@ -7,17 +7,12 @@ from numpy.typing import NDArray
 
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Viewport
-from selfsame.ifs.geometry.viewport import checked, viewport_of, zoomed
+from selfsame.ifs.geometry.viewport import checked, fit_viewport, zoomed
 from selfsame.ifs.limits import check_points, check_size
 from selfsame.ifs.render.averaging import averaged
 from selfsame.ifs.render.batch import render_batch
-from selfsame.ifs.render.histogram import (
-    Progress,
-    count_points,
-    default_range,
-    set_cells,
-    sum_colors,
-)
+from selfsame.ifs.render.histogram import count_points, default_range, set_cells, sum_colors
+from selfsame.ifs.render.points import Progress
 from selfsame.ifs.system import IFS
 
 Mode = Literal["auto", "binary", "grey", "log", "color", "flame", "patch"]
@@ -111,7 +106,10 @@ def render(
             threads=threads,
             progress=progress,
         )
-    view = checked(*viewport) if viewport is not None else viewport_of(code, size, seed=seed)
+    if viewport is not None:
+        view = checked(*viewport)
+    else:
+        view = code.viewport if isinstance(code, IFSCode) else fit_viewport(code, size, seed=seed)
     view = zoomed(view, zoom, center)
     if depth is None and points is None and mode == "auto" and isinstance(code, IFSCode):
         depth = _fitted_depth(code)

@@ -1,6 +1,7 @@
 """Points of the invariant measure as an array."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,15 +10,18 @@ from selfsame.errors import InputError
 from selfsame.ifs.chaos.kernel import burn_in_steps, choose_fields, start_points
 from selfsame.ifs.chaos.nd import sample_share, with_colors
 from selfsame.ifs.chaos.random_counts import new_stream, probability_tree
-from selfsame.ifs.limits import check_cells, check_points
+from selfsame.ifs.limits import MAX_BYTES, check_cells, check_points
 from selfsame.ifs.system import IFS
-from selfsame.run.threads import run_shares
+from selfsame.run.threads import run_shares, thread_count
 
 SHARE_POINTS = 2**20
 """Points that one population makes: the unit of work of a thread."""
 
 Maps = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Matrices (N, D, D), offsets (N, D) and probabilities (N,)."""
+
+Progress = Callable[[float], object]
+"""Called with the fraction of the work that is done, in [0, 1]."""
 
 
 def sample_points(
@@ -35,8 +39,7 @@ def sample_points(
     Raises:
         InputError: ``n`` out of range, or points escape to infinity (the maps expand).
     """
-    maps = (system.matrices, system.offsets, system.probabilities)
-    return _finite(_sample(maps, n, seed, threads, progress), system)
+    return _sample(system, (system.matrices, system.offsets), n, seed, threads, progress)
 
 
 def sample_colored_points(
@@ -46,21 +49,23 @@ def sample_colored_points(
 
     Errors as in ``sample_points``.
     """
-    matrices, offsets = with_colors(system)
-    points = _sample((matrices, offsets, system.probabilities), n, seed, threads, None)
-    points = _finite(points, system)
-    d = system.dimension
+    points, d = _sample(system, with_colors(system), n, seed, threads, None), system.dimension
     return np.ascontiguousarray(points[:, :d]), np.clip(points[:, d:], 0, 1)
 
 
 def _sample(
-    maps: Maps, n: int, seed: int, threads: int | None, progress: Callable[[int], None] | None
+    system: IFS,
+    affine: tuple[NDArray[np.float64], NDArray[np.float64]],
+    n: int,
+    seed: int,
+    threads: int | None,
+    progress: Callable[[int], None] | None,
 ) -> NDArray[np.float32]:
     check_points(n)
-    dimension = maps[1].shape[1]
+    dimension = affine[1].shape[1]
     check_cells(n * dimension, 4, f"{n} points")
     out = np.empty((n, dimension), np.float32)
-    fill = point_source(maps, None, n, seed)
+    fill = point_source((*affine, system.probabilities), no_words(dimension), n, seed)
 
     def work(share: int) -> None:
         part = out[share * SHARE_POINTS : (share + 1) * SHARE_POINTS]
@@ -69,11 +74,14 @@ def _sample(
             progress(len(part))
 
     run_shares(work, range(-(-n // SHARE_POINTS)), threads)
+    bad = np.count_nonzero(~np.isfinite(out).all(axis=1))
+    if bad:
+        raise escape_error(system, bad / n)
     return out
 
 
 def point_source(
-    maps: Maps, words: Maps | None, points: int, seed: int
+    maps: Maps, words: Maps, points: int, seed: int
 ) -> Callable[[int, NDArray[np.float32]], None]:
     """Return a function that fills an (n, D) array with the points of the numbered share.
 
@@ -81,13 +89,9 @@ def point_source(
         words: maps through which every point passes on its way out.
         points: how many points a share will be asked for at most.
     """
-    matrices, offsets, probabilities = maps
-    if words is None:
-        dimension = offsets.shape[1]
-        words = (np.empty((0, dimension, dimension)), np.empty((0, dimension)), np.ones(1))
-    field, ancestor_field = choose_fields(points, max(len(matrices), len(words[0])))
-    start = as_float32(start_points(matrices, offsets, probabilities))
-    burn_in = int(burn_in_steps(matrices, probabilities))
+    field, ancestor_field = choose_fields(points, max(len(maps[0]), len(words[0])))
+    start = as_float32(start_points(*maps))
+    burn_in = int(burn_in_steps(maps[0], maps[2]))
     game, passage = (
         (as_float32(A), as_float32(b), probability_tree(p)) for A, b, p in (maps, words)
     )
@@ -99,17 +103,69 @@ def point_source(
     return fill
 
 
+def no_words(dimension: int) -> Maps:
+    """Return no maps: points come out where they lie."""
+    return np.empty((0, dimension, dimension)), np.empty((0, dimension)), np.ones(1)
+
+
+def in_shares(points: int, each: int) -> list[int]:
+    """Return the numbers of points of all shares."""
+    return [min(each, points - start) for start in range(0, points, each)]
+
+
+class PointCounter:
+    """Tells ``progress`` the fraction done, of ``total`` points."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self.total, self.done, self.progress = total, 0, progress
+
+    def add(self, points: int) -> None:
+        self.done += points
+        if self.progress is not None:
+            self.progress(min(1.0, self.done / self.total))
+
+
+def drawn_by_shares(
+    system: IFS,
+    draw: Callable[[int, int, NDArray[Any]], float],
+    empty: Callable[[], NDArray[Any]],
+    combine: np.ufunc,
+    shares: list[int],
+    threads: int | None,
+    progress: Progress | None,
+) -> NDArray[Any]:
+    """Return one array into which all shares are drawn.
+
+    Args:
+        draw: draws share i of n points into an array; returns the fraction that escaped.
+        empty: makes an array; there is one for each thread that memory allows.
+        combine: puts two of them together.
+    Raises:
+        InputError: all points escape to infinity.
+    """
+    counter = PointCounter(sum(shares), progress)
+    escaped = np.zeros(len(shares))
+    first = empty()
+
+    def work(worker: int) -> NDArray[Any]:
+        out = first if worker == 0 else empty()
+        for share in range(worker, len(shares), workers):
+            escaped[share] = draw(share, shares[share], out)
+            counter.add(shares[share])
+        return out
+
+    workers = max(1, min(thread_count(threads), len(shares), MAX_BYTES // first.nbytes))
+    for part in run_shares(work, range(workers), workers)[1:]:
+        combine(first, part, out=first)
+    if escaped.min() == 1:
+        raise escape_error(system, 1.0)
+    return first
+
+
 def as_float32(values: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the values in single precision; what is too large becomes infinite, in silence."""
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(values, np.float32)
-
-
-def _finite(points: NDArray[np.float32], system: IFS) -> NDArray[np.float32]:
-    bad = np.count_nonzero(~np.isfinite(points).all(axis=1))
-    if bad:
-        raise escape_error(system, bad / len(points))
-    return points
 
 
 def escape_error(system: IFS, fraction: float) -> InputError:

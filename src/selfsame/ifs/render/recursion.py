@@ -140,10 +140,10 @@ def _shape(primitive: Primitive) -> tuple[int, Array, Array, float]:
     return PARALLELOGRAM, np.array([*p[:2], *edges]), np.array(p[:2]), math.hypot(p[2], p[3])
 
 
-def _tree_center(system: IFS, start: Array, points: int = 4096) -> Array:
+def _tree_center(system: IFS, start: Array) -> Array:
     """Return the middle of the bounding box of ``start``'s images: keeps the balls tight."""
     cloud = start[None]
-    while len(cloud) * len(system) <= points and len(system) > 1:
+    while len(cloud) * len(system) <= 4096 and len(system) > 1:
         cloud = (np.einsum("nij,pj->pni", system.matrices, cloud) + system.offsets).reshape(-1, 2)
     if len(cloud) == 1:  # one map, or thousands: one level is enough, or all there is
         cloud = system.matrices @ start + system.offsets

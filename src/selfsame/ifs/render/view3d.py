@@ -2,6 +2,7 @@
 """Views of 3-D attractors: points projected into a depth buffer and shaded."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,17 @@ from numpy.typing import NDArray
 from selfsame.errors import InputError
 from selfsame.ifs.chaos.nd import with_colors
 from selfsame.ifs.chaos.random_counts import kernel
-from selfsame.ifs.limits import MAX_BYTES, check_cells, check_points, check_size
+from selfsame.ifs.limits import check_cells, check_points, check_size
 from selfsame.ifs.render.averaging import averaged
-from selfsame.ifs.render.histogram import Progress
-from selfsame.ifs.render.points import escape_error, point_source, sample_points
+from selfsame.ifs.render.points import (
+    Progress,
+    drawn_by_shares,
+    in_shares,
+    no_words,
+    point_source,
+    sample_points,
+)
 from selfsame.ifs.system import IFS
-from selfsame.run.threads import run_shares, thread_count
 
 SHARE_POINTS = 2**18
 """Points that a thread makes and projects at a time."""
@@ -43,7 +49,6 @@ def render_view(
     points: int | None = None,
     azimuth: float = 30.0,
     elevation: float = 20.0,
-    perspective: float = 0.0,
     zoom: float = 1.0,
     supersample: int = 2,
     seed: int = 0,
@@ -60,8 +65,6 @@ def render_view(
         azimuth: degrees anticlockwise about the z axis, which points up; at 0 the viewer looks
             along +y, with x to the right.
         elevation: degrees above the x-y plane, -90 to 90.
-        perspective: 0 is orthographic; above 0 the viewer stands ``1 / perspective`` ball radii
-            from the centre; at most 0.8.
         zoom: magnification about the centre.
         Other arguments as in ``selfsame.ifs.render.pictures.render``.
     Raises:
@@ -74,11 +77,8 @@ def render_view(
         raise InputError(
             f"azimuth must be finite and elevation within -90..90: got {azimuth}, {elevation}"
         )
-    if not 0 <= perspective <= 0.8 or not 0 < zoom <= 1e4:
-        raise InputError(
-            f"perspective must be within 0..0.8, zoom above 0 and at most 10000: got "
-            f"{perspective}, {zoom}"
-        )
+    if not 0 < zoom <= 1e4:
+        raise InputError(f"zoom must be above 0 and at most 10000: got {zoom}")
     W, H = check_size((supersample * width, supersample * height))
     check_cells(W * H, 8, "the depth buffer")
     if points is None:
@@ -91,32 +91,22 @@ def render_view(
     # The kernel's points are relative to the centre and in radii, for single precision.
     offsets = offsets.copy()
     offsets[:, :3] = (offsets[:, :3] + system.matrices @ center - center) / radius
-    fill = point_source((matrices, offsets, system.probabilities), None, SHARE_POINTS, seed)
-    shares = [min(SHARE_POINTS, n - start) for start in range(0, n, SHARE_POINTS)]
-    done = [0]
+    fill = point_source((matrices, offsets, system.probabilities), no_words(6), SHARE_POINTS, seed)
 
-    def work(mine: range) -> tuple[NDArray[np.uint64], int]:
-        buffer = np.full((H, W), _EMPTY, np.uint64)
-        chunk = np.empty((max(shares), 6), np.float32)
-        lost = 0
-        for share in mine:
-            part = chunk[: shares[share]]
-            fill(share, part)
-            lost += project(
-                part, camera, np.float32(pixels * radius), np.float32(perspective), buffer
-            )
-            done[0] += len(part)
-            if progress is not None:
-                progress(min(1.0, done[0] / n))
-        return buffer, lost
+    def draw(share: int, n: int, buffer: NDArray[np.uint64]) -> float:
+        part = np.empty((n, 6), np.float32)
+        fill(share, part)
+        return float(project(part, camera, np.float32(pixels * radius), np.float32(0), buffer) / n)
 
-    workers = max(1, min(thread_count(threads), len(shares), MAX_BYTES // (8 * W * H)))
-    parts = run_shares(work, [range(w, len(shares), workers) for w in range(workers)], workers)
-    if sum(lost for _, lost in parts) == n:
-        raise escape_error(system, 1.0)
-    nearest = parts[0][0]
-    for other, _ in parts[1:]:
-        np.minimum(nearest, other, out=nearest)
+    nearest = drawn_by_shares(
+        system,
+        draw,
+        partial(np.full, (H, W), _EMPTY, np.uint64),
+        np.minimum,
+        in_shares(n, SHARE_POINTS),
+        threads,
+        progress,
+    )
     return averaged(_shaded(nearest, system.colors is not None), supersample)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.ifs.geometry.svd_form import SVDForm, matrices_from_svd_form
 from selfsame.ifs.system import IFS, MAX_MAPS
 from selfsame.run.progress import Progress
 from selfsame.run.threads import run_shares
@@ -56,19 +55,14 @@ def sample_fractaldb(
 
 
 def sample_anderson_farrell(
-    count: int,
-    *,
-    seed: int,
-    start: int = 0,
-    maps: tuple[int, int] = (2, 8),
-    offset_range: float = 1.0,
+    count: int, *, seed: int, start: int = 0, maps: tuple[int, int] = (2, 8)
 ) -> list[IFS]:
     """Return contractive systems sampled in SVD form, with a sigma factor that fills pictures well.
 
     Each matrix is ``R(θ) diag(σ1, σ2) R(φ) D``: angles uniform, signs fair, and singular values
     with ``1 ≥ σ1 ≥ σ2 ≥ 0`` whose sum ``α = Σ (σ1 + 2 σ2)`` is uniform in [½(5 + N), ½(6 + N)].
     They are drawn one after the other, uniform in what the rest leaves possible. Offsets are
-    uniform in [-offset_range, offset_range], probabilities ∝ ``|det A|``.
+    uniform in [-1, 1], probabilities ∝ ``|det A|``.
 
     Args:
         count, seed, start, maps: as in ``sample_fractaldb``.
@@ -76,15 +70,35 @@ def sample_anderson_farrell(
     """
     if maps[0] < 2:
         raise InputError(f"the sigma factor needs at least 2 maps: got {maps}")
-    if not (np.isfinite(offset_range) and offset_range > 0):
-        raise InputError(f"offset_range must be positive: got {offset_range}")
     share, uniforms, sizes = _draw(count, seed, start, maps)
     sigma = _singular_values(share, uniforms[:, :, :2], sizes)
     theta, phi = 2 * np.pi * uniforms[:, :, 2], 2 * np.pi * uniforms[:, :, 3]
     signs = np.where(uniforms[:, :, 4:6] < 0.5, -1.0, 1.0)
-    matrices = matrices_from_svd_form(SVDForm(theta, sigma, phi, signs))
-    offsets = offset_range * (2 * uniforms[:, :, 6:8] - 1)
+    matrices = matrices_from_svd_form(theta, sigma, phi, signs)
+    offsets = 2 * uniforms[:, :, 6:8] - 1
     return [_with_area_probabilities(matrices[i, :n], offsets[i, :n]) for i, n in enumerate(sizes)]
+
+
+def matrices_from_svd_form(theta: Array, sigma: Array, phi: Array, signs: Array) -> Array:
+    """Return the matrices (..., 2, 2) ``R(theta) diag(sigma) R(phi) diag(signs)``.
+
+    ``R(t) = [[cos t, -sin t], [sin t, cos t]]``. Source: Tu et al. 2023, "Learning Fractals by
+    Gradient Descent", equation 10.
+
+    Args:
+        theta, phi: (...), radians.
+        sigma: (..., 2), the singular values.
+        signs: (..., 2), each -1 or 1.
+    """
+    result: Array = (_rotation(theta) * sigma[..., None, :]) @ (
+        _rotation(phi) * signs[..., None, :]
+    )
+    return result
+
+
+def _rotation(angle: Array) -> Array:
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], -2)
 
 
 def search_fractaldb(

@@ -4,11 +4,14 @@ import torch
 from torch import Tensor, nn
 
 from selfsame.ifs.code import IFSCode, Viewport
+from selfsame.ifs.fit.maps import (
+    Maps,
+    Parameters,
+    first_fixed_point,
+    sample_indices,
+)
 from selfsame.ifs.fit.orbit import orbit
-from selfsame.ifs.fit.parameters import Maps, Parameters, dyadic_probabilities
-from selfsame.ifs.fit.points import first_fixed_point, sample_indices
 from selfsame.ifs.render.splat import splat
-from selfsame.ifs.system import IFS
 from selfsame.lab.sets.config import FractalSetConfig
 
 
@@ -86,18 +89,9 @@ class FractalSet(nn.Module):
     def codes(self) -> list[IFSCode]:
         """Return the systems as codes, whose viewport is the window of the pictures."""
         self.bound()
-        maps = self.maps()
-        parts = (maps.matrices, maps.offsets, maps.log_probabilities)
-        matrices, offsets, log_p = (part.cpu().double().numpy() for part in parts)
-        side = self.config.side
+        size, notes = (self.config.side, self.config.side), {"method": "learned as a set"}
         return [
-            IFSCode(
-                IFS(matrices[i], offsets[i], dyadic_probabilities(log_p[i])),
-                self.viewport,
-                (side, side),
-                notes={"method": "learned as a set"},
-            )
-            for i in range(len(matrices))
+            IFSCode(system, self.viewport, size, notes=notes) for system in self.maps().systems()
         ]
 
     def _held(self, twist: Tensor, offsets: Tensor) -> Parameters:

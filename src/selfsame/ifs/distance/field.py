@@ -7,44 +7,16 @@ without gradient (``search``), and only the composition of its maps is different
 word. Memory and time do not grow with pixels × words.
 """
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from selfsame.ifs.code import PrimitiveKind, Viewport
-from selfsame.ifs.distance.primitives import signed_distance
-from selfsame.ifs.distance.search import build_tree, nearest_leaves
-from selfsame.ifs.distance.similitudes import Similitudes
+from selfsame.errors import InputError
+from selfsame.ifs.code import PrimitiveKind
+from selfsame.ifs.distance.layouts import Similitudes
+from selfsame.ifs.distance.search import nearest_leaves
 
-
-def pixel_centers(size: tuple[int, int], viewport: Viewport) -> NDArray[np.float64]:
-    """Return the plane coordinates (H W, 2) of the pixel centres, row by row from the top."""
-    width, height = size
-    x = viewport.x_min + (np.arange(width) + 0.5) / width * viewport.width
-    y = viewport.y_max - (np.arange(height) + 0.5) / height * viewport.height
-    return np.stack(np.broadcast_arrays(x[None], y[:, None]), axis=-1).reshape(-1, 2)
-
-
-def recursion_distance(
-    maps: Similitudes, kind: PrimitiveKind, shape: Tensor, depth: int, points: Tensor
-) -> Tensor:
-    """Return the signed distance of points to the recursion of ``depth`` levels.
-
-    Args:
-        maps: N similitudes.
-        kind, shape: the primitive (``primitives.signed_distance``).
-        depth: letters of each word, at least 0.
-        points: (P, 2).
-    Returns:
-        (P,), the least signed distance to any leaf: exact outside all leaves; inside, minus the
-        distance to the boundary of the leaf that holds the point deepest. Differentiable in
-        ``maps``, ``shape`` and ``points``.
-    Raises:
-        InputError: more than ``settings.MAX_LEAVES`` leaves.
-    """
-    words, _ = winning_words(maps, kind, shape, depth, points)
-    return word_distance(maps, kind, shape, depth, words, points)
+TINY = 1e-24
+"""Added under square roots of squared lengths, so that their gradient stays finite at 0."""
 
 
 def winning_words(
@@ -52,20 +24,22 @@ def winning_words(
 ) -> tuple[Tensor, Tensor]:
     """Return the word (P,) int64 of the leaf nearest to each point and the distance (P,) to it.
 
-    Without gradient; the search runs on the CPU in float64, whatever the tensors are.
+    Exact outside all leaves; inside, minus the distance to the boundary of the leaf that holds the
+    point deepest. Without gradient; the search runs on the CPU in float64 whatever the tensors are.
+
+    Args:
+        maps: N similitudes.
+        kind, shape: the primitive (``signed_distance``).
+        depth: letters of each word, at least 0.
+        points: (P, 2).
+    Raises:
+        InputError: more than ``settings.MAX_LEAVES`` leaves.
     """
     s, L, b, numbers, x = (
         t.detach().cpu().double().numpy()
         for t in (maps.scale, maps.linear, maps.offset, shape, points)
     )
-    if kind == "segment":
-        center = (numbers[:2] + numbers[2:4]) / 2
-        reach = float(np.hypot(*(numbers[2:4] - numbers[:2])) / 2 + numbers[4])
-    else:
-        center = numbers[:2]
-        reach = float(numbers[2] if kind == "disk" else np.hypot(numbers[2], numbers[3]))
-    tree = build_tree(s, L, b, depth, center, reach)
-    words, distances = nearest_leaves(tree, kind, numbers, x)
+    words, distances = nearest_leaves(s, L, b, depth, kind, numbers, x)
     return torch.from_numpy(words).to(points.device), torch.from_numpy(distances).to(points)
 
 
@@ -100,3 +74,36 @@ def word_distance(
     dx, dy = points[:, 0] - bx, points[:, 1] - by
     pulled = torch.stack([(l00 * dx + l10 * dy) / scale, (l01 * dx + l11 * dy) / scale], dim=1)
     return scale * signed_distance(kind, shape, pulled)
+
+
+def signed_distance(kind: PrimitiveKind, shape: Tensor, points: Tensor) -> Tensor:
+    """Return the signed Euclidean distance of points to the boundary of a primitive.
+
+    Args:
+        kind: ``disk``, ``rectangle`` or ``segment``.
+        shape: (3,) or (5,), the numbers of ``selfsame.ifs.code.Primitive`` as a tensor, so that
+            they can be learned; sizes must be non-negative.
+        points: (P, 2).
+    Returns:
+        (P,), negative inside.
+    Raises:
+        InputError: unknown kind.
+    Source: the usual exact distances (Quilez, "2D distance functions").
+    """
+    if kind == "disk":
+        return _length(points - shape[:2]) - shape[2]
+    if kind == "segment":
+        start, along = shape[:2], shape[2:4] - shape[:2]
+        offset = points - start
+        t = (offset @ along) / (along @ along + TINY)
+        return _length(offset - t.clamp(0, 1)[:, None] * along) - shape[4]
+    if kind == "rectangle":
+        c, s = torch.cos(shape[4]), torch.sin(shape[4])
+        x, y = (points - shape[:2]).unbind(-1)
+        beyond = torch.stack([c * x + s * y, c * y - s * x], dim=-1).abs() - shape[2:4]
+        return _length(beyond.clamp(min=0)) + beyond.amax(dim=-1).clamp(max=0)
+    raise InputError(f"primitive must be disk, rectangle or segment: got {kind!r}")
+
+
+def _length(vectors: Tensor) -> Tensor:
+    return torch.sqrt((vectors * vectors).sum(dim=-1) + TINY)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from selfsame.ifs.fit.expected import expected_clamp
+from selfsame.ifs.fit.objectives import expected_clamp
 
 
 @pytest.mark.parametrize("density", [0.05, 0.3, 0.8, 2.0, 6.0])
