@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.harness import plotting
 from benchmarks.harness.types import Row
-from selfsame.lab.probe.intervals import t_interval
+from selfsame.lab.probe.results import t_interval
 
 LEARNED, RANDOM, FRACTALDB = "learned fractals", "random fractals", "FractalDB"
 UNTRAINED, SUPERVISED = "random features", "supervised"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
@@ -16,12 +16,14 @@ from benchmarks.harness.kept import Kept
 from benchmarks.harness.types import Row
 from benchmarks.priors.digits import Data
 from selfsame.errors import InputError
-from selfsame.priors.vdvae.config import HEADS, VdvaeConfig
+from selfsame.priors.vdvae.config import Head, VdvaeConfig
 from selfsame.priors.vdvae.network import Vdvae
 from selfsame.run.device import resolve_device
 
 BATCH = 250
 """Pictures at a time; random numbers, and so results, depend on it."""
+
+HEADS: tuple[Head, ...] = get_args(Head)
 
 SHOWN = ("model", "set", "temperature", "samples", "pass", "set_seed", "count", "epochs")
 """Settings of work in progress that are told."""
@@ -132,9 +134,11 @@ def sampled_features(
     subject: Subject, count: int, seed: int, temperature: float
 ) -> Iterator[Tensor]:
     """Yield the features of pictures that a model makes up, at most ``BATCH`` at a time."""
-    generator = subject.generator(seed)
+    model, generator = subject.model, subject.generator(seed)
     for first in range(0, count, BATCH):
-        yield subject.model.sample(min(BATCH, count - first), generator, temperature)
+        shapes = [(min(BATCH, count - first), *shape) for shape in model.latent_shapes]
+        noise = [torch.randn(s, generator=generator, device=subject.device) for s in shapes]
+        yield model.decode([temperature * of_block for of_block in noise])
 
 
 def about(subject: Subject) -> Row:

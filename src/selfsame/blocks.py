@@ -8,6 +8,10 @@ from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
 """Sums may be reordered, so that they use vectors; infinity and NaN keep their meaning."""
 
+ORDERED = FASTMATH - {"reassoc"}
+"""For parallel kernels. Numba optimises these once more for its cache: where sums may be reordered,
+the process that compiles one would get other bits than the next, which loads it."""
+
 
 @njit(cache=True, fastmath=FASTMATH, inline="always")
 def pool_row(source, y, x, k, n, row):  # type: ignore[no-untyped-def]

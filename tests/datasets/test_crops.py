@@ -101,7 +101,7 @@ def test_threads_change_nothing(folder) -> None:
 
 
 def test_pictures_stay_in_memory_up_to_the_limit(folder, monkeypatch) -> None:
-    import selfsame.datasets.named as module
+    import selfsame.datasets.pictures as module
 
     read = []
     monkeypatch.setattr(
@@ -121,7 +121,7 @@ def test_pictures_stay_in_memory_up_to_the_limit(folder, monkeypatch) -> None:
     [((0.5, 0, 1, 1), (60, 104), (0, 64)), ((0, 0, 1, 0.5), (0, 104), (0, 24))],
 )
 def test_a_region_bounds_the_crops(folder, region, columns, rows) -> None:
-    crops = FolderCrops([folder / "deep" / "b.png"], 16, flips=False, region=region)
+    crops = FolderCrops(folder / "deep" / "b.png", 16, flips=False, region=region)
     found = corners(crops.batch(0, 0, range(2000)))
     assert (found[:, 0].min(), found[:, 0].max()) == columns
     assert (found[:, 1].min(), found[:, 1].max()) == rows
@@ -179,7 +179,7 @@ def test_nothing_left_is_an_error(folder, tmp_path_factory) -> None:
         FolderCrops(folder, 500)
     with pytest.raises(InputError, match="holds no file"):
         FolderCrops(tmp_path_factory.mktemp("empty"), 16)
-    crops = FolderCrops([folder / "a.png"], 16)
+    crops = FolderCrops(folder / "a.png", 16)
     (folder / "a.png").unlink()
     with pytest.raises(InputError, match="can no longer be read"):
         crops.batch(0, 0, range(1))

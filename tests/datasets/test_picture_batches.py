@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import torch
 
 from selfsame.datasets import Pictures
 from selfsame.datasets.batches import PictureBatches, evaluation_pictures
-from selfsame.datasets.fitting import BINARISE
+from selfsame.datasets.fitting import Binarise
 from selfsame.errors import InputError
 
 
@@ -70,7 +71,7 @@ def test_every_place_is_equally_likely() -> None:
     ).max() < 16.3  # chi-square, 3 degrees: one in a thousand
 
 
-@pytest.mark.parametrize("binarise", BINARISE)
+@pytest.mark.parametrize("binarise", get_args(Binarise))
 def test_processes_share_a_batch(binarise) -> None:
     batches = PictureBatches(greys(), 12, binarise=binarise, pad=1)
     whole = batches.batch(9, 40, range(12))
@@ -155,7 +156,7 @@ def test_threshold() -> None:
     assert torch.equal(found, (torch.arange(256) / 255 > 0.5).float())
 
 
-@pytest.mark.parametrize("binarise", BINARISE)
+@pytest.mark.parametrize("binarise", get_args(Binarise))
 def test_padding_is_black_and_changes_nothing_else(binarise) -> None:
     pictures = greys()
     padded = evaluation_pictures(pictures, binarise, 3, pad=2)
@@ -171,7 +172,7 @@ def test_padding_is_black_and_changes_nothing_else(binarise) -> None:
 def test_the_pictures_are_left_alone() -> None:
     pictures = greys()
     before = pictures.images.copy()
-    for binarise in BINARISE:
+    for binarise in get_args(Binarise):
         PictureBatches(pictures, 4, binarise=binarise).batch(0, 0, range(4)).zero_()
         evaluation_pictures(pictures, binarise).zero_()
     assert np.array_equal(pictures.images, before)

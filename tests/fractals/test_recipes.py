@@ -166,8 +166,9 @@ def test_codes_come_from_a_folder_in_the_order_of_their_names(tmp_path):
     recipe = make_recipe("custom", codes=tmp_path, instances=2, side=32)
     assert recipe.classes == 2
     assert recipe.systems.counts.tolist() == [len(systems[1]), len(systems[0])]
+    (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match=r"has no codes \(\.ssm"):
-        make_recipe("custom", codes=tmp_path / "..", instances=2)
+        make_recipe("custom", codes=tmp_path / "none", instances=2)
 
 
 def test_numbers_of_indices_may_be_numpy():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from selfsame.fractals.drawing.diamond_square import LEVELS, paint_surface, surface
-from selfsame.fractals.drawing.hues import write_color
 from selfsame.fractals.drawing.scene_kernels import _blur, _count_stamps, _paste
+from selfsame.fractals.drawing.stamps import write_color
 from selfsame.fractals.randomness import random_words, uniforms
 from selfsame.fractals.recipes.jitter import (
     area_probabilities,

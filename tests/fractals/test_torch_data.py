@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Subset
 
 from selfsame.errors import InputError
-from selfsame.fractals.loading.sharing import find_share
-from selfsame.fractals.loading.torch_data import FractalDataset, FractalStream
-from selfsame.fractals.order import shuffled
+from selfsame.fractals.loading.torch_data import FractalDataset, FractalStream, find_share
+from selfsame.fractals.randomness import shuffled
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.fractals.recipes.fractaldb import FractalDB
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
@@ -410,7 +409,7 @@ def test_fractals_are_the_same_in_every_process(workers: int) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"labels": "classes"}, "labels must be one of class, multi, or None: got 'classes'"),
+        ({"labels": "classes"}, "labels must be one of class, multi or None: got 'classes'"),
         ({"dtype": torch.float64}, "dtype must be torch.float32 or torch.uint8"),
         ({"batch": 0}, "batch must be a whole number"),
         ({"seed": -1}, "seed must be a whole number"),

@@ -22,10 +22,9 @@ from safetensors.numpy import load_file
 
 from selfsame.errors import InputError
 from selfsame.fractals.files import write as writing
-from selfsame.fractals.files.layout import Layout, plan_shards
-from selfsame.fractals.files.small_png import png_bytes
+from selfsame.fractals.files.layout import SPLITS, Layout, plan_shards, split_of
+from selfsame.fractals.files.shards import png_bytes
 from selfsame.fractals.files.write import write_dataset
-from selfsame.fractals.split import SPLITS, split_of
 from selfsame.run.executor import WorkerDiedError
 from selfsame.run.ledger import LedgerBusyError, read_ledger
 from selfsame.run.processes import Processes

@@ -7,19 +7,22 @@ import torch
 from selfsame.errors import InputError
 from selfsame.io.pictures import BACKGROUND, grid, grid_size, to_arrays
 from selfsame.priors import generate, interpolate, reconstruct
-from selfsame.priors.generation import side_at
-from selfsame.priors.vdvae.noise import (
+from selfsame.priors.generation import (
     GROUP,
     blend_noise,
     draw_noise,
     features_of,
     infer_noise,
-    noise_length,
     sample_generator,
+    side_at,
 )
 from support.small_vdvae import small_vdvae
 
 COLOR = {"channels": 3, "likelihood": "logistic-mixture", "mixtures": 2}
+
+
+def noise_length(model) -> int:
+    return sum(map(math.prod, model.latent_shapes))
 
 
 def bits(count: int, seed: int = 0) -> torch.Tensor:

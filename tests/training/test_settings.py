@@ -1,4 +1,5 @@
 import json
+import math
 import re
 
 import pytest
@@ -44,3 +45,27 @@ def test_the_identity_leaves_out_what_does_not_change_the_result() -> None:
     assert free.identity() == TrainSettings().identity()
     for options in ({"lr": 0.5}, {"seed": 1}, {"steps": 7}, {"precision": "bfloat16"}):
         assert TrainSettings(**options).identity() != TrainSettings().identity()
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    settings = TrainSettings(lr=0.5, steps=11, warmup_steps=4, final_fraction=0.2)
+    rise = [0.2, 0.4, 0.6, 0.8, 1.0]
+    # Six steps of 30 degrees down a cosine between 1 and 0.2.
+    fall = [0.6 + 0.4 * c for c in (math.sqrt(3) / 2, 0.5, 0, -0.5, -math.sqrt(3) / 2, -1)]
+    rates = [settings.learning_rate(step) / settings.lr for step in range(11)]
+    assert rates == pytest.approx(rise + fall)
+
+
+def test_no_warm_up_starts_at_one_and_a_fraction_of_one_stays_there() -> None:
+    settings = TrainSettings(lr=1, steps=100, warmup_steps=0, final_fraction=0)
+    assert settings.learning_rate(0) == 1
+    assert settings.learning_rate(99) == pytest.approx(0)
+    constant = TrainSettings(lr=1, steps=7, warmup_steps=0, final_fraction=1)
+    assert {constant.learning_rate(step) for step in range(7)} == {1.0}
+
+
+@pytest.mark.parametrize(("steps", "warmup"), [(1, 0), (1, 5), (5, 5), (5, 4)])
+def test_short_trainings_stay_within_bounds(steps: int, warmup: int) -> None:
+    settings = TrainSettings(lr=1, steps=steps, warmup_steps=warmup)
+    for step in range(steps):
+        assert 0 < settings.learning_rate(step) <= 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from selfsame.archive.listing import Entry, Results, open_codes
-from selfsame.datasets.named import NamedPicture
+from selfsame.datasets.pictures import NamedPicture
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.fit.config import FitConfig
 from selfsame.io.files import write_bytes

@@ -27,7 +27,7 @@ from selfsame.run.progress import shown_progress
 
 if TYPE_CHECKING:
     from selfsame.archive.fit import Fitting
-    from selfsame.datasets.named import NamedPicture
+    from selfsame.datasets.pictures import NamedPicture
     from selfsame.ifs.code import IFSCode
     from selfsame.run.executor import Executor
 

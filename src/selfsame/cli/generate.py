@@ -224,8 +224,7 @@ def _plan(model: "Vdvae", mode: str, options: dict[str, Any]) -> Plan:
     import torch
 
     from selfsame.io.pictures import to_arrays
-    from selfsame.priors.generation import generate, interpolate, reconstruct, side_at
-    from selfsame.priors.vdvae.noise import GROUP
+    from selfsame.priors.generation import GROUP, generate, interpolate, reconstruct, side_at
 
     count, columns, scale = options["count"], options["columns"], options["scale"]
     at_a_time = max(1, min(GROUP, PIXELS_AT_A_TIME // side_at(model, scale) ** 2))
@@ -274,7 +273,7 @@ def _ends(model: "Vdvae", each: int, default: int, options: dict[str, Any]) -> "
         each: of them that --count counts as one.
         default: what it is unless it is given.
     """
-    from selfsame.priors.vdvae.noise import draw_noise, infer_noise, sample_generator
+    from selfsame.priors.generation import draw_noise, infer_noise, sample_generator
 
     wanted = None if options["count"] is None else each * options["count"]
     if options["source"] is not None:

@@ -125,16 +125,15 @@ def _prepared(pictures: Pictures, binarise: Binarise, pad: int, seed: int) -> By
     if binarise == "threshold":
         planes = (planes > 127).astype(np.uint8) * np.uint8(255)
     elif binarise == "static":
-        chunks = range(0, len(planes), _CHUNK)
-        planes = np.concatenate([_static(planes, first, seed) for first in chunks])
+        chunks = [
+            _binarised(
+                chunk := planes[first : first + _CHUNK],
+                _random_levels(seed, _STATIC, 0, first, len(chunk), chunk[0].size),
+            )
+            for first in range(0, len(planes), _CHUNK)
+        ]
+        planes = np.concatenate(chunks)
     return np.pad(planes, ((0, 0), (0, 0), (pad, pad), (pad, pad))) if pad else planes
-
-
-def _static(planes: Bytes, first: int, seed: int) -> Bytes:
-    """Return some pictures binarised, from number ``first`` on."""
-    chunk = planes[first : first + _CHUNK]
-    random = _random_levels(seed, _STATIC, 0, first, len(chunk), chunk[0].size)
-    return _binarised(chunk, random)
 
 
 def _binarised(values: Bytes, random: Bytes) -> Bytes:

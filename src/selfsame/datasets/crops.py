@@ -6,16 +6,14 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from selfsame.checked import Checked, Range, checked
 from selfsame.datasets.fitting import Mode
-from selfsame.datasets.named import NamedPicture
+from selfsame.datasets.pictures import Bytes, NamedPicture, as_image
 from selfsame.datasets.readers import list_pictures
 from selfsame.errors import InputError
 from selfsame.io.pictures import to_uint8
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 TRIES = 1000
 """Draws of a crop before we give up: only damaged pictures need more than one."""
 
-Bytes = NDArray[np.uint8]
 Crop = Annotated[int, Range(1)]
 Share = Annotated[float, Range(0, 1)]
 Region = tuple[Share, Share, Share, Share]
@@ -41,7 +38,7 @@ class FolderCrops:
     for every crop. Safe to call from several threads.
 
     Args:
-        source: a set as of ``list_pictures``, whose split ``train`` is taken; or a list of files.
+        source: a set as of ``list_pictures``, whose split ``train`` is taken.
         size: side of the crops, pixels.
         mode: ``rgb`` gives 3 channels, ``grey`` one.
         flips: mirror half of the crops.
@@ -57,7 +54,7 @@ class FolderCrops:
 
     def __init__(
         self,
-        source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        source: str | os.PathLike[str],
         size: int,
         *,
         mode: Mode = "rgb",
@@ -68,11 +65,10 @@ class FolderCrops:
         memory: int = 1 << 30,
         note: Callable[[str], None] = lambda text: None,
     ) -> None:
-        size, mode = checked("size", size, Crop), checked("mode", mode, Mode)
-        region, shrink = checked("region", region, Region), checked("shrink", shrink, Shrink)
-        _check_rising(region)
-        self.size, self.mode, self.region, self.shrink = size, mode, region, shrink
-        self.flips, self.turns = flips, turns
+        self.mode: Mode = checked("mode", mode, Mode)
+        self.size = size = checked("size", size, Crop)
+        cuts = CropSettings(size, flips, turns, region, shrink)
+        self.flips, self.turns, self.region, self.shrink = flips, turns, cuts.region, cuts.shrink
         self._memory, self._note = memory, note
         self._lock = threading.Lock()
         self._kept: dict[int, Bytes] = {}
@@ -80,7 +76,7 @@ class FolderCrops:
         self._pictures: list[NamedPicture] = []
         self._boxes: list[tuple[int, int, int, int]] = []
         names = []
-        for picture in _listed(source):
+        for picture in list_pictures(source):
             box = self._box(picture)
             if box is not None:
                 names.append((picture.name, *box))
@@ -93,7 +89,7 @@ class FolderCrops:
             )
         places = [(b[2] - b[0] - size + 1) * (b[3] - b[1] - size + 1) for b in self._boxes]
         self._ends = np.cumsum(np.array(places, np.float64)) / sum(places)
-        state = repr((names, size, mode, flips, turns, region, shrink))
+        state = repr((names, size, self.mode, flips, turns, self.region, self.shrink))
         self.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
         """Digest of all that the crops depend on but the seed: names, sizes, arguments."""
 
@@ -173,13 +169,12 @@ class FolderCrops:
         except InputError as error:
             self._note(f"left out: {error}")
             return None
-        left, top, right, bottom = self.region
-        box = (round(left * width), round(top * height), round(right * width))
-        region = (*box, round(bottom * height))
-        if min(region[2] - region[0], region[3] - region[1]) < self.size:
+        left, right = (round(part * width) for part in self.region[::2])
+        top, bottom = (round(part * height) for part in self.region[1::2])
+        if min(right - left, bottom - top) < self.size:
             self._note(f"left out: {picture.name} is smaller than a crop: {width}x{height}")
             return None
-        return region
+        return left, top, right, bottom
 
 
 @dataclass(frozen=True)
@@ -200,7 +195,11 @@ class CropSettings(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_rising(self.region)
+        left, top, right, bottom = self.region
+        if left >= right or top >= bottom:
+            raise InputError(
+                f"region must be left, top, right, bottom, each two rising: got {self.region}"
+            )
 
     def crops(
         self, source: str | os.PathLike[str], note: Callable[[str], None] = lambda text: None
@@ -218,27 +217,7 @@ class CropSettings(Checked):
         )
 
 
-def _check_rising(region: Region) -> None:
-    left, top, right, bottom = region
-    if left >= right or top >= bottom:
-        raise InputError(f"region must be left, top, right, bottom, each two rising: got {region}")
-
-
-def _listed(
-    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-) -> list[NamedPicture]:
-    """Return the pictures of a set, or of some files."""
-    if isinstance(source, str | os.PathLike):
-        return list_pictures(source)
-    return [NamedPicture(Path(file).name, Path(file)) for file in source]
-
-
 def _shrunk(picture: Bytes, box: tuple[float, float, float, float], size: int) -> Bytes:
     """Return the box of a picture scaled down to (size, size), with a filter against aliasing."""
-    planes = [
-        Image.fromarray(np.ascontiguousarray(picture[..., channel])).resize(
-            (size, size), Image.Resampling.BICUBIC, box=box
-        )
-        for channel in range(picture.shape[2])
-    ]
-    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
+    image = as_image(picture).resize((size, size), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(image).reshape(size, size, -1)

@@ -1,17 +1,16 @@
 """Pictures of other sizes and colours made alike."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import numpy as np
 from PIL import Image
 
-from selfsame.checked import Range, checked
-from selfsame.datasets.pictures import MAX_SIDE, Bytes, Pictures
+from selfsame.checked import Range
+from selfsame.datasets.pictures import MAX_SIDE, Bytes, Pictures, as_image
 from selfsame.errors import InputError
 from selfsame.io.arrays import check_shape
 
 Mode = Literal["grey", "rgb"]
-MODES: tuple[Mode, ...] = get_args(Mode)
 
 Side = Annotated[int, Range(1, MAX_SIDE)]
 """Of square pictures, in pixels."""
@@ -19,15 +18,7 @@ Side = Annotated[int, Range(1, MAX_SIDE)]
 Binarise = Literal["none", "threshold", "static", "dynamic"]
 """How values become 0 or 1, see ``selfsame.datasets.batches.PictureBatches``."""
 
-BINARISE: tuple[Binarise, ...] = get_args(Binarise)
-
 MAX_PAD = 512
-
-
-def check_fit(side: int | None, mode: Mode | None) -> None:
-    """Raise ``InputError`` unless pictures can be made of this side and mode; None leaves them."""
-    checked("side", side, Side | None)
-    checked("mode", mode, Mode | None)
 
 
 def fit_pictures(pictures: Pictures, side: int | None, mode: Mode | None, what: str) -> Pictures:
@@ -73,6 +64,5 @@ def fit_square(pixels: Bytes, side: int, what: str) -> Bytes:
         )
     left, top = (width - least) // 2, (height - least) // 2
     middle = pixels[top : top + least, left : left + least]
-    image = Image.fromarray(middle[..., 0] if middle.shape[2] == 1 else middle)
-    fitted = image.resize((side, side), Image.Resampling.BICUBIC)
+    fitted = as_image(middle).resize((side, side), Image.Resampling.BICUBIC)
     return np.asarray(fitted).reshape(side, side, -1)

@@ -79,7 +79,12 @@ class LabelledSet:
         sizes = np.bincount(labels)
         shares = (ranks + 0.5) / sizes[labels]
         if shots is not None:
-            self._check_shots(sizes, shots)
+            least = int(sizes.argmin())
+            if shots < 1 or shots > sizes[least]:
+                raise InputError(
+                    f"shots must be 1..{sizes[least]}, the pictures of the smallest class, "
+                    f"{self.classes[least]!r}: got {shots}"
+                )
             chosen = ranks < shots
         else:
             chosen = shares >= (TEST_SHARE if self.tested is None else 0)
@@ -101,14 +106,6 @@ class LabelledSet:
                 "from; raise it"
             )
         return chosen, rest
-
-    def _check_shots(self, sizes: NDArray[np.int64], shots: int) -> None:
-        least = int(sizes.argmin())
-        if shots < 1 or shots > sizes[least]:
-            raise InputError(
-                f"shots must be 1..{sizes[least]}, the pictures of the smallest class, "
-                f"{self.classes[least]!r}: got {shots}"
-            )
 
 
 def read_labelled(
@@ -187,7 +184,7 @@ def label_array(pictures: Pictures) -> NDArray[np.int64]:
     return pictures.labels
 
 
-def subset(pictures: Pictures, chosen: Mask) -> Pictures:
+def subset(pictures: Pictures, chosen: Mask | NDArray[np.int64]) -> Pictures:
     """Return some of the pictures, with their labels."""
     return Pictures(pictures.images[chosen], label_array(pictures)[chosen])
 

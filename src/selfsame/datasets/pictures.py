@@ -1,13 +1,17 @@
-"""A set of pictures of one size, as bytes in memory."""
+"""A set of pictures: of one size as bytes in memory, or one by one."""
 
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from selfsame.errors import InputError, LimitError
+from selfsame.io.pictures import Picture, picture_from_pillow, picture_size, read_picture
 
 Bytes = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -67,6 +71,42 @@ class Pictures:
         if self.labels is not None:
             digest.update(self.labels.astype("<i8").data)
         return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, eq=False)
+class NamedPicture:
+    """A picture of a set, which is read when it is asked for.
+
+    Attributes:
+        name: its file relative to the set, or its number in an array, five digits or more; it
+            stays when the set is moved.
+        source: its file, or its pixels, (H, W, C) bytes, C 1 or 3.
+    """
+
+    name: str
+    source: Path | Bytes
+
+    def read(self, mode: Literal["grey", "rgb", "auto"] = "auto") -> Picture:
+        """Return the pixels, (H, W) or (H, W, 3), float32 in [0, 1]; see ``read_picture``.
+
+        Raises:
+            InputError: its file cannot be read as a picture.
+        """
+        if isinstance(self.source, Path):
+            return read_picture(self.source, mode)
+        return picture_from_pillow(as_image(self.source), mode)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels as ``read`` will give them; errors as of it."""
+        if isinstance(self.source, Path):
+            return picture_size(self.source)
+        return self.source.shape[1], self.source.shape[0]
+
+
+def as_image(pixels: Bytes) -> Image.Image:
+    """Return a picture, (H, W, C) with C 1 or 3, as Pillow has it."""
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
 
 
 def check_sides(height: int, width: int, what: str) -> None:

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from selfsame.datasets.fitting import Mode, check_fit, fit_pictures
+from selfsame.checked import checked
+from selfsame.datasets.fitting import Mode, Side, fit_pictures
 from selfsame.datasets.folders import folder_classes, folder_splits, read_files
 from selfsame.datasets.idx import GZIP, MAGIC, idx_split, idx_splits, read_idx
-from selfsame.datasets.named import NamedPicture
 from selfsame.datasets.npz import npz_splits, read_npz
-from selfsame.datasets.pictures import Pictures
+from selfsame.datasets.pictures import NamedPicture, Pictures
 from selfsame.errors import InputError
 from selfsame.io.files import files_below, open_input
 from selfsame.io.pictures import SUFFIXES
@@ -80,7 +80,7 @@ def read_pictures(
             out of its range.
         FormatError: a file is damaged, holds what is not read, or is beyond the limits.
     """
-    check_fit(side, mode)
+    side, mode = checked("side", side, Side | None), checked("mode", mode, Mode | None)
     source = Path(path)
     splits = _splits(source)
     if split is None and len(splits) > 1:

@@ -18,17 +18,10 @@ LUMA = (0.299, 0.587, 0.114)
 Array = NDArray[np.floating]
 
 
-def mse(a: Array, b: Array) -> float:
-    """Return the mean squared difference of two pictures of one shape, values in [0, 1]."""
-    _check_shapes(a, b)
-    return float(np.mean((np.asarray(a, np.float64) - np.asarray(b, np.float64)) ** 2))
-
-
 def psnr_db(a: Array, b: Array) -> float:
     """Return the PSNR in dB over integers 0..255 after rounding, at most ``PSNR_CAP_DB``."""
     _check_shapes(a, b)
-    x = np.rint(np.clip(np.asarray(a, np.float64), 0, 1) * 255)
-    y = np.rint(np.clip(np.asarray(b, np.float64), 0, 1) * 255)
+    x, y = (np.rint(np.clip(np.asarray(v, np.float64), 0, 1) * 255) for v in (a, b))
     error = float(np.mean((x - y) ** 2))
     if error == 0:
         return PSNR_CAP_DB

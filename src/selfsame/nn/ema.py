@@ -46,17 +46,18 @@ class WeightAverage:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Let the parameters have their averages for a while."""
-        with torch.no_grad():
-            weights = [parameter.detach().clone() for parameter in self._parameters]
+        weights = [parameter.detach().clone() for parameter in self._parameters]
         self.apply()
         try:
             yield
         finally:
-            self._set(weights)
+            self.apply(weights)
 
-    def apply(self) -> None:
-        """Give the parameters their averages."""
-        self._set(self.values)
+    @torch.no_grad()
+    def apply(self, values: list[Tensor] | None = None) -> None:
+        """Give the parameters their averages, or other values."""
+        for parameter, value in zip(self._parameters, values or self.values, strict=True):
+            parameter.copy_(value)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state for a checkpoint."""
@@ -68,8 +69,3 @@ class WeightAverage:
         for value, loaded in zip(self.values, state["values"], strict=True):
             value.copy_(loaded)
         self._updates.fill_(state["updates"])
-
-    @torch.no_grad()
-    def _set(self, values: list[Tensor]) -> None:
-        for parameter, value in zip(self._parameters, values, strict=True):
-            parameter.copy_(value)

@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from typing import Protocol, TypeAlias
 
 import torch
@@ -53,16 +54,13 @@ def prepared_batches(
         yield map(make, steps)
         return
     pool = ThreadPoolExecutor(workers, thread_name_prefix="batches")
-    pending: deque[Future[Batch]] = deque()
     todo = iter(steps)
 
     def ahead() -> Iterator[Batch]:
-        while True:
-            while len(pending) < 2 * workers and (step := next(todo, None)) is not None:
-                pending.append(pool.submit(make, step))
-            if not pending:
-                return
+        pending = deque(pool.submit(make, step) for step in islice(todo, 2 * workers))
+        while pending:
             yield pending.popleft().result()
+            pending.extend(pool.submit(make, step) for step in islice(todo, 1))
 
     try:
         yield ahead()

@@ -53,7 +53,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
         if damaged is not None:
-            raise CorruptedError(f"checkpoint {path} is damaged: checksum of {damaged}")
+            raise ValueError(f"checksum of {damaged}")
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (
         zipfile.BadZipFile,
@@ -64,8 +64,6 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         EOFError,
         NotImplementedError,  # zipfile: a flag or method it does not know
     ) as error:
-        if isinstance(error, CorruptedError):
-            raise
         raise CorruptedError(f"checkpoint {path} is damaged: {error}") from error
     if not isinstance(state, dict) or "version" not in state:
         raise CorruptedError(f"{path} is no checkpoint of a training")

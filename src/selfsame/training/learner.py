@@ -1,24 +1,30 @@
 """A model that learns: its optimisers, its precision, and one update after the other."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from selfsame.errors import DivergedError, InputError
+from selfsame.nn.ema import WeightAverage
 from selfsame.training.batches import Batch
 from selfsame.training.distributed import Processes
-from selfsame.training.precision import autocast, faster_precision
-from selfsame.training.schedule import learning_rate_factor
 from selfsame.training.settings import TrainSettings
-from selfsame.training.task import Loss, Metrics, TaskBase
-from selfsame.training.updates import Updates
+from selfsame.training.task import Loss, Metrics, ParameterGroup, TaskBase
 
 MOST_SKIPS = 100
 """So many updates left out in a row mean that the training will not recover."""
+
+TRIALS = 3
+"""Steps in either precision that are timed, after one that is not."""
+
+WORTH = 0.9
+"""bfloat16 is chosen if it takes at most so much of the time, for what it costs in accuracy."""
 
 
 class Learner:
@@ -54,13 +60,13 @@ class Learner:
                 lambda precision: self._try(step, batch, precision), self._processes
             )
         self._task.begin_step(step)
-        lr = self._set_learning_rate(step)
+        lr = self._settings.learning_rate(step)
         metrics: dict[str, torch.Tensor | float] = {}
         alone = len(self._updates) == 1
         for loss in self._losses(step, batch, self.precision):
             updates, prefix = self._updates[loss.optimizer], "" if alone else f"{loss.optimizer}_"
             torch.autograd.backward(loss.value, inputs=None if alone else updates.parameters)
-            norm = updates.take()
+            norm = updates.take(lr)
             metrics |= {f"{prefix}loss": loss.value, **loss.metrics}
             metrics[f"{prefix}gradient_norm"] = norm
         return {**metrics, "lr": lr}
@@ -90,7 +96,8 @@ class Learner:
         """Yield the model as it is to be used: with averaged weights where averages are kept."""
         with ExitStack() as stack:
             for updates in self._updates.values():
-                stack.enter_context(updates.averaged())
+                if updates.average is not None:
+                    stack.enter_context(updates.average.in_place())
             yield self.model
 
     def finish(self) -> None:
@@ -130,7 +137,7 @@ class Learner:
         losses = iter(self._task.losses(batch, step, generator))
         while True:
             self.model.zero_grad(set_to_none=True)
-            with autocast(self._processes.device, precision):
+            with _autocast(self._processes.device, precision):
                 loss = next(losses, None)
             if loss is None:
                 return
@@ -145,17 +152,130 @@ class Learner:
             for buffer, value in zip(self.model.buffers(), before, strict=True):
                 buffer.copy_(value)
 
-    def _set_learning_rate(self, step: int) -> float:
-        settings = self._settings
-        lr = settings.lr * learning_rate_factor(
-            step,
-            settings.steps,
-            warmup_steps=settings.warmup_steps,
-            final_fraction=settings.final_fraction,
+
+class Updates:
+    """AdamW on some parameters, with gradients clipped or left out."""
+
+    def __init__(
+        self, groups: Sequence[ParameterGroup], settings: TrainSettings, processes: Processes
+    ) -> None:
+        self._settings, self._processes = settings, processes
+        tables = _optimizer_groups(groups, settings)
+        self._optimizer = torch.optim.AdamW(
+            tables, lr=settings.lr, betas=settings.betas, fused=True
         )
-        for updates in self._updates.values():
-            updates.set_learning_rate(lr)
-        return lr
+        self.parameters = [parameter for table in tables for parameter in table["params"]]
+        decay = settings.ema_decay
+        self.average = WeightAverage(self.parameters, decay) if decay else None
+        # Updates left out: all of them, and those in a row up to now.
+        self._skipped = torch.zeros(2, dtype=torch.int64, device=processes.device)
+
+    def take(self, lr: float) -> Tensor:
+        """Update the parameters by the gradients they have; return the norm of these, a scalar.
+
+        The mean of the gradients of all processes is taken, so that they stay alike. Nothing waits
+        for the device: whether the update is taken is decided there.
+
+        Args:
+            lr: learning rate, before the groups' multipliers.
+        """
+        settings = self._settings
+        for group in self._optimizer.param_groups:
+            group["lr"] = lr * group["lr_multiplier"]
+        self._processes.average_gradients(self.parameters)
+        norm = nn.utils.clip_grad_norm_(self.parameters, settings.gradient_clip or float("inf"))
+        accepted = norm < (settings.gradient_skip or float("inf"))  # not of NaN and infinity
+        # As torch.amp.GradScaler tells a fused optimiser to leave an update out, on the device.
+        self._optimizer.found_inf = (~accepted).float()  # type: ignore[attr-defined]
+        self._optimizer.step()
+        if self.average is not None:
+            self.average.update(accepted)
+        self._skipped += 1
+        self._skipped *= torch.stack([torch.ones_like(accepted), ~accepted])
+        self._skipped[0] -= accepted.long()
+        return norm
+
+    def skipped(self) -> tuple[int, int]:
+        """Return how many updates were left out, in all and in a row; waits for the device."""
+        total, in_a_row = self._skipped.tolist()
+        return total, in_a_row
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state for a checkpoint, but for the parameters."""
+        return {
+            "optimizer": self._optimizer.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
+            "skipped": list(self.skipped()),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take the state of a checkpoint.
+
+        Raises:
+            ValueError: it is of other parameters.
+        """
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        self._skipped.copy_(torch.tensor(state["skipped"]))
+
+
+def _optimizer_groups(
+    groups: Sequence[ParameterGroup], settings: TrainSettings
+) -> list[dict[str, Any]]:
+    """Return the parameter groups of an optimiser.
+
+    Frozen parameters are left out; those of one dimension, which are biases and gains, do not
+    decay. Each group keeps its ``lr_multiplier``.
+    """
+    result = []
+    for group in groups:
+        for decays in (True, False):
+            chosen = [p for p in group.parameters if p.requires_grad and (p.ndim > 1) == decays]
+            if chosen:
+                result.append(
+                    {
+                        "params": chosen,
+                        "lr_multiplier": group.lr_multiplier,
+                        "weight_decay": settings.weight_decay if decays else 0.0,
+                    }
+                )
+    return result
+
+
+def _autocast(device: torch.device, precision: str) -> torch.autocast:
+    """Return the context in which losses are computed: weights and updates stay in float32."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def faster_precision(trial: Callable[[str], None], processes: Processes) -> str:
+    """Return the precision in which steps are faster here; the same in all processes.
+
+    Args:
+        trial: does a step in a precision, and nothing that lasts.
+    """
+    seconds = {"float32": float("inf"), "bfloat16": float("inf")}
+    for number in range(1 + TRIALS):
+        for precision in seconds:
+            taken = seconds_of(partial(trial, precision), processes.device)
+            if number:  # the first sets things up
+                seconds[precision] = min(seconds[precision], taken)
+    ratio = torch.tensor(seconds["bfloat16"] / seconds["float32"], device=processes.device)
+    return "bfloat16" if float(processes.mean(ratio)) <= WORTH else "float32"
+
+
+def seconds_of(work: Callable[[], object], device: torch.device) -> float:
+    """Return the seconds that some work takes, on the device too."""
+    _finish(device)
+    begin = time.perf_counter()
+    work()
+    _finish(device)
+    return time.perf_counter() - begin
+
+
+def _finish(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def _moved(batch: Batch, device: torch.device) -> Batch:

@@ -1,5 +1,6 @@
 """The settings of a training, checked once."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -26,8 +27,8 @@ class TrainSettings(Checked):
         batch: samples of an update, all processes together.
         lr: largest learning rate.
         warmup_steps: steps over which the learning rate rises from 0.
-        final_fraction: the cosine of ``selfsame.training.schedule`` ends at this fraction of
-            ``lr``; 1 keeps it constant.
+        final_fraction: the cosine along which it falls ends at this fraction of ``lr``; 1 keeps it
+            constant.
         weight_decay: AdamW's decoupled decay, on weights of two and more dimensions only.
         betas: Adam's two rates.
         gradient_clip: longer gradients are shortened to this norm; None leaves them.
@@ -75,3 +76,19 @@ class TrainSettings(Checked):
     def identity(self) -> dict[str, Any]:
         """Return the settings that a resumed training must share with its beginning."""
         return {name: value for name, value in self.as_dict().items() if name not in FREE_TO_CHANGE}
+
+    def learning_rate(self, step: int) -> float:
+        """Return the learning rate at ``step``, 0 to ``steps - 1``.
+
+        It rises in equal steps to ``lr``, which step ``warmup_steps`` has, and falls along half a
+        cosine to its final fraction, which the last step has. A warm-up as long as the training
+        never ends.
+
+        Source: Loshchilov and Hutter 2017, SGDR, without restarts.
+        """
+        if step < self.warmup_steps:
+            return self.lr * ((step + 1) / (self.warmup_steps + 1))
+        fall = self.steps - 1 - self.warmup_steps
+        fraction = (step - self.warmup_steps) / fall if fall > 0 else 0.0
+        cosine = (1 + math.cos(math.pi * min(1, fraction))) / 2
+        return self.lr * (self.final_fraction + (1 - self.final_fraction) * cosine)

@@ -23,17 +23,15 @@ _ALIKE = 0.8
 
 @dataclass(frozen=True)
 class ParameterGroup:
-    """Parameters with a learning rate and a weight decay of their own.
+    """Parameters with a learning rate of their own.
 
     Attributes:
         parameters: no two groups share one; what is in no group is not trained.
         lr_multiplier: factor on the learning rate.
-        weight_decay: None: as ``TrainSettings`` says.
     """
 
     parameters: Sequence[nn.Parameter]
     lr_multiplier: float = 1.0
-    weight_decay: float | None = None
 
 
 @dataclass(frozen=True)

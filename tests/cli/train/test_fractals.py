@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +33,6 @@ def digits(tmp_path) -> Path:
 
 def call(*words: object) -> int:
     return main(["train", "fractals", *map(str, words)])
-
-
-def call_alone(*words: object) -> None:
-    command = [sys.executable, "-m", "selfsame", "train", "fractals", *map(str, words)]
-    subprocess.run(command, check=True)
 
 
 def codes(folder: Path) -> list[bytes]:
@@ -127,8 +120,7 @@ def test_wrong_settings_are_named(digits, tmp_path, capsys, words, text) -> None
 def test_a_killed_training_ends_with_the_same_codes(digits, tmp_path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     words = [*TINY, "--steps", "60", "--threads", "1"]
-    # Each in a process of its own, as a user's: what a test process did before may round otherwise.
-    call_alone(digits, "-o", whole, *words)
+    assert call(digits, "-o", whole, *words) == 0
     kill_training(["fractals", digits, "-o", killed, *words], killed, 60)
-    call_alone(digits, "-o", killed, *words)
+    assert call(digits, "-o", killed, *words) == 0
     assert codes(killed) == codes(whole)

@@ -2,6 +2,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 from selfsame.cli import main
 from selfsame.cli.train.shared import TABLES
 from selfsame.cli.train.vdvae import command
-from selfsame.datasets.fitting import BINARISE
+from selfsame.datasets.fitting import Binarise
 from selfsame.priors.vdvae.config import VdvaeConfig
 from selfsame.priors.vdvae.data import DataSettings
 from selfsame.priors.vdvae.network import Vdvae
@@ -199,7 +200,7 @@ def test_wrong_usage_gives_2(digits, tmp_path, capsys) -> None:
     assert call(digits, "--data", digits, "-o", tmp_path / "out") == 2
     assert call(digits, "-o", tmp_path / "out", "--head", "fractal") == 2
     (option,) = (option for option in command.params if option.name == "binarise")
-    assert sorted(option.type.choices) == sorted(BINARISE)
+    assert sorted(option.type.choices) == sorted(get_args(Binarise))
 
 
 def test_the_configuration_in_the_documentation_is_one() -> None:

@@ -40,16 +40,6 @@ def test_an_epoch_has_every_picture_once() -> None:
     assert found == labels.tolist()
 
 
-def test_fingerprints_differ_with_what_is_drawn() -> None:
-    prints = {
-        FractalBatches(small_recipe(points=points), batch, channels=channels).fingerprint
-        for points in (100, 101)
-        for batch in (2, 3)
-        for channels in (1, 3)
-    }
-    assert len(prints) == 8
-
-
 def test_colour_becomes_grey_as_pillow_makes_it() -> None:
     images = toy_pictures(4, channels=3).images
     images = np.random.default_rng(0).integers(0, 256, images.shape).astype(np.uint8)

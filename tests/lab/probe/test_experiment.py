@@ -10,9 +10,8 @@ from selfsame.errors import InputError
 from selfsame.lab.networks.architectures import Network, make_network
 from selfsame.lab.probe import seed_run
 from selfsame.lab.probe.experiment import run_experiment
-from selfsame.lab.probe.intervals import t_interval, wilson_interval
 from selfsame.lab.probe.probes import linear_evaluation
-from selfsame.lab.probe.results import summary
+from selfsame.lab.probe.results import summary, t_interval, wilson_interval
 from selfsame.lab.probe.seed_run import Interrupted
 from selfsame.lab.probe.settings import ProbeSettings
 from selfsame.training import TrainResult

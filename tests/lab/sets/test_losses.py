@@ -1,4 +1,5 @@
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
-from selfsame.lab.sets.config import LOSSES, SetObjective
+from selfsame.lab.sets.config import Loss, SetObjective
 from selfsame.lab.sets.losses import (
     AdversarialLoss,
     Adversary,
@@ -151,7 +152,7 @@ def test_measures_say_what_the_critic_saw() -> None:
     )
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", get_args(Loss))
 def test_losses_by_name_give_gradients(name) -> None:
     torch.manual_seed(0)
     fakes, reals = torch.rand(4, 1, 24, 24, requires_grad=True), torch.rand(5, 1, 24, 24)

@@ -1,11 +1,13 @@
-"""Very deep VAEs of many shapes: what goes in and out, reproducibility, gradients, errors."""
+"""Very deep VAEs of many shapes: what goes in and out, reproducibility, gradients, errors; their
+normal distributions against torch's."""
 
 import pytest
 import torch
+from torch import distributions
 
 from selfsame.errors import InputError
 from selfsame.priors.vdvae.bounds import elbo
-from selfsame.priors.vdvae.network import Vdvae
+from selfsame.priors.vdvae.network import Normal, Vdvae
 from support.vdvae_cases import CASES, random_pictures, random_vdvae
 
 each_case = pytest.mark.parametrize("config", CASES.values(), ids=CASES.keys())
@@ -13,6 +15,12 @@ each_case = pytest.mark.parametrize("config", CASES.values(), ids=CASES.keys())
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
+
+
+def made_up(model, count, seed=0):
+    """Features of pictures that a model makes up."""
+    shapes = latent_shapes(model.config, count)
+    return model.decode([torch.randn(shape, generator=generator(seed)) for shape in shapes])
 
 
 def latent_shapes(config, count):
@@ -34,7 +42,7 @@ def test_shapes(config):
         assert all(part.shape == shape for part in (*latent.prior, *latent.posterior))
     finest = config.levels[-1]
     assert inference.features.shape == (3, finest.width, finest.side, finest.side)
-    assert model.sample(5, generator()).shape == (5, finest.width, finest.side, finest.side)
+    assert made_up(model, 5).shape == (5, finest.width, finest.side, finest.side)
     drawn = model.draw(inference.features)
     assert drawn.shape == (3, model.likelihood.parameters, config.side, config.side)
     rendered = model.render(inference.features)
@@ -57,38 +65,23 @@ def test_gradients_reach_every_parameter(config):
 
 
 @each_case
-def test_samples_are_the_generators(config):
-    model = random_vdvae(config)
+def test_inferences_are_the_generators(config):
+    model, pictures = random_vdvae(config), random_pictures(config)
     state = torch.random.get_rng_state()
-    assert torch.equal(model.sample(4, generator(1)), model.sample(4, generator(1)))
-    assert not torch.equal(model.sample(4, generator(1)), model.sample(4, generator(2)))
+    first, again, other = (model.infer(pictures, generator(n)).features for n in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
 @each_case
-def test_temperature(config):
-    model = random_vdvae(config)
-    cold = model.sample(2, generator(1), temperature=0)
-    assert torch.equal(cold, model.sample(2, generator(2), temperature=0))
-    torch.testing.assert_close(cold[0], cold[1])
-    spreads = [
-        (model.sample(2, generator(1), temperature=t) - cold).square().mean()
-        for t in (0.1, 0.5, 1.0)
-    ]
-    assert 0 < spreads[0] < spreads[1] < spreads[2]
-
-
-@each_case
 def test_the_latents_are_the_picture(config):
-    """All latents given, nothing is drawn; the first given, the rest is."""
     model, pictures = random_vdvae(config), random_pictures(config)
     inference = model.infer(pictures, generator())
-    latents = [latent.z for latent in inference.latents]
-    again = model.sample(3, generator(7), latents=latents)
-    assert torch.equal(again, inference.features)
-    some = model.sample(3, generator(7), latents=latents[:-1])
-    assert not torch.equal(some, again)
-    assert torch.equal(some, model.sample(3, generator(7), latents=latents[:-1]))
+    noise = [(z - prior.mean) / prior.log_std.exp() for z, _, prior in inference.latents]
+    torch.testing.assert_close(model.decode(noise), inference.features, rtol=1e-4, atol=1e-4)
+    noise[-1] = noise[-1] + 1
+    assert (model.decode(noise) - inference.features).abs().max() > 1e-2
 
 
 @each_case
@@ -119,7 +112,7 @@ def test_it_begins_with_standard_priors(config):
 @each_case
 def test_rendering_at_other_scales(config):
     model = random_vdvae(config)
-    features = model.sample(2, generator())
+    features = made_up(model, 2)
     if config.head == "plain":
         with pytest.raises(InputError, match="scale 1 only: got 2"):
             model.render(features, 2)
@@ -139,13 +132,73 @@ def test_pictures_of_another_size_are_refused(shape):
         model.infer(torch.zeros(shape), generator())
 
 
-def test_latents_that_do_not_fit_are_refused():
-    model = Vdvae(CASES["collage"])
-    shapes = latent_shapes(model.config, 2)
-    latents = [torch.zeros(shape) for shape in shapes]
-    with pytest.raises(InputError, match="at most 3"):
-        model.sample(2, generator(), latents=[*latents, latents[-1]])
-    with pytest.raises(InputError, match=r"latents\[1\] must be"):
-        model.sample(2, generator(), latents=[latents[0], latents[2]])
-    with pytest.raises(InputError, match=r"latents\[0\] must be"):
-        model.sample(5, generator(), latents=latents)
+def numbers(*shape, seed=0, spread=2.0):
+    return spread * torch.randn(shape, generator=generator(seed), dtype=torch.float64)
+
+
+def test_divergence_is_that_of_torch():
+    q_mean, q_log_std, p_mean, p_log_std = numbers(4, 2000)
+    expected = distributions.kl_divergence(
+        distributions.Normal(q_mean, q_log_std.exp()), distributions.Normal(p_mean, p_log_std.exp())
+    )
+    found = Normal(q_mean, q_log_std).divergence_from(Normal(p_mean, p_log_std))
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+    assert (found > 0).all()
+
+
+def test_divergence_from_itself_is_zero():
+    mean, log_std = numbers(2, 100)
+    assert not Normal(mean, log_std).divergence_from(Normal(mean, log_std)).any()
+
+
+def test_gradient_of_the_divergence():
+    parts = [part.requires_grad_() for part in numbers(4, 7, spread=0.7)]
+    assert torch.autograd.gradcheck(
+        lambda a, b, c, d: Normal(a, b).divergence_from(Normal(c, d)), parts
+    )
+
+
+def test_density_is_that_of_torch():
+    z, mean, log_std = numbers(3, 2000)
+    expected = distributions.Normal(mean, log_std.exp()).log_prob(z)
+    torch.testing.assert_close(Normal(mean, log_std).log_prob(z), expected, rtol=1e-10, atol=0)
+
+
+def test_mean_of_the_log_ratio_is_the_divergence():
+    q_mean, q_log_std, p_mean, p_log_std = numbers(4, 5, 1, seed=1, spread=0.8)
+    size = (5, 40_000)
+    z = Normal(q_mean.expand(size), q_log_std.expand(size)).sample(generator(2))
+    ratios = Normal(q_mean, q_log_std).log_prob(z) - Normal(p_mean, p_log_std).log_prob(z)
+    error = ratios.std(1) / size[1] ** 0.5
+    expected = Normal(q_mean, q_log_std).divergence_from(Normal(p_mean, p_log_std))[:, 0]
+    assert ((ratios.mean(1) - expected).abs() < 4 * error).all()
+    assert (error < 0.05 * expected).all()
+
+
+def test_samples_have_the_moments_of_the_distribution():
+    mean, log_std = numbers(2, 4, 1)
+    size = (4, 40_000)
+    z = Normal(mean.expand(size), log_std.expand(size)).sample(generator())
+    deviation = (z - mean) / log_std.exp()
+    assert (deviation.mean(1).abs() < 0.02).all()
+    assert (deviation.square().mean(1) - 1).abs().max() < 0.03
+
+
+def test_temperature_and_generator():
+    mean, log_std = numbers(2, 50)
+
+    def draw(temperature, seed=3):
+        return Normal(mean, log_std).sample(generator(seed), temperature)
+
+    assert torch.equal(draw(0.0), mean)
+    assert torch.equal(draw(1.0), draw(1.0))
+    assert not torch.equal(draw(1.0), draw(1.0, seed=4))
+    torch.testing.assert_close(draw(0.5) - mean, 0.5 * (draw(1.0) - mean))
+
+
+def test_samples_can_be_differentiated():
+    mean, log_std = (part.requires_grad_() for part in numbers(2, 6))
+    z = Normal(mean, log_std).sample(generator())
+    by_mean, by_log_std = torch.autograd.grad(z.sum(), (mean, log_std))
+    assert torch.equal(by_mean, torch.ones_like(mean))
+    torch.testing.assert_close(by_log_std, (z - mean).detach())

@@ -8,8 +8,7 @@ import click
 from selfsame.cli.shared.options import PATH, settings_options
 from selfsame.cli.train.shared import Call, training_options
 from selfsame.priors.vdvae.config import VdvaeConfig
-from selfsame.priors.vdvae.data import DataSettings, model_for
-from selfsame.priors.vdvae.recipe import TRAINING
+from selfsame.priors.vdvae.data import TRAINING, DataSettings, model_for
 
 
 @click.command("vdvae")

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from selfsame.fractals.drawing.hues import write_color
+from selfsame.fractals.drawing.stamps import write_color
 from selfsame.ifs.chaos.random_counts import kernel, next_word
 
 LEVELS = 1024

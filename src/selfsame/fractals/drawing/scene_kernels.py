@@ -4,7 +4,7 @@
 import numpy as np
 
 from selfsame.fractals.drawing.diamond_square import LEVELS, paint_surface, surface
-from selfsame.fractals.drawing.hues import write_color
+from selfsame.fractals.drawing.stamps import write_color
 from selfsame.ifs.chaos.batch import _fitted, to_pixels
 from selfsame.ifs.chaos.kernel import _new_population, _plot, _settle, _step
 from selfsame.ifs.chaos.random_counts import kernel, new_stream

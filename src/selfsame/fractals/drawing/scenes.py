@@ -1,11 +1,16 @@
-"""Pictures of several coloured fractals on backgrounds: what is to be drawn, and drawing it."""
+"""Pictures of several coloured fractals on backgrounds: what is to be drawn, and drawing it.
+
+Colours, backgrounds and blurs are Anderson and Farrell's choices: ranges are those of the code
+released with "Improving Fractal Pre-training" (2022); where the paper gives them, they agree.
+"""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.fractals.drawing.patches import patch_rows
+from selfsame.fractals.drawing.stamps import PATTERNS, patch_rows
+from selfsame.fractals.randomness import scaled, whole
 from selfsame.ifs.chaos.kernel import burn_in_steps, choose_fields, start_points
 from selfsame.ifs.chaos.random_counts import probability_tree
 from selfsame.ifs.render.batch import SystemArrays
@@ -13,6 +18,22 @@ from selfsame.run.threads import run_shares
 
 _SHARE = 4
 """Pictures that a thread takes at a time."""
+
+STREAMS = 16
+"""Random streams of a picture: its fractals' from 0 on, the last one is the background's."""
+
+MAX_FRACTALS = STREAMS - 1
+
+_DECAYS = (0.4, 0.8)
+# Factor and sum of hue, saturation and value of a background.
+_BACKGROUND_COLORS = ((0.25, 1.0), (0.0, 1.0), (0.1, 0.3), (0.4, 0.6), (0.3, 0.6), (0.4, 0.6))
+_LEAST_SATURATION = 0.3
+_LEAST_VALUE = 0.5
+_BLUR_PROBABILITY = 0.5
+_BLURS = (0.5, 1.0)
+
+BACKGROUND_NUMBERS, LOOK_NUMBERS = 9, 5
+"""Uniform numbers that the choices of a picture's background and of a fractal's look take."""
 
 
 class Scenes(NamedTuple):
@@ -50,6 +71,31 @@ class Scenes(NamedTuple):
     points: NDArray[np.int64]
 
 
+def choose_backgrounds(
+    u: NDArray[np.float64], indices: NDArray[np.int64], background: bool
+) -> dict[str, Any]:
+    """Return backgrounds and blurs of pictures, as of ``Scenes``, from numbers (n, 9).
+
+    Args:
+        background: a surface; otherwise black.
+    """
+    colors = [scaled(u[:, 1 + i], bounds) for i, bounds in enumerate(_BACKGROUND_COLORS)]
+    last = indices * STREAMS + STREAMS - 1
+    return {
+        "background_streams": last if background else np.full_like(indices, -1),
+        "decays": scaled(u[:, 0], _DECAYS),
+        "background_colors": np.stack(colors, axis=1),
+        "blurs": np.where(u[:, 7] < _BLUR_PROBABILITY, scaled(u[:, 8], _BLURS), 0.0),
+    }
+
+
+def choose_looks(u: NDArray[np.float64]) -> dict[str, Any]:
+    """Return turns, patterns and colours of fractals, as of ``Scenes``, from numbers (K, 5)."""
+    saturations = scaled(u[:, 3], (_LEAST_SATURATION, 1))
+    colors = np.stack([u[:, 2], saturations, scaled(u[:, 4], (_LEAST_VALUE, 1))], axis=1)
+    return {"turns": whole(u[:, 0], 8), "patterns": 1 + whole(u[:, 1], PATTERNS), "colors": colors}
+
+
 def draw_scenes(
     scenes: Scenes, side: int, most_points: int, *, seed: int, threads: int | None
 ) -> NDArray[np.uint8]:
@@ -65,9 +111,12 @@ def draw_scenes(
     used = np.arange(matrices.shape[1]) < counts[:, None]
     maps = np.concatenate([matrices[used].reshape(-1, 4), offsets[used]], axis=1)
     map_bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    trees = probability_tree(probabilities)
-    starts = start_points(matrices, offsets, probabilities)
-    burn_ins = burn_in_steps(matrices, probabilities)
+    games = (
+        probability_tree(probabilities),
+        start_points(matrices, offsets, probabilities),
+        burn_in_steps(matrices, probabilities),
+    )
+    of_pictures, (_, _, *of_fractals) = scenes[:4], scenes[4:]
     field, ancestor_field = choose_fields(most_points, matrices.shape[1])
     out = np.empty((len(scenes.decays), side, side, 3), np.uint8)
 
@@ -76,23 +125,12 @@ def draw_scenes(
         begin, end = scenes.bounds[first], scenes.bounds[last]
         paint_scenes(
             np.uint64(seed),
-            scenes.background_streams[first:last],
-            scenes.decays[first:last],
-            scenes.background_colors[first:last],
-            scenes.blurs[first:last],
+            *(array[first:last] for array in of_pictures),
             scenes.bounds[first : last + 1] - begin,
-            scenes.streams[begin:end],
-            scenes.places[begin:end],
-            scenes.windows[begin:end],
-            scenes.turns[begin:end],
-            scenes.patterns[begin:end],
-            scenes.colors[begin:end],
-            scenes.points[begin:end],
+            *(array[begin:end] for array in of_fractals),
             maps,
             map_bounds[begin : end + 1],
-            trees[begin:end],
-            starts[begin:end],
-            burn_ins[begin:end],
+            *(array[begin:end] for array in games),
             field,
             ancestor_field,
             out[first:last],
@@ -117,13 +155,10 @@ def describe_scenes(scenes: Scenes, labels: NDArray[np.int64]) -> list[dict[str,
                 factor, shift = scenes.background_colors[i, 2 * j : 2 * j + 2]
                 scene["background"][name] = {"scale": float(factor), "shift": float(shift)}
         for k in range(scenes.bounds[i], scenes.bounds[i + 1]):
-            n = scenes.systems.counts[k]
             scene["fractals"].append(
                 {
                     "label": int(labels[k]),
-                    "matrices": scenes.systems.matrices[k, :n].tolist(),
-                    "offsets": scenes.systems.offsets[k, :n].tolist(),
-                    "probabilities": scenes.systems.probabilities[k, :n].tolist(),
+                    **scenes.systems.described(k),
                     "place": scenes.places[k].tolist(),
                     "window": scenes.windows[k].tolist(),
                     "transposed": bool(scenes.turns[k] & 1),

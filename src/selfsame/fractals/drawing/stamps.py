@@ -1,18 +1,31 @@
 # mypy: disable-error-code="no-untyped-def"
-"""From the points of a fractal to pictures: patches, flips and colours."""
+"""From systems to pictures in grey or of points in colour: points, patches, flips and hues.
+
+A patch is a pattern of 3 × 3 pixels that every point stamps: nine bits, row by row.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.fractals.drawing.hues import write_color
 from selfsame.ifs.chaos.random_counts import kernel, mix64, new_stream
 from selfsame.run.threads import run_shares
+
+DOT = 0b000_010_000
+"""The pattern that leaves points as they are."""
+
+PATTERNS = 511
+"""All but the empty one: 1 to 511."""
 
 WHITE = 127
 """Grey value of FractalDB's pictures, on black."""
 
 _SHARE = 16
 """Pictures that a thread takes at a time."""
+
+
+def patch_rows(pattern: int) -> list[list[int]]:
+    """Return the nine bits of a pattern as 3 × 3 numbers 0 and 1."""
+    return [[(pattern >> (3 * i + j)) & 1 for j in range(3)] for i in range(3)]
 
 
 def stamped(
@@ -37,11 +50,10 @@ def stamped(
     """
     out = np.empty((len(sources), *points.shape[1:]), np.uint8)
 
-    def work(first: int) -> None:
-        part = slice(first, first + _SHARE)
+    def work(part: slice) -> None:
         _stamp(points, sources[part], patterns[part], flips[part], np.uint8(white), out[part])
 
-    run_shares(work, range(0, len(sources), _SHARE), threads)
+    run_shares(work, _shares(len(out)), threads)
     return out
 
 
@@ -62,21 +74,18 @@ def colored(
         streams: (n,); the colour of a point depends on (seed, stream, pixel) only.
     """
     out = np.empty((len(sources), *points.shape[1:], 3), np.uint8)
+    key = np.uint64(seed)
 
-    def work(first: int) -> None:
-        part = slice(first, first + _SHARE)
-        _stamp_colors(
-            points,
-            sources[part],
-            patterns[part],
-            flips[part],
-            np.uint64(seed),
-            streams[part],
-            out[part],
-        )
+    def work(part: slice) -> None:
+        chosen = (sources[part], patterns[part], flips[part])
+        _stamp_colors(points, *chosen, key, streams[part], out[part])
 
-    run_shares(work, range(0, len(sources), _SHARE), threads)
+    run_shares(work, _shares(len(out)), threads)
     return out
+
+
+def _shares(count: int) -> list[slice]:
+    return [slice(first, first + _SHARE) for first in range(0, count, _SHARE)]
 
 
 @kernel
@@ -129,6 +138,23 @@ def _stamp_colors(points, sources, patterns, flips, seed, streams, out):
                         picture[i, j, 1] = color[1]
                         picture[i, j, 2] = color[2]
         _flip(picture, flips[k])
+
+
+@kernel
+def write_color(hue, saturation, value, out):
+    """Write the sRGB bytes of a colour into ``out`` (3,).
+
+    Args:
+        hue: any number, 1 is the whole circle from red by green and blue.
+        saturation, value: in [0, 1], those of HSV.
+    """
+    sector = 6.0 * (hue - np.floor(hue))
+    for channel in range(3):
+        # Each channel is full for a third of the circle: red around 0, green 2, blue 4 of 6.
+        away = abs(sector - 2.0 * channel)
+        away = min(away, 6.0 - away)
+        fullness = min(max(2.0 - away, 0.0), 1.0)
+        out[channel] = np.uint8(255.0 * value * (1.0 - saturation * (1.0 - fullness)) + 0.5)
 
 
 @kernel

@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save as save_arrays
 
-from selfsame.fractals.files.layout import Layout
+from selfsame.fractals.files.layout import SPLITS, Layout
 from selfsame.fractals.files.shards import shown_classes
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.fractals.recipes.presets import PRESETS
-from selfsame.fractals.split import SPLITS
 from selfsame.version import __version__
 
 _FOLDER = """\
@@ -109,19 +107,14 @@ def class_files(recipe: Recipe) -> dict[str, bytes]:
     """Return the contents of ``classes.safetensors`` and ``classes.json`` by name."""
     arrays = recipe.class_parameters()
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    lines = ",\n".join(json.dumps(entry) for entry in _classes(arrays))
+    lines = ",\n".join(
+        json.dumps({"label": label, "maps": count, **recipe.systems.described(label)})
+        for label, count in enumerate(recipe.systems.counts.tolist())
+    )
     return {
         "classes.safetensors": save_arrays(contiguous),
         "classes.json": f"[\n{lines}\n]\n".encode(),
     }
-
-
-def _classes(arrays: dict[str, NDArray[Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the parameters of each class, without what pads them."""
-    for label, count in enumerate(arrays["counts"].tolist()):
-        yield {"label": label, "maps": count} | {
-            name: array[label, :count].tolist() for name, array in arrays.items() if array.ndim > 1
-        }
 
 
 def label_lines(recipe: Recipe, names: list[str], indices: NDArray[np.int64]) -> Iterator[str]:

@@ -4,38 +4,28 @@ import hashlib
 import io
 import json
 import os
+import struct
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.fractals.files.layout import Format, Shard
-from selfsame.fractals.files.small_png import png_bytes
+from selfsame.fractals.files.layout import SPLITS, STAGING, Format, Shard
 from selfsame.fractals.recipes.base import Recipe
-from selfsame.fractals.split import SPLITS
-
-STAGING = ".partial"
-"""Folder of a data set in which files are written before they are renamed into place."""
+from selfsame.io.png import COLOR_TYPES, SIGNATURE, write_chunk
+from selfsame.run.ledger import Row
 
 _BATCH_SAMPLES = 1 << 24
 """Samples of pictures that are drawn at once: 16 MiB."""
 
-
-class ShardRecord(TypedDict):
-    """What is known of a finished shard.
-
-    ``sha256``: of the tar file; of a folder's shard that of the lines which ``sha256sum`` prints
-    for its files.
-    """
-
-    pictures: int
-    bytes: int
-    sha256: str
+_NONE, _SUB = 0, 1  # filters of PNG
+_DEFLATE_LEVEL = 1
+"""Of zlib: on coloured pictures level 3 saves 3 % of the bytes in twice the time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,24 +38,28 @@ class ShardTask:
     root: Path
 
 
-def write_shard(task: ShardTask) -> ShardRecord:
-    """Draw the pictures of a shard and write its files; every file appears whole or not at all.
+def write_shard(task: ShardTask) -> Row:
+    """Draw the pictures of a shard and write its files; return ``pictures``, ``bytes``, ``sha256``.
+
+    Every file appears whole or not at all. The digest is of the tar file; of a folder's shard it is
+    that of the lines which ``sha256sum`` prints for its files.
 
     Two processes may make the same shard at the same time: both rename the same bytes into place.
     """
     staging = task.root / STAGING
     staging.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=staging) as folder:
-        if task.format == "folder":
-            return _write_pictures(task, Path(folder) / "picture.png")
-        return _write_tar(task, Path(folder) / "shard.tar")
+        write = _write_pictures if task.format == "folder" else _write_tar
+        size, digest = write(task, Path(folder) / "file")
+    return {"pictures": len(task.shard.indices), "bytes": size, "sha256": digest}
 
 
-def shard_files(shard: Shard, recipe: Recipe, form: Format) -> list[str]:
+def shard_files(task: ShardTask) -> list[str]:
     """Return the names of a shard's files, relative to the folder of the data set."""
-    if form == "webdataset":
+    shard = task.shard
+    if task.format == "webdataset":
         return [f"{shard.name}.tar"]
-    labels, instances = np.divmod(shard.indices, recipe.instances)
+    labels, instances = np.divmod(shard.indices, task.recipe.instances)
     names = [
         f"{label:05d}/{instance:05d}.png"
         for label, instance in zip(labels.tolist(), instances.tolist(), strict=True)
@@ -90,8 +84,8 @@ def _pictures(task: ShardTask) -> Iterator[NDArray[np.uint8]]:
         yield from recipe.pictures(indices[first : first + batch])
 
 
-def _write_pictures(task: ShardTask, temporary: Path) -> ShardRecord:
-    names = shard_files(task.shard, task.recipe, "folder")
+def _write_pictures(task: ShardTask, temporary: Path) -> tuple[int, str]:
+    names = shard_files(task)
     for folder in sorted({os.path.dirname(name) for name in names}):
         (task.root / folder).mkdir(parents=True, exist_ok=True)
     digest, total = hashlib.sha256(), 0
@@ -101,25 +95,26 @@ def _write_pictures(task: ShardTask, temporary: Path) -> ShardRecord:
         os.replace(temporary, task.root / name)
         digest.update(f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode())
         total += len(data)
-    return _record(task, total, digest.hexdigest())
+    return total, digest.hexdigest()
 
 
-def _write_tar(task: ShardTask, temporary: Path) -> ShardRecord:
+def _write_tar(task: ShardTask, temporary: Path) -> tuple[int, str]:
     recipe, indices = task.recipe, task.shard.indices
     shown = shown_classes(recipe, indices)
     target = task.root / f"{task.shard.name}.tar"
     target.parent.mkdir(exist_ok=True)
-    with temporary.open("wb") as stream:
-        out = _Hashed(stream)
-        with tarfile.open(fileobj=out, mode="w|", format=tarfile.USTAR_FORMAT) as tar:  # type: ignore[call-overload]
-            for index, picture in zip(indices.tolist(), _pictures(task), strict=True):
-                key = f"{index:09d}"
-                _add(tar, f"{key}.png", png_bytes(picture))
-                _add(tar, f"{key}.cls", str(recipe.label(index)).encode())
-                if recipe.multi_label:
-                    _add(tar, f"{key}.json", json.dumps({"labels": next(shown)}).encode())
+    with tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for index, picture in zip(indices.tolist(), _pictures(task), strict=True):
+            key = f"{index:09d}"
+            _add(tar, f"{key}.png", png_bytes(picture))
+            _add(tar, f"{key}.cls", str(recipe.label(index)).encode())
+            if recipe.multi_label:
+                _add(tar, f"{key}.json", json.dumps({"labels": next(shown)}).encode())
+    with temporary.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    size = temporary.stat().st_size
     os.replace(temporary, target)
-    return _record(task, out.length, out.digest.hexdigest())
+    return size, digest
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
@@ -129,17 +124,34 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(header, io.BytesIO(data))
 
 
-class _Hashed:
-    """A stream for writing that keeps the length and the SHA-256 of what went through."""
+def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
+    """Return a picture as the bytes of a PNG file of 8 bits per sample.
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream, self.digest, self.length = stream, hashlib.sha256(), 0
+    Several times as fast as Pillow, which tries five filters on every row, and hardly larger.
+    Fractals in grey are runs of equal pixels, which want no filter and zlib's run lengths; coloured
+    ones are smooth, which wants differences along the row.
 
-    def write(self, data: bytes) -> int:
-        self.digest.update(data)
-        self.length += len(data)
-        return self.stream.write(data)
-
-
-def _record(task: ShardTask, total: int, digest: str) -> ShardRecord:
-    return ShardRecord(pictures=len(task.shard.indices), bytes=total, sha256=digest)
+    Args:
+        pixels: (H, W) grey or (H, W, 3) sRGB, row 0 at the top.
+    """
+    height, width = pixels.shape[:2]
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    rows = pixels.reshape(height, width * channels)
+    stored = np.empty((height, 1 + width * channels), np.uint8)
+    if channels == 1:
+        stored[:, 0] = _NONE
+        stored[:, 1:] = rows
+        strategy = zlib.Z_RLE
+    else:
+        stored[:, 0] = _SUB
+        stored[:, 1 : 1 + channels] = rows[:, :channels]
+        np.subtract(rows[:, channels:], rows[:, :-channels], out=stored[:, 1 + channels :])
+        strategy = zlib.Z_DEFAULT_STRATEGY
+    deflate = zlib.compressobj(_DEFLATE_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy)
+    out = io.BytesIO()
+    out.write(SIGNATURE)
+    header = struct.pack(">IIBBBBB", width, height, 8, COLOR_TYPES[channels], 0, 0, 0)
+    write_chunk(out, b"IHDR", header)
+    write_chunk(out, b"IDAT", deflate.compress(stored.data) + deflate.flush())
+    write_chunk(out, b"IEND", b"")
+    return out.getvalue()

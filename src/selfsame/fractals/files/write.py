@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,11 +13,16 @@ import numpy as np
 
 from selfsame.errors import InputError
 from selfsame.fractals.files.card import card, class_files, label_lines
-from selfsame.fractals.files.clearing import clear_dataset
-from selfsame.fractals.files.layout import Layout, Shard, plan_shards
-from selfsame.fractals.files.shards import STAGING, ShardTask, shard_files, write_shard
+from selfsame.fractals.files.layout import (
+    SPLITS,
+    STAGING,
+    Layout,
+    Shard,
+    clear_dataset,
+    plan_shards,
+)
+from selfsame.fractals.files.shards import ShardTask, shard_files, write_shard
 from selfsame.fractals.recipes.base import Recipe
-from selfsame.fractals.split import SPLITS
 from selfsame.io.files import atomic_file, make_folder, write_bytes
 from selfsame.run.executor import Executor, WorkerDiedError
 from selfsame.run.ledger import NAME as LEDGER
@@ -85,6 +89,7 @@ def write_dataset(
     progress = Progress() if progress is None else progress
     folder = Path(output).resolve()
     shards = plan_shards(recipe, layout)
+    tasks = [ShardTask(recipe, shard, layout.format, folder) for shard in shards]
     splits = _count(shards)
     settings = {"recipe": recipe.identity(), "layout": layout.as_dict()}
     with _named_errors(folder):
@@ -95,22 +100,17 @@ def write_dataset(
                 clear_dataset(folder)
                 ledger.restart()
             ledger.plan([])  # from here on the folder is known as this data set
-            rows = _kept(ledger, shards, recipe, layout, folder)
-            kept = sum(row["pictures"] for row in rows.values())
-            progress(kept, len(recipe))
-            _write_sidecars(folder, recipe, layout, shards, splits)
+            rows = _kept(ledger, tasks)
+            kept = done = sum(row["pictures"] for row in rows.values())
+            progress(done, len(recipe))
+            _write_sidecars(folder, recipe, layout, tasks, splits)
             write_bytes(folder / NAME, _description(settings, splits, complete=False))
             try:
-                missing = [shard for shard in shards if shard.name not in rows]
-                rows |= _made(
-                    ledger,
-                    recipe,
-                    layout,
-                    missing,
-                    folder,
-                    executor,
-                    progress.part(kept, len(recipe)),
-                )
+                for name, row in _made([t for t in tasks if t.shard.name not in rows], executor):
+                    rows[name] = row
+                    ledger.record(name, row)
+                    done += row["pictures"]
+                    progress(done, len(recipe))
             finally:  # also of what a killed run left
                 shutil.rmtree(folder / STAGING, ignore_errors=True)
             ledger.settle(shard.name for shard in shards)
@@ -126,46 +126,31 @@ def write_dataset(
     )
 
 
-def _made(
-    ledger: Ledger,
-    recipe: Recipe,
-    layout: Layout,
-    shards: list[Shard],
-    folder: Path,
-    executor: Executor,
-    progress: Progress,
-) -> dict[str, Row]:
-    """Make shards; return the row of each."""
-    alone = executor.threads_each(len(shards)) is None
-    sent = recipe if alone else replace(recipe, threads=1)
-    tasks = [ShardTask(sent, shard, layout.format, folder) for shard in shards]
-    rows: dict[str, Row] = {}
-    lost, done = [], 0
+def _made(tasks: list[ShardTask], executor: Executor) -> Iterator[tuple[str, Row]]:
+    """Make shards; yield name and row of each."""
+    if tasks and executor.threads_each(len(tasks)) is not None:
+        sent = replace(tasks[0].recipe, threads=1)
+        tasks = [replace(task, recipe=sent) for task in tasks]
+    lost = []
     for task, result in executor.run(write_shard, tasks):
         if isinstance(result, WorkerDiedError):
             lost.append(task.shard.name)
-            continue
-        rows[task.shard.name] = {**result}
-        ledger.record(task.shard.name, rows[task.shard.name])
-        done += result["pictures"]
-        progress(done, len(recipe))
+        else:
+            yield task.shard.name, result
     if lost:
         raise InputError(
             f"the processes that made shards {', '.join(sorted(lost))} died, perhaps for lack of "
             "memory; all others are kept: run the same command again, with fewer --jobs"
         )
-    return rows
 
 
 def _count(shards: list[Shard]) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for shard in shards:
-        if shard.parts is None:
-            counts["all"] += len(shard.indices)
-        else:
-            numbers = np.bincount(shard.parts, minlength=len(SPLITS))
-            counts.update(dict(zip(SPLITS, numbers.tolist(), strict=True)))
-    return dict(counts)
+    """Return the pictures of each split, or of all."""
+    parts = [shard.parts for shard in shards if shard.parts is not None]
+    if not parts:
+        return {"all": sum(len(shard.indices) for shard in shards)}
+    numbers = np.bincount(np.concatenate(parts), minlength=len(SPLITS))
+    return dict(zip(SPLITS, numbers.tolist(), strict=True))
 
 
 def _check_contents(folder: Path, *, overwrite: bool) -> None:
@@ -179,22 +164,20 @@ def _check_contents(folder: Path, *, overwrite: bool) -> None:
         raise InputError(f"{folder} holds {foreign[0]} but no {LEDGER}; {_HINT}")
 
 
-def _kept(
-    ledger: Ledger, shards: list[Shard], recipe: Recipe, layout: Layout, folder: Path
-) -> dict[str, Row]:
+def _kept(ledger: Ledger, tasks: list[ShardTask]) -> dict[str, Row]:
     """Return the row of each finished shard whose files are still there, and of their size."""
-    root, rows = str(folder), {}
-    for shard in shards:
-        row = ledger.row(shard.name)
+    rows = {}
+    for task in tasks:
+        row = ledger.row(task.shard.name)
         if row is None:
             continue
-        names = shard_files(shard, recipe, layout.format)
+        root = str(task.root)
         try:
-            size = sum(os.stat(os.path.join(root, name)).st_size for name in names)
+            size = sum(os.stat(os.path.join(root, name)).st_size for name in shard_files(task))
         except FileNotFoundError:
             continue
         if size == row["bytes"]:
-            rows[shard.name] = row
+            rows[task.shard.name] = row
     return rows
 
 
@@ -204,16 +187,16 @@ def _description(settings: Row, splits: dict[str, int], *, complete: bool) -> by
 
 
 def _write_sidecars(
-    folder: Path, recipe: Recipe, layout: Layout, shards: list[Shard], splits: dict[str, int]
+    folder: Path, recipe: Recipe, layout: Layout, tasks: list[ShardTask], splits: dict[str, int]
 ) -> None:
     files = {"README.md": card(recipe, layout, splits).encode(), **class_files(recipe)}
     for name, data in files.items():
         write_bytes(folder / name, data)
     if recipe.multi_label and layout.format == "folder":
         with atomic_file(folder / "labels.jsonl") as stream:
-            for shard in shards:
-                names = shard_files(shard, recipe, layout.format)
-                stream.write("".join(label_lines(recipe, names, shard.indices)).encode())
+            for task in tasks:
+                lines = label_lines(recipe, shard_files(task), task.shard.indices)
+                stream.write("".join(lines).encode())
 
 
 @contextmanager

@@ -5,21 +5,20 @@ iterable: it yields batches in an order of its own, divided among the workers of
 processes of a training.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any, Literal, TypeAlias, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from selfsame.checked import Seed, check_whole, checked
 from selfsame.errors import InputError
-from selfsame.fractals.loading.sharing import Share, find_share
-from selfsame.fractals.order import shuffled
-from selfsame.fractals.randomness import random_words
+from selfsame.fractals.randomness import random_words, stream_order
 from selfsame.fractals.recipes.base import Recipe
 
 Labels = Literal["class", "multi"]
@@ -30,7 +29,43 @@ _MAX_SAMPLE = 2**62
 _TRANSFORM = 2002  # purpose of random words
 
 
-class FractalDataset(Dataset[tuple[Any, int | Tensor]]):
+class _Drawn:
+    """Pictures of a recipe and their labels as tensors."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        transform: Transform | None,
+        labels: Labels | None,
+        dtype: torch.dtype,
+    ) -> None:
+        labels = checked("labels", labels, Labels | None)
+        if dtype not in _DTYPES:
+            raise InputError(f"dtype must be torch.float32 or torch.uint8: got {dtype}")
+        self.recipe, self.transform = recipe, transform
+        self._multi = recipe.multi_label if labels is None else labels == "multi"
+        self._dtype = dtype
+
+    def _draw(self, indices: Sequence[int] | NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Return pictures (B, C, H, W), and labels (B,) int64 or (B, classes) float32."""
+        if get_worker_info() is not None and self.recipe.threads != 1:
+            # The workers of a loader share the cores already; this copy is the worker's own.
+            self.recipe = replace(self.recipe, threads=1)
+        drawn = self.recipe.pictures(indices)
+        planes = drawn[:, None] if drawn.ndim == 3 else drawn.transpose(0, 3, 1, 2)
+        # By numpy: in a forked worker torch can wait for ever for threads that only the parent has.
+        if self._dtype == torch.float32:
+            pictures = torch.from_numpy(planes.astype(np.float32, order="C") / np.float32(255))
+        else:
+            pictures = torch.from_numpy(np.ascontiguousarray(planes))
+        if self._multi:
+            matrix = self.recipe.label_matrix(indices)
+            return pictures, torch.from_numpy(matrix.astype(np.float32))
+        numbers = self.recipe.checked_indices(indices)
+        return pictures, torch.from_numpy(numbers // self.recipe.instances)
+
+
+class FractalDataset(_Drawn, Dataset[tuple[Any, int | Tensor]]):
     """The pictures of a recipe with their labels, ``len(recipe)`` of them.
 
     ``dataset[i]`` depends on the recipe and i only. Within the workers of a ``DataLoader``, where
@@ -57,12 +92,7 @@ class FractalDataset(Dataset[tuple[Any, int | Tensor]]):
         labels: Labels | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self._pictures = _Pictures(recipe, labels, dtype)
-        self.transform = transform
-
-    @property
-    def recipe(self) -> Recipe:
-        return self._pictures.recipe
+        super().__init__(recipe, transform, labels, dtype)
 
     def __len__(self) -> int:
         return len(self.recipe)
@@ -74,13 +104,13 @@ class FractalDataset(Dataset[tuple[Any, int | Tensor]]):
 
     def __getitems__(self, indices: Sequence[int]) -> list[tuple[Any, int | Tensor]]:
         """Return several samples, drawn in one call; what a ``DataLoader`` asks for a batch."""
-        pictures, labels = self._pictures.draw(indices)
+        pictures, labels = self._draw(indices)
         rows = labels.tolist() if labels.ndim == 1 else labels
         changed = pictures if self.transform is None else map(self.transform, pictures)
         return list(zip(changed, rows, strict=True))
 
 
-class FractalStream(IterableDataset[tuple[Any, Tensor]]):
+class FractalStream(_Drawn, IterableDataset[tuple[Any, Tensor]]):
     """Batches of pictures and labels, in an order that its seed fixes.
 
     Sample k of the stream is a function of the recipe, the seed and k: sample k of an epoch of n
@@ -127,22 +157,17 @@ class FractalStream(IterableDataset[tuple[Any, Tensor]]):
         rank: int | None = None,
         ranks: int | None = None,
     ) -> None:
-        self._pictures = _Pictures(recipe, labels, dtype)
-        self.transform = transform
+        super().__init__(recipe, transform, labels, dtype)
         self.seed = checked("seed", seed, Seed)
         self.batch = check_whole("batch", batch, 1, 2**20)
         self.shuffle, self.endless, self.drop_last = shuffle, endless, drop_last
         self._indices = None if indices is None else recipe.checked_indices(indices).copy()
         if self.samples == 0:
             raise InputError("indices must name at least one picture")
-        self.share: Share = find_share(rank, ranks)
+        self.share = find_share(rank, ranks)
         # Shared, so that the workers of a loader that keeps them learn of a new epoch.
         self._begin = torch.zeros(2, dtype=torch.int64)
         self._begin.share_memory_()  # type: ignore[no-untyped-call]
-
-    @property
-    def recipe(self) -> Recipe:
-        return self._pictures.recipe
 
     @property
     def samples(self) -> int:
@@ -190,21 +215,16 @@ class FractalStream(IterableDataset[tuple[Any, Tensor]]):
 
     def indices_of(self, samples: range) -> NDArray[np.int64]:
         """Return the numbers, within the recipe, of the pictures that are these samples."""
-        parts = [np.zeros(0, np.int64)]
-        while samples:
-            epoch, place = divmod(samples[0], self.samples)
-            here = samples[: self.samples - place]
-            places = np.arange(place, place + len(here))
-            parts.append(
-                shuffled(places, self.samples, self.seed, epoch) if self.shuffle else places
-            )
-            samples = samples[len(here) :]
-        places = np.concatenate(parts)
+        chosen = np.asarray(samples, np.int64)
+        if self.shuffle:
+            places = stream_order(chosen, self.samples, self.seed)
+        else:
+            places = chosen % self.samples
         return places if self._indices is None else self._indices[places]
 
     def read(self, samples: range) -> tuple[Any, Tensor]:
         """Return these samples of the stream as a batch."""
-        pictures, labels = self._pictures.draw(self.indices_of(samples))
+        pictures, labels = self._draw(self.indices_of(samples))
         if self.transform is None:
             return pictures, labels
         seeds = random_words(self.seed, _TRANSFORM, samples, 1)[:, 0]
@@ -260,38 +280,6 @@ class Steps(Iterator[tuple[Any, Tensor]]):
         }
 
 
-class _Pictures:
-    """Pictures of a recipe and their labels as tensors."""
-
-    def __init__(self, recipe: Recipe, labels: Labels | None, dtype: torch.dtype) -> None:
-        if labels is not None and labels not in get_args(Labels):
-            allowed = ", ".join(get_args(Labels))
-            raise InputError(f"labels must be one of {allowed}, or None: got {labels!r}")
-        if dtype not in _DTYPES:
-            raise InputError(f"dtype must be torch.float32 or torch.uint8: got {dtype}")
-        self.recipe = recipe
-        self._multi = recipe.multi_label if labels is None else labels == "multi"
-        self._dtype = dtype
-
-    def draw(self, indices: Sequence[int] | NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Return pictures (B, C, H, W), and labels (B,) int64 or (B, classes) float32."""
-        if get_worker_info() is not None and self.recipe.threads != 1:
-            # The workers of a loader share the cores already; this copy is the worker's own.
-            self.recipe = replace(self.recipe, threads=1)
-        drawn = self.recipe.pictures(indices)
-        planes = drawn[:, None] if drawn.ndim == 3 else drawn.transpose(0, 3, 1, 2)
-        # By numpy: in a forked worker torch can wait for ever for threads that only the parent has.
-        if self._dtype == torch.float32:
-            pictures = torch.from_numpy(planes.astype(np.float32, order="C") / np.float32(255))
-        else:
-            pictures = torch.from_numpy(np.ascontiguousarray(planes))
-        if self._multi:
-            matrix = self.recipe.label_matrix(indices)
-            return pictures, torch.from_numpy(matrix.astype(np.float32))
-        numbers = self.recipe.checked_indices(indices)
-        return pictures, torch.from_numpy(numbers // self.recipe.instances)
-
-
 def _transformed(transform: Transform, pictures: Tensor, seeds: NDArray[np.uint64]) -> Any:
     """Return the transformed pictures stacked, each with torch's generator seeded for it."""
     before = torch.get_rng_state()
@@ -303,3 +291,40 @@ def _transformed(transform: Transform, pictures: Tensor, seeds: NDArray[np.uint6
     finally:
         torch.set_rng_state(before)
     return torch.utils.data.default_collate(changed)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Process ``rank`` of ``ranks``."""
+
+    rank: int
+    ranks: int
+
+    def of(self, whole: range) -> range:
+        """Return this process's part: neighbours, as many as others have, or one more or less."""
+        size = len(whole)
+        return whole[size * self.rank // self.ranks : size * (self.rank + 1) // self.ranks]
+
+
+def find_share(rank: int | None, ranks: int | None) -> Share:
+    """Return the share that is asked for, or with None that of ``torch.distributed``.
+
+    Raises:
+        InputError: one without the other, out of range, or ``torchrun`` started several processes
+            of which this has not joined yet.
+    """
+    if (rank is None) != (ranks is None):
+        raise InputError(f"rank and ranks come together or not at all: got {rank} and {ranks}")
+    if rank is not None and ranks is not None:
+        if not 0 <= rank < ranks:
+            raise InputError(f"rank must be within 0..ranks - 1: got {rank} of {ranks}")
+        return Share(rank, ranks)
+    if distributed.is_available() and distributed.is_initialized():
+        return Share(distributed.get_rank(), distributed.get_world_size())
+    started = int(os.environ.get("WORLD_SIZE", "1"))
+    if started > 1:  # every one of them would read the whole stream
+        raise InputError(
+            f"one of {started} processes, but torch.distributed is not initialised: make the "
+            "stream after init_process_group, or pass rank and ranks"
+        )
+    return Share(0, 1)

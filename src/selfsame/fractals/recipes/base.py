@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from selfsame.checked import Range, Seed, annotations, check_fields, jsonable
 from selfsame.errors import InputError
-from selfsame.ifs.render.batch import SystemArrays
+from selfsame.ifs.code import Viewport
+from selfsame.ifs.render.batch import SystemArrays, render_batch
+from selfsame.ifs.samples.random import FILLING_PADDING, FILLING_SIZE
 from selfsame.run.progress import Progress
 from selfsame.run.threads import thread_count
 
@@ -22,6 +24,8 @@ MAX_CLASSES = 2**20
 MAX_INSTANCES = 2**32
 SIDES = (16, 4096)
 """Least and largest side of a picture, in pixels."""
+
+_MARGIN = FILLING_PADDING / (FILLING_SIZE - 2 * FILLING_PADDING)
 
 Classes = Annotated[int, Range(1, MAX_CLASSES)]
 Interval = Annotated[float, Range(0, 0.5)]
@@ -158,3 +162,42 @@ class Recipe(ABC):
             "options": self.options(),
             "systems": digest.hexdigest(),
         }
+
+
+class PointRecipe(Recipe):
+    """A recipe of pictures in which the pixels are set that points of one system hit."""
+
+    points: int
+
+    def _point_pictures(
+        self,
+        systems: SystemArrays,
+        streams: NDArray[np.int64],
+        *,
+        stretch: bool = True,
+        viewport: Viewport | None = None,
+    ) -> NDArray[np.uint8]:
+        """Return where the points of each system fall, (n, S, S), 255 there and 0 elsewhere.
+
+        Fitted to the picture but for FractalDB's border, 6 pixels of 512, unless there is a
+        viewport. A system all of whose points escape to infinity leaves its picture black.
+
+        Args:
+            streams: (n,), the random numbers of each picture.
+            stretch: fill the picture in x and y alike, as FractalDB does.
+            viewport: the window of all pictures; what lies outside is not drawn.
+        """
+        drawn = render_batch(
+            systems,
+            (self.side, self.side),
+            self.points,
+            viewports=viewport,
+            margin=_MARGIN,
+            stretch=stretch,
+            seed=self.seed,
+            streams=streams,
+            dtype=np.uint8,
+            threads=self.threads,
+            allow_escape=True,
+        )
+        return np.asarray(drawn, np.uint8)

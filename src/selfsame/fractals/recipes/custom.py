@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from selfsame.checked import check_whole, checked
 from selfsame.codes.files import read_systems
 from selfsame.errors import InputError
-from selfsame.fractals.drawing.patches import DOT, PATTERNS, patch_rows
-from selfsame.fractals.drawing.point_pictures import point_pictures
-from selfsame.fractals.drawing.scene_choices import whole
-from selfsame.fractals.randomness import uniforms
-from selfsame.fractals.recipes.base import Recipe, Share
+from selfsame.fractals.drawing.stamps import DOT, PATTERNS, patch_rows, stamped
+from selfsame.fractals.randomness import uniforms, whole
+from selfsame.fractals.recipes.base import PointRecipe, Share
 from selfsame.fractals.recipes.jitter import ATTEMPTS, scaled_parameters
 from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.limits import Points
@@ -35,7 +33,7 @@ _CHOICES = 6  # purpose of random numbers
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Custom(Recipe):
+class Custom(PointRecipe):
     """Pictures of given systems: jitter, flips and patches.
 
     Instance 0 of every class is its system as given, neither flipped nor stamped.
@@ -68,11 +66,8 @@ class Custom(Recipe):
     def instance_parameters(self, index: int) -> dict[str, Any]:
         chosen = self.checked_indices([index])
         systems, flips, patterns = self._choices(chosen)
-        n = systems.counts[0]
         return {
-            "matrices": systems.matrices[0, :n].tolist(),
-            "offsets": systems.offsets[0, :n].tolist(),
-            "probabilities": systems.probabilities[0, :n].tolist(),
+            **systems.described(0),
             "flip_horizontal": bool(flips[0] & 1),
             "flip_vertical": bool(flips[0] & 2),
             "patch": patch_rows(int(patterns[0])),
@@ -101,19 +96,9 @@ class Custom(Recipe):
         return systems, flips, patterns
 
     def _draw(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        from selfsame.fractals.drawing.stamps import stamped
-
         systems, flips, patterns = self._choices(indices)
-        points = point_pictures(
-            systems,
-            self.side,
-            self.points,
-            seed=self.seed,
-            streams=indices,
-            stretch=False,
-            viewport=CODE_WINDOW if self.window == "code" else None,
-            threads=self.threads,
-        )
+        viewport = CODE_WINDOW if self.window == "code" else None
+        points = self._point_pictures(systems, indices, stretch=False, viewport=viewport)
         sources = np.arange(len(indices))
         return stamped(points, sources, patterns, flips, white=BRIGHT, threads=self.threads)
 
@@ -135,7 +120,15 @@ def read_codes(codes: Codes, classes: int | None = None, window: Window = "point
         FormatError: as ``read_systems``.
     """
     checked("window", window, Window)
-    found = _read(codes)
+    if isinstance(codes, str | os.PathLike):
+        found: Sequence[IFS | IFSCode] = read_systems(codes)
+    elif isinstance(codes, Sequence) and len(codes):
+        found = cast(Sequence[IFS | IFSCode], codes)
+    else:
+        raise InputError(f"codes must be a file or a folder of codes, or systems: got {codes!r}")
+    for code in found:
+        if not isinstance(code, IFS | IFSCode):
+            raise InputError(f"codes must be IFS or IFSCode: got {type(code).__name__}")
     if classes is not None:
         check_whole("classes", classes, 1, len(found))
     chosen = found[:classes]
@@ -158,17 +151,3 @@ def _in_code_window(code: IFS | IFSCode) -> IFS:
     center = np.array([view.x_min + view.x_max, view.y_min + view.y_max]) / 2
     offsets = scale * (system.matrices @ center + system.offsets - center)
     return IFS(system.matrices, offsets, system.probabilities)
-
-
-def _read(codes: Codes) -> Sequence[IFS | IFSCode]:
-    if isinstance(codes, str | os.PathLike):
-        return read_systems(codes)
-    if not isinstance(codes, Sequence) or len(codes) == 0:
-        raise InputError(f"codes must be a file or a folder of codes, or systems: got {codes!r}")
-    return [_checked(code) for code in codes]
-
-
-def _checked(code: Any) -> IFS | IFSCode:
-    if not isinstance(code, IFS | IFSCode):
-        raise InputError(f"codes must be IFS or IFSCode: got {type(code).__name__}")
-    return code

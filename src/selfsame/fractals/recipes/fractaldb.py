@@ -7,10 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.checked import Range
-from selfsame.fractals.drawing.patches import PATTERNS, patch_rows
-from selfsame.fractals.drawing.point_pictures import point_pictures
+from selfsame.fractals.drawing.stamps import (
+    PATTERNS,
+    WHITE,
+    colored,
+    patch_rows,
+    stamped,
+)
 from selfsame.fractals.randomness import uniforms
-from selfsame.fractals.recipes.base import Interval, Recipe, Share
+from selfsame.fractals.recipes.base import Interval, PointRecipe, Share
 from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.samples.random import FILLING_RATE, search_fractaldb
@@ -29,7 +34,7 @@ _STRIDE = 7
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FractalDB(Recipe):
+class FractalDB(PointRecipe):
     """FractalDB-k: 25 variations × 4 flips × 10 patches of each category.
 
     Attributes:
@@ -77,15 +82,7 @@ class FractalDB(Recipe):
         return 1 + order[:PATCHES]
 
     def _points(self, games: NDArray[np.int64]) -> NDArray[np.uint8]:
-        return point_pictures(
-            self._varied(games),
-            self.side,
-            self.points,
-            seed=self.seed,
-            streams=games,
-            stretch=True,
-            threads=self.threads,
-        )
+        return self._point_pictures(self._varied(games), games)
 
     @staticmethod
     def _escaped(points: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -103,8 +100,6 @@ class FractalDB(Recipe):
         )
 
     def _draw(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        from selfsame.fractals.drawing.stamps import WHITE, colored, stamped
-
         labels = indices // self.instances
         variations, flips, patches = grid_place(indices % self.instances)
         # One chaos game serves all flips and patches of a variation.

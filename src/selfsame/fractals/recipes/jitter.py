@@ -62,17 +62,6 @@ def scaled_parameters(systems: SystemArrays, u: Array, delta: float) -> SystemAr
     return changed._replace(probabilities=systems.probabilities)
 
 
-def times(systems: SystemArrays, weights: Array) -> SystemArrays:
-    """Return systems with their parameters a, b, c, d, e, f times ``weights`` (n, M, 6), and the
-    probabilities ∝ ``|det A|``."""
-    matrices = systems.matrices * weights[..., :4].reshape(*weights.shape[:2], 2, 2)
-    return systems._replace(
-        matrices=matrices,
-        offsets=systems.offsets * weights[..., 4:],
-        probabilities=area_probabilities(matrices, systems.counts),
-    )
-
-
 def area_probabilities(matrices: Array, counts: NDArray[np.int64]) -> Array:
     """Return (n, M) probabilities ∝ ``|det A|``, uniform if all are zero."""
     used = np.arange(matrices.shape[1]) < counts[:, None]
@@ -89,7 +78,8 @@ def largest_singular_values(matrices: Array) -> Array:
 
 
 def _first_contracting(systems: SystemArrays, weights: Array) -> SystemArrays:
-    """Return each system with the first of its weights (n, ATTEMPTS, M, 6) that let it contract."""
+    """Return each system with its parameters a, b, c, d, e, f times the first of its weights, (n,
+    ATTEMPTS, M, 6), that let it contract, and the probabilities ∝ ``|det A|``."""
     shape = (*weights.shape[:3], 2, 2)
     changed = systems.matrices[:, None] * weights[..., :4].reshape(shape)
     # A map that expanded before may go on to, but not more.
@@ -98,4 +88,10 @@ def _first_contracting(systems: SystemArrays, weights: Array) -> SystemArrays:
     rows = np.arange(len(good))
     first = weights[rows, np.argmax(good, axis=1)]
     found = np.any(good, axis=1)
-    return times(systems, np.where(found[:, None, None], first, 1.0))
+    chosen = np.where(found[:, None, None], first, 1.0)
+    matrices = systems.matrices * chosen[..., :4].reshape(systems.matrices.shape)
+    return systems._replace(
+        matrices=matrices,
+        offsets=systems.offsets * chosen[..., 4:],
+        probabilities=area_probabilities(matrices, systems.counts),
+    )

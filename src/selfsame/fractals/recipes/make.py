@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,18 @@ from numpy.typing import NDArray
 
 from selfsame.checked import checked
 from selfsame.errors import InputError
+from selfsame.fractals.recipes.anderson_farrell import AndersonFarrell, MultiFractal
 from selfsame.fractals.recipes.base import VERSION, Classes, Recipe
-from selfsame.fractals.recipes.custom import read_codes
-from selfsame.fractals.recipes.presets import Preset, find_preset
+from selfsame.fractals.recipes.custom import Custom, read_codes
+from selfsame.fractals.recipes.fractaldb import FractalDB
+from selfsame.fractals.recipes.perturbation import OneParameter
+from selfsame.fractals.recipes.presets import find_preset
 from selfsame.ifs.render.batch import SystemArrays
 from selfsame.run.progress import Progress
+
+_KINDS: dict[str, type[Recipe]] = {
+    kind.name: kind for kind in (FractalDB, AndersonFarrell, MultiFractal, OneParameter, Custom)
+}
 
 
 def make_recipe(
@@ -60,7 +66,7 @@ def make_recipe(
     else:
         values["classes"] = checked("classes", values["classes"], Classes)
         systems = _unknown_systems(values["classes"])
-    draft = _recipe_class(preset)(systems=systems, **values)  # checks all before the search
+    draft = _KINDS[name](systems=systems, **values)  # checks all before the search
     return replace(draft, systems=draft.find_systems(progress))
 
 
@@ -81,7 +87,8 @@ def rebuild_recipe(
     """
     try:
         version = identity["version"]
-        preset = find_preset(identity["recipe"])
+        name = identity["recipe"]
+        preset = find_preset(name)
         numbers = {key: identity[key] for key in ("classes", "instances", "side", "seed")}
         options = dict(identity["options"])
         systems = SystemArrays(
@@ -100,7 +107,7 @@ def rebuild_recipe(
     wanted = set(preset.options) - {"codes"}
     if set(options) != wanted:
         raise InputError(f"the identity must have the options {sorted(wanted)}: {sorted(options)}")
-    recipe = _recipe_class(preset)(systems=systems, threads=threads, **numbers, **options)
+    recipe = _KINDS[name](systems=systems, threads=threads, **numbers, **options)
     if recipe.identity() != {**identity}:
         raise InputError("these parameters of classes are not those of the identity")
     return recipe
@@ -114,9 +121,3 @@ def _unknown_systems(classes: int) -> SystemArrays:
         np.broadcast_to(1.0, (classes, 1)),
         np.broadcast_to(np.int64(1), (classes,)),
     )
-
-
-def _recipe_class(preset: Preset) -> type[Recipe]:
-    module, name = preset.kind
-    kind: type[Recipe] = getattr(import_module(f"selfsame.fractals.recipes.{module}"), name)
-    return kind

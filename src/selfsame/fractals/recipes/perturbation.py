@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 
 from selfsame.checked import Range
 from selfsame.errors import InputError
-from selfsame.fractals.drawing.patches import PATTERNS, patch_rows
-from selfsame.fractals.drawing.point_pictures import point_pictures
-from selfsame.fractals.drawing.scene_choices import whole
-from selfsame.fractals.randomness import uniforms
-from selfsame.fractals.recipes.base import Recipe, Share
+from selfsame.fractals.drawing.stamps import PATTERNS, WHITE, patch_rows, stamped
+from selfsame.fractals.randomness import uniforms, whole
+from selfsame.fractals.recipes.base import PointRecipe, Share
 from selfsame.ifs.limits import Points
 from selfsame.ifs.render.batch import SystemArrays, stack_systems
 from selfsame.ifs.samples.random import filling_rate, sample_anderson_farrell
@@ -34,7 +32,7 @@ _PATCHES, _PERTURBATIONS = 5, 1000  # purposes of random numbers; attempt t take
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class OneParameter(Recipe):
+class OneParameter(PointRecipe):
     """One fractal of two maps; class c is the fractal with every parameter times a factor of its
     own, uniform in [1 - delta, 1 + delta].
 
@@ -83,17 +81,7 @@ class OneParameter(Recipe):
         return 1 + whole(uniforms(self.seed, _PATCHES, indices, 1)[:, 0], PATTERNS)
 
     def _draw(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        from selfsame.fractals.drawing.stamps import WHITE, stamped
-
-        points = point_pictures(
-            self.systems.take(indices // self.instances),
-            self.side,
-            self.points,
-            seed=self.seed,
-            streams=indices,
-            stretch=True,
-            threads=self.threads,
-        )
+        points = self._point_pictures(self.systems.take(indices // self.instances), indices)
         n = len(indices)
         return stamped(
             points,

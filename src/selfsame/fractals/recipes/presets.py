@@ -16,7 +16,6 @@ class Preset:
         classes: default number; None for as many as there are codes.
         instances, side: defaults.
         options: further options and their defaults.
-        kind: module and class of the recipe.
     """
 
     description: str
@@ -25,7 +24,6 @@ class Preset:
     instances: int
     side: int
     options: dict[str, Any]
-    kind: tuple[str, str]
 
 
 PRESETS = {
@@ -36,7 +34,6 @@ PRESETS = {
         instances=1000,
         side=256,
         options={"points": 100_000, "color": False, "interval": 0.1, "rate": 0.2},
-        kind=("fractaldb", "FractalDB"),
     ),
     "anderson-farrell": Preset(
         "systems sampled in SVD form, one coloured fractal on a coloured background",
@@ -45,7 +42,6 @@ PRESETS = {
         instances=1000,
         side=224,
         options={"points": 100_000, "background": True},
-        kind=("anderson_farrell", "AndersonFarrell"),
     ),
     "multifractal": Preset(
         "the same systems, one to five small fractals on a background, several labels",
@@ -60,7 +56,6 @@ PRESETS = {
             "interval": 0.4,
             "background": True,
         },
-        kind=("multifractal", "MultiFractal"),
     ),
     "1p": Preset(
         "1p-frac: a single fractal, whose small perturbations are the classes",
@@ -69,7 +64,6 @@ PRESETS = {
         instances=1,
         side=512,
         options={"points": 100_000, "delta": 0.1, "sigma": 3.5},
-        kind=("perturbation", "OneParameter"),
     ),
     "custom": Preset(
         "any codes as classes, with jitter, flips and patches",
@@ -85,7 +79,6 @@ PRESETS = {
             "patch": False,
             "window": "points",
         },
-        kind=("custom", "Custom"),
     ),
 }
 """What is known of each data set by name: source, sizes, options and their defaults."""

@@ -48,6 +48,12 @@ class SystemArrays(NamedTuple):
         places = np.asarray(chosen, np.int64)
         return SystemArrays(**{name: part[places] for name, part in self._asdict().items()})
 
+    def described(self, place: int) -> dict[str, object]:
+        """Return the arrays of one system but its count, without padding, ready for JSON."""
+        arrays = self._asdict()
+        count = arrays.pop("counts")[place]
+        return {name: array[place, :count].tolist() for name, array in arrays.items()}
+
 
 def stack_systems(systems: Sequence[IFS]) -> SystemArrays:
     """Return the arrays of planar systems.

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from selfsame.blocks import ORDERED
+
 CUTOFF = 1e-6
 """Where a Gaussian is dropped; 300 points together then err by less than 3e-4 of a grey level."""
 
@@ -84,7 +86,7 @@ class _WindowedSplat(torch.autograd.Function):
         return grad_points, grad_values, None, None
 
 
-@numba.njit(cache=True, fastmath={"contract", "arcp", "nsz", "reassoc"}, error_model="numpy")
+@numba.njit(cache=True, fastmath=ORDERED, error_model="numpy")
 def _window(position, radius, limit, sigma, gaussian, offset):  # type: ignore[no-untyped-def]
     """Fill the 1-D Gaussians of one point and return the pixel range [first, last) they cover.
 
@@ -107,7 +109,7 @@ def _window(position, radius, limit, sigma, gaussian, offset):  # type: ignore[n
     return first, last
 
 
-@numba.njit(cache=True, parallel=True, fastmath={"contract", "arcp", "nsz", "reassoc"})
+@numba.njit(cache=True, parallel=True, fastmath=ORDERED)
 def _splat_forward(points, values, image, sigma, radius):  # type: ignore[no-untyped-def]
     batch, count, channels = values.shape
     height, width = image.shape[2], image.shape[3]
@@ -130,7 +132,7 @@ def _splat_forward(points, values, image, sigma, radius):  # type: ignore[no-unt
                         row[x0 + j] += weight * gx[j]
 
 
-@numba.njit(cache=True, parallel=True, fastmath={"contract", "arcp", "nsz", "reassoc"})
+@numba.njit(cache=True, parallel=True, fastmath=ORDERED)
 def _splat_backward(points, values, grad, grad_points, grad_values, sigma, radius):  # type: ignore[no-untyped-def]
     batch, count, channels = values.shape
     height, width = grad.shape[2], grad.shape[3]

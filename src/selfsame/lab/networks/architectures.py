@@ -4,7 +4,6 @@ Each is a body, whose output ``features`` returns, and a linear ``head``. Pictur
 are, in [0, 1]: nothing is subtracted, so that the black around a figure is the zero of the padding.
 """
 
-from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -59,6 +58,7 @@ class Network(Pretrained):
     file_dtype = torch.float32  # it is measured: rounded weights would be another network's
 
     config: NetworkConfig
+    body: nn.Module
     head: nn.Linear
 
     def __init__(self, config: NetworkConfig, feature_size: int) -> None:
@@ -70,9 +70,10 @@ class Network(Pretrained):
         """Return a network with weights drawn from torch's generator, the head's last."""
         return _KINDS[config.name](config)
 
-    @abstractmethod
     def features(self, pictures: Tensor) -> Tensor:
         """Return the features of pictures (B, C, H, W) in [0, 1], (B, F)."""
+        features: Tensor = self.body(pictures)
+        return features
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the logits of pictures (B, C, H, W) in [0, 1], (B, classes)."""
@@ -107,10 +108,6 @@ class LeNet(Network):
         )
         self.head = nn.Linear(84, config.classes)
 
-    def features(self, pictures: Tensor) -> Tensor:
-        features: Tensor = self.body(pictures)
-        return features
-
 
 class ResNet18(Network):
     """ResNet-18; F = 512. With 1000 classes and colour it has 11.7 million weights.
@@ -132,10 +129,6 @@ class ResNet18(Network):
             inputs = outputs
         self.body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.head = nn.Linear(inputs, config.classes)
-
-    def features(self, pictures: Tensor) -> Tensor:
-        features: Tensor = self.body(pictures)
-        return features
 
 
 class _Residual(nn.Module):

@@ -1,9 +1,7 @@
 """Pre-training: a network learns to tell the classes of a fractal data set apart."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
@@ -12,10 +10,8 @@ from torch.nn import functional as F
 from selfsame.fractals.loading.torch_data import FractalStream
 from selfsame.fractals.recipes.base import Recipe
 from selfsame.lab.networks.architectures import Network
+from selfsame.metrics.pictures import LUMA
 from selfsame.training.task import Metrics, Task
-
-LUMA = (0.299, 0.587, 0.114)
-"""ITU-R 601: how Pillow makes grey of colour, as ``read_pictures`` does."""
 
 
 class FractalBatches:
@@ -31,17 +27,10 @@ class FractalBatches:
     """
 
     def __init__(self, recipe: Recipe, batch: int, *, channels: int | None = None) -> None:
-        self.recipe = recipe
-        self.batch_size = batch
-        self.channels = channels
-        self._stream = lru_cache(1)(self._new_stream)
-        state = json.dumps([recipe.identity(), batch, channels])
-        self.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
-        """Digest of all that the batches depend on but the seed."""
-
-    def __len__(self) -> int:
-        """Return the number of pictures."""
-        return len(self.recipe)
+        self._batch, self._channels = batch, channels
+        self._stream = lru_cache(1)(
+            partial(FractalStream, recipe, batch=batch, endless=True, rank=0, ranks=1)
+        )
 
     def batch(self, seed: int, step: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return samples ``indices``, next to each other, of a step.
@@ -50,15 +39,10 @@ class FractalBatches:
             Pictures, (n, C, S, S) float32 in [0, 1], and labels: (n,) int64, or (n, classes)
             float32 of 0 and 1 for recipes with several fractals in a picture.
         """
-        first = step * self.batch_size
+        first = step * self._batch
         samples = range(first + indices[0], first + indices[-1] + 1)
-        pictures, labels = self._stream(seed).read(samples)
-        return with_channels(pictures, self.channels), labels
-
-    def _new_stream(self, seed: int) -> FractalStream:
-        return FractalStream(
-            self.recipe, seed=seed, batch=self.batch_size, endless=True, rank=0, ranks=1
-        )
+        pictures, labels = self._stream(seed=seed).read(samples)
+        return with_channels(pictures, self._channels), labels
 
 
 def with_channels(pictures: Tensor, channels: int | None) -> Tensor:

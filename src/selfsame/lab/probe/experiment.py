@@ -71,7 +71,8 @@ def run_experiment(
         ledger.plan([])  # from here on the folder is known as this experiment
         records = {run.seed: run.run(ledger) for run in runs}
         results = {**config, **summary(records)}
-        write_bytes(folder / RESULTS_NAME, _json(results))
+        text = json.dumps(results, indent=1) + "\n"
+        write_bytes(folder / RESULTS_NAME, text.encode())
         ledger.settle(item_of(seed, row) for seed, rows in records.items() for row in rows)
     return results
 
@@ -95,7 +96,3 @@ def _identity(data: LabelledSet) -> dict[str, Any]:
             part.fingerprint for part in (data.learned, data.tested) if part is not None
         ],
     }
-
-
-def _json(values: dict[str, Any]) -> bytes:
-    return (json.dumps(values, indent=1) + "\n").encode()

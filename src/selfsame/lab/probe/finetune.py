@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from selfsame.datasets import Pictures
 from selfsame.datasets.labelled import class_ranks, label_array, subset
-from selfsame.fractals.order import shuffled
+from selfsame.fractals.randomness import stream_order
 from selfsame.lab.networks.architectures import Network, replace_head
 from selfsame.lab.probe.classification import ClassificationTask
-from selfsame.lab.probe.probes import Evaluation, accuracy, logits_of, picture_tensor
+from selfsame.lab.probe.probes import Evaluation, accuracy, features_of, picture_tensor
 from selfsame.run.progress import Progress
 from selfsame.training.loop import TrainResult, train
 from selfsame.training.settings import TrainSettings
@@ -39,12 +39,8 @@ class LabelledBatches:
 
     def batch(self, seed: int, step: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Return samples ``indices`` of a step: (n, C, H, W) float32 in [0, 1], (n,) int64."""
-        count = len(self._images)
-        epochs, places = np.divmod(step * self.batch_size + np.asarray(indices), count)
-        numbers = np.empty_like(places)
-        for epoch in np.unique(epochs):
-            now = epochs == epoch
-            numbers[now] = shuffled(places[now], count, seed, int(epoch))
+        samples = step * self.batch_size + np.asarray(indices)
+        numbers = stream_order(samples, len(self._images), seed)
         return picture_tensor(self._images[numbers]), self._labels[torch.from_numpy(numbers)]
 
 
@@ -57,11 +53,10 @@ class FineTuneTask(ClassificationTask):
 
     def validate(self, model: nn.Module, shard: slice) -> Means:
         """Return the accuracy on the held out pictures, if there are any."""
-        if self._held is None or not len(images := self._held.images[shard]):
+        if self._held is None or not len(chosen := np.arange(len(self._held))[shard]):
             return Means({}, 0)
         assert isinstance(model, Network)
-        labels = torch.from_numpy(label_array(self._held)[shard])
-        return Means({"accuracy": accuracy(logits_of(model, images), labels)}, len(images))
+        return Means({"accuracy": _accuracy(model, subset(self._held, chosen))}, len(chosen))
 
 
 def finetune(
@@ -110,6 +105,7 @@ def finetune(
     return evaluation, result
 
 
+@torch.no_grad()
 def _accuracy(network: Network, pictures: Pictures) -> float:
-    labels = torch.from_numpy(label_array(pictures))
-    return accuracy(logits_of(network, pictures.images), labels)
+    features = features_of(network, pictures.images).to(network.head.weight.device)
+    return accuracy(network.head(features).cpu(), torch.from_numpy(label_array(pictures)))

@@ -1,6 +1,5 @@
 """Linear evaluation: what a linear classifier makes of a network's features."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -71,21 +70,6 @@ def features_of(network: Network, images: Bytes, progress: Progress | None = Non
     Raises:
         InputError: features that are not finite.
     """
-    return _outputs(network, network.features, images, progress)
-
-
-@torch.no_grad()
-def logits_of(network: Network, images: Bytes, progress: Progress | None = None) -> Tensor:
-    """Return the logits of pictures, (N, classes); as ``features_of``."""
-    return _outputs(network, network, images, progress)
-
-
-def _outputs(
-    network: Network,
-    function: Callable[[Tensor], Tensor],
-    images: Bytes,
-    progress: Progress | None,
-) -> Tensor:
     side = network.config.side
     wanted = (side, side, network.config.channels)
     if images.shape[1:] != wanted:
@@ -100,14 +84,14 @@ def _outputs(
     found = []
     for first in range(0, len(images), batch):
         pictures = picture_tensor(images[first : first + batch])
-        found.append(function(pictures.to(device)).float().cpu())
+        found.append(network.features(pictures.to(device)).float().cpu())
         if progress is not None:
             progress(first + len(pictures), len(images))
     network.train(was_training)
-    outputs = torch.cat(found)
-    if not bool(outputs.isfinite().all()):
+    features = torch.cat(found)
+    if not bool(features.isfinite().all()):
         raise InputError("the network's features are not finite: its weights are of no use")
-    return outputs
+    return features
 
 
 class Standardiser:

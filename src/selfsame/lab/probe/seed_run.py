@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -78,10 +77,14 @@ class SeedRun:
                 if step:
                     self._train_to(step)
                     reached = step
-                for row in self._evaluations(step, missing):
+                evaluate = self._linear if self.settings.evaluate == "linear" else self._finetuned
+                for draw, evaluation in evaluate(step, missing):
+                    row = {"step": step, "draw": draw, **evaluation.as_dict()}
                     ledger.record(item_of(self.seed, row), row)
-                    rows[step, row["draw"]] = row
-                self.note(self._sentence(step, list(rows.values())))
+                    rows[step, draw] = row
+                after = f" after {step} steps" if self.settings.trains else ""
+                accuracy = np.mean([rows[step, draw]["accuracy"] for draw in draws])
+                self.note(f"seed {self.seed}{after}: accuracy {100 * accuracy:.2f} %")
         if self.settings.trains and not (self.folder / NETWORK_NAME).exists():
             if reached < milestones[-1]:
                 self._train_to(milestones[-1])
@@ -134,34 +137,26 @@ class SeedRun:
             if done == step:  # less if the newest checkpoint was damaged
                 return
 
-    def _evaluations(self, step: int, draws: list[int]) -> Iterator[dict[str, Any]]:
-        """Yield an evaluation of the network, after a step, for each draw."""
-        evaluate = self._linear if self.settings.evaluate == "linear" else self._finetuned
-        for draw, evaluation in evaluate(step, draws):
-            yield {"step": step, "draw": draw, **evaluation.as_dict()}
-
     def _linear(self, step: int, draws: list[int]) -> Iterator[tuple[int, Evaluation]]:
-        data = self.data
-        splits = {draw: self._masks(draw) for draw in draws}
+        """Yield an evaluation of the network's features for each draw."""
+        data, splits = self.data, {draw: self._masks(draw) for draw in draws}
         # Features of every picture that a draw needs, once for all of them.
         needed = np.any([mask for split in splits.values() for mask in split], axis=0)
-        learned = self._features(data.learned, needed)
-        labels = torch.from_numpy(label_array(data.learned))
+        features, labels = self._features(data.learned, needed)
         if data.tested is not None:
             tested = self._features(data.tested, np.ones(len(data.tested), bool))
-            test_labels = torch.from_numpy(label_array(data.tested))
         for draw, masks in splits.items():
             learn, rest = (torch.from_numpy(mask) for mask in masks)
-            if data.tested is None:
-                tested_of, test_labels_of = learned[rest], labels[rest]
-            else:
-                tested_of, test_labels_of = tested, test_labels
-            evaluation = evaluate_features(
-                learned[learn], labels[learn], tested_of, test_labels_of, seed=self._draw_seed(draw)
+            test = (features[rest], labels[rest]) if data.tested is None else tested
+            yield (
+                draw,
+                evaluate_features(
+                    features[learn], labels[learn], *test, seed=self._draw_seed(draw)
+                ),
             )
-            yield draw, evaluation
 
     def _finetuned(self, step: int, draws: list[int]) -> Iterator[tuple[int, Evaluation]]:
+        """Yield an evaluation of a copy of the network that learned on, for each draw."""
         shots, limit = self.settings.shots, self.settings.limit
         for draw in draws:
             learned, tested = self.data.split(self.seed, draw, shots=shots, limit=limit)
@@ -188,12 +183,12 @@ class SeedRun:
     def _draw_seed(self, draw: int) -> int:
         return int(np.random.SeedSequence([self.seed, draw]).generate_state(1)[0])
 
-    def _features(self, pictures: Pictures, needed: Mask) -> torch.Tensor:
-        """Return the features of the pictures that are needed, and zeros for the others."""
+    def _features(self, pictures: Pictures, needed: Mask) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the features of the pictures that are needed, zeros for others; all labels."""
         features = torch.zeros(len(pictures), self._network.feature_size)
         found = features_of(self._network, pictures.images[needed], self._labelled("features"))
         features[torch.from_numpy(needed)] = found
-        return features
+        return features, torch.from_numpy(label_array(pictures))
 
     def _labelled(self, label: str) -> Progress:
         return Progress(lambda done, total, _: self.progress(done, total, label))
@@ -203,11 +198,6 @@ class SeedRun:
             self.note(text)
         if result.stopped_by is not None:
             raise Interrupted(result.stopped_by)
-
-    def _sentence(self, step: int, records: list[dict[str, Any]]) -> str:
-        own = [record["accuracy"] for record in records if record["step"] == step]
-        after = f" after {step} steps" if self.settings.trains else ""
-        return f"seed {self.seed}{after}: accuracy {100 * sum(own) / len(own):.2f} %"
 
     def _save_network(self) -> None:
         card = {

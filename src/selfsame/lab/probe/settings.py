@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from selfsame.checked import Checked, Range, Seed
+from selfsame.checked import Checked, Range, Seed, jsonable
 from selfsame.errors import InputError
 from selfsame.lab.networks.names import NetworkName
 from selfsame.run.progress import Progress
@@ -145,7 +145,7 @@ class ProbeSettings(Checked):
             tables |= {
                 "classes": self.classes,
                 "instances": self.instances,
-                "options": {key: _plain(value) for key, value in sorted(self.options.items())},
+                "options": jsonable(dict(sorted(self.options.items()))),
                 "every": self.every,
                 "pretraining": _training(self.pretraining),
             }
@@ -156,7 +156,3 @@ class ProbeSettings(Checked):
 
 def _training(settings: TrainSettings) -> dict[str, Any]:
     return {name: value for name, value in settings.identity().items() if name != "seed"}
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from selfsame.checked import Checked, Range
 from selfsame.datasets.fitting import Binarise, Side
@@ -12,7 +12,6 @@ from selfsame.ifs.fit.config import PAPER, PAPER_MAPS, PAPER_POINTS, PAPER_SIZE,
 from selfsame.training.settings import TrainSettings
 
 Loss = Literal["gan", "sliced-wasserstein", "energy"]
-LOSSES: tuple[str, ...] = get_args(Loss)
 """The losses that have a name; any callable is one as well."""
 
 TRAINING = TrainSettings(
@@ -24,7 +23,6 @@ TRAINING = TrainSettings(
     betas=(0.5, 0.9),
     gradient_clip=None,
     ema_decay=0.0,
-    precision="float32",
     log_every=100,
     checkpoint_every=500,
 )

@@ -1,7 +1,5 @@
 """A set of fractals whose parameters are learned, as a generator of pictures."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -61,11 +59,21 @@ class FractalSet(nn.Module):
         """Return a picture of every system, (K, 1, S, S), of a random sequence each.
 
         Args:
-            generator: for the sequences.
+            generator: for the sequences, on any device.
             indices: (k,) which systems; None for all.
+        Source: Tu et al. 2023, algorithm 1 and eq. 7.
         """
+        config = self.config
         maps = self.maps() if indices is None else self.maps().select(indices)
-        return draw(maps, self.config, generator)
+        sequences = sample_indices(maps, 1, config.points, _on_cpu(generator))
+        points = orbit(maps.matrices, maps.offsets, sequences, first_fixed_point(maps))[:, 0]
+        pixel = 2 * config.window / config.side
+        pixels = torch.stack(
+            [(points[..., 0] + config.window) / pixel, (config.window - points[..., 1]) / pixel], -1
+        )
+        values = pixels.new_ones(*pixels.shape[:2], 1)
+        image = splat(pixels, values, (config.side, config.side), config.sigma)
+        return image.clamp(max=1) if config.clamp else image
 
     @torch.no_grad()
     def bound(self) -> None:
@@ -91,48 +99,24 @@ class FractalSet(nn.Module):
         return Parameters(leaves, learn_probabilities=False)
 
 
-def draw(maps: Maps, config: FractalSetConfig, generator: torch.Generator) -> Tensor:
-    """Return pictures of systems, (B, 1, S, S), differentiable in the maps.
-
-    Args:
-        maps: B planar systems.
-        generator: for the sequences, on any device.
-    Source: Tu et al. 2023, algorithm 1 and eq. 7.
-    """
-    sequences = sample_indices(maps, 1, config.points, _on_cpu(generator))
-    points = orbit(maps.matrices, maps.offsets, sequences, first_fixed_point(maps))[:, 0]
-    pixel = 2 * config.window / config.side
-    pixels = torch.stack(
-        [(points[..., 0] + config.window) / pixel, (config.window - points[..., 1]) / pixel], -1
-    )
-    values = pixels.new_ones(*pixels.shape[:2], 1)
-    image = splat(pixels, values, (config.side, config.side), config.sigma)
-    return image.clamp(max=1) if config.clamp else image
-
-
 def clipped_gradient(values: Tensor, limit: float | None) -> Tensor:
     """Return ``values`` (K, ...); of the gradient, each of the K is cut to a norm of ``limit``.
 
     A gradient of one of the K that is not finite becomes 0. None cuts nothing else.
     """
-    clipped: Tensor = _ClippedGradient.apply(values, limit)  # type: ignore[no-untyped-call]
-    return clipped
 
-
-class _ClippedGradient(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, limit: float | None) -> Tensor:
-        ctx.limit = limit
-        return values.view_as(values)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        rows = grads[0].flatten(1)
+    def clip(gradient: Tensor) -> Tensor:
+        rows = gradient.flatten(1)
         rows = torch.where(rows.isfinite().all(1, keepdim=True), rows, 0.0)
-        if ctx.limit is not None:
+        if limit is not None:
             norm = rows.norm(dim=1, keepdim=True)
-            rows = rows * (ctx.limit / norm.clamp_min(torch.finfo(rows.dtype).tiny)).clamp(max=1)
-        return rows.view_as(grads[0]), None
+            rows = rows * (limit / norm.clamp_min(torch.finfo(rows.dtype).tiny)).clamp(max=1)
+        return rows.view_as(gradient)
+
+    passed = values.view_as(values)
+    if passed.requires_grad:
+        passed.register_hook(clip)  # type: ignore[no-untyped-call]
+    return passed
 
 
 def _on_cpu(generator: torch.Generator) -> torch.Generator:

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from selfsame.codes.store import save
@@ -49,13 +48,7 @@ class SetTask(TaskBase):
         seed: of the start and the noise on the parameters.
     """
 
-    def __init__(
-        self,
-        config: FractalSetConfig,
-        loss: SetLoss,
-        *,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, config: FractalSetConfig, loss: SetLoss, *, seed: int = 0) -> None:
         self.fractals = FractalSet(config, seed=seed)
         parts: dict[str, nn.Module] = {"fractals": self.fractals}
         if isinstance(loss, nn.Module):
@@ -78,7 +71,11 @@ class SetTask(TaskBase):
 
         Both are of the same pictures, and of weights from before the step.
         """
-        fakes = self.fractals(generator, self._choice(generator))
+        config, chosen = self.fractals.config, None
+        if config.drawn is not None and config.drawn < config.fractals:
+            order = torch.randperm(config.fractals, generator=generator, device=generator.device)
+            chosen = order[: config.drawn]
+        fakes = self.fractals(generator, chosen)
         if not isinstance(self._loss, Adversary):
             yield Loss(_FRACTALS, self._loss(fakes, batch))
             return
@@ -97,13 +94,6 @@ class SetTask(TaskBase):
     def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
         """Write the set to a folder: codes, a picture of all of them beside it, and a card."""
         save_set(self.fractals, Path(path), card, seed=self._seed)
-
-    def _choice(self, generator: torch.Generator) -> Tensor | None:
-        config = self.fractals.config
-        if config.drawn is None or config.drawn >= config.fractals:
-            return None
-        order = torch.randperm(config.fractals, generator=generator, device=generator.device)
-        return order[: config.drawn]
 
 
 @dataclass(frozen=True)
@@ -235,16 +225,7 @@ def save_set(
     for name, code in zip(names, codes, strict=True):
         save(code, folder / name)
     write_bytes(folder / CARD_NAME, (json.dumps(dict(card or {}), indent=1) + "\n").encode())
-    write_picture(folder.with_suffix(".png"), contact_sheet(fractals, seed=seed))
-
-
-@torch.no_grad()
-def contact_sheet(fractals: FractalSet, *, seed: int = 0) -> NDArray[np.uint8]:
-    """Return pictures of all fractals of a set in one, (H, W), in a square or a row more.
-
-    Args:
-        seed: of their points.
-    """
-    device = fractals.twist.device
-    pictures = to_arrays(fractals(torch.Generator(device).manual_seed(seed)))
-    return grid(pictures, columns=math.ceil(math.sqrt(len(pictures))), gap=_SHEET_GAP)
+    with torch.no_grad():
+        pictures = to_arrays(fractals(torch.Generator(fractals.twist.device).manual_seed(seed)))
+    columns = math.ceil(math.sqrt(len(pictures)))
+    write_picture(folder.with_suffix(".png"), grid(pictures, columns, gap=_SHEET_GAP))

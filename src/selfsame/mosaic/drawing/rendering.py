@@ -16,7 +16,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from PIL import Image
 
-from selfsame.blocks import FASTMATH
+from selfsame.blocks import ORDERED
 from selfsame.errors import InputError
 from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.mosaic.code import MosaicCode
@@ -42,7 +42,7 @@ MAX_SIDE, MAX_PIXELS = 1 << 20, 1 << 32
 """Largest rendering: 4 gigapixels."""
 
 
-@njit(cache=True, parallel=True, fastmath=FASTMATH)
+@njit(cache=True, parallel=True, fastmath=ORDERED)
 def _paint(band, first, rects, isometries, base, maps, copy):
     """Paint one copy into many patches.
 

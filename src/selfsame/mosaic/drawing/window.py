@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from selfsame.blocks import FASTMATH
+from selfsame.blocks import FASTMATH, ORDERED
 from selfsame.errors import InputError
 from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.mosaic.code import MosaicCode
@@ -248,7 +248,7 @@ def _sample(u, v, reach, gate, patches, stored, places, path, color):
             color[0] = min(max(plane + maps[patch, 0, 0] * color[0], 0.0), 1.0)
 
 
-@njit(cache=True, parallel=True, fastmath=FASTMATH)
+@njit(cache=True, parallel=True, fastmath=ORDERED)
 def _view(frame, view, patches, stored, places, samples):
     """Fill a frame (H, W, C) with the window ``view``: left, top, width (and height), gate."""
     height, width, channels = frame.shape

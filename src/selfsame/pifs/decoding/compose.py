@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from selfsame.blocks import FASTMATH
+from selfsame.blocks import FASTMATH, ORDERED
 
 Plane = NDArray[np.float32]
 
@@ -51,14 +51,14 @@ def compose(windows: list[Window], half_chroma: bool, top: int, left: int, out: 
     _half_colour(y.values, cb.values, cr.values, corners, top, left, cb.height, cb.width, out)
 
 
-@njit(cache=True, parallel=True, fastmath=FASTMATH)
+@njit(cache=True, parallel=True, fastmath=ORDERED)
 def _grey(y, top, left, out):  # type: ignore[no-untyped-def]
     for i in prange(out.shape[0]):
         for j in range(out.shape[1]):
             out[i, j, 0] = _unit(y[top + i, left + j])
 
 
-@njit(cache=True, parallel=True, fastmath=FASTMATH)
+@njit(cache=True, parallel=True, fastmath=ORDERED)
 def _colour(y, cb, cr, corners, out):  # type: ignore[no-untyped-def]
     width = out.shape[1]
     for i in prange(out.shape[0]):
@@ -71,7 +71,7 @@ def _colour(y, cb, cr, corners, out):  # type: ignore[no-untyped-def]
         )
 
 
-@njit(cache=True, parallel=True, fastmath=FASTMATH)
+@njit(cache=True, parallel=True, fastmath=ORDERED)
 def _half_colour(y, cb, cr, corners, top, left, height, width, out):  # type: ignore[no-untyped-def]
     columns = out.shape[1]
     for i in prange(out.shape[0]):

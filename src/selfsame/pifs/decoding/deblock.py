@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from selfsame.blocks import FASTMATH
+from selfsame.blocks import ORDERED
 from selfsame.pifs.code import MIN_LOG2, NO_MAP, PlaneCode
 from selfsame.pifs.decoding.region import cell_owners
 from selfsame.pifs.decoding.transform import level_box
@@ -97,7 +97,7 @@ def _correction(inner, last, first, next_inner, slope, tolerance, gain):  # type
     return gain * jump / (np.float32(1) + jump * jump / tolerance)
 
 
-@njit(cache=True, parallel=True, fastmath=FASTMATH)
+@njit(cache=True, parallel=True, fastmath=ORDERED)
 def _smooth_columns(x, owners, details, tolerance, scale, out):  # type: ignore[no-untyped-def]
     """Add to ``out`` the corrections of ``x`` at vertical borders, in rows of cells at a time."""
     unit, one, far = np.uint64(scale << MIN_LOG2), np.uint64(1), np.uint64(scale + 1)
@@ -132,7 +132,7 @@ def _smooth_columns(x, owners, details, tolerance, scale, out):  # type: ignore[
                     out[i, border + k] -= c * n_right * fall
 
 
-@njit(cache=True, parallel=True, fastmath=FASTMATH)
+@njit(cache=True, parallel=True, fastmath=ORDERED)
 def _smooth_rows(x, owners, details, tolerance, scale, out):  # type: ignore[no-untyped-def]
     """Add to ``out`` the corrections of ``x`` at horizontal borders, in strips of columns."""
     unit, one, far = np.uint64(scale << MIN_LOG2), np.uint64(1), np.uint64(scale + 1)

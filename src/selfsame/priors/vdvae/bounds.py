@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from selfsame.errors import InputError
-from selfsame.priors.vdvae.gaussian import gaussian_kl, gaussian_log_prob
 from selfsame.priors.vdvae.network import Inference, Vdvae
 
 Nats = TypeVar("Nats", float, Tensor)
@@ -38,13 +37,8 @@ def elbo(model: Vdvae, pictures: Tensor, generator: torch.Generator) -> Elbo:
 def elbo_of(model: Vdvae, pictures: Tensor, inference: Inference) -> Elbo:
     """Return the evidence lower bound of pictures, (B, C, S, S), that were coded already."""
     log_likelihood = model.likelihood.log_prob(pictures, model.draw(inference.features))
-    return Elbo(log_likelihood, block_kl(inference))
-
-
-def block_kl(inference: Inference) -> Tensor:
-    """Return the divergence of posterior from prior by stochastic block, (B, blocks), in nats."""
-    divergences = [gaussian_kl(*latent.posterior, *latent.prior) for latent in inference.latents]
-    return torch.stack([kl.flatten(1).sum(1) for kl in divergences], 1)
+    divergences = [posterior.divergence_from(prior) for _, posterior, prior in inference.latents]
+    return Elbo(log_likelihood, torch.stack([kl.flatten(1).sum(1) for kl in divergences], 1))
 
 
 def importance_weighted_bound(
@@ -66,7 +60,7 @@ def importance_weighted_bound(
         inference = model.infer(pictures, generator)
         weight = model.likelihood.log_prob(pictures, model.draw(inference.features))
         for z, posterior, prior in inference.latents:
-            ratio = gaussian_log_prob(z, *prior) - gaussian_log_prob(z, *posterior)
+            ratio = prior.log_prob(z) - posterior.log_prob(z)
             weight = weight + ratio.flatten(1).sum(1)
         weights.append(weight)
     return torch.stack(weights).logsumexp(0) - math.log(samples)

@@ -2,13 +2,12 @@
 
 import itertools
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from selfsame.checked import Checked, Range
 from selfsame.errors import InputError
 
 Head = Literal["collage", "plain"]
-HEADS: tuple[Head, ...] = get_args(Head)
 Likelihood = Literal["bernoulli", "logistic-mixture"]
 
 MAX_SIDE = 1024

@@ -1,4 +1,4 @@
-"""Pictures for the training of a very deep VAE, and the shape of model that they ask for."""
+"""The training of a very deep VAE: its pictures, the shape of model that they ask for, settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,11 +14,24 @@ from selfsame.datasets.readers import read_pictures, unseen_split
 from selfsame.errors import InputError
 from selfsame.priors.vdvae.config import VdvaeConfig
 from selfsame.training.config import settings_from
+from selfsame.training.settings import TrainSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from selfsame.datasets.batches import PictureBatches
+
+TRAINING = TrainSettings(
+    steps=18_000,
+    batch=64,
+    lr=4e-3,
+    warmup_steps=200,
+    final_fraction=0.02,
+    gradient_clip=200.0,
+    log_every=100,
+    checkpoint_every=500,
+)
+"""How a very deep VAE is trained unless told otherwise: for binarised MNIST, on a CPU."""
 
 
 @dataclass(frozen=True)

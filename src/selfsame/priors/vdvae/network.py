@@ -10,6 +10,7 @@ ICLR 2021. Levels are joined by strided convolutions rather than by pooling, so 
 """
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple, cast
@@ -21,9 +22,8 @@ from torch.nn import functional as F
 from selfsame.errors import InputError
 from selfsame.io.model_file import Pretrained
 from selfsame.priors.vdvae.config import Level, VdvaeConfig
-from selfsame.priors.vdvae.gaussian import gaussian_sample
 from selfsame.priors.vdvae.heads import CollageHead, PlainHead
-from selfsame.priors.vdvae.likelihoods import PictureLikelihood, likelihood_of
+from selfsame.priors.vdvae.likelihoods import Bernoulli, DiscretizedLogisticMixture
 
 MAX_LOG_STD = 5.0
 """Standard deviations lie between e^-5 and e^5; without a bound a training soon meets infinity."""
@@ -34,6 +34,30 @@ class Normal(NamedTuple):
 
     mean: Tensor
     log_std: Tensor
+
+    def sample(self, generator: torch.Generator, temperature: float = 1.0) -> Tensor:
+        """Return a sample, differentiable by both parameters.
+
+        Args:
+            temperature: factor on the standard deviation; 0 returns the mean.
+        """
+        mean = self.mean
+        noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
+        return mean + temperature * self.log_std.exp() * noise
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Return the logarithm of the density at ``z`` of each element, in nats."""
+        deviation = (z - self.mean) * (-self.log_std).exp()
+        return -0.5 * (deviation.square() + math.log(2 * math.pi)) - self.log_std
+
+    def divergence_from(self, prior: "Normal") -> Tensor:
+        """Return the Kullback-Leibler divergence KL(self || prior) of each element, in nats.
+
+        ``log σp - log σq + (σq² + (μq - μp)²) / (2 σp²) - 1/2``
+        """
+        spread = (2 * (self.log_std - prior.log_std)).exp()
+        shift = ((self.mean - prior.mean) * (-prior.log_std).exp()).square()
+        return prior.log_std - self.log_std + 0.5 * (spread + shift - 1)
 
 
 class Latent(NamedTuple):
@@ -92,7 +116,6 @@ class Residual(nn.Module):
         self.net = ConvNet(level.width, _middle(level, bottleneck), level.width, level.side)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return features, alike in shape."""
         return cast(Tensor, x + self.net(x))
 
 
@@ -170,13 +193,22 @@ class Vdvae(Pretrained):
     def __init__(self, config: VdvaeConfig) -> None:
         super().__init__()
         self.config = config
-        self.likelihood: PictureLikelihood = likelihood_of(config)
+        self.likelihood: Bernoulli | DiscretizedLogisticMixture
+        if config.likelihood == "bernoulli":
+            self.likelihood = Bernoulli(config.channels)
+        else:
+            self.likelihood = DiscretizedLogisticMixture(config.channels, config.mixtures)
         levels = config.levels
         finest = levels[-1]
         factor = config.side // finest.side
         reach = max(factor // 2, 1)
         self.stem = nn.Conv2d(config.channels, finest.width, factor + 2 * reach, factor, reach)
-        self.up = nn.ModuleList(_residuals(level, config.bottleneck) for level in levels)
+        self.up = nn.ModuleList(
+            nn.Sequential(
+                *(Residual(level, config.bottleneck) for _ in range(level.encoder_blocks))
+            )
+            for level in levels
+        )
         pairs = list(itertools.pairwise(levels))
         self.shrink = nn.ModuleList(Shrink(fine, coarse) for coarse, fine in pairs)
         self.start = nn.Parameter(torch.zeros(1, levels[0].width, levels[0].side, levels[0].side))
@@ -196,7 +228,12 @@ class Vdvae(Pretrained):
             )
         else:
             self.head = PlainHead(finest.width, config.plain_width, channels, factor)
-        self._scale_residuals()
+        # Priors begin as standard normal, residuals small.
+        for module in self.modules():
+            if isinstance(module, Residual):
+                module.net.scale_last(self.block_count**-0.5)
+            elif isinstance(module, StochasticBlock):
+                module.prior.scale_last(0)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @classmethod
@@ -238,40 +275,12 @@ class Vdvae(Pretrained):
 
         def choose(number: int, block: StochasticBlock, x: Tensor, prior: Normal) -> Tensor:
             posterior = block.posterior_of(x, seen[number])
-            z = gaussian_sample(*posterior, generator, temperature)
+            z = posterior.sample(generator, temperature)
             latents.append(Latent(z, posterior, prior))
             return z
 
         features = self._descend(len(pictures), choose)
         return Inference(features, latents)
-
-    def sample(
-        self,
-        count: int,
-        generator: torch.Generator,
-        temperature: float = 1.0,
-        latents: Sequence[Tensor] = (),
-    ) -> Tensor:
-        """Return features of pictures that the model makes up, (count, C, s, s).
-
-        Args:
-            temperature: factor on the standard deviation of every prior; 0 takes the means.
-            latents: of the first, coarsest blocks, (count, Z, s, s) each; the rest is drawn.
-        Raises:
-            InputError: more latents than blocks, or one of another shape.
-        """
-        if len(latents) > self.block_count:
-            raise InputError(f"latents must be at most {self.block_count}: got {len(latents)}")
-
-        def choose(number: int, block: StochasticBlock, x: Tensor, prior: Normal) -> Tensor:
-            if number >= len(latents):
-                return gaussian_sample(*prior, generator, temperature)
-            given, shape = latents[number], (count, *prior.mean.shape[1:])
-            if given.shape != shape:
-                raise InputError(f"latents[{number}] must be {shape}: got {tuple(given.shape)}")
-            return given
-
-        return self._descend(count, choose)
 
     def decode(self, noise: Sequence[Tensor]) -> Tensor:
         """Return the features, (B, C, s, s), of latents given by their places in the priors.
@@ -327,14 +336,6 @@ class Vdvae(Pretrained):
             x = self.finish[level](x)
         return x
 
-    def _scale_residuals(self) -> None:
-        """Begin with priors that are standard normal and residuals that are small."""
-        for module in self.modules():
-            if isinstance(module, Residual):
-                module.net.scale_last(self.block_count**-0.5)
-            elif isinstance(module, StochasticBlock):
-                module.prior.scale_last(0)
-
 
 def _normal(mean: Tensor, log_std: Tensor) -> Normal:
     """Return a distribution of what a network says, bounded, in single precision at least."""
@@ -349,7 +350,3 @@ def _precise(x: Tensor) -> Tensor:
 
 def _middle(level: Level, bottleneck: float) -> int:
     return max(1, round(level.width * bottleneck))
-
-
-def _residuals(level: Level, bottleneck: float) -> nn.Sequential:
-    return nn.Sequential(*(Residual(level, bottleneck) for _ in range(level.encoder_blocks)))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from selfsame.errors import InputError
-from selfsame.lab.probe.intervals import accuracy_interval, t_interval, wilson_interval
+from selfsame.lab.probe.results import accuracy_interval, t_interval, wilson_interval
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=9))
