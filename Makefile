@@ -4,9 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs wheel bench clean
 
-$(STAMP): pyproject.toml constraints.txt
+NATIVE := $(shell find native -type f)
+
+# An editable installation remembers where modules are: it is made anew when one comes or goes.
+MODULES := $(VENV)/.modules
+$(shell mkdir -p $(VENV); find src -name '*.py*' -not -path '*/__pycache__/*' | sort > $(MODULES).new; \
+	cmp -s $(MODULES).new $(MODULES) || cp $(MODULES).new $(MODULES))
+
+$(STAMP): pyproject.toml constraints.txt $(NATIVE) $(MODULES)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $(STAMP)
@@ -22,9 +29,14 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
+	$(BIN)/python tools/write_stubs.py --check
 
 docs: $(STAMP)  ## the documentation as a site: open site/index.html (for searching: python3 -m http.server -d site)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+wheel: $(STAMP)  ## a wheel in dist/, tried in an empty environment; then built once more without the system's compiler
+	$(BIN)/python tools/try_wheel.py -o dist
+	$(BIN)/python tools/try_wheel.py --without-compiler
 
 bench: $(STAMP)  ## quick versions of all benchmarks (make bench DATA=folder); full runs: benchmarks/README.md
 	$(BIN)/selfsame bench all --quick $(if $(DATA),--data $(DATA))

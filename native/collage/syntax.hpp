@@ -1,0 +1,48 @@
+// The symbols of a collage as a stream of binary decisions.
+//
+// A plane is coded as all its biases, then range by range the weights of atoms and of domains; the planes
+// follow each other. docs/file-format.md describes the order.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "coding/range_coder.hpp"
+#include "core/grid.hpp"
+#include "core/zeros.hpp"
+
+namespace selfsame::collage {
+
+inline constexpr int kPlanes = 3;  // Y (or grey), Cb, Cr
+inline constexpr int kMaxAtoms = 255;
+inline constexpr int kMaxBias = 1 << 17;
+
+// Syntax elements that bits are counted by.
+enum Element : int { kBiases, kExtents, kWeights, kSigns, kDomains, kElements };
+
+// Slots and sets of weights of the coder's models.
+std::uint32_t slot_count();
+std::uint32_t set_count();
+
+// One plane of symbols: the bias of each range, then its atoms' weights, then its domains', each a grid of
+// (rows, columns).
+struct Plane {
+    Plane(int atoms, int domains, int rows, int columns)
+        : atoms(atoms), domains(domains), rows(rows), columns(columns),
+          symbols(std::size_t(1 + atoms + domains) * rows * columns) {}
+
+    int atoms, domains, rows, columns;
+    Zeros<std::int32_t> symbols;
+};
+
+// Fill planes from a stream of a class of quantiser steps; false if the stream is damaged.
+bool read_planes(coding::Decoder& coder, std::vector<Plane>& planes, int rate);
+
+// Write planes; false if a bias is beyond kMaxBias.
+bool write_planes(coding::Encoder& coder, std::vector<Plane>& planes, int rate);
+
+// Class of the index of a quantiser step: one per octave around 128.
+int rate_class(int step);
+
+}  // namespace selfsame::collage

@@ -1,0 +1,11 @@
+// Functions compiled once for each instruction set, of which the loader takes the best that the
+// processor has. Floating-point sums are written in the order that they are to be taken in, and
+// products are never fused with sums, so that all of them give the same numbers.
+#pragma once
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
+#define SELFSAME_CLONES \
+    [[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), gnu::flatten]]
+#else  // aarch64 has its vectors in the baseline
+#define SELFSAME_CLONES
+#endif

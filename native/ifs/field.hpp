@@ -1,0 +1,65 @@
+// Random permutations of 2^m things: k -> a ⊗ k ⊕ b, affine maps over the field GF(2^m), a != 0.
+//
+// For any two things the pair of places is uniform over distinct places (Carter & Wegman 1979).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ifs/random.hpp"
+
+namespace selfsame::ifs {
+
+// GF(2^m) by an irreducible polynomial.
+struct Field {
+    int m;
+    std::uint32_t polynomial;
+
+    std::size_t size() const { return std::size_t(1) << m; }
+};
+
+class Permutation {
+public:
+    explicit Permutation(std::size_t most) : high_(most / 16) {}
+
+    // Draw a new one of field.size() things, at least 16.
+    void draw(const Field& field, Stream& stream) {
+        const auto size = static_cast<std::uint32_t>(field.size());
+        const std::uint32_t factor = 1 + stream.below(size - 1);
+        set(field, factor, stream.below(size));
+    }
+
+    // k -> factor ⊗ k ⊕ shift.
+    void set(const Field& field, std::uint32_t factor, std::uint32_t shift) {
+        const auto overflow = static_cast<std::uint32_t>(field.size());
+        std::uint32_t column = factor;
+        check(field.size() / 16 <= high_.size());
+        shift_ = shift;
+        low_[0] = high_[0] = 0;
+        for (int bit = 0; bit < field.m; ++bit) {  // column = a ⊗ 2^bit; products of sums are sums of products
+            std::uint32_t* table = bit < 4 ? low_ : high_.data();
+            const std::size_t count = std::size_t(1) << (bit < 4 ? bit : bit - 4);
+            for (std::size_t k = 0; k < count; ++k) {
+                table[count + k] = table[k] ^ column;
+            }
+            column <<= 1;
+            if (column & overflow) {
+                column ^= field.polynomial;
+            }
+        }
+    }
+
+    // Where thing k, below the size of the last field, goes.
+    std::uint32_t operator()(std::size_t k) const { return low_[k & 15] ^ base(k >> 4); }
+
+    // The part of places 16 h … 16 h + 15 that they share, and their own.
+    std::uint32_t base(std::size_t h) const { return high_[h] ^ shift_; }
+    const std::uint32_t* low() const { return low_; }
+
+private:
+    std::uint32_t low_[16];
+    std::vector<std::uint32_t> high_;
+    std::uint32_t shift_ = 0;
+};
+
+}  // namespace selfsame::ifs

@@ -1,0 +1,227 @@
+#include "ifs/histogram.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "core/parallel.hpp"
+
+namespace selfsame::ifs {
+
+namespace {
+
+constexpr std::size_t kBlock = 4;  // pictures that a thread takes at a time: their histograms stay in the cache
+constexpr int kFitSteps = 12;  // of the population, whose bounding box is the fitted window
+
+template <typename T, typename Value>
+void draw_block(const Systems& systems, const Batch& batch, Mode mode, Value white, Grid<double> views,
+                Row<double> lost, Grid<Value> out, std::size_t first, std::size_t end) {
+    Population population(batch.field, batch.ancestors, systems.trees.width());
+    const std::size_t height = batch.height, width = batch.width;
+    std::vector<T> histogram((height + 2) * (width + 2));
+    for (std::size_t i = first; i < end; ++i) {
+        std::int64_t pattern = 0;
+        plot_system(systems, batch, i, views.row(i), pattern, lost[i], population,
+                    Row<T>(histogram.data(), histogram.size()));
+        develop(Grid<const T>(histogram.data(), height + 2, width + 2), mode, static_cast<int>(pattern), white,
+                Grid<Value>(out.row(i).data(), height, width));
+    }
+}
+
+}  // namespace
+
+template <typename T>
+double plot_share(Stream stream, std::uint64_t n, const Start& start, const Game& game, const Game& words,
+                  int width, int height, Row<T> out) {
+    Population population(start.field, start.ancestors, std::max(game.tree.size(), words.tree.size()));
+    population.settle(start.point, start.burn_in, kPartingSteps, game, stream);
+    const Frame frame = Frame::of(width, height);
+    const std::size_t size = start.field.size();
+    for (std::uint64_t done = 0; done < n;) {
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(size, n - done));
+        if (words.maps.size() > 0) {
+            population.step(size, game, frame, stream);
+            population.pass(count, words, frame, stream);
+        } else {
+            population.step(count, game, frame, stream);
+        }
+        plot(population.cells(count), out);
+        done += count;
+    }
+    return population.lost();
+}
+template double plot_share(Stream, std::uint64_t, const Start&, const Game&, const Game&, int, int,
+                           Row<std::uint8_t>);
+template double plot_share(Stream, std::uint64_t, const Start&, const Game&, const Game&, int, int,
+                           Row<std::uint32_t>);
+
+View fitted(Population& population, const Game& game, double margin, double aspect, Stream& stream) {
+    constexpr float kFar = std::numeric_limits<float>::infinity();
+    float x_min = kFar, y_min = kFar, x_max = -kFar, y_max = -kFar;
+    for (int t = 0; t < kFitSteps; ++t) {
+        population.step(population.field().size(), game, {0, 1, 1}, stream);
+        for (const auto [x, y] : population.points()) {
+            if (std::isfinite(x) && std::isfinite(y)) {
+                x_min = std::min(x_min, x), x_max = std::max(x_max, x);
+                y_min = std::min(y_min, y), y_max = std::max(y_max, y);
+            }
+        }
+    }
+    return widened({x_min, y_min, x_max, y_max}, margin, aspect);
+}
+
+View widened(View box, double margin, double aspect) {
+    auto& [x_min, y_min, x_max, y_max] = box;
+    if (!(x_min <= x_max && y_min <= y_max)) {
+        box = {0, 0, 1, 1};
+    }
+    double width = x_max - x_min, height = y_max - y_min;
+    double larger = std::max(width, height);
+    const double far = std::max({std::abs(x_min), std::abs(x_max), std::abs(y_min), std::abs(y_max)});
+    // An extent may be the rounding noise of 32-bit points.
+    if (larger <= 1e-6 * far && (larger == 0 || far > 1)) {
+        larger = std::max(1.0, 1e-6 * far);
+    }
+    width += 2 * margin * (aspect > 0 ? larger : width);
+    height += 2 * margin * (aspect > 0 ? larger : height);
+    width = std::max(width, 1e-3 * larger);
+    height = std::max(height, 1e-3 * larger);
+    if (aspect > 0) {
+        if (width < height * aspect) {
+            width = height * aspect;
+        } else {
+            height = width / aspect;
+        }
+    }
+    const double x = (x_min + x_max) / 2, y = (y_min + y_max) / 2;
+    return {x - width / 2, y - height / 2, x + width / 2, y + height / 2};
+}
+
+ToPixels::ToPixels(const View& view, int width, int height)
+    : sx(width / (view[2] - view[0])),
+      sy(-height / (view[3] - view[1])),
+      tx(1 - sx * view[0]),
+      ty(1 - sy * view[3]) {}
+
+void ToPixels::convert(Row<const PlaneMap> maps, Row<PlanarMap> out) const {
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+        const auto& [p00, p01, p10, p11, x, y] = maps[i];
+        const double a00 = p00, a01 = p01 * sx / sy, a10 = p10 * sy / sx, a11 = p11;
+        const double u = sx * x + tx - a00 * tx - a01 * ty, v = sy * y + ty - a10 * tx - a11 * ty;
+        out[i] = {static_cast<float>(a00), static_cast<float>(a01), static_cast<float>(a10),
+                  static_cast<float>(a11), static_cast<float>(u),   static_cast<float>(v)};
+    }
+}
+
+void ToPixels::convert(Row<Point> points) const {
+    for (Point& point : points) {
+        point = {static_cast<float>(sx * point.x + tx), static_cast<float>(sy * point.y + ty)};
+    }
+}
+
+template <typename T>
+void plot_system(const Systems& systems, const Batch& batch, std::size_t i, Row<double> view,
+                 std::int64_t& pattern, double& lost, Population& population, Row<T> out) {
+    Stream stream(batch.seed, batch.streams[i]);
+    pattern = 1 + stream.below(511);
+    const auto first = static_cast<std::size_t>(systems.bounds[i]);
+    const auto plane = systems.maps.part(first, static_cast<std::size_t>(systems.bounds[i + 1]) - first);
+    std::vector<PlanarMap> maps(plane.size());
+    const Row<PlanarMap> rows(maps.data(), maps.size());
+    for (std::size_t k = 0; k < plane.size(); ++k) {
+        std::ranges::transform(plane[k], maps[k].begin(), [](double a) { return static_cast<float>(a); });
+    }
+    const Game game{{maps.data(), maps.size()}, systems.trees.row(i)};
+    const Point start{static_cast<float>(systems.starts(i, 0)), static_cast<float>(systems.starts(i, 1))};
+    population.settle(start, static_cast<int>(systems.burn_ins[i]), batch.is_fitted ? 0 : kPartingSteps, game,
+                      stream);
+    if (batch.is_fitted) {
+        std::ranges::copy(fitted(population, game, batch.margin, batch.aspect, stream), view.begin());
+    }
+    const ToPixels to_pixels({view[0], view[1], view[2], view[3]}, batch.width, batch.height);
+    to_pixels.convert(plane, rows);
+    to_pixels.convert(population.points());
+    std::ranges::fill(out, T(0));
+    const Frame frame = Frame::of(batch.width, batch.height);
+    for (std::uint64_t done = 0; done < batch.points;) {
+        const auto count =
+            static_cast<std::size_t>(std::min<std::uint64_t>(batch.field.size(), batch.points - done));
+        population.step(count, game, frame, stream);
+        plot(population.cells(count), out);
+        done += count;
+    }
+    lost = population.lost();
+}
+template void plot_system(const Systems&, const Batch&, std::size_t, Row<double>, std::int64_t&, double&,
+                          Population&, Row<std::uint8_t>);
+template void plot_system(const Systems&, const Batch&, std::size_t, Row<double>, std::int64_t&, double&,
+                          Population&, Row<std::uint32_t>);
+
+template <typename T, typename Value>
+void develop(Grid<const T> cells, Mode mode, int patch, Value white, Grid<Value> out) {
+    const int height = static_cast<int>(out.height()), width = static_cast<int>(out.width());
+    check(cells.height() == out.height() + 2 && cells.width() == out.width() + 2);
+    if (mode == Mode::kPatch) {
+        for (int y = 0; y < height; ++y) {
+            std::ranges::fill(out.row(y), Value(0));
+        }
+        for (int bit = 0; bit < 9; ++bit) {
+            if (!(patch >> bit & 1)) {
+                continue;
+            }
+            const int down = bit / 3 - 1, across = bit % 3 - 1;
+            for (int y = std::max(0, down); y < height + std::min(0, down); ++y) {
+                const auto row = cells.row(y + 1 - down);
+                const auto target = out.row(y);
+                for (int x = std::max(0, across); x < width + std::min(0, across); ++x) {
+                    if (row[x + 1 - across]) {
+                        target[x] = white;
+                    }
+                }
+            }
+        }
+        return;
+    }
+    T most = 1;
+    for (int y = 0; y < height && mode != Mode::kBinary; ++y) {
+        for (const T count : cells.row(y + 1).part(1, width)) {
+            most = std::max(most, count);
+        }
+    }
+    const auto largest = static_cast<float>(most);
+    for (int y = 0; y < height; ++y) {
+        const auto row = cells.row(y + 1).part(1, width);
+        const auto target = out.row(y);
+        for (int x = 0; x < width; ++x) {
+            const auto count = static_cast<float>(row[x]);
+            const float share = mode == Mode::kBinary ? count
+                                : mode == Mode::kLog  ? std::log1p(count) / std::log1p(largest)
+                                                      : count / largest;
+            target[x] = static_cast<Value>(share * static_cast<float>(white));
+        }
+    }
+}
+template void develop(Grid<const std::uint8_t>, Mode, int, float, Grid<float>);
+template void develop(Grid<const std::uint8_t>, Mode, int, std::uint8_t, Grid<std::uint8_t>);
+template void develop(Grid<const std::uint32_t>, Mode, int, float, Grid<float>);
+template void develop(Grid<const std::uint32_t>, Mode, int, std::uint8_t, Grid<std::uint8_t>);
+
+template <typename Value>
+void draw_batch(const Systems& systems, const Batch& batch, Mode mode, Value white, Grid<double> views,
+                Row<double> lost, Grid<Value> out, int threads) {
+    const bool is_binary = mode == Mode::kBinary || mode == Mode::kPatch;
+    parallel_for(threads, (out.height() + kBlock - 1) / kBlock, [&](std::size_t block) {
+        const std::size_t first = block * kBlock, end = std::min(first + kBlock, out.height());
+        if (is_binary) {
+            draw_block<std::uint8_t>(systems, batch, mode, white, views, lost, out, first, end);
+        } else {
+            draw_block<std::uint32_t>(systems, batch, mode, white, views, lost, out, first, end);
+        }
+    });
+}
+template void draw_batch(const Systems&, const Batch&, Mode, float, Grid<double>, Row<double>, Grid<float>, int);
+template void draw_batch(const Systems&, const Batch&, Mode, std::uint8_t, Grid<double>, Row<double>,
+                         Grid<std::uint8_t>, int);
+
+}  // namespace selfsame::ifs

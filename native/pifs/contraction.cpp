@@ -1,0 +1,127 @@
+#include "pifs/contraction.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+
+namespace selfsame::pifs {
+
+namespace {
+
+constexpr double kBound = 0.9;  // on the square of the spectral radius that the encoder leaves
+constexpr int kPowers = 12;
+constexpr double kScaleStep = 0.125;
+
+// The blocks that each domain meets, one after the other.
+struct Fed {
+    std::vector<std::uint32_t> starts, blocks;
+
+    Fed(Row<const Block> all, Row<const Map> maps, Grid<const std::int32_t> owners) : starts{0} {
+        std::vector<std::size_t> seen(all.size(), all.size());
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const auto& [kind, top, left, isometry, scale] = maps[i];
+            if (feeds_back(maps[i])) {
+                const int last = (kContraction[kind] << all[i][2]) - 1;
+                for (int y = top >> kMinLog2; y <= (top + last) >> kMinLog2; ++y) {
+                    for (int x = left >> kMinLog2; x <= (left + last) >> kMinLog2; ++x) {
+                        const std::int32_t q = owners(y, x);
+                        check(static_cast<std::size_t>(q) < seen.size());
+                        if (seen[q] != i) {
+                            seen[q] = i;
+                            blocks.push_back(q);
+                        }
+                    }
+                }
+            }
+            starts.push_back(static_cast<std::uint32_t>(blocks.size()));
+        }
+    }
+};
+
+std::vector<double> bounds_of(Row<const Map> maps, const Fed& fed) {
+    std::vector<double> v(maps.size(), 1), image(maps.size()), ratio(maps.size());
+    for (int power = 0; power < kPowers; ++power) {
+        double largest = 0;
+        for (std::size_t i = 0; i < maps.size(); ++i) {
+            double total = 0;
+            for (std::uint32_t j = fed.starts[i]; j < fed.starts[i + 1]; ++j) {
+                total += v[fed.blocks[j]];
+            }
+            const double scale =
+                feeds_back(maps[i]) ? maps[i][4] * kScaleStep / kContraction[maps[i][0]] : 0;
+            image[i] = scale * scale * total;
+            ratio[i] = image[i] / v[i];
+            largest = std::max(largest, image[i]);
+        }
+        // Blocks that nothing feeds back into keep a small positive share.
+        for (std::size_t i = 0; i < maps.size(); ++i) {
+            v[i] = std::max(image[i], 1e-6 * std::max(largest, 1e-300));
+        }
+    }
+    return ratio;
+}
+
+}  // namespace
+
+std::vector<double> contraction_bounds(Row<const Block> blocks, Row<const Map> maps,
+                                       Grid<const std::int32_t> owners) {
+    return bounds_of(maps, Fed(blocks, maps, owners));
+}
+
+void make_contractive(Row<const Block> blocks, Row<Map> maps, Grid<const std::int32_t> owners) {
+    const Row<const Map> all(maps.data(), maps.size());
+    if (std::ranges::none_of(all, feeds_back)) {
+        return;
+    }
+    const Fed fed(blocks, all, owners);
+    for (bool is_proved = false; !is_proved;) {
+        is_proved = true;
+        const auto bounds = bounds_of(all, fed);
+        for (std::size_t i = 0; i < maps.size(); ++i) {
+            Map& map = maps[i];
+            if (feeds_back(map) && bounds[i] > kBound) {
+                is_proved = false;
+                map[4] -= map[4] > 0 ? 1 : -1;
+                if (map[4] == 0) {
+                    map = {};
+                }
+            }
+        }
+    }
+}
+
+int settle(Grid<float> b, Row<const Block> blocks, Row<const Map> maps, const std::optional<Luma>& luma,
+           int threads) {
+    if (std::ranges::none_of(maps, draws)) {
+        return 0;
+    }
+    const std::size_t height = b.height(), width = b.width();
+    const bool is_fed_back = std::ranges::any_of(maps, feeds_back);
+    const Grid<const float> constant(b.data(), height, width);
+    std::vector<float> first(b.data(), b.data() + height * width), second;
+    if (is_fed_back) {
+        second = first;
+    }
+    std::array buffers = {Grid<float>(first.data(), height, width),
+                          Grid<float>(second.data(), second.empty() ? 0 : height, width)};
+    Grid<const float> x = constant;
+    int count = 0;
+    while (count < kMaxIterations) {
+        const Grid<float> y = buffers[count % 2];
+        apply_maps(x, constant, blocks, maps, 1, luma, y, threads);
+        ++count;
+        float change = 0;
+        for (std::size_t i = 0; i < height * width; ++i) {
+            change = std::max(change, std::abs(y.data()[i] - x.data()[i]));
+        }
+        x = Grid<const float>(y.data(), height, width);
+        if (change <= kSettled || !is_fed_back) {
+            break;
+        }
+    }
+    std::copy_n(x.data(), height * width, b.data());
+    return count;
+}
+
+}  // namespace selfsame::pifs

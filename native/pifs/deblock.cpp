@@ -1,0 +1,171 @@
+#include "pifs/deblock.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "core/clones.hpp"
+#include "core/parallel.hpp"
+#include "pifs/transform.hpp"
+
+namespace selfsame::pifs {
+
+namespace {
+
+constexpr float kGain = 0.75f;  // part of a small jump that is taken away, both sides together
+// Square of the jump of which half as large a part is taken away, over the variance that quantisation
+// explains, at strength 4; twice as large at the next.
+constexpr double kTolerance = 1.5;
+constexpr float kRamp = 0.65f;         // length of a ramp over that of the block's details
+constexpr float kSlope = 0.375f;       // pixels over which a block is continued, as its last two go
+constexpr float kMappedDetail = 2;     // of a block with a map: its cosines do not say
+constexpr std::size_t kStrip = 16;     // columns of cells that one share filters vertically
+
+// Lengths of the finest vertical and horizontal details of a block.
+struct Details {
+    float down, across;
+};
+
+std::vector<Details> measured(Grid<const std::int32_t> levels, Row<const Block> blocks,
+                              Row<const Map> maps) {
+    std::vector<Details> details(blocks.size());
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        const auto& [y, x, lh, lw] = blocks[i];
+        const int h = 1 << lh, w = 1 << lw;
+        const Box box = level_box(levels.part(y, x, h, w));
+        const float longest = maps[i][0] == kNoMap ? static_cast<float>(std::max(h, w)) : kMappedDetail;
+        details[i] = {std::min(static_cast<float>(h) / std::max(box.rows, 1), longest),
+                      std::min(static_cast<float>(w) / std::max(box.columns, 1), longest)};
+    }
+    return details;
+}
+
+// What is taken away on one side of a border: `weights[k]` of the jump from the k-th sample on.
+struct Ramp {
+    int count;
+    float length;
+
+    Ramp(float detail, int scale) : length(std::min(std::max(detail, 1.0f) * kRamp, float(kMaxRamp)) * scale) {
+        count = static_cast<int>(length + 0.5f);
+    }
+    float at(int k) const { return 1 - (static_cast<float>(k) + 0.5f) / length; }
+};
+
+// How the jumps of a border between two blocks are judged.
+struct Border {
+    float noise_before, noise_behind, tolerance, gain;
+    Ramp before, behind;
+
+    Border(float detail_before, float detail_behind, float tolerance, int scale)
+        : noise_before(1 / detail_before),
+          noise_behind(1 / detail_behind),
+          tolerance(tolerance * (noise_before + noise_behind)),
+          gain(kGain / (noise_before + noise_behind)),
+          before(detail_before, scale),
+          behind(detail_behind, scale) {}
+
+    // The jump between `last` and `first`, less where it is an edge; `inner` and `next` lie one pixel of
+    // the plane farther from the border.
+    float correction(float inner, float last, float first, float next, float slope) const {
+        const float jump = (first - slope * (next - first)) - (last + slope * (last - inner));
+        return gain * jump / (1 + jump * jump / tolerance);
+    }
+};
+
+// Add to `out` the corrections of x at the vertical borders in one row of cells.
+SELFSAME_CLONES
+void smooth_columns(Grid<const float> x, Grid<const std::int32_t> owners, std::size_t cell,
+                    const std::vector<Details>& details, float tolerance, int scale, Grid<float> out) {
+    const std::size_t unit = std::size_t(scale) << kMinLog2, far = scale + 1;
+    const float slope = kSlope / static_cast<float>(scale);
+    for (std::size_t column = 1; column < owners.width(); ++column) {
+        const std::int32_t ours = owners(cell, column - 1), theirs = owners(cell, column);
+        if (ours == theirs || std::min(ours, theirs) < 0) {
+            continue;
+        }
+        const Border border(details[ours].across, details[theirs].across, tolerance, scale);
+        const std::size_t at = column * unit;
+        for (std::size_t i = cell * unit; i < (cell + 1) * unit; ++i) {
+            const auto values = x.row(i);
+            const auto target = out.row(i);
+            const float c = border.correction(values[at - far], values[at - 1], values[at],
+                                              values[at + scale], slope);
+            for (int k = 0; k < border.before.count; ++k) {
+                target[at - 1 - k] += c * border.noise_before * border.before.at(k);
+            }
+            for (int k = 0; k < border.behind.count; ++k) {
+                target[at + k] -= c * border.noise_behind * border.behind.at(k);
+            }
+        }
+    }
+}
+
+// Add to `out` the corrections of x at the horizontal borders in one strip of columns of cells.
+SELFSAME_CLONES
+void smooth_rows(Grid<const float> x, Grid<const std::int32_t> owners, std::size_t start,
+                 const std::vector<Details>& details, float tolerance, int scale, Grid<float> out) {
+    const std::size_t unit = std::size_t(scale) << kMinLog2, far = scale + 1;
+    const float slope = kSlope / static_cast<float>(scale);
+    const std::size_t stop = std::min(start + kStrip, owners.width());
+    std::vector<float> c(unit * kStrip);
+    for (std::size_t row = 1; row < owners.height(); ++row) {
+        const std::size_t at = row * unit;
+        for (std::size_t begin = start, end = start; begin < stop; begin = end) {
+            const std::int32_t ours = owners(row - 1, begin), theirs = owners(row, begin);
+            while (end < stop && owners(row - 1, end) == ours && owners(row, end) == theirs) {
+                ++end;
+            }
+            if (ours == theirs || std::min(ours, theirs) < 0) {
+                continue;
+            }
+            const Border border(details[ours].down, details[theirs].down, tolerance, scale);
+            const std::size_t left = begin * unit, width = (end - begin) * unit;
+            const auto line = [&](std::size_t y) { return x.row(y).part(left, width).data(); };
+            const float *inner = line(at - far), *last = line(at - 1), *first = line(at),
+                        *next = line(at + scale);
+            for (std::size_t j = 0; j < width; ++j) {
+                c[j] = border.correction(inner[j], last[j], first[j], next[j], slope);
+            }
+            const auto add = [&](std::size_t y, float weight) {
+                float* target = out.row(y).part(left, width).data();
+                for (std::size_t j = 0; j < width; ++j) {
+                    target[j] += c[j] * weight;
+                }
+            };
+            for (int k = 0; k < border.before.count; ++k) {
+                add(at - 1 - k, border.noise_before * border.before.at(k));
+            }
+            for (int k = 0; k < border.behind.count; ++k) {
+                add(at + k, -border.noise_behind * border.behind.at(k));
+            }
+        }
+    }
+}
+
+void copy(Grid<const float> from, Grid<float> to) {
+    for (std::size_t y = 0; y < from.height(); ++y) {
+        std::ranges::copy(from.row(y), to.row(y).data());
+    }
+}
+
+}  // namespace
+
+void deblock(Grid<const float> x, Grid<const std::int32_t> levels, Row<const Block> blocks,
+             Row<const Map> maps, Grid<const std::int32_t> owners, float step, int strength, int scale,
+             Grid<float> out, int threads) {
+    const auto details = measured(levels, blocks, maps);
+    const auto tolerance = static_cast<float>(kTolerance * std::exp2(strength - 4) * step * step);
+    std::vector<float> memory(x.height() * x.width());
+    const Grid<float> across(memory.data(), x.height(), x.width());
+    copy(x, across);
+    parallel_for(threads, owners.height(), [&](std::size_t cell) {
+        smooth_columns(x, owners, cell, details, tolerance, scale, across);
+    });
+    const Grid<const float> smoothed(memory.data(), x.height(), x.width());
+    copy(smoothed, out);
+    parallel_for(threads, (owners.width() + kStrip - 1) / kStrip, [&](std::size_t strip) {
+        smooth_rows(smoothed, owners, strip * kStrip, details, tolerance, scale, out);
+    });
+}
+
+}  // namespace selfsame::pifs

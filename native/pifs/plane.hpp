@@ -1,0 +1,71 @@
+// The syntax of a plane: how its partition, maps and levels become binary decisions.
+//
+// One set of functions serves the reader, the writer and the encoder's choice of levels, so that they
+// cannot disagree. docs/file-format.md describes the order.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "coding/range_coder.hpp"
+#include "core/grid.hpp"
+#include "core/zeros.hpp"
+#include "pifs/contexts.hpp"
+
+namespace selfsame::pifs {
+
+using Block = std::array<std::int32_t, 4>;  // y, x, log2 height, log2 width
+using Map = std::array<std::int32_t, 5>;    // kind, domain y, domain x, isometry, scale index
+
+// What is known of the coded part of a plane, by cells of 4 × 4 pixels.
+class Cells {
+public:
+    Cells(int height, int width);
+
+    struct Cell {
+        std::int8_t area;  // log2 height + log2 width of the block, 0 before it is coded
+        std::int8_t kind;  // of its map
+        std::array<std::int16_t, kBands> bands;  // mean magnitude of its levels, in sixteenths
+        std::int32_t lower, right;  // mean level of the block's borders, in 1/128
+    };
+    Cell& at(std::size_t y, std::size_t x) { return Grid(cells_.data(), height_, width_)(y, x); }
+    const Cell& at(std::size_t y, std::size_t x) const { return Grid(cells_.data(), height_, width_)(y, x); }
+    int height() const { return static_cast<int>(height_); }
+    int width() const { return static_cast<int>(width_); }
+
+private:
+    std::size_t height_, width_;
+    Zeros<Cell> cells_;
+};
+
+// One plane on its way through the coder.
+struct Plane {
+    // An empty plane of padded sides; `other` is the plane coded before it, or null.
+    Plane(Grid<std::int32_t> levels, const Plane* other);
+
+    Grid<std::int32_t> levels;
+    std::vector<Block> blocks;
+    std::vector<Map> maps;
+    Cells cells;
+    const Cells* other;  // of luma for Cb, of Cb for Cr
+    int other_shift;     // log2 of the other plane's resolution over this one's
+    int chroma;          // 0 or 1
+};
+
+// What the encoder chooses levels by while it codes: of all levels those of the least
+// distortion + price × bits, with the adaptive models as they stand.
+struct Choice {
+    Grid<const float> coefficients;  // in units of the step, blocks in their places
+    double price;                    // Lagrangian of a bit, in units of step²
+    int last;                        // highest index in the scan that may be chosen
+};
+
+// Fill a plane from a stream; false if the stream is damaged.
+bool read_plane(coding::Decoder& coder, Plane& plane);
+
+// Write a plane, its levels as they are, or chosen on the way; false if its blocks are no tree.
+bool write_plane(coding::Encoder& coder, Plane& plane, const Choice* choice);
+
+}  // namespace selfsame::pifs

@@ -1,0 +1,99 @@
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <optional>
+#include <stdexcept>
+#include <tuple>
+
+#include "collage/syntax.hpp"
+#include "python/coding.hpp"
+
+namespace selfsame::python {
+
+namespace {
+
+collage::Plane plane(std::size_t channels, int domains, std::size_t rows, std::size_t columns) {
+    const int atoms = static_cast<int>(channels) - 1 - domains;
+    if (domains < 0 || atoms < 0 || atoms > collage::kMaxAtoms || rows < 1 || columns < 1) {
+        throw std::invalid_argument("no such shape of symbols");
+    }
+    return {atoms, domains, static_cast<int>(rows), static_cast<int>(columns)};
+}
+
+std::optional<std::vector<NewArray<std::int32_t>>> read_symbols(
+    const nb::bytes& data, const std::vector<std::tuple<int, int, int>>& shapes, int domains,
+                                     int step, const Slots& slots, const Weights& weights) {
+    std::vector<collage::Plane> planes;
+    for (const auto& [channels, rows, columns] : shapes) {
+        planes.push_back(plane(channels, domains, rows, columns));
+    }
+    {
+        coding::Decoder coder(models(slots, weights, collage::slot_count(), collage::set_count()),
+                              bytes_of(data));
+        const nb::gil_scoped_release released;
+        if (!collage::read_planes(coder, planes, collage::rate_class(step))) {
+            return std::nullopt;
+        }
+    }
+    std::vector<NewArray<std::int32_t>> result;
+    for (auto& read : planes) {
+        const std::size_t channels = 1 + read.atoms + read.domains, rows = read.rows,
+                          columns = read.columns;
+        result.push_back(own<std::int32_t>(std::move(read.symbols), {channels, rows, columns}));
+    }
+    return result;
+}
+
+// Write planes, and return the coder after that.
+coding::Encoder coded(const std::vector<Array<std::int32_t, 3>>& symbols, int domains, int step, const Slots& slots,
+                      const Weights& weights) {
+    std::vector<collage::Plane> planes;
+    for (const auto& array : symbols) {
+        planes.push_back(plane(array.shape(0), domains, array.shape(1), array.shape(2)));
+        std::copy_n(array.data(), array.size(), planes.back().symbols.data());
+    }
+    coding::Encoder coder(models(slots, weights, collage::slot_count(), collage::set_count()),
+                          collage::kElements);
+    const nb::gil_scoped_release released;
+    if (!collage::write_planes(coder, planes, collage::rate_class(step))) {
+        throw std::invalid_argument("a bias beyond what a file holds");
+    }
+    return coder;
+}
+
+std::pair<nb::bytes, std::vector<double>> write_symbols(const std::vector<Array<std::int32_t, 3>>& symbols,
+                                                        int domains, int step, const Slots& slots,
+                                                        const Weights& weights) {
+    const auto coder = coded(symbols, domains, step, slots, weights);
+    const auto bytes = coder.finished();
+    return {nb::bytes(bytes.data(), bytes.size()), coder.spent()};
+}
+
+std::pair<NewArray<std::uint32_t>, NewArray<std::int32_t>> learned(
+    const std::vector<Array<std::int32_t, 3>>& symbols, int domains, int step, const Slots& slots,
+    const Weights& weights) {
+    auto after = coded(symbols, domains, step, slots, weights).models();
+    const std::size_t slot_count = after.slots.size(), set_count = after.weights.size();
+    return {own<std::uint32_t>(std::move(after.slots), {slot_count}),
+            own<std::int32_t>(std::move(after.weights), {set_count, coding::kMaxInputs})};
+}
+
+}  // namespace
+
+void bind_collage(nb::module_ module) {
+    module.def("read_symbols", &read_symbols, nb::arg("data"), nb::arg("shapes"), nb::arg("domains"),
+               nb::arg("step"), nb::arg("slots"), nb::arg("weights"),
+               "Return the symbols of planes of these shapes, or None for a damaged stream.");
+    module.def("write_symbols", &write_symbols, nb::arg("symbols"), nb::arg("domains"), nb::arg("step"),
+               nb::arg("slots"), nb::arg("weights"),
+               "Return the stream of the symbols of planes, and bits by syntax element.");
+    module.attr("SLOTS") = collage::slot_count();
+    module.attr("WEIGHT_SETS") = collage::set_count();
+    module.def("learned", &learned, nb::arg("symbols"), nb::arg("domains"), nb::arg("step"),
+               nb::arg("slots"), nb::arg("weights"),
+               "Return the models as they stand after the symbols of planes are written.");
+}
+
+}  // namespace selfsame::python

@@ -1,0 +1,33 @@
+// The Python module selfsame._native.
+#include <nanobind/nanobind.h>
+
+#include <stdexcept>
+
+#include "core/grid.hpp"
+
+namespace nb = nanobind;
+
+namespace selfsame {
+
+void out_of_bounds() { throw std::out_of_range("an index out of bounds in selfsame's native core"); }
+
+namespace python {
+void bind_coding(nb::module_ module);
+void bind_pifs(nb::module_ module);
+void bind_mosaic(nb::module_ module);
+void bind_collage(nb::module_ module);
+void bind_ifs(nb::module_ module);
+void bind_fractals(nb::module_ module);
+}
+
+}  // namespace selfsame
+
+NB_MODULE(_native, module) {
+    module.doc() = "The compiled core: plain functions on arrays, by family.";
+    selfsame::python::bind_coding(module.def_submodule("coding", "The range coder."));
+    selfsame::python::bind_pifs(module.def_submodule("pifs", "Block codes."));
+    selfsame::python::bind_collage(module.def_submodule("collage", "Neural collages."));
+    selfsame::python::bind_mosaic(module.def_submodule("mosaic", "Mosaics."));
+    selfsame::python::bind_ifs(module.def_submodule("ifs", "Systems of maps on points."));
+    selfsame::python::bind_fractals(module.def_submodule("fractals", "Data sets of fractals."));
+}
