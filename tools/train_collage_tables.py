@@ -16,12 +16,10 @@ import numpy as np
 from tables import save_tables
 from tqdm import tqdm
 
-from selfsame.coding.range_coder import new_coder
+from selfsame._native import collage as native
 from selfsame.coding.slots import untrained_tables
 from selfsame.collage.codec.decode import encode_picture
 from selfsame.collage.network.model import CollageModel
-from selfsame.collage.syntax import contexts as c
-from selfsame.collage.syntax.stream import capacity, code_symbols, loaded_planes
 from selfsame.io.pictures import SUFFIXES, read_source
 
 OUTPUT = Path(__file__).parents[1] / "src" / "selfsame" / "collage" / "tables.npz"
@@ -73,21 +71,19 @@ def encoded(name, folder, arguments):
 def train(codes, rounds, seed):
     """Return the models after ``rounds`` passes over the codes, in an order of their own each."""
     rng = np.random.default_rng(seed)
-    slots, weights = untrained_tables(c.SLOTS, c.WEIGHT_SETS)
+    slots, weights = untrained_tables(native.SLOTS, native.WEIGHT_SETS)
     for round_ in range(rounds):
         probability, weight_sum, visits = np.zeros(slots.size), np.zeros(weights.shape), 0
         for n, i in enumerate(tqdm(rng.permutation(len(codes)), desc=f"round {round_ + 1}")):
             symbols, domains, step = codes[i]
-            coder = new_coder(slots, weights, len(c.ELEMENTS), capacity(symbols))
-            code_symbols(coder, False, loaded_planes(symbols, domains), step)
-            slots, weights = coder.slots, coder.weights
+            slots, weights = native.learned(list(symbols), domains, step, slots, weights)
             if n >= SKIPPED * len(codes):
                 probability += slots >> np.uint32(10)
                 weight_sum += weights
                 visits += 1
         mean = np.rint(probability / visits).astype(np.uint32)
         slots = mean << np.uint32(10) | slots & np.uint32(1023)
-        weights = np.rint(weight_sum / visits).astype(np.int64)
+        weights = np.rint(weight_sum / visits).astype(np.int32)
     return slots, weights
 
 

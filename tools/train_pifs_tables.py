@@ -14,12 +14,13 @@ from PIL import Image
 from tables import save_tables
 from tqdm import tqdm
 
+from selfsame._native import pifs as native
 from selfsame.coding.slots import untrained_tables
 from selfsame.io.pictures import SUFFIXES
+from selfsame.pifs import stream
 from selfsame.pifs.encoding.attempt import PRICE, attempt, find_candidates, sources
 from selfsame.pifs.encoding.candidates import plan_for
-from selfsame.pifs.syntax import contexts as c
-from selfsame.pifs.syntax import stream
+from selfsame.run.threads import thread_count
 
 STEPS = (8.0, 14.0, 22.0, 34.0, 55.0, 90.0)
 OUTPUT = Path(__file__).parents[1] / "src" / "selfsame" / "pifs" / "tables.npz"
@@ -38,11 +39,11 @@ def main() -> None:
     files = sorted(p for p in arguments.folder.iterdir() if p.suffix.lower() in SUFFIXES)
     files = [p for i, p in enumerate(files) if i % arguments.skip][: arguments.limit]
     rng = np.random.default_rng(arguments.seed)
-    slots, weights = untrained_tables(c.SLOTS, c.WEIGHT_SETS)
+    slots, weights = untrained_tables(native.SLOTS, native.WEIGHT_SETS)
     # At first no map is likely, or every map would seem cheap.
     none = np.uint32(int(0.85 * 2**22) << 10) | np.uint32(8)
-    slots[c.MAP_KIND_NEIGHBOURS : c.MAP_KIND_NEIGHBOURS + 50] = none
-    slots[c.MAP_KIND_SIZE : c.MAP_KIND_SIZE + 2 * c.SIZES * c.MAGNITUDES] = none
+    for first, count in native.map_slots():
+        slots[first : first + count] = none
     for round_ in range(arguments.rounds):
         jobs = [files[i] for i in rng.permutation(len(files))]
         probability = np.zeros(slots.size)
@@ -59,7 +60,7 @@ def main() -> None:
                 weight_sum += weights
         mean = probability / visits
         slots = (np.rint(mean).astype(np.uint32) << 10) | (slots & np.uint32(1023))
-        weights = np.rint(weight_sum / visits).astype(np.int64)
+        weights = np.rint(weight_sum / visits).astype(np.int32)
     save_tables(arguments.output, (slots, weights))
 
 
@@ -68,23 +69,24 @@ def code(path, step, color, pure, slots, weights):
     picture = np.asarray(Image.open(path).convert("RGB" if color else "L"))
     half = bool(color and step > 20)
     stream.initial_tables = lambda: (slots, weights)
-    plan = plan_for("pure" if pure else "hybrid", 5)
+    plan, threads = plan_for("pure" if pure else "hybrid", 5), thread_count(None)
     planes = sources(picture, half)
     size = (picture.shape[1], picture.shape[0])
     references = [source.pixels for source in planes]
     if not pure:
-        references = attempt(planes, size, step, plan, half_chroma=half).decoded
-    candidates = find_candidates(planes, references, plan, PRICE * step**2)
+        references = attempt(planes, size, step, plan, half_chroma=half, threads=threads).decoded
+    candidates = find_candidates(planes, references, plan, PRICE * step**2, threads=threads)
     result = attempt(
         planes,
         size,
         step,
         plan,
         half_chroma=half,
+        threads=threads,
         candidates=candidates,
         references=references,
     )
-    return result.slots, result.weights
+    return result.writer.slots, result.writer.weights
 
 
 if __name__ == "__main__":

@@ -9,12 +9,7 @@ in a process of its own that compiles the coder anew, and is left out of quick r
 """
 
 import argparse
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks import harness
@@ -22,10 +17,9 @@ from benchmarks.codec import bjontegaard, variants
 from benchmarks.codec.ours import MODES, codec_version
 from benchmarks.codec.photos import COLORS, Photo, add_picture_options, load_photos
 from benchmarks.codec.rows import bpp_of, judge
-from benchmarks.codec.variants import AS_IS, ONE_CONTEXT, VARIANTS
+from benchmarks.codec.variants import AS_IS, VARIANTS
 from benchmarks.harness import plotting
-from benchmarks.harness.kept import Table, kept_path, ledger_of
-from benchmarks.harness.machine import ROOT
+from benchmarks.harness.kept import Table, kept_path
 
 QUALITIES = (5.0, 30.0, 55.0, 80.0)
 QUICK_QUALITIES = (40.0, 70.0)
@@ -33,7 +27,6 @@ QUICK_QUALITIES = (40.0, 70.0)
 KEYS = ("picture", "color", "mode", "variant", "quality", "version")
 COLUMNS = (*KEYS, "bytes", "bpp", "psnr_db", "ssim")
 ROWS_CSV = "codec_ideas_rows.csv"
-ONE_CONTEXT_CSV = "codec_ideas_one_context.csv"
 
 
 class Idea(NamedTuple):
@@ -53,7 +46,6 @@ IDEAS = (
     Idea("blocks of 32 and 64 pixels", "blocks up to 16"),
     Idea("blocks of 4 pixels", "blocks from 8"),
     Idea("models trained on photographs", "untrained"),
-    Idea("mixing of contexts (against the first alone)", ONE_CONTEXT),
     Idea("quantisation by rate-distortion (against a dead zone)", "dead zone"),
     Idea("quantisation by rate-distortion (against rounding)", "rounding"),
     Idea("slopes of blocks (against means)", "means only", modes=("pure",)),
@@ -129,24 +121,6 @@ def key_of(photo: Photo, color: str, mode: str, name: str, quality: float) -> di
     }
 
 
-def measure_one_context(photos: Sequence[Photo], table: Table, options: argparse.Namespace) -> None:
-    """Add the rows of the variant that needs a process of its own; see ``variants``."""
-    with tempfile.TemporaryDirectory() as folder:
-        rows = Path(options.keep or folder).absolute()
-        command = [sys.executable, "-m", "benchmarks.codec.ideas", "--one-context"]
-        command += ["--keep", os.fspath(rows)]
-        command += ["--data", os.fspath(options.data.absolute())] if options.data else []
-        command += ["--threads", str(options.threads)] if options.threads else []
-        command += ["--quick"] if options.quick else []
-        command += ["--pictures", str(len(photos)), "--colors", *options.colors]
-        command += ["--qualities", *(f"{q:g}" for q in options.qualities)]
-        environment = os.environ | {"NUMBA_CACHE_DIR": os.fspath(Path(folder) / "numba")}
-        harness.say(f"{ONE_CONTEXT}: in a process of its own, compiling")
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
-        for row in Table(ledger_of(rows, ONE_CONTEXT_CSV), KEYS, COLUMNS).rows.values():
-            table.add(row)
-
-
 def idea_row(
     idea: Idea, photos: Sequence[Photo], table: Table, options: argparse.Namespace
 ) -> dict[str, Any]:
@@ -180,22 +154,13 @@ def main() -> None:
     parser.add_argument("--qualities", type=float, nargs="+", metavar="Q", help="[default: 5 … 80]")
     parser.add_argument("--colors", nargs="+", choices=COLORS, default=list(COLORS))
     parser.add_argument("--variants", nargs="+", metavar="NAME", help="only these are measured")
-    parser.add_argument("--one-context", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.qualities = options.qualities or (QUICK_QUALITIES if options.quick else QUALITIES)
-    if options.one_context:
-        variants.prepare_one_context()
-        table = Table(kept_path(options, ONE_CONTEXT_CSV), KEYS, COLUMNS)
-        measure_all(load_photos(options), IDEAS, [ONE_CONTEXT], table, options)
-        return
     options.pictures = options.pictures or (1 if options.quick else 4)
     photos = load_photos(options)
-    apart = [ONE_CONTEXT] if options.quick else []
-    chosen = options.variants or [name for name in VARIANTS if name not in apart]
+    chosen = options.variants or list(VARIANTS)
     table = Table(kept_path(options, ROWS_CSV), KEYS, COLUMNS)
-    measure_all(photos, IDEAS, [n for n in chosen if n != ONE_CONTEXT], table, options)
-    if ONE_CONTEXT in chosen:
-        measure_one_context(photos, table, options)
+    measure_all(photos, IDEAS, chosen, table, options)
     rows = [
         idea_row(idea, photos, table, options)
         for idea in IDEAS

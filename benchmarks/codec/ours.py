@@ -15,7 +15,10 @@ MODES = ("hybrid", "pure")
 OURS = tuple(f"selfsame {mode}" for mode in MODES)
 """What tables call them."""
 
-SOURCES = ("pifs/**/*.py", "pifs/*.npz", "codes/*.py", "coding/*.py", "blocks.py", "io/color.py")
+SOURCES = (
+    *("pifs/**/*.py", "pifs/*.npz", "codes/*.py", "coding/*.py", "io/color.py"),
+    *("native/core/*", "native/coding/*", "native/pifs/*"),
+)
 """Kept rows of ours count only while these files of the package are the same."""
 
 

@@ -409,7 +409,7 @@ def main() -> None:
             " reconstruct are its two halves, timed apart; threads 0: as many as there are cores",
             "a target in bpp or dB takes several attempts, a quality one",
             "command line: start of Python, reading and writing the picture included",
-            "peak memory includes Python, numba and a small picture coded before (warm-up)",
+            "peak memory includes Python and a small picture coded before (warm-up)",
             "published times are of other machines unless their source says otherwise",
         ],
     )

@@ -13,15 +13,12 @@ from typing import Any
 
 import numpy as np
 
-import selfsame.pifs.syntax.contexts as contexts
+from selfsame._native import pifs as native
 from selfsame.coding.slots import untrained_tables
 from selfsame.errors import InputError
-from selfsame.pifs.code import MAX_LOG2, PifsCode
+from selfsame.pifs.code import MAX_LOG2, MIN_LOG2, PifsCode
 
 AS_IS = "as is"
-ONE_CONTEXT = "one context"
-"""Changes what compiled functions call: only in a process of its own (``prepare_one_context``)."""
-
 DEAD_ZONE = 1 / 3
 """Rounding offset of a quantiser that does not weigh bits, as usual for H.264's intra blocks."""
 
@@ -103,14 +100,26 @@ def only_shapes(allowed: Callable[[int, int], bool]) -> Patch:
     Where a picture's padded border leaves no choice, smaller blocks remain.
     """
 
+    sides = range(MIN_LOG2, MAX_LOG2 + 1)
+    mask = sum(
+        1 << ((lh - MIN_LOG2) * len(sides) + lw - MIN_LOG2)
+        for lh in sides
+        for lw in sides
+        if allowed(lh, lw)
+    )
+    return partitioned(lambda *arguments: (*arguments, mask))
+
+
+def partitioned(change: Callable[..., tuple[Any, ...]]) -> Patch:
+    """Return the patch that changes the arguments of the search for a partition."""
+
     def patch() -> AbstractContextManager[Any]:
-        from selfsame.pifs.syntax.partition import INFEASIBLE, block_costs
+        partition = native.partition
 
-        def priced(coefficients: Any, inverse: Any, lh: int, lw: int, *rest: Any) -> Any:
-            costs = block_costs(coefficients, inverse, lh, lw, *rest)
-            return costs if allowed(lh, lw) else np.full_like(costs, INFEASIBLE)
+        def changed(*arguments: Any) -> Any:
+            return partition(*change(*arguments))
 
-        return replaced(block_costs, priced)
+        return assigned(native, "partition", changed)
 
     return patch
 
@@ -118,23 +127,15 @@ def only_shapes(allowed: Callable[[int, int], bool]) -> Patch:
 @contextmanager
 def untrained() -> Iterator[None]:
     """Start coding from probabilities of one half; the encoder's estimates stay trained."""
-    from selfsame.pifs.encoding.candidates import map_bits
-    from selfsame.pifs.syntax.partition import cost_tables
-    from selfsame.pifs.syntax.stream import initial_tables
+    from selfsame.pifs.stream import initial_tables
 
     slots, _ = initial_tables()
+    start = untrained_tables(native.SLOTS, native.WEIGHT_SETS)
 
-    def estimated(_: Any) -> Any:
-        return cost_tables(slots)
+    def estimated(*arguments: Any) -> tuple[Any, ...]:
+        return (*arguments[:4], slots, *arguments[5:])
 
-    def mapped(_: Any, *rest: Any) -> Any:
-        return map_bits(slots, *rest)
-
-    with (
-        replaced(initial_tables, lambda: untrained_tables(contexts.SLOTS, contexts.WEIGHT_SETS)),
-        replaced(cost_tables, estimated),
-        replaced(map_bits, mapped),
-    ):
+    with replaced(initial_tables, lambda: start), partitioned(estimated)():
         yield
 
 
@@ -145,16 +146,16 @@ def rounded(offset: float) -> Patch:
     """
 
     def patch() -> AbstractContextManager[Any]:
-        from selfsame.pifs.syntax.plane import code_plane
+        from selfsame.pifs.encoding.attempt import chosen_levels
 
-        def coded(coder: Any, decoding: bool, plane: Any, count: int, choice: Any) -> Any:
-            if choice.active:
-                plane.levels[:] = levels_of(
-                    choice.coefficients, plane.blocks[:count], offset, choice.last
-                )
-            return code_plane(coder, decoding, plane, count, choice._replace(active=False))
+        def written(
+            writer: Any, index: int, partition: Any, coefficients: Any, _: float, last: int
+        ) -> Any:
+            levels = levels_of(coefficients, partition.blocks, offset, last)
+            writer.write(index, *partition, levels)
+            return levels
 
-        return replaced(code_plane, coded)
+        return replaced(chosen_levels, written)
 
     return patch
 
@@ -168,15 +169,14 @@ def levels_of(coefficients: Any, blocks: Any, offset: float, last: int) -> Any:
         last: highest index in the scan of a block that may be other than zero.
     """
     values = np.sign(coefficients) * np.floor(np.abs(coefficients) + offset)
-    kept = np.zeros(values.shape, bool) if last < 1 << 2 * MAX_LOG2 else None
-    for y, x, lh, lw in blocks.tolist():
+    is_pure = last < 1 << 2 * MAX_LOG2
+    kept = np.zeros(values.shape, bool)
+    for y, x, _, _ in blocks.tolist():
         values[y, x] = np.rint(coefficients[y, x])
-        if kept is not None:
-            start = contexts.SCAN_START[lh, lw]
-            places = slice(start, start + last + 1)
-            v, u = (scan[places].astype(int) for scan in (contexts.SCAN_V, contexts.SCAN_U))
-            kept[y + v, x + u] = True
-    return (values if kept is None else np.where(kept, values, 0)).astype(np.int32)
+        kept[y, x] = True
+        if last > 1:  # the scan begins with the mean and the two slopes
+            kept[y, x + 1] = kept[y + 1, x] = True
+    return np.where(kept, values, 0).astype(np.int32) if is_pure else values.astype(np.int32)
 
 
 def means_only() -> AbstractContextManager[Any]:
@@ -211,54 +211,6 @@ def _searching(**change: Any) -> Callable[[Any], Any]:
     return lambda plan: plan._replace(searches=tuple(s._replace(**change) for s in plan.searches))
 
 
-def one_context() -> AbstractContextManager[Any]:
-    """Predict every decision from one context; needs ``prepare_one_context``."""
-    from selfsame.coding import range_coder
-    from selfsame.pifs.syntax.stream import initial_tables
-
-    if not hasattr(range_coder, _MARK):
-        raise InputError(f"variant {ONE_CONTEXT!r} needs a process of its own")
-    slots, weights = initial_tables()
-    alone = np.zeros_like(weights)
-    alone[:, 0] = 1 << 16
-    return replaced(initial_tables, lambda: (slots, alone))
-
-
-def prepare_one_context() -> None:
-    """Let every decision be predicted from the first of its contexts alone.
-
-    To be called before the modules of the coder are imported, in a process whose compiled
-    functions are cached apart (``NUMBA_CACHE_DIR``).
-
-    Raises:
-        InputError: the coder is loaded already.
-    """
-    from numba import njit
-
-    from selfsame.coding import range_coder
-
-    loaded = [
-        m for m in sys.modules if m in ("selfsame.pifs.syntax.plane", "selfsame.pifs.syntax.levels")
-    ]
-    if loaded:
-        raise InputError(f"variant {ONE_CONTEXT!r} must be prepared before {loaded[0]} is imported")
-    code_mixed, mixed_probability = range_coder.code_mixed, range_coder.mixed_probability
-
-    @njit
-    def code_first(coder, decoding, bit, inputs, weight_set, element):  # type: ignore[no-untyped-def]
-        return code_mixed(coder, decoding, bit, 1, weight_set, element)
-
-    @njit
-    def first_probability(coder, inputs, weight_set):  # type: ignore[no-untyped-def]
-        return mixed_probability(coder, 1, weight_set)
-
-    range_coder.code_mixed = code_first
-    range_coder.mixed_probability = first_probability
-    setattr(range_coder, _MARK, True)
-
-
-_MARK = "_takes_first_context_only"
-
 VARIANTS: dict[str, Variant] = {
     AS_IS: Variant(),
     "blocks 8×8 only": Variant(patch=only_shapes(lambda lh, lw: lh == lw == 3)),
@@ -267,7 +219,6 @@ VARIANTS: dict[str, Variant] = {
     "blocks up to 16": Variant(patch=only_shapes(lambda lh, lw: max(lh, lw) <= 4)),
     "blocks from 8": Variant(patch=only_shapes(lambda lh, lw: min(lh, lw) >= 3)),
     "untrained": Variant(patch=untrained),
-    ONE_CONTEXT: Variant(patch=one_context),
     "dead zone": Variant(patch=rounded(DEAD_ZONE)),
     "rounding": Variant(patch=rounded(0.5)),
     "no maps": Variant(without_maps),

@@ -13,7 +13,6 @@ Source: Kataoka et al. 2020, "Pre-training without Natural Images"; Anderson and
 "Improving Fractal Pre-training"; Tu et al. 2023.
 """
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,9 +47,6 @@ MAX_TRIES = 50
 
 _SMALLEST_AREA = 1e-12
 """Of a map, so that logarithms stay finite; as in a fit."""
-
-_ONE_AT_A_TIME = threading.Lock()
-"""Compiled loops of several threads may not meet where numba has nothing but its own scheduler."""
 
 
 def fractals(seed: int, step: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -123,18 +119,14 @@ def chain(maps: Maps, uniforms: Tensor) -> Tensor:
     cumulative = maps.log_probabilities.exp().cumsum(1)
     choices = torch.searchsorted(cumulative / cumulative[:, -1:], uniforms, right=True)
     choices = choices.clamp_max(cumulative.shape[1] - 1)
-    with _ONE_AT_A_TIME:
-        return orbit(maps.matrices, maps.offsets, choices[:, None], first_fixed_point(maps))[:, 0]
+    return orbit(maps.matrices, maps.offsets, choices[:, None], first_fixed_point(maps))[:, 0]
 
 
 def drawing(points: Tensor) -> Tensor:
     """Return the pictures (B, 1, 32, 32) in [0, 1] of points (B, T, 2) of the window."""
     x, y = points.unbind(-1)
     pixels = torch.stack([x - WINDOW.x_min, WINDOW.y_max - y], -1) * (SIDE / WINDOW.width)
-    with _ONE_AT_A_TIME:
-        return splat(pixels, pixels.new_ones(*pixels.shape[:2], 1), (SIDE, SIDE), SIGMA).clamp(
-            max=1
-        )
+    return splat(pixels, pixels.new_ones(*pixels.shape[:2], 1), (SIDE, SIDE), SIGMA).clamp(max=1)
 
 
 def _draws(seed: int, step: int, indices: NDArray[np.int64], attempt: int) -> list[Tensor]:

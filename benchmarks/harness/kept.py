@@ -17,6 +17,7 @@ import numpy as np
 
 import selfsame
 from benchmarks.harness.document import plain
+from benchmarks.harness.machine import ROOT
 from benchmarks.harness.options import say
 from benchmarks.harness.types import Arrays, Row
 from selfsame.errors import InputError
@@ -26,7 +27,8 @@ from selfsame.run.ledger import NAME, Ledger
 
 @cache
 def fingerprint(patterns: Sequence[str]) -> str:
-    """Return a short hash of the files of the package whose paths match.
+    """Return a short hash of the files whose paths match: of the compiled core for patterns that
+    begin with ``native/``, of the package for others.
 
     Raises:
         InputError: nothing matches a pattern, as after a move of the files it meant.
@@ -34,7 +36,7 @@ def fingerprint(patterns: Sequence[str]) -> str:
     root = Path(selfsame.__file__).parent
     digest = hashlib.sha256()
     for pattern in patterns:
-        paths = sorted(root.glob(pattern))
+        paths = sorted((ROOT if pattern.startswith("native/") else root).glob(pattern))
         if not paths:
             raise InputError(f"no source of selfsame matches {pattern}; mend the pattern")
         for path in paths:

@@ -1,7 +1,7 @@
 """Images as the parameters of self-similar maps.
 
 The names below load on first use, so that ``import selfsame`` stays light:
-neither torch nor numba is imported before something needs them.
+torch is not imported before something needs it.
 """
 
 import lazy_loader

@@ -5,9 +5,8 @@ import colorsys
 import numpy as np
 import pytest
 
-from selfsame.fractals.drawing.diamond_square import LEVELS, paint_surface, surface
-from selfsame.fractals.drawing.scene_kernels import _blur, _count_stamps, _paste
-from selfsame.fractals.drawing.stamps import write_color
+from selfsame._native import fractals as native
+from selfsame._native.ifs import Stream
 from selfsame.fractals.randomness import random_words, uniforms
 from selfsame.fractals.recipes.jitter import (
     area_probabilities,
@@ -16,26 +15,24 @@ from selfsame.fractals.recipes.jitter import (
     scaled_map,
     scaled_parameters,
 )
-from selfsame.ifs.chaos.random_counts import new_stream, next_word
 from selfsame.ifs.render.batch import stack_systems
 from selfsame.ifs.samples.random import sample_anderson_farrell
 
 
 def test_colors_are_those_of_hsv():
     rng = np.random.default_rng(0)
-    out = np.zeros(3, np.uint8)
     for _ in range(200):
         h, s, v = rng.random(3)
-        write_color(h + rng.integers(-2, 3), s, v, out)
+        out = np.array(native.color_of(h + int(rng.integers(-2, 3)), s, v))
         assert out == pytest.approx(255 * np.array(colorsys.hsv_to_rgb(h, s, v)), abs=0.51)
 
 
 def slow_surface(levels: int, decay: float, seed: int) -> np.ndarray:
     """Diamond-square with every midpoint asked for by its neighbours on a torus-like grid."""
-    rng = new_stream(np.uint64(seed), 0)
+    stream = Stream(seed, 0)
 
     def signed() -> float:
-        return int(np.uint64(next_word(rng)).astype(np.int64)) * 2.0**-63
+        return int(np.uint64(stream.next()).astype(np.int64)) * 2.0**-63
 
     last = 2**levels
     z = {(i, j): 0.5 + 0.5 * signed() for i in (0, last) for j in (0, last)}
@@ -63,9 +60,7 @@ def slow_surface(levels: int, decay: float, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize(("levels", "decay"), [(1, 0.4), (3, 0.8), (4, 0.6)])
 def test_surfaces_are_midpoint_displacements(levels, decay):
-    side = 2**levels + 1
-    heights = np.full((side, side), np.nan, np.float32)
-    surface(heights, decay, new_stream(np.uint64(9), 0))
+    heights = native.surface(9, 0, decay, levels)
     assert heights == pytest.approx(slow_surface(levels, decay, 9), abs=1e-5)
 
 
@@ -73,7 +68,7 @@ def test_surfaces_take_their_colors_from_heights():
     heights = np.linspace(-1.2, 2.2, 25, dtype=np.float32).reshape(5, 5)
     picture = np.zeros((4, 4, 3), np.uint8)
     colors = np.array([0.3, 0.2, 0.2, 0.5, 0.4, 0.5])
-    paint_surface(heights, colors, np.empty((LEVELS, 3), np.uint8), picture)
+    native.paint_surface(heights, colors, picture)
     for i, j in np.ndindex(4, 4):
         x = float(np.clip(heights[i, j], -1, 2))
         hue, saturation, value = 0.3 * x + 0.2, 0.2 * x + 0.5, min(max(0.4 * x + 0.5, 0), 1)
@@ -92,7 +87,7 @@ def test_stamps_are_counted(pattern):
             if pattern >> bit & 1:
                 expected[i + bit // 3, j + bit % 3] += inner[i, j]
     out = np.zeros((7, 7), np.uint32)
-    _count_stamps(cells, pattern, out)
+    native.count_stamps(cells, pattern, out)
     assert np.array_equal(out, expected[1:-1, 1:-1])
 
 
@@ -104,7 +99,7 @@ def test_fractals_are_pasted_turned_and_cut(turn, left, top):
     picture = np.full((8, 8, 3), 9, np.uint8)
     place = np.array([left, top, 5])
     color = np.array([0.1, 1.0, 1.0])
-    _paste(stamps, place, turn, color, np.empty((LEVELS, 3), np.uint8), picture)
+    native.paste(stamps, place, turn, color, picture)
     turned = stamps.T if turn & 1 else stamps
     turned = turned[:, ::-1] if turn & 2 else turned
     turned = turned[::-1] if turn & 4 else turned
@@ -126,7 +121,7 @@ def test_blurs_are_gaussians_of_three_pixels():
     expected = sum(
         weights[a] * weights[b] * padded[a : a + 6, b : b + 6] for a in range(3) for b in range(3)
     )
-    _blur(picture, 0.7)
+    native.blur(picture, 0.7)
     assert picture == pytest.approx(expected, abs=0.51)
 
 

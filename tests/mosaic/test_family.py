@@ -11,7 +11,7 @@ from selfsame import InputError
 from selfsame.codes.registry import family_of
 from selfsame.family import Encodes, Iterates, Plots
 from selfsame.mosaic import MosaicCode, render, view
-from selfsame.mosaic.syntax.stream import write_patches
+from selfsame.mosaic.stream import write_patches
 from support.random_mosaics import random_code, random_pieces
 
 CODE = random_code(grid=5, levels=2, size=(90, 60), moves=4, seed=2)

@@ -7,7 +7,7 @@ from PIL import Image
 from selfsame import IFS, IFSCode, save
 from selfsame.cli import main
 from selfsame.ifs.code import Viewport
-from selfsame.pifs.syntax.stream import write_planes
+from selfsame.pifs.stream import write_planes
 from support.random_codes import random_code
 
 KINDS = ["none", "half", "quarter", "copy", "luma"]

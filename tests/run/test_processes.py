@@ -9,6 +9,7 @@ import pytest
 
 from selfsame.run.executor import WorkerDiedError
 from selfsame.run.processes import Processes
+from selfsame.run.threads import thread_count
 
 SLEEPER = """
 import os, sys, time
@@ -29,10 +30,8 @@ def square(number: int) -> tuple[int, int]:
 
 
 def threads(_: int) -> tuple[str | None, str | None, int]:
-    import numba
-
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    return *(os.environ.get(name) for name in names), numba.config.NUMBA_NUM_THREADS
+    return *(os.environ.get(name) for name in names), thread_count(None)
 
 
 def die_at_3(number: int) -> int:

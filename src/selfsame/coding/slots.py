@@ -1,8 +1,8 @@
-"""The slots of a range coder: their layout, and the state that coding starts from.
+"""The models that a range coder starts from, as the compiled core takes them.
 
-A family of codes lays out its slots and sets of mixing weights once, as constants, and ships the
-state that they have at the start of every stream, learned from pictures, as an ``.npz`` of three
-arrays: ``probabilities`` (slots,) uint16, ``counts`` (slots,) uint8, ``weights`` (sets, inputs).
+A family of codes ships the state that its models have at the start of every stream, learned from
+pictures, as an ``.npz`` of three arrays: ``probabilities`` (slots,) uint16, ``counts`` (slots,)
+uint8, ``weights`` (sets, inputs).
 """
 
 from importlib import resources
@@ -10,41 +10,24 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.range_coder import MAX_INPUTS
+from selfsame._native.coding import MAX_INPUTS
 
-Tables = tuple[NDArray[np.uint32], NDArray[np.int64]]
-"""Slots and mixing weights, as ``range_coder.new_coder`` takes them."""
-
-
-class Layout:
-    """Hands out ranges of slots, or of sets of weights."""
-
-    def __init__(self) -> None:
-        self.size = 0
-
-    def take(self, *shape: int) -> int:
-        """Return the first of as many places as an array of this shape has."""
-        start = self.size
-        self.size += int(np.prod(shape))
-        return start
-
-
-def class_table(bounds: list[int], size: int) -> NDArray[np.uint8]:
-    """Return for 0 to ``size - 1`` how many of the rising ``bounds`` each number reaches."""
-    return np.searchsorted(bounds, np.arange(size), side="right").astype(np.uint8)
+Tables = tuple[NDArray[np.uint32], NDArray[np.int32]]
+"""Slots (22 bits of probability that a bit is 1, 10 bits of count) and mixing weights, (sets,
+``MAX_INPUTS``) in 16.16 fixed point."""
 
 
 def untrained_tables(slots: int, weight_sets: int) -> Tables:
     """Return slots of probability one half, and equal weights."""
-    weights = np.full((weight_sets, MAX_INPUTS), 65536 * 3 // 10, np.int64)
+    weights = np.full((weight_sets, MAX_INPUTS), 65536 * 3 // 10, np.int32)
     return np.full(slots, 1 << 31, np.uint32), weights
 
 
-def load_tables(package: str, name: str, slots: int, weight_sets: int) -> Tables:
-    """Return the tables that a file of ``package`` holds, or untrained ones if it has none."""
-    source = resources.files(package).joinpath(name)
-    if not source.is_file():
-        return untrained_tables(slots, weight_sets)
-    with source.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+def load_tables(package: str, name: str) -> Tables:
+    """Return the tables that a file of ``package`` holds."""
+    with (
+        resources.files(package).joinpath(name).open("rb") as stream,
+        np.load(stream, allow_pickle=False) as archive,
+    ):
         packed = archive["probabilities"].astype(np.uint32) << 16
-        return packed | archive["counts"], archive["weights"].astype(np.int64)
+        return packed | archive["counts"], archive["weights"].astype(np.int32)

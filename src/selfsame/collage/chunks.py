@@ -40,7 +40,7 @@ _CLGE_TAG = b"CLGE"
 
 def pack(code: CollageCode) -> list[Chunk]:
     """Return the chunks of a code; ``unpack`` gives an equal code back."""
-    from selfsame.collage.syntax.stream import write_symbols
+    from selfsame.collage.stream import write_symbols
 
     fields = {
         "flags": 0,
@@ -61,7 +61,7 @@ def unpack(container: Container) -> CollageCode:
     Raises:
         FormatError: a chunk is missing, malformed or unknown, a number is out of its range.
     """
-    from selfsame.collage.syntax.stream import read_symbols
+    from selfsame.collage.stream import read_symbols
 
     header = container.header
     fields, rest, payloads = container.contents(_CLGE_TAG, CLGE, 0, (ALPHA_TAG,))

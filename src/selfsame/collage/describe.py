@@ -22,7 +22,7 @@ def _values(code: CollageCode) -> dict[str, Any]:
     weights of atoms and ``domains`` weights of domains other than zero, per range, ``reach``, the
     mean index behind the last weight other than zero, and ``largest``, the largest magnitude.
     """
-    from selfsame.collage.syntax.stream import write_symbols
+    from selfsame.collage.stream import write_symbols
 
     rows, columns = code.symbols[0].shape[1:]
     names = PLANE_NAMES[len(code.symbols)]

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from selfsame.errors import InputError
 
@@ -39,6 +38,8 @@ def ssim(a: Array, b: Array) -> float:
         a, b: (H, W) or (H, W, 3), values in [0, 1].
     Source: Wang et al. 2004, with their Gaussian window and constants 0.01 and 0.03.
     """
+    from scipy.ndimage import gaussian_filter
+
     _check_shapes(a, b)
     x, y = (_luma(np.rint(np.clip(np.asarray(v, np.float64), 0, 1) * 255)) for v in (a, b))
 
@@ -79,6 +80,8 @@ def chamfer_px(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
     _check_shapes(a, b)
     if not a.any() or not b.any():
         return 0.0 if a.any() == b.any() else float("inf")
+    from scipy.ndimage import distance_transform_edt
+
     to_a = distance_transform_edt(~a)
     to_b = distance_transform_edt(~b)
     return float((to_b[a].mean() + to_a[b].mean()) / 2)

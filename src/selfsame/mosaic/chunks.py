@@ -29,7 +29,7 @@ _PLACE_BYTES = 8
 
 def pack(code: MosaicCode) -> list[Chunk]:
     """Return the chunks of a code; ``unpack`` gives an equal code back."""
-    from selfsame.mosaic.syntax.stream import write_patches
+    from selfsame.mosaic.stream import write_patches
 
     fields = {
         "flags": 0 if code.pieces is None else _WITH_PIECES,
@@ -64,7 +64,7 @@ def unpack(container: Container) -> MosaicCode:
         )
     with sound("layout of patches"):
         check_layout(grid, levels)
-    from selfsame.mosaic.syntax.stream import read_patches
+    from selfsame.mosaic.stream import read_patches
 
     patches = read_patches(rest, grid, levels, tint, header.channels)
     if bool(fields["flags"] & _WITH_PIECES) != (_PIEC_TAG in payloads):

@@ -23,7 +23,7 @@ def _values(code: MosaicCode) -> dict[str, Any]:
     contrast, None if there are none. ``isometries`` counts patches by number, ``second`` is the
     size of the picture that the pieces are of, None for a picture made of itself.
     """
-    from selfsame.mosaic.syntax.stream import write_patches
+    from selfsame.mosaic.stream import write_patches
 
     pieces = code.pieces
     return {

@@ -29,7 +29,7 @@ def pack(code: PifsCode) -> list[Chunk]:
     Raises:
         InputError: a step between two that a file can hold.
     """
-    from selfsame.pifs.syntax.stream import write_planes
+    from selfsame.pifs.stream import write_planes
 
     flags = (_HYBRID if code.mode == "hybrid" else 0) | (_HALF_CHROMA if code.half_chroma else 0)
     payload = PIFS.pack({"flags": flags, "iterations": code.iterations, "deblock": code.deblock})
@@ -48,7 +48,7 @@ def unpack(container: Container) -> PifsCode:
     Raises:
         FormatError: a chunk is missing, malformed or unknown, a number is out of its range.
     """
-    from selfsame.pifs.syntax.stream import read_planes
+    from selfsame.pifs.stream import read_planes
 
     header = container.header
     fields, rest, payloads = container.contents(

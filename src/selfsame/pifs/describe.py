@@ -22,7 +22,7 @@ def _values(code: PifsCode) -> dict[str, Any]:
     ``maps`` by kind with the number of blocks and their share of the plane's area, and
     ``mean_scale``, the mean size of the scale over blocks with a map, None if there are none.
     """
-    from selfsame.pifs.syntax.stream import write_planes
+    from selfsame.pifs.stream import write_planes
 
     return {
         "kind": "pifs",

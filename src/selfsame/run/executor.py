@@ -145,11 +145,11 @@ def _jobs_of(jobs: int | None, tasks: int) -> int:
     Raises:
         InputError: jobs below 1.
     """
-    from selfsame.run.threads import thread_count
+    from selfsame.run.threads import core_count
 
     if jobs is not None and jobs < 1:
         raise InputError(f"jobs must be at least 1: got {jobs}")
-    return max(1, min(thread_count(jobs), tasks))
+    return max(1, min(jobs or core_count(), tasks))
 
 
 def _attempted(function: Callable[[T], R], task: T) -> R | Failure:

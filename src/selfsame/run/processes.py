@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from selfsame.run.executor import Local, WorkerDiedError
+from selfsame.run.threads import limit_threads
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -71,7 +72,7 @@ def _pooled(
 def _executor(jobs: int) -> Iterator[ProcessPoolExecutor]:
     before = {name: os.environ.get(name) for name in _BLAS_THREADS}
     os.environ.update(dict.fromkeys(_BLAS_THREADS, "1"))
-    context = multiprocessing.get_context("spawn")  # forking threads of numba or BLAS hangs
+    context = multiprocessing.get_context("spawn")  # forking threads of BLAS hangs
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare)
     try:
         yield pool
@@ -87,7 +88,7 @@ def _executor(jobs: int) -> Iterator[ProcessPoolExecutor]:
 def _prepare() -> None:
     """Set a new process up: one thread, no life after its parent's, Ctrl-C left to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["NUMBA_NUM_THREADS"] = "1"  # numba is not imported yet
+    limit_threads(1)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -1,10 +1,11 @@
-"""Threads: shares of work, tasks, and a limit for the compiled kernels."""
+"""Threads: how many, shares of work, tasks."""
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 from selfsame.errors import InputError
@@ -14,19 +15,36 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+_limit: ContextVar[int | None] = ContextVar("limit of threads", default=None)
+
+
+def core_count() -> int:
+    """Return the number of processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def thread_count(threads: int | None) -> int:
-    """Return ``threads``, or the number of processor cores that this process may use.
+    """Return ``threads``, or for None the limit that is in force, or the number of cores.
 
     Raises:
         InputError: below 1.
     """
     if threads is None:
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        return _limit.get() or core_count()
     if threads < 1:
         raise InputError(f"threads must be at least 1: got {threads}")
     return threads
+
+
+def limit_threads(threads: int) -> None:
+    """Let what is computed from here on take ``threads`` where it is not told how many.
+
+    Raises:
+        InputError: below 1.
+    """
+    _limit.set(thread_count(threads))
 
 
 def run_shares(work: Callable[[T], R], shares: Iterable[T], threads: int | None) -> list[R]:
@@ -61,19 +79,13 @@ class Threads(Local):
 
 @contextmanager
 def limited_threads(threads: int | None) -> Iterator[None]:
-    """Let compiled kernels use at most ``threads`` threads; None changes nothing.
+    """Do as ``limit_threads`` within a block; None changes nothing.
 
     Raises:
         InputError: below 1.
     """
-    if threads is not None and threads < 1:
-        raise InputError(f"threads must be at least 1: got {threads}")
-    import numba
-
-    before = numba.get_num_threads()
-    available: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    numba.set_num_threads(before if threads is None else min(threads, available))
+    before = _limit.set(_limit.get() if threads is None else thread_count(threads))
     try:
         yield
     finally:
-        numba.set_num_threads(before)
+        _limit.reset(before)

@@ -14,7 +14,7 @@ import pytest
 from benchmarks import harness
 from benchmarks.codec import ideas, variants
 from benchmarks.codec.photos import Photo, load_photos
-from benchmarks.codec.variants import AS_IS, ONE_CONTEXT, VARIANTS
+from benchmarks.codec.variants import AS_IS, VARIANTS
 from benchmarks.harness.kept import Table
 from selfsame.codes import store
 from selfsame.errors import InputError
@@ -90,8 +90,6 @@ def test_untrained_tables_cost_bytes_and_files_still_decode() -> None:
 
 
 def test_rounding_is_that_of_a_plain_loop() -> None:
-    from selfsame.pifs.syntax.contexts import SCAN_START, SCAN_U, SCAN_V
-
     rng = np.random.default_rng(3)
     coefficients = rng.normal(0, 2, (16, 24)).astype(np.float32)
     blocks = np.array([[0, 0, 4, 4], [0, 16, 3, 3], [8, 16, 2, 3], [12, 16, 2, 3]])
@@ -99,12 +97,12 @@ def test_rounding_is_that_of_a_plain_loop() -> None:
         for last in (2, 1 << 12):
             expected = np.zeros((16, 24), np.int32)
             for y, x, lh, lw in blocks.tolist():
-                for position in range(min(last + 1, 1 << (lh + lw))):
-                    entry = SCAN_START[lh, lw] + position
-                    v, u = int(SCAN_V[entry]), int(SCAN_U[entry])
-                    value = float(coefficients[y + v, x + u])
-                    own = 0.5 if position == 0 else offset
-                    expected[y + v, x + u] = np.sign(value) * int(abs(value) + own)
+                for v in range(1 << lh):
+                    for u in range(1 << lw):
+                        if v + u <= 1 or last > 2:
+                            value = float(coefficients[y + v, x + u])
+                            own = offset if v + u else 0.5
+                            expected[y + v, x + u] = np.sign(value) * int(abs(value) + own)
             found = variants.levels_of(coefficients, blocks, offset, last)
             assert (found == expected).all()
 
@@ -176,8 +174,7 @@ def test_nothing_of_a_variant_stays_behind() -> None:
 
     before = store.pack(coded(AS_IS, "color")[0])
     for name in VARIANTS:
-        if name != ONE_CONTEXT:
-            coded(name, "color")
+        coded(name, "color")
     pixels = picture().pixels("color")
     assert store.pack(encode(pixels, quality=55, mode="pure", threads=1)) == before
 
@@ -193,11 +190,6 @@ def test_a_variant_that_no_longer_applies_says_so() -> None:
         variants.assigned(variants, "gone", 1),
     ):
         pass
-    with pytest.raises(InputError, match="process of its own"):
-        variants.one_context()
-    coded(AS_IS)
-    with pytest.raises(InputError, match="must be prepared before"):
-        variants.prepare_one_context()
 
 
 def test_every_idea_compares_two_variants_and_every_variant_serves() -> None:

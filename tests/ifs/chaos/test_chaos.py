@@ -6,7 +6,7 @@ from scipy import stats
 
 from benchmarks.reference.chaos_scalar import binary_picture, chain
 from selfsame.errors import InputError
-from selfsame.ifs.chaos.kernel import burn_in_steps
+from selfsame.ifs.chaos.games import burn_in_steps
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.render.histogram import count_points, set_cells, sum_colors
 from selfsame.ifs.render.points import sample_colored_points, sample_points

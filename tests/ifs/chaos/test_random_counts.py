@@ -4,15 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from selfsame.ifs.chaos import kernel as chaos
-from selfsame.ifs.chaos.random_counts import (
-    binomial,
-    mix64,
-    multinomial,
-    new_stream,
-    next_word,
-    probability_tree,
-)
+from selfsame._native.ifs import Stream, mix64, products
+from selfsame.ifs.chaos.games import FIELDS, probability_tree
 
 
 def test_mix64_is_the_finaliser_of_splitmix64():
@@ -20,14 +13,14 @@ def test_mix64_is_the_finaliser_of_splitmix64():
     state, words = 1234567, []
     for _ in range(3):
         state = (state + 0x9E3779B97F4A7C15) % 2**64
-        words.append(int(mix64(np.uint64(state))))
+        words.append(mix64(state))
     assert words == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
 def test_streams_differ_and_repeat():
-    first = [int(next_word(new_stream(np.uint64(7), np.uint64(s)))) for s in range(1000)]
-    again = [int(next_word(new_stream(np.uint64(7), np.uint64(s)))) for s in range(1000)]
-    other = [int(next_word(new_stream(np.uint64(8), np.uint64(s)))) for s in range(1000)]
+    first = [Stream(7, s).next() for s in range(1000)]
+    again = [Stream(7, s).next() for s in range(1000)]
+    other = [Stream(8, s).next() for s in range(1000)]
     assert first == again
     assert len({*first, *other}) == 2000
 
@@ -36,9 +29,8 @@ def test_streams_differ_and_repeat():
     ("n", "p"), [(1, 0.3), (63, 0.5), (64, 0.1), (130, 0.9), (1024, 1 / 3), (1000, 0.001)]
 )
 def test_binomial_has_the_binomial_law(n, p):
-    rng = new_stream(np.uint64(1), np.uint64(n))
-    q = np.uint64(int(p * 2**64))
-    draws = np.array([binomial(rng, n, q) for _ in range(4000)])
+    stream = Stream(1, n)
+    draws = np.array([stream.binomial(n, int(p * 2**64)) for _ in range(4000)])
     values = np.arange(n + 1)
     expected = 4000 * stats.binom.pmf(values, n, p)
     observed = np.bincount(draws, minlength=n + 1)
@@ -52,20 +44,18 @@ def test_binomial_has_the_binomial_law(n, p):
 
 
 def test_binomial_of_certain_probabilities():
-    rng = new_stream(np.uint64(0), np.uint64(0))
-    assert binomial(rng, 1000, np.uint64(0)) == 0
-    assert binomial(rng, 0, np.uint64(2**63)) == 0
+    stream = Stream(0, 0)
+    assert stream.binomial(1000, 0) == 0
+    assert stream.binomial(0, 2**63) == 0
 
 
 @pytest.mark.parametrize("p", [[1.0], [0.5, 0.5], [0.2, 0.0, 0.3, 0.5, 0.0], [0.0, 1.0]])
 def test_multinomial_sums_up_and_respects_zero(p):
     tree = probability_tree(np.array(p))
-    counts = np.zeros(2 * len(tree), np.int64)
-    rng = new_stream(np.uint64(3), np.uint64(0))
+    stream = Stream(3, 0)
     total = np.zeros(len(p))
     for _ in range(500):
-        multinomial(rng, 1024, tree, counts)
-        leaves = counts[len(tree) :]
+        leaves = stream.multinomial(1024, tree)
         assert leaves.sum() == 1024
         assert (leaves[len(p) :] == 0).all()
         total += leaves[: len(p)]
@@ -83,18 +73,16 @@ def test_probability_tree_of_a_batch_is_that_of_its_rows():
 def test_every_multiplication_of_the_field_is_a_permutation(m):
     # Holds for all a exactly if the polynomial is irreducible (or all a are units anyway).
     size = 1 << m
-    low, high = np.zeros(16, np.uint32), np.zeros(size // 16, np.uint32)
     for a in range(1, size):
-        chaos._field_tables(a, m, np.uint32(chaos.FIELDS[m]), low, high)
-        products = (high[:, None] ^ low).reshape(-1)
-        assert np.array_equal(np.sort(products), np.arange(size))
-        assert products[1] == a
+        found = products((m, FIELDS[m]), a)
+        assert np.array_equal(np.sort(found), np.arange(size))
+        assert found[1] == a
 
 
-@pytest.mark.parametrize("m", sorted(chaos.FIELDS))
+@pytest.mark.parametrize("m", sorted(FIELDS))
 def test_polynomials_are_irreducible(m):
     # x^(2^m) = x, and x^(2^(m/q)) - x has no factor in common with the polynomial (Rabin).
-    f = chaos.FIELDS[m]
+    f = FIELDS[m]
 
     def times(a: int, b: int) -> int:
         product = 0
@@ -128,11 +116,9 @@ def test_polynomials_are_irreducible(m):
 
 def test_pairs_of_slots_are_uniform():
     # All (a, b) of the field with 2^7 elements: each ordered pair of distinct slots once.
-    low, high = np.zeros(16, np.uint32), np.zeros(8, np.uint32)
     seen = np.zeros((128, 128), int)
     for a in range(1, 128):
-        chaos._field_tables(a, 7, np.uint32(chaos.FIELDS[7]), low, high)
-        products = (high[:, None] ^ low).reshape(-1)
+        found = products((7, FIELDS[7]), a)
         for b in range(128):
-            seen[products[5] ^ b, products[77] ^ b] += 1
+            seen[found[5] ^ b, found[77] ^ b] += 1
     assert np.array_equal(seen, 1 - np.eye(128, dtype=int))

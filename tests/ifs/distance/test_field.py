@@ -3,7 +3,6 @@
 import itertools
 import math
 
-import numba
 import numpy as np
 import pytest
 import torch
@@ -16,6 +15,7 @@ from selfsame.ifs.distance.settings import check_leaves
 from selfsame.ifs.distance.target import pixel_centers
 from selfsame.ifs.render.recursion import render_recursion
 from selfsame.ifs.system import IFS
+from selfsame.run.threads import limited_threads
 
 SHAPES = {
     "disk": [0.1, -0.05, 0.3],
@@ -195,12 +195,10 @@ def test_the_number_of_threads_changes_no_word():
     maps = some_maps(1)
     twice = Similitudes(*(torch.cat([t, t]) for t in (maps.scale, maps.linear, maps.offset)))
     points = tensor(np.random.default_rng(0).uniform(-1, 1, (5000, 2)))
-    before = numba.get_num_threads()
     found = []
-    for threads in {1, numba.config.NUMBA_NUM_THREADS}:
-        numba.set_num_threads(threads)
-        found.append(winning_words(twice, "disk", tensor(SHAPES["disk"]), 3, points)[0])
-    numba.set_num_threads(before)
+    for threads in (1, 3):
+        with limited_threads(threads):
+            found.append(winning_words(twice, "disk", tensor(SHAPES["disk"]), 3, points)[0])
     assert all(torch.equal(found[0], words) for words in found)
 
 

@@ -3,7 +3,6 @@
 import itertools
 import math
 
-import numba
 import numpy as np
 import pytest
 
@@ -11,6 +10,7 @@ from selfsame.errors import InputError
 from selfsame.ifs.code import Primitive, Viewport
 from selfsame.ifs.render.recursion import render_recursion
 from selfsame.ifs.system import IFS
+from selfsame.run.threads import limited_threads
 
 UNIT = Viewport(0, 0, 1, 1)
 SQUARE = Primitive("rectangle", (0.5, 0.5, 0.5, 0.5, 0.0))
@@ -135,11 +135,9 @@ def test_the_number_of_threads_changes_nothing():
     rng = np.random.default_rng(5)
     system = IFS(rng.uniform(-0.5, 0.5, (4, 2, 2)), rng.uniform(0, 0.6, (4, 2)))
     pictures = []
-    before = numba.get_num_threads()
-    for threads in {1, numba.config.NUMBA_NUM_THREADS}:
-        numba.set_num_threads(threads)
-        pictures.append(render_recursion(system, None, 30, (700, 500), Viewport(-1, -1, 1, 1)))
-    numba.set_num_threads(before)
+    for threads in (1, 3):
+        with limited_threads(threads):
+            pictures.append(render_recursion(system, None, 30, (700, 500), Viewport(-1, -1, 1, 1)))
     assert all(np.array_equal(pictures[0], p) for p in pictures)
 
 

@@ -1,7 +1,3 @@
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -61,24 +57,3 @@ def test_a_far_corner_point_reaches_only_its_corner() -> None:
     image = splat(torch.tensor([[[0.0, 0.0]]]), torch.ones(1, 1, 1), (6, 6))
     assert image[0, 0, 0, 0] == pytest.approx(np.exp(-0.5), rel=1e-5)
     assert image[0, 0, 5, 5] == 0
-
-
-DRAWING = """
-import hashlib, torch
-from selfsame.ifs.render.splat import splat
-generator = torch.Generator().manual_seed(0)
-points = (torch.rand(9, 300, 2, generator=generator) * 40 - 4).requires_grad_()
-values = torch.rand(9, 300, 1, generator=generator).requires_grad_()
-picture = splat(points, values, (32, 32))
-(picture * torch.rand(picture.shape, generator=generator)).sum().backward()
-for result in (picture.detach(), points.grad, values.grad):
-    print(hashlib.sha256(result.numpy().tobytes()).hexdigest())
-"""
-
-
-def test_the_process_that_compiles_draws_the_same_as_one_that_loads(tmp_path) -> None:
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
-    compiling, loading = (
-        subprocess.check_output([sys.executable, "-c", DRAWING], env=environment) for _ in range(2)
-    )
-    assert compiling == loading

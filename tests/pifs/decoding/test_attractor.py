@@ -7,15 +7,16 @@ import pytest
 
 from selfsame.errors import InputError
 from selfsame.pifs.code import CONTRACTION, COPY, HALF, LUMA, NO_MAP, PlaneCode
-from selfsame.pifs.decoding.attractor import (
+from selfsame.pifs.decoding.planes import (
+    LIMIT,
     SETTLED,
     apply_maps,
     contraction_bounds,
     contractive_maps,
+    inverse_dct,
     reconstruct_plane,
     settled,
 )
-from selfsame.pifs.decoding.transform import LIMIT, inverse_dct
 from support.random_codes import naive_isometry, random_code
 
 

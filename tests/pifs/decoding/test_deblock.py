@@ -5,9 +5,7 @@ from skimage.data import camera
 
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import NO_MAP, PlaneCode
-from selfsame.pifs.decoding.attractor import reconstruct_plane
-from selfsame.pifs.decoding.deblock import MARGIN, deblock
-from selfsame.pifs.decoding.transform import inverse_dct
+from selfsame.pifs.decoding.planes import MARGIN, deblock, inverse_dct, reconstruct_plane
 from support.random_codes import random_code
 
 

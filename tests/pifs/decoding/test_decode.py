@@ -8,9 +8,8 @@ from selfsame.codes.render import decode_steps
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import PifsCode, PlaneCode
-from selfsame.pifs.decoding.attractor import reconstruct_plane
-from selfsame.pifs.decoding.deblock import deblock
 from selfsame.pifs.decoding.decode import decode
+from selfsame.pifs.decoding.planes import deblock, reconstruct_plane
 from support.random_codes import random_code
 
 COLOURS = [(1, False), (3, False), (3, True)]

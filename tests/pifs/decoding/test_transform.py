@@ -1,22 +1,10 @@
 import numpy as np
 import pytest
-from scipy.fft import idct, idctn
+from scipy.fft import idctn
 
 from selfsame.pifs.code import PlaneCode
-from selfsame.pifs.decoding.transform import LIMIT, basis, inverse_dct, sample_positions
+from selfsame.pifs.decoding.planes import LIMIT, inverse_dct
 from support.random_codes import random_code
-
-
-@pytest.mark.parametrize("n", [4, 16, 64])
-def test_basis_is_the_orthonormal_dct(n):
-    waves = basis(n, np.arange(n))
-    np.testing.assert_allclose(waves, idct(np.eye(n), norm="ortho"), atol=1e-6)
-
-
-def test_samples_of_a_pixel_lie_around_its_centre():
-    np.testing.assert_allclose(sample_positions(2, 2), [-0.25, 0.25, 0.75, 1.25])
-    centres = sample_positions(5, 3).reshape(5, 3).mean(axis=1)
-    np.testing.assert_allclose(centres, np.arange(5), atol=1e-12)
 
 
 def test_planes_are_inverse_transforms_of_their_blocks():

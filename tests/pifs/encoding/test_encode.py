@@ -9,8 +9,8 @@ from selfsame.codes.store import unpack as read_code
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import HALF, LUMA, NO_MAP
-from selfsame.pifs.decoding.attractor import contraction_bounds
 from selfsame.pifs.decoding.decode import decode
+from selfsame.pifs.decoding.planes import contraction_bounds
 from selfsame.pifs.encoding.encode import encode, step_for_quality
 
 PHOTO = skimage.data.astronaut()[40:200, 150:330]

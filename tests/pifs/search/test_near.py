@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from selfsame._native.pifs import near_maps
 from selfsame.pifs.code import HALF
-from selfsame.pifs.search.near import near_maps
 
 
 def best(ranges, domains, top, left, n, reach, price):
@@ -35,7 +35,7 @@ def test_equal_to_trying_all(log2, reach, price):
     n = 1 << log2
     ranges = rng.normal(0, 20, (48, 56)).astype(np.float32)
     domains = (ranges + rng.normal(0, 5, ranges.shape)).astype(np.float32)
-    maps = near_maps(ranges, domains, log2, reach, price)
+    maps = near_maps(ranges, domains, log2, reach, price, 2)
     assert maps.shape == (48 // n, 56 // n, 5)
     for row in range(maps.shape[0]):
         for column in range(maps.shape[1]):
@@ -49,4 +49,4 @@ def test_equal_to_trying_all(log2, reach, price):
 
 def test_flat_pictures_have_no_domains():
     flat = np.zeros((32, 32), np.float32)
-    assert not near_maps(flat, flat, 3, 4, 0.0).any()
+    assert not near_maps(flat, flat, 3, 4, 0.0, 1).any()

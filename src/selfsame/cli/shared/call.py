@@ -5,7 +5,9 @@ what would do nothing is refused, with a usage error that names the option and t
 """
 
 import json
+import os
 import signal
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import partial
@@ -18,6 +20,7 @@ from click.core import ParameterSource
 
 from selfsame.checked import Checked
 from selfsame.run.executor import ENGINES, Executor, make_executor
+from selfsame.run.threads import limit_threads
 
 _UNGIVEN = (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 
@@ -109,15 +112,14 @@ def executor_of(options: Mapping[str, Any]) -> Executor:
 
 
 def set_threads(threads: int | None) -> None:
-    """Limit numba and torch to ``threads`` CPU threads; None leaves both alone."""
+    """Limit the compiled core and torch to ``threads`` CPU threads; None leaves both alone."""
     if threads is None:
         return
-    import numba
-    import torch
-
-    available: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    numba.set_num_threads(min(threads, available))
-    torch.set_num_threads(threads)
+    limit_threads(threads)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
+    else:  # which reads it when it is imported
+        os.environ["OMP_NUM_THREADS"] = str(threads)
 
 
 def note(text: str) -> None:

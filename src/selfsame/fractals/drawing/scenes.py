@@ -9,10 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame._native import fractals as native
 from selfsame.fractals.drawing.stamps import PATTERNS, patch_rows
 from selfsame.fractals.randomness import scaled, whole
-from selfsame.ifs.chaos.kernel import burn_in_steps, choose_fields, start_points
-from selfsame.ifs.chaos.random_counts import probability_tree
+from selfsame.ifs.chaos.games import (
+    burn_in_steps,
+    choose_fields,
+    probability_tree,
+    start_points,
+)
 from selfsame.ifs.render.batch import SystemArrays
 from selfsame.run.threads import run_shares
 
@@ -36,13 +41,17 @@ BACKGROUND_NUMBERS, LOOK_NUMBERS = 9, 5
 """Uniform numbers that the choices of a picture's background and of a fractal's look take."""
 
 
+_OF_PICTURES = ("background_streams", "decays", "background_colors", "blurs")
+_OF_FRACTALS = ("streams", "places", "windows", "turns", "patterns", "colors", "points")
+
+
 class Scenes(NamedTuple):
     """n pictures with K fractals in all, those of a picture together, the last one on top.
 
     Attributes:
         background_streams: (n,) int64, random numbers of each background; -1 for black.
-        decays: (n,), how fast midpoints calm down; ``diamond_square.surface``.
-        background_colors: (n, 6); ``diamond_square.paint_surface``.
+        decays: (n,), how fast midpoints calm down; ``native/fractals/scenes.hpp``.
+        background_colors: (n, 6); factor and sum for hue, saturation and value of a height.
         blurs: (n,), sigma of a 3 × 3 blur of the picture in pixels, 0 for none.
         bounds: (n + 1,) int64; picture i has the fractals ``bounds[i] : bounds[i + 1]``.
         systems: K systems.
@@ -105,35 +114,32 @@ def draw_scenes(
         most_points: that any fractal of the data set may have: it decides how chaos games run, so
             that a picture does not depend on those drawn with it.
     """
-    from selfsame.fractals.drawing.scene_kernels import paint_scenes
-
     matrices, offsets, probabilities, counts = scenes.systems
     used = np.arange(matrices.shape[1]) < counts[:, None]
     maps = np.concatenate([matrices[used].reshape(-1, 4), offsets[used]], axis=1)
     map_bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    games = (
-        probability_tree(probabilities),
-        start_points(matrices, offsets, probabilities),
-        burn_in_steps(matrices, probabilities),
-    )
-    of_pictures, (_, _, *of_fractals) = scenes[:4], scenes[4:]
+    games: dict[str, NDArray[Any]] = {
+        "trees": probability_tree(probabilities),
+        "starts": start_points(matrices, offsets, probabilities),
+        "burn_ins": burn_in_steps(matrices, probabilities),
+    }
     field, ancestor_field = choose_fields(most_points, matrices.shape[1])
     out = np.empty((len(scenes.decays), side, side, 3), np.uint8)
 
     def work(first: int) -> None:
         last = min(first + _SHARE, len(out))
         begin, end = scenes.bounds[first], scenes.bounds[last]
-        paint_scenes(
-            np.uint64(seed),
-            *(array[first:last] for array in of_pictures),
-            scenes.bounds[first : last + 1] - begin,
-            *(array[begin:end] for array in of_fractals),
-            maps,
-            map_bounds[begin : end + 1],
-            *(array[begin:end] for array in games),
-            field,
-            ancestor_field,
-            out[first:last],
+        native.paint_scenes(
+            seed,
+            bounds=scenes.bounds[first : last + 1] - begin,
+            maps=maps,
+            map_bounds=map_bounds[begin : end + 1],
+            field=field,
+            ancestors=ancestor_field,
+            out=out[first:last],
+            **{name: getattr(scenes, name)[first:last] for name in _OF_PICTURES},
+            **{name: getattr(scenes, name)[begin:end] for name in _OF_FRACTALS},
+            **{name: array[begin:end] for name, array in games.items()},
         )
 
     run_shares(work, range(0, len(out), _SHARE), threads)

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="no-untyped-def"
 """From systems to pictures in grey or of points in colour: points, patches, flips and hues.
 
 A patch is a pattern of 3 × 3 pixels that every point stamps: nine bits, row by row.
@@ -7,7 +6,7 @@ A patch is a pattern of 3 × 3 pixels that every point stamps: nine bits, row by
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.ifs.chaos.random_counts import kernel, mix64, new_stream
+from selfsame._native import fractals as native
 from selfsame.run.threads import run_shares
 
 DOT = 0b000_010_000
@@ -51,7 +50,7 @@ def stamped(
     out = np.empty((len(sources), *points.shape[1:]), np.uint8)
 
     def work(part: slice) -> None:
-        _stamp(points, sources[part], patterns[part], flips[part], np.uint8(white), out[part])
+        native.stamp(points, sources[part], patterns[part], flips[part], white, out[part])
 
     run_shares(work, _shares(len(out)), threads)
     return out
@@ -74,11 +73,10 @@ def colored(
         streams: (n,); the colour of a point depends on (seed, stream, pixel) only.
     """
     out = np.empty((len(sources), *points.shape[1:], 3), np.uint8)
-    key = np.uint64(seed)
 
     def work(part: slice) -> None:
         chosen = (sources[part], patterns[part], flips[part])
-        _stamp_colors(points, *chosen, key, streams[part], out[part])
+        native.stamp_colors(points, *chosen, seed, streams[part], out[part])
 
     run_shares(work, _shares(len(out)), threads)
     return out
@@ -86,81 +84,3 @@ def colored(
 
 def _shares(count: int) -> list[slice]:
     return [slice(first, first + _SHARE) for first in range(0, count, _SHARE)]
-
-
-@kernel
-def _stamp(points, sources, patterns, flips, white, out):
-    _, height, width = out.shape
-    for k in range(out.shape[0]):
-        cells = points[sources[k]]
-        picture = out[k]
-        picture[:] = 0
-        for bit in range(9):
-            if not (patterns[k] >> bit) & 1:
-                continue
-            di = bit // 3 - 1
-            dj = bit % 3 - 1
-            left = max(0, dj)
-            right = min(width, width + dj)
-            for i in range(max(0, di), min(height, height + di)):
-                row = cells[i - di]
-                target = picture[i]
-                for j in range(left, right):
-                    target[j] |= row[j - dj]
-        for i in range(height):
-            for j in range(width):
-                picture[i, j] = white if picture[i, j] else np.uint8(0)
-        _flip(picture, flips[k])
-
-
-@kernel
-def _stamp_colors(points, sources, patterns, flips, seed, streams, out):
-    _, height, width, _ = out.shape
-    palette = np.empty((128, 3), np.uint8)
-    for k in range(128):
-        write_color(k / 128, 0.75, 0.75, palette[k])
-    for k in range(out.shape[0]):
-        cells = points[sources[k]]
-        picture = out[k]
-        picture[:] = 0
-        key = new_stream(seed, streams[k])[0]
-        for bit in range(9):
-            if not (patterns[k] >> bit) & 1:
-                continue
-            di = bit // 3 - 1
-            dj = bit % 3 - 1
-            for i in range(max(0, di), min(height, height + di)):
-                for j in range(max(0, dj), min(width, width + dj)):
-                    if cells[i - di, j - dj]:
-                        word = mix64(key + np.uint64((i - di) * width + j - dj))
-                        color = palette[word >> np.uint64(57)]
-                        picture[i, j, 0] = color[0]
-                        picture[i, j, 1] = color[1]
-                        picture[i, j, 2] = color[2]
-        _flip(picture, flips[k])
-
-
-@kernel
-def write_color(hue, saturation, value, out):
-    """Write the sRGB bytes of a colour into ``out`` (3,).
-
-    Args:
-        hue: any number, 1 is the whole circle from red by green and blue.
-        saturation, value: in [0, 1], those of HSV.
-    """
-    sector = 6.0 * (hue - np.floor(hue))
-    for channel in range(3):
-        # Each channel is full for a third of the circle: red around 0, green 2, blue 4 of 6.
-        away = abs(sector - 2.0 * channel)
-        away = min(away, 6.0 - away)
-        fullness = min(max(2.0 - away, 0.0), 1.0)
-        out[channel] = np.uint8(255.0 * value * (1.0 - saturation * (1.0 - fullness)) + 0.5)
-
-
-@kernel
-def _flip(picture, flips):
-    if flips & 1:
-        for i in range(picture.shape[0]):
-            picture[i] = picture[i, ::-1].copy()
-    if flips & 2:
-        picture[:] = picture[::-1].copy()

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from selfsame._native.ifs import COLOR_STEPS
 from selfsame.errors import InputError
-from selfsame.ifs.chaos.kernel import burn_in_steps, start_points
-from selfsame.ifs.chaos.nd import COLOR_STEPS, with_colors
+from selfsame.ifs.chaos.games import burn_in_steps, start_points, with_colors
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.geometry.viewport import plane_to_pixels
 from selfsame.ifs.render.points import escape_error

@@ -9,10 +9,11 @@ points, ``g_t = ∂L/∂x_t + A_{i_{t+1}}ᵀ g_{t+1}``; ``∂L/∂A_i`` is the s
 
 from typing import Any
 
-import numba
-import numpy as np
 import torch
 from torch import Tensor
+
+from selfsame._native import ifs as native
+from selfsame.run.threads import thread_count
 
 
 def orbit(matrices: Tensor, offsets: Tensor, indices: Tensor, start: Tensor) -> Tensor:
@@ -56,7 +57,14 @@ class _CompiledOrbit(torch.autograd.Function):
         A, b = matrices.detach().contiguous(), offsets.detach().contiguous()
         points = A.new_empty(*indices.shape, A.shape[-1])
         indices, start = indices.contiguous(), start.contiguous()
-        _forward(A.numpy(), b.numpy(), indices.numpy(), start.numpy(), points.numpy())
+        native.follow(
+            A.numpy(),
+            b.numpy(),
+            indices.numpy(),
+            start.numpy(),
+            points.numpy(),
+            thread_count(None),
+        )
         ctx.save_for_backward(A, indices, start, points)
         return points
 
@@ -64,7 +72,7 @@ class _CompiledOrbit(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
         A, indices, start, points = ctx.saved_tensors
         grad_A, grad_b = torch.zeros_like(A), A.new_zeros(A.shape[:-1])
-        _backward(
+        native.follow_back(
             A.numpy(),
             indices.numpy(),
             start.numpy(),
@@ -72,43 +80,6 @@ class _CompiledOrbit(torch.autograd.Function):
             grads[0].contiguous().numpy(),
             grad_A.numpy(),
             grad_b.numpy(),
+            thread_count(None),
         )
         return grad_A, grad_b, None, None
-
-
-@numba.njit(cache=True, parallel=True)
-def _forward(matrices, offsets, indices, start, points):  # type: ignore[no-untyped-def]
-    batch, sequences, steps, d = points.shape
-    for item in numba.prange(batch):
-        x, y = np.empty(d, points.dtype), np.empty(d, points.dtype)
-        for s in range(sequences):
-            x[:] = start[item]
-            for t in range(steps):
-                i = indices[item, s, t]
-                for r in range(d):
-                    total = offsets[item, i, r]
-                    for c in range(d):
-                        total += matrices[item, i, r, c] * x[c]
-                    y[r] = total
-                x[:] = y
-                points[item, s, t] = y
-
-
-@numba.njit(cache=True, parallel=True)
-def _backward(matrices, indices, start, points, grads, grad_A, grad_b):  # type: ignore[no-untyped-def]
-    batch, sequences, steps, d = points.shape
-    for item in numba.prange(batch):
-        g, pulled = np.empty(d, points.dtype), np.empty(d, points.dtype)
-        for s in range(sequences):
-            pulled[:] = 0
-            for t in range(steps - 1, -1, -1):
-                i = indices[item, s, t]
-                before = points[item, s, t - 1] if t > 0 else start[item]
-                for r in range(d):
-                    g[r] = grads[item, s, t, r] + pulled[r]
-                pulled[:] = 0
-                for r in range(d):
-                    grad_b[item, i, r] += g[r]
-                    for c in range(d):
-                        grad_A[item, i, r, c] += g[r] * before[c]
-                        pulled[c] += matrices[item, i, r, c] * g[r]

@@ -1,30 +1,26 @@
 """Pictures of many planar systems in one call, as data sets for pre-training need them."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from selfsame._native import ifs as native
 from selfsame.errors import InputError
-from selfsame.ifs.chaos import batch as chaos_batch
-from selfsame.ifs.chaos.kernel import burn_in_steps, choose_fields, start_points
-from selfsame.ifs.chaos.random_counts import probability_tree
+from selfsame.ifs.chaos.games import (
+    burn_in_steps,
+    choose_fields,
+    probability_tree,
+    start_points,
+)
 from selfsame.ifs.limits import check_cells, check_points, check_size
 from selfsame.ifs.system import IFS
-from selfsame.run.threads import run_shares
+from selfsame.run.threads import thread_count
 
 BatchMode = Literal["binary", "grey", "log", "patch"]
 
-MODES: dict[str, int] = {
-    "binary": chaos_batch.BINARY,
-    "grey": chaos_batch.GREY,
-    "log": chaos_batch.LOG,
-    "patch": chaos_batch.PATCH,
-}
-
-BLOCK = 4
-"""Pictures that a thread takes at a time; few, that their histograms stay in the cache."""
+MODES: tuple[str, ...] = get_args(BatchMode)
 
 
 class SystemArrays(NamedTuple):
@@ -131,7 +127,7 @@ def render_batch(
     arrays = systems if isinstance(systems, SystemArrays) else stack_systems(systems)
     total = len(arrays.counts)
     check_cells(total * width * height, kind.itemsize, "the pictures of the batch")
-    out: NDArray[np.float32] | NDArray[np.uint8] = np.empty((total, height, width), kind)
+    out: NDArray[Any] = np.empty((total, height, width), kind)
     if total == 0:
         return out
     views = _views(viewports, total)
@@ -145,40 +141,28 @@ def render_batch(
     burn_ins = burn_in_steps(matrices, probabilities)
     field, ancestor_field = choose_fields(points, matrices.shape[1])
     lost = np.zeros(total)
-    scale = kind.type(1 if kind == np.float32 else 255)
-    binary = mode in ("binary", "patch")
-
-    def draw(first: int) -> None:
-        n = min(BLOCK, total - first)
-        histograms = np.empty((n, (height + 2) * (width + 2)), np.uint8 if binary else np.uint32)
-        patches = np.empty(n, np.int64)
-        chaos_batch.plot_batch(
-            np.uint64(seed),
-            numbers,
-            first,
-            maps,
-            bounds,
-            trees,
-            starts,
-            burn_ins,
-            views,
-            viewports is None,
-            float(margin),
-            0.0 if stretch else width / height,
-            points,
-            field,
-            ancestor_field,
-            width,
-            height,
-            binary,
-            patches,
-            lost[first : first + n],
-            histograms,
-        )
-        for i in range(n):
-            chaos_batch.develop(histograms[i], MODES[mode], patches[i], scale, out[first + i])
-
-    run_shares(draw, range(0, total, BLOCK), threads)
+    scale = 1.0 if kind == np.float32 else 255
+    native.draw_batch(
+        seed,
+        numbers,
+        maps,
+        bounds,
+        trees,
+        starts,
+        burn_ins,
+        points,
+        field,
+        ancestor_field,
+        viewports is None,
+        float(margin),
+        0.0 if stretch else width / height,
+        mode,
+        scale,
+        views,
+        lost,
+        out,
+        thread_count(threads),
+    )
     escaped = np.flatnonzero(lost == 1)
     if len(escaped) and not allow_escape:
         raise InputError(
@@ -205,7 +189,7 @@ def _views(viewports: ArrayLike | None, total: int) -> NDArray[np.float64]:
     if viewports is None:
         return np.zeros((total, 4))
     try:
-        views = np.array(np.broadcast_to(np.asarray(viewports, np.float64), (total, 4)))
+        views = np.array(np.broadcast_to(np.asarray(viewports, np.float64), (total, 4)), order="C")
     except ValueError as error:
         raise InputError(f"viewports must be (4,) or ({total}, 4): {error}") from error
     if (

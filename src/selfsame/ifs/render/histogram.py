@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame._native import ifs as native
 from selfsame.errors import InputError
-from selfsame.ifs.chaos.kernel import burn_in_steps, choose_fields, plot_share, start_points
-from selfsame.ifs.chaos.nd import COLOR_STEPS, add_colors, with_colors
-from selfsame.ifs.chaos.random_counts import new_stream, probability_tree
+from selfsame.ifs.chaos.games import (
+    burn_in_steps,
+    choose_fields,
+    probability_tree,
+    start_points,
+    with_colors,
+)
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.geometry.viewport import plane_to_pixels
 from selfsame.ifs.limits import check_cells, check_points, check_size
@@ -165,12 +170,12 @@ def sum_colors(
     def add(share: int, n: int, sums: NDArray[np.uint64]) -> float:
         part = np.empty((n, 5), np.float32)
         fill(share, part)
-        add_colors(part, width, height, sums)
+        native.add_colors(part, sums)
         return np.count_nonzero(~np.isfinite(part[:, :2]).all(axis=1)) / n
 
     empty = partial(np.zeros, (height, width, 4), np.uint64)
     total = drawn_by_shares(system, add, empty, np.add, shares, threads, progress)
-    return total[..., :3] / COLOR_STEPS, total[..., 3]
+    return total[..., :3] / native.COLOR_STEPS, total[..., 3]
 
 
 def _plotter(
@@ -182,31 +187,26 @@ def _plotter(
         return None
     maps, words = seen
     field, ancestor_field = choose_fields(points, max(len(maps[0]), len(words[0])))
-    start = np.complex64(complex(*as_float32(start_points(*maps))))
+    x, y = as_float32(start_points(*maps)).tolist()
     burn_in = int(burn_in_steps(system.matrices, system.probabilities))
     game, passage = (
         (as_float32(np.concatenate([A.reshape(-1, 4), b], axis=1)), probability_tree(p))
         for A, b, p in (maps, words)
     )
-    width, height = size
 
     def plot(share: int, n: int, out: NDArray[Any]) -> float:
-        rng = new_stream(np.uint64(seed), np.uint64(share))
-        return float(
-            plot_share(
-                rng,
-                n,
-                start,
-                burn_in,
-                field,
-                ancestor_field,
-                game,
-                passage,
-                width,
-                height,
-                out.dtype == np.uint8,
-                out,
-            )
+        return native.plot_share(
+            seed,
+            share,
+            n,
+            (x, y),
+            burn_in,
+            field,
+            ancestor_field,
+            game,
+            passage,
+            *size,
+            out,
         )
 
     return plot

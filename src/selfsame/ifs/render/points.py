@@ -6,10 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame._native import ifs as native
 from selfsame.errors import InputError
-from selfsame.ifs.chaos.kernel import burn_in_steps, choose_fields, start_points
-from selfsame.ifs.chaos.nd import sample_share, with_colors
-from selfsame.ifs.chaos.random_counts import new_stream, probability_tree
+from selfsame.ifs.chaos.games import (
+    burn_in_steps,
+    choose_fields,
+    probability_tree,
+    start_points,
+    with_colors,
+)
 from selfsame.ifs.limits import MAX_BYTES, check_cells, check_points
 from selfsame.ifs.system import IFS
 from selfsame.run.threads import run_shares, thread_count
@@ -97,8 +102,7 @@ def point_source(
     )
 
     def fill(share: int, out: NDArray[np.float32]) -> None:
-        rng = new_stream(np.uint64(seed), np.uint64(share))
-        sample_share(rng, start, burn_in, field, ancestor_field, game, passage, out)
+        native.sample_share(seed, share, start, burn_in, field, ancestor_field, game, passage, out)
 
     return fill
 

@@ -9,37 +9,16 @@ abutting leaves nor thickens overlaps, as blending of anti-aliased leaves would.
 """
 
 import math
-from typing import Any
 
 import numpy as np
-from numba import njit, prange
 from numpy.typing import NDArray
 
+from selfsame._native import ifs as native
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Primitive, Viewport
 from selfsame.ifs.geometry.bounds import bounding_ball
-from selfsame.ifs.render.scanlines import (
-    CAPSULE,
-    PARALLELOGRAM,
-    SAMPLES,
-    count_samples,
-    draw_dot,
-    draw_shape,
-    is_full,
-)
 from selfsame.ifs.system import IFS
-
-TILE = 256
-"""Side of a tile in pixels: its samples (512 KiB) stay in a core's cache."""
-
-DOT_PX = 0.25
-"""A subtree whose bounding ball is narrower than this many pixels is drawn as a dot.
-
-Where ``hairline`` widens every leaf anyway, half of ``hairline`` if that is more.
-"""
-
-COVERED_PX = 2.0
-"""A subtree whose bounding ball is narrower than this is left out if its box is full already."""
+from selfsame.run.threads import thread_count
 
 THINNEST_PX = 1 / 64
 """Least width of any leaf: keeps singular images finite, far below the sample spacing."""
@@ -92,7 +71,7 @@ def render_recursion(
     if primitive is None:
         center, radius = bounding_ball(system)
         primitive = Primitive("disk", (*center, radius))
-    kind, shape, middle, reach = _shape(primitive)
+    is_capsule, shape, middle, reach = _shape(primitive)
     center = _tree_center(system, middle)
     radii = _subtree_radii(system, center, reach + math.dist(center, middle), depth)
     if not np.isfinite(radii).all() or radii.max() > 1e100:
@@ -102,21 +81,22 @@ def render_recursion(
         )
     width, height = (int(side) for side in size)
     # The plane in units of samples, y down as the rows are.
-    sx, sy = width * SAMPLES / view.width, height * SAMPLES / view.height
+    sx, sy = width * native.SAMPLES / view.width, height * native.SAMPLES / view.height
     to_samples = np.array([sx, 0.0, 0.0, -sy, -sx * view.x_min, sy * view.y_max])
     picture = np.empty((height, width), np.float32)
-    tiles = -(-width // TILE) * -(-height // TILE)
-    complete = _draw(
-        np.ascontiguousarray(system.matrices.reshape(-1, 4)),
-        np.ascontiguousarray(system.offsets),
-        to_samples,
-        kind,
-        shape,
-        center,
+    tiles = -(-width // native.TILE) * -(-height // native.TILE)
+    complete = native.draw_recursion(
+        system.matrices.reshape(-1, 4),
+        system.offsets,
+        tuple(center.tolist()),
         radii,
-        max(float(hairline), THINNEST_PX) * SAMPLES / 2,
+        to_samples,
+        is_capsule,
+        shape,
+        max(float(hairline), THINNEST_PX) * native.SAMPLES / 2,
         max(MAX_TILE_NODES, MAX_NODES // tiles),
         picture,
+        thread_count(None),
     )
     if not complete:
         raise InputError(
@@ -126,18 +106,19 @@ def render_recursion(
     return picture
 
 
-def _shape(primitive: Primitive) -> tuple[int, Array, Array, float]:
-    """Return the kind and numbers of ``scanlines.draw_shape``, and the leaf's centre and radius."""
+def _shape(primitive: Primitive) -> tuple[bool, Array, Array, float]:
+    """Return the leaf as a capsule (ends x0, y0, x1, y1 and radius) or, if not, a parallelogram
+    (centre and two half-edges), and its centre and radius."""
     p = primitive.parameters
     if primitive.kind == "disk":
-        return CAPSULE, np.array([p[0], p[1], p[0], p[1], abs(p[2])]), np.array(p[:2]), abs(p[2])
+        return True, np.array([p[0], p[1], p[0], p[1], abs(p[2])]), np.array(p[:2]), abs(p[2])
     if primitive.kind == "segment":
         middle = np.array([(p[0] + p[2]) / 2, (p[1] + p[3]) / 2])
         reach = math.hypot(p[2] - p[0], p[3] - p[1]) / 2 + abs(p[4])
-        return CAPSULE, np.array([*p[:4], abs(p[4])]), middle, reach
+        return True, np.array([*p[:4], abs(p[4])]), middle, reach
     c, s = math.cos(p[4]), math.sin(p[4])
     edges = [p[2] * c, p[2] * s, -p[3] * s, p[3] * c]
-    return PARALLELOGRAM, np.array([*p[:2], *edges]), np.array(p[:2]), math.hypot(p[2], p[3])
+    return False, np.array([*p[:2], *edges]), np.array(p[:2]), math.hypot(p[2], p[3])
 
 
 def _tree_center(system: IFS, start: Array) -> Array:
@@ -161,111 +142,3 @@ def _subtree_radii(system: IFS, center: Array, reach: float, depth: int) -> Arra
         for j in range(1, len(radii)):
             radii[j] = (moved + scale * radii[j - 1]).max()
     return radii
-
-
-@njit(cache=True)
-def _draw_tile(
-    bits: Any,
-    matrices: Any,
-    offsets: Any,
-    root: Any,
-    kind: int,
-    shape: Any,
-    center: Any,
-    radii: Any,
-    half: float,
-    budget: int,
-) -> bool:
-    """Draw one tile, ``root`` mapping the plane to its samples; False if the tree is too large."""
-    rows, columns = bits.shape[0], 8 * bits.shape[1]
-    depth = len(radii) - 1
-    nodes = np.empty((depth + 1, 6))
-    child = np.zeros(depth + 1, np.int64)
-    corners = np.empty((2, 4))
-    dot = max(DOT_PX * SAMPLES, half) / 2
-    nodes[0] = root
-    level = 0
-    visited = 0
-    entering = True
-    while level >= 0:
-        M = nodes[level]
-        if entering:
-            visited += 1
-            if visited > budget:
-                return False
-            x = M[0] * center[0] + M[1] * center[1] + M[4]
-            y = M[2] * center[0] + M[3] * center[1] + M[5]
-            norm = (math.hypot(M[0] + M[3], M[2] - M[1]) + math.hypot(M[0] - M[3], M[1] + M[2])) / 2
-            radius = norm * radii[depth - level]
-            # Twice `half` outside, since the corner of a widened square reaches sqrt(2) half.
-            reach = radius + 2 * half
-            dx = max(max(-x, x - columns), 0.0)
-            dy = max(max(-y, y - rows), 0.0)
-            if dx * dx + dy * dy > reach * reach:
-                level -= 1
-                entering = False
-                continue
-            if level == depth:
-                draw_shape(bits, corners, kind, shape, M, half)
-                level -= 1
-                entering = False
-                continue
-            if radius < dot:
-                draw_dot(bits, x, y, max(radius, half))
-                level -= 1
-                entering = False
-                continue
-            if radius < COVERED_PX * SAMPLES / 2 and is_full(bits, x, y, reach):
-                level -= 1
-                entering = False
-                continue
-            child[level] = 0
-        if child[level] == len(matrices):
-            level -= 1
-            entering = False
-            continue
-        A, b = matrices[child[level]], offsets[child[level]]
-        child[level] += 1
-        below = nodes[level + 1]
-        below[0] = M[0] * A[0] + M[1] * A[2]
-        below[1] = M[0] * A[1] + M[1] * A[3]
-        below[2] = M[2] * A[0] + M[3] * A[2]
-        below[3] = M[2] * A[1] + M[3] * A[3]
-        below[4] = M[0] * b[0] + M[1] * b[1] + M[4]
-        below[5] = M[2] * b[0] + M[3] * b[1] + M[5]
-        level += 1
-        entering = True
-    return True
-
-
-@njit(cache=True, parallel=True)
-def _draw(
-    matrices: Any,
-    offsets: Any,
-    to_samples: Any,
-    kind: int,
-    shape: Any,
-    center: Any,
-    radii: Any,
-    half: float,
-    budget: int,
-    picture: Any,
-) -> bool:
-    height, width = picture.shape
-    across = (width + TILE - 1) // TILE
-    tiles = across * ((height + TILE - 1) // TILE)
-    failed = np.zeros(1, np.int64)
-    for tile in prange(tiles):
-        if failed[0] > 0:
-            continue
-        top, left = tile // across * TILE, tile % across * TILE
-        h, w = min(TILE, height - top), min(TILE, width - left)
-        bits = np.zeros((h * SAMPLES, w), np.uint8)
-        root = to_samples.copy()
-        root[4] -= left * SAMPLES
-        root[5] -= top * SAMPLES
-        if not _draw_tile(bits, matrices, offsets, root, kind, shape, center, radii, half, budget):
-            failed[0] = 1
-            continue
-        count_samples(bits, picture, top, left)
-    return bool(failed[0] == 0)

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="no-untyped-def"
 """Views of 3-D attractors: points projected into a depth buffer and shaded."""
 
 import math
@@ -8,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame._native import ifs as native
 from selfsame.errors import InputError
-from selfsame.ifs.chaos.nd import with_colors
-from selfsame.ifs.chaos.random_counts import kernel
+from selfsame.ifs.chaos.games import with_colors
 from selfsame.ifs.limits import check_cells, check_points, check_size
 from selfsame.ifs.render.averaging import averaged
 from selfsame.ifs.render.points import (
@@ -39,7 +38,6 @@ EDGE_STRENGTH = 12.0
 """How dark a cell becomes whose neighbours are nearer (eye-dome lighting, Boucheny 2009)."""
 
 _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
-_DEPTH_STEPS = 2**31
 
 
 def render_view(
@@ -96,7 +94,7 @@ def render_view(
     def draw(share: int, n: int, buffer: NDArray[np.uint64]) -> float:
         part = np.empty((n, 6), np.float32)
         fill(share, part)
-        return float(project(part, camera, np.float32(pixels * radius), np.float32(0), buffer) / n)
+        return native.project(part, camera, pixels * radius, buffer) / n
 
     nearest = drawn_by_shares(
         system,
@@ -118,50 +116,6 @@ def camera_axes(azimuth: float, elevation: float) -> NDArray[np.float64]:
     return np.stack([right, np.cross(right, away), away])
 
 
-@kernel
-def project(points, camera, pixels, perspective, buffer):
-    """Put points (n, 6), position and colour, into the depth buffer; return how many are lost.
-
-    A cell holds depth in its upper 40 bits and colour in its lower 24: the nearest point is the
-    smallest number, whatever the order of points.
-
-    Args:
-        points: positions relative to the centre, in radii; colours in [0, 1].
-        camera: of ``camera_axes``.
-        pixels: per radius.
-        buffer: (H, W) uint64.
-    """
-    height, width = buffer.shape
-    lost = 0
-    for k in range(points.shape[0]):
-        x = points[k, 0]
-        y = points[k, 1]
-        z = points[k, 2]
-        if not (abs(x) < np.inf and abs(y) < np.inf and abs(z) < np.inf):
-            lost += 1
-            continue
-        depth = camera[2, 0] * x + camera[2, 1] * y + camera[2, 2] * z
-        near = np.float32(1) + perspective * depth
-        if not (depth > -4 and depth < 4 and near > np.float32(0.05)):
-            continue
-        scale = pixels / near
-        u = (camera[0, 0] * x + camera[0, 1] * y + camera[0, 2] * z) * scale + np.float32(width / 2)
-        v = (
-            np.float32(height / 2)
-            - (camera[1, 0] * x + camera[1, 1] * y + camera[1, 2] * z) * scale
-        )
-        if u >= 0 and u < width and v >= 0 and v < height:
-            key = np.uint64((np.float64(depth) + 4) * (_DEPTH_STEPS / 8)) << np.uint64(24)
-            for c in range(3):
-                value = min(max(points[k, 3 + c], np.float32(0)), np.float32(1))
-                key |= np.uint64(value * np.float32(255) + np.float32(0.5)) << np.uint64(8 * c)
-            row = np.int64(v)
-            column = np.int64(u)
-            if key < buffer[row, column]:
-                buffer[row, column] = key
-    return lost
-
-
 def _ball(system: IFS, seed: int) -> tuple[NDArray[np.float64], float]:
     """Return the centre of the box of some points and the radius that holds them all."""
     points = sample_points(system, 65_536, seed=seed).astype(np.float64)
@@ -175,7 +129,8 @@ def _ball(system: IFS, seed: int) -> tuple[NDArray[np.float64], float]:
 def _shaded(nearest: NDArray[np.uint64], colored: bool) -> NDArray[np.float32]:
     """Return the picture (H, W) or (H, W, 3) of a depth buffer; empty cells are black."""
     hit = nearest != _EMPTY
-    depth = np.where(hit, (nearest >> np.uint64(24)).astype(np.float32) * (8 / _DEPTH_STEPS), 8.0)
+    steps = (nearest >> np.uint64(24)).astype(np.float32)
+    depth = np.where(hit, steps * (8 / native.DEPTH_STEPS), 8.0)
     depth = depth.astype(np.float32)
     if not hit.any():
         return np.zeros((*nearest.shape, 3) if colored else nearest.shape, np.float32)

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
-from selfsame.ifs.chaos.kernel import start_points
+from selfsame.ifs.chaos.games import start_points
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.geometry.bounds import bounding_ball
 from selfsame.ifs.render.points import Maps

@@ -144,7 +144,7 @@ def filling_rate(system: IFS, *, seed: int) -> float:
     100 000 points, stretched in x and y to 500×500 pixels of a 512×512 picture; 0 for a system
     that escapes to infinity.
     """
-    from selfsame.ifs.render.points import sample_points  # loads numba
+    from selfsame.ifs.render.points import sample_points
 
     try:
         points = sample_points(system, FILLING_POINTS, seed=seed, threads=1)

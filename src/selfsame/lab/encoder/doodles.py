@@ -7,7 +7,6 @@ seed is a function of (seed, i).
 import math
 from collections.abc import Sequence
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -141,38 +140,29 @@ def _turned(rng: np.random.Generator, points: Array) -> Array:
     return turned
 
 
-@numba.njit(cache=True)
-def _fill(cells, corners, value):  # type: ignore[no-untyped-def]
+def _fill(cells: NDArray[np.bool_], corners: Array, value: bool) -> None:
     """Set the pixels whose centres lie inside a polygon, by the even-odd rule."""
-    side = len(cells)
-    for row in range(side):
-        y = 1 - (2 * row + 1) / side
-        for column in range(side):
-            x = (2 * column + 1) / side - 1
-            inside = False
-            for i in range(len(corners)):
-                x0, y0 = corners[i - 1]
-                x1, y1 = corners[i]
-                if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
-                    inside = not inside
-            if inside:
-                cells[row, column] = value
+    x, y = _centers(len(cells))
+    inside = np.zeros(cells.shape, np.bool_)
+    for (x0, y0), (x1, y1) in zip(np.roll(corners, 1, 0), corners, strict=True):
+        if y0 != y1:
+            inside ^= ((y0 > y) != (y1 > y)) & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
+    cells[inside] = value
 
 
-@numba.njit(cache=True)
-def _stroke(cells, points, radius, value):  # type: ignore[no-untyped-def]
+def _stroke(cells: NDArray[np.bool_], points: Array, radius: float, value: bool) -> None:
     """Set the pixels whose centres lie nearer than ``radius`` to a line."""
-    side = len(cells)
-    for i in range(1, len(points)):
-        x0, y0 = points[i - 1]
-        dx, dy = points[i, 0] - x0, points[i, 1] - y0
-        length = max(dx * dx + dy * dy, 1e-12)
-        for row in range(side):
-            y = 1 - (2 * row + 1) / side - y0
-            if y < min(0.0, dy) - radius or y > max(0.0, dy) + radius:
-                continue
-            for column in range(side):
-                x = (2 * column + 1) / side - 1 - x0
-                along = min(max((x * dx + y * dy) / length, 0.0), 1.0)
-                if (x - along * dx) ** 2 + (y - along * dy) ** 2 < radius * radius:
-                    cells[row, column] = value
+    x, y = _centers(len(cells))
+    for (x0, y0), (dx, dy) in zip(points[:-1], np.diff(points, axis=0), strict=True):
+        # Only the rows that the piece can reach.
+        near = (y[:, 0] - y0 >= min(0.0, dy) - radius) & (y[:, 0] - y0 <= max(0.0, dy) + radius)
+        across, down = x - x0, y[near] - y0
+        along = np.clip((across * dx + down * dy) / max(dx * dx + dy * dy, 1e-12), 0, 1)
+        distance = (across - along * dx) ** 2 + (down - along * dy) ** 2
+        cells[near] = np.where(distance < radius * radius, value, cells[near])
+
+
+def _centers(side: int) -> tuple[Array, Array]:
+    """Return the places of pixels in [-1, 1], (1, side) to the right and (side, 1) upwards."""
+    places = (2 * np.arange(side) + 1) / side - 1
+    return places[None], -places[:, None]

@@ -12,16 +12,15 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
 from numpy.typing import NDArray
 from PIL import Image
 
-from selfsame.blocks import ORDERED
+from selfsame._native import mosaic as native
 from selfsame.errors import InputError
 from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.mosaic.code import MosaicCode
 from selfsame.mosaic.maps import matrices, planes
-from selfsame.run.threads import limited_threads
+from selfsame.run.threads import thread_count
 
 Bytes = NDArray[np.uint8]
 Copies = Callable[[tuple[int, ...], int, int], Bytes]
@@ -40,45 +39,6 @@ KEPT_BYTES = 1 << 27
 
 MAX_SIDE, MAX_PIXELS = 1 << 20, 1 << 32
 """Largest rendering: 4 gigapixels."""
-
-
-@njit(cache=True, parallel=True, fastmath=ORDERED)
-def _paint(band, first, rects, isometries, base, maps, copy):
-    """Paint one copy into many patches.
-
-    Args:
-        band: (rows, width, C) bytes, whose row 0 is row ``first`` of the picture.
-        rects: (k, 2) int64, top and left of each patch in pixels; all are as large as ``copy``.
-        base: (k, 3, C) mean and slopes; maps: (k, C, C); in units of bytes.
-    """
-    height, width, channels = copy.shape
-    turned_h, turned_w = height, width
-    for job in prange(rects.shape[0] * turned_h):
-        k = job // turned_h
-        i = job - k * turned_h
-        y = rects[k, 0] + i - first
-        if y < 0 or y >= band.shape[0]:
-            continue
-        x = rects[k, 1]
-        iso = isometries[k]
-        v = np.float32((i + 0.5) / turned_h - 0.5)
-        for j in range(turned_w):
-            a, b = i, j
-            if iso & TRANSPOSE:
-                # Copies that are not square are stretched: a turned row runs down a column.
-                a = j * height // width
-                b = i * width // height
-            if iso & MIRROR_ROWS:
-                a = height - 1 - a
-            if iso & MIRROR_COLUMNS:
-                b = width - 1 - b
-            u = np.float32((j + np.float32(0.5)) / turned_w - np.float32(0.5))
-            for c in range(channels):
-                value = base[k, 0, c] + u * base[k, 1, c] + v * base[k, 2, c]
-                for d in range(channels):
-                    value += maps[k, c, d] * np.float32(copy[a, b, d])
-                value = min(max(value + np.float32(0.5), np.float32(0)), np.float32(255))
-                band[y, x + j, c] = np.uint8(value)
 
 
 def plane_of(picture: NDArray[Any]) -> NDArray[np.float64]:
@@ -113,8 +73,10 @@ class Painter:
             the whole picture, ``()``, of the given width and height.
     """
 
-    def __init__(self, code: MosaicCode, size: tuple[int, int], copies: Copies) -> None:
-        self.code, self.size, self.copies = code, size, copies
+    def __init__(
+        self, code: MosaicCode, size: tuple[int, int], copies: Copies, threads: int
+    ) -> None:
+        self.code, self.size, self.copies, self.threads = code, size, copies, threads
         width, height = size
         bounds = code.bounds
         self.x = np.rint(np.arange(code.finest + 1) * (width / code.finest)).astype(np.int64)
@@ -135,7 +97,6 @@ class Painter:
         for index, (w, h, *piece) in enumerate(kinds.tolist()):
             members = inside[which.ravel() == index]
             copy = self.copies(tuple(piece), w, h)
-            copy.setflags(write=False)  # as those from Pillow: one type, compiled once
             isometries, maps = code.isometries[members], self.matrices[members]
             # M (D - plane of D) as M D and a plane.
             plane = plane_of(copy)
@@ -143,24 +104,24 @@ class Painter:
             base = 255 * self.planes[members] - np.einsum("kcd,kpd->kpc", maps, own)
             rects = np.stack([self.top[members], self.left[members]], axis=1)
             numbers = base.astype(np.float32), maps.astype(np.float32)
-            _paint(band, first, rects, isometries, *numbers, copy)
+            native.paint(band, first, rects, isometries, *numbers, copy, self.threads)
         return band
 
 
-def self_copies(code: MosaicCode) -> Copies:
+def self_copies(code: MosaicCode, threads: int) -> Copies:
     """Return what makes copies of the whole picture of a code, and keeps them."""
-    seed = seed_picture(code)
+    seed = seed_picture(code, threads)
 
     @cache
     def copy(piece: tuple[int, ...], width: int, height: int) -> Bytes:
         if min(width, height) < SEED_PIXELS * code.finest:
             return resized(seed, width, height)
-        return Painter(code, (width, height), copy).band(0, height)
+        return Painter(code, (width, height), copy, threads).band(0, height)
 
     return copy
 
 
-def seed_picture(code: MosaicCode) -> Bytes:
+def seed_picture(code: MosaicCode, threads: int = 1) -> Bytes:
     """Return the fixed point at ``SEED_PIXELS`` pixels a finest patch, (side, side, C)."""
     side = SEED_PIXELS * code.finest
     seed = np.zeros((side, side, code.channels), np.uint8)
@@ -169,7 +130,7 @@ def seed_picture(code: MosaicCode) -> Bytes:
         return resized(seed, width, height)
 
     for _ in range(1 + SEED_STEPS):
-        seed = Painter(code, (side, side), shrunk).band(0, side)
+        seed = Painter(code, (side, side), shrunk, threads).band(0, side)
     return seed
 
 
@@ -229,8 +190,9 @@ def render_bands(
     """Return the rendering from the top in bands (rows, W, C); see ``render``."""
     width, height = check_size(code.size if size is None else size)
     pieces = code.pieces
-    copies = self_copies(code) if pieces is None else PieceCopies(pieces.picture)
-    return _bands(code, (width, height), copies, threads)
+    count = thread_count(threads)
+    copies = self_copies(code, count) if pieces is None else PieceCopies(pieces.picture)
+    return _bands(code, (width, height), copies, count)
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -249,17 +211,15 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _bands(
-    code: MosaicCode, size: tuple[int, int], copies: Copies, threads: int | None
+    code: MosaicCode, size: tuple[int, int], copies: Copies, threads: int
 ) -> Iterator[Bytes]:
     width, height = size
     smallest = SEED_PIXELS * code.finest
     # Where patches would be smaller than they are painted: a larger picture, made smaller.
     across, down = (max(1, -(-smallest // side)) for side in size)
-    painter = Painter(code, (width * across, height * down), copies)
+    painter = Painter(code, (width * across, height * down), copies, threads)
     rows = max(1, BAND_PIXELS // (width * across * down))
     for first in range(0, height, rows):
         last = min(height, first + rows)
-        # Not across the yield: the limit is the thread's, and others run there meanwhile.
-        with limited_threads(threads):
-            band = painter.band(first * down, last * down)
+        band = painter.band(first * down, last * down)
         yield band if across == down == 1 else resized(band, width, last - first)

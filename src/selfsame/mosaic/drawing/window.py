@@ -5,28 +5,21 @@ Every sample of a pixel goes down through patches with its exact address until i
 pixel of a stored rendering, and reads that with the blur that its size needs.
 """
 
-import math
-
 import numpy as np
-from numba import njit, prange
 from numpy.typing import NDArray
 
-from selfsame.blocks import FASTMATH, ORDERED
+from selfsame._native import mosaic as native
 from selfsame.errors import InputError
-from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.mosaic.code import MosaicCode
 from selfsame.mosaic.drawing.rendering import Bytes, moved_plane, render
 from selfsame.mosaic.maps import matrices, planes
-from selfsame.run.threads import limited_threads
+from selfsame.run.threads import thread_count
 
 SAMPLES = 3
 """Samples of a pixel along each axis."""
 
 STORED_SIDE = 2048
 """Larger side of the rendering that samples are read from."""
-
-MAX_DEPTH = 64
-"""Patches within patches of one sample; the frame's pixels need a few."""
 
 MAX_VIEW = 1e9
 """Beyond, double precision no longer places the samples of a large frame."""
@@ -39,13 +32,14 @@ class Viewer:
 
     Args:
         size: ``(width, height)`` of the frames.
+        threads: at most so many; by default one for every core.
     """
 
-    def __init__(self, code: MosaicCode, size: tuple[int, int]) -> None:
-        self.code, self.size = code, size
+    def __init__(self, code: MosaicCode, size: tuple[int, int], threads: int | None = None) -> None:
+        self.code, self.size, self.threads = code, size, thread_count(threads)
         factor = STORED_SIDE / max(code.size)
         stored = (max(1, round(code.width * factor)), max(1, round(code.height * factor)))
-        self.stored, self.places = _pyramid(render(code, stored))
+        self.stored, self.places = _pyramid(render(code, stored, threads=threads))
         self.rects = code.bounds / code.finest
         self.index = code.patch_map
         self.maps = matrices(code)
@@ -67,19 +61,21 @@ class Viewer:
         faded_map = (1 - fade) * self.maps[patch] + fade * np.eye(channels)
         faded_base = (1 - fade) * self.base[patch]
         frame = np.empty((self.size[1], self.size[0], channels), np.uint8)
-        _view(
+        native.view(
             frame,
-            (left, top, extent, patch),
-            (
-                self.index,
-                self.rects,
-                self.code.isometries,
-                np.concatenate([self.base, faded_base[None]]),
-                np.concatenate([self.maps, faded_map[None]]),
-            ),
+            left,
+            top,
+            extent,
+            patch,
+            self.index,
+            self.rects,
+            self.code.isometries,
+            np.concatenate([self.base, faded_base[None]]),
+            np.concatenate([self.maps, faded_map[None]]),
             self.stored,
             self.places,
             SAMPLES,
+            self.threads,
         )
         return frame
 
@@ -106,9 +102,8 @@ def view(
         raise InputError(f"zoom must be within 1..{MAX_VIEW:g}: got {zoom}")
     check_self(code)
     x, y = place_in(code, center)
-    with limited_threads(threads):
-        viewer = Viewer(code, frame_size(code, size))
-        return viewer.window(x * (1 - 1 / zoom), y * (1 - 1 / zoom), 1 / zoom)
+    viewer = Viewer(code, frame_size(code, size), threads)
+    return viewer.window(x * (1 - 1 / zoom), y * (1 - 1 / zoom), 1 / zoom)
 
 
 def check_self(code: MosaicCode) -> None:
@@ -177,95 +172,3 @@ def _pyramid(picture: Bytes) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
             return np.concatenate(parts), np.array(places, np.int64)
         even = np.pad(level, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         level = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _read(stored, place, u, v, share, color):
-    """Add ``share`` times one level's colour at an address in [0, 1], bilinear, to ``color``."""
-    offset, height, width = place
-    x = min(max(u * width - 0.5, 0.0), width - 1.0)
-    y = min(max(v * height - 0.5, 0.0), height - 1.0)
-    j, i = int(x), int(y)
-    right, below = min(j + 1, width - 1), min(i + 1, height - 1)
-    fx, fy = x - j, y - i
-    upper, lower = offset + i * width, offset + below * width
-    for c in range(color.shape[0]):
-        above = stored[upper + j, c] * (1 - fx) + stored[upper + right, c] * fx
-        under = stored[lower + j, c] * (1 - fx) + stored[lower + right, c] * fx
-        color[c] += share * (above * (1 - fy) + under * fy)
-
-
-@njit(cache=True, fastmath=FASTMATH)
-def _sample(u, v, reach, gate, patches, stored, places, path, color):
-    """Set ``color`` to that at an address; ``reach`` is the width of a sample there.
-
-    Args:
-        path: (n, 3) scratch space for the patches on the way down and the place in each.
-    """
-    index, rects, isometries, base, maps = patches
-    channels = base.shape[2]
-    finest = index.shape[0]
-    depth, inside = 0, False
-    # Edges between the patches of the frame (or of the gate, which becomes the frame) are sampled
-    # here; the stored rendering has only pixels.
-    while depth < path.shape[0] and (
-        reach * places[0, 2] < 1 or (not inside and reach * finest < 1)
-    ):
-        column = min(max(int(u * finest), 0), finest - 1)
-        row = min(max(int(v * finest), 0), finest - 1)
-        patch = index[row, column]
-        side = rects[patch, 2] - rects[patch, 0]
-        u, v = (u - rects[patch, 1]) / side, (v - rects[patch, 0]) / side
-        reach /= side
-        inside = patch != gate
-        path[depth, 0] = len(rects) if depth == 0 and patch == gate else patch
-        path[depth, 1], path[depth, 2] = u - 0.5, v - 0.5
-        depth += 1
-        isometry = isometries[patch]
-        if isometry & TRANSPOSE:
-            u, v = v, u
-        if isometry & MIRROR_COLUMNS:
-            u = 1 - u
-        if isometry & MIRROR_ROWS:
-            v = 1 - v
-    blur = math.log2(max(reach * places[0, 2], 1.0))
-    level = min(int(blur), len(places) - 1)
-    part = blur - int(blur)
-    color[:] = 0
-    _read(stored, places[level], u, v, 1 - part, color)
-    _read(stored, places[min(level + 1, len(places) - 1)], u, v, part, color)
-    while depth:
-        depth -= 1
-        patch, x, y = int(path[depth, 0]), path[depth, 1], path[depth, 2]
-        if channels == 3:
-            a, b, d = color[0], color[1], color[2]
-            for c in range(3):
-                shade = maps[patch, c, 0] * a + maps[patch, c, 1] * b + maps[patch, c, 2] * d
-                plane = base[patch, 0, c] + x * base[patch, 1, c] + y * base[patch, 2, c]
-                color[c] = min(max(plane + shade, 0.0), 1.0)
-        else:
-            plane = base[patch, 0, 0] + x * base[patch, 1, 0] + y * base[patch, 2, 0]
-            color[0] = min(max(plane + maps[patch, 0, 0] * color[0], 0.0), 1.0)
-
-
-@njit(cache=True, parallel=True, fastmath=ORDERED)
-def _view(frame, view, patches, stored, places, samples):
-    """Fill a frame (H, W, C) with the window ``view``: left, top, width (and height), gate."""
-    height, width, channels = frame.shape
-    left, top, extent, gate = view
-    reach = extent / (width * samples)
-    for i in prange(height):
-        path = np.empty((MAX_DEPTH, 3))
-        color = np.empty(channels)
-        total = np.empty(channels)
-        for j in range(width):
-            total[:] = 0
-            for a in range(samples):
-                v = top + extent * (i + (a + 0.5) / samples) / height
-                for b in range(samples):
-                    u = left + extent * (j + (b + 0.5) / samples) / width
-                    _sample(u, v, reach, gate, patches, stored, places, path, color)
-                    for c in range(channels):
-                        total[c] += color[c]
-            for c in range(channels):
-                frame[i, j, c] = np.uint8(255 * total[c] / samples**2 + 0.5)

@@ -16,7 +16,6 @@ from selfsame.errors import InputError
 from selfsame.mosaic.code import CONTRAST_STEP, MosaicCode
 from selfsame.mosaic.drawing.rendering import Bytes
 from selfsame.mosaic.drawing.window import Viewer, check_self, frame_size, place_in
-from selfsame.run.threads import limited_threads
 
 MAX_FRAMES = 10_000
 MAX_ZOOM = 1e100
@@ -109,13 +108,9 @@ def _frames(
     zooms: list[float],
     threads: int | None,
 ) -> Iterator[Bytes]:
-    with limited_threads(threads):
-        viewer = Viewer(code, size)
+    viewer = Viewer(code, size, threads)
     for zoom in zooms:
-        # Not across the yield: see the bands of a rendering.
-        with limited_threads(threads):
-            frame = through(viewer, gate, zoom)
-        yield frame
+        yield through(viewer, gate, zoom)
 
 
 def through(viewer: Viewer, gate: Gate, zoom: float) -> Bytes:

@@ -2,21 +2,21 @@
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from selfsame._native import pifs as native
 from selfsame.errors import InputError
 from selfsame.io.color import planes_from_picture
 from selfsame.io.pictures import to_uint8
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
 from selfsame.pifs.code import LUMA, MAX_ITERATIONS, PifsCode, PlaneCode
-from selfsame.pifs.decoding.attractor import reconstruct_plane
-from selfsame.pifs.decoding.compose import Window, compose
-from selfsame.pifs.decoding.deblock import MARGIN, deblock
+from selfsame.pifs.decoding.planes import MARGIN, Plane, deblock, reconstruct_plane
 from selfsame.pifs.decoding.region import PlanePart, luma_cells, part_of_plane
-from selfsame.run.threads import limited_threads
+from selfsame.run.threads import thread_count
 
 Picture = NDArray[np.float32]
 """(H, W) grey or (H, W, 3) sRGB, with alpha (H, W, 2) or (H, W, 4); float32 in [0, 1]."""
@@ -47,6 +47,22 @@ class Sampling:
     is_whole_scale: bool
 
 
+class Window(NamedTuple):
+    """A rectangle of a plane.
+
+    Attributes:
+        values: centred on 0, in units of 1/255 of the value range.
+        top, left: of ``values`` in the plane.
+        height, width: of the plane, as far as it belongs to the picture.
+    """
+
+    values: Plane
+    top: int
+    left: int
+    height: int
+    width: int
+
+
 def decode(
     code: PifsCode,
     *,
@@ -72,7 +88,7 @@ def decode(
             says.
         start: the picture from which the iteration starts, of any size, (H, W) or (H, W, 3), values
             in [0, 1]; by default the part of the code that is not self-similar.
-        threads: at most this many; by default all that numba has.
+        threads: at most this many; by default one for every core.
     Returns:
         (H, W) or (H, W, 3), with alpha (H, W, 2) or (H, W, 4); values in [0, 1].
     Raises:
@@ -83,22 +99,17 @@ def decode(
         raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {rounds}")
     sampling = _sampling_of(code, scale, size, region)
     width, height = sampling.size
-    with limited_threads(threads):
-        parts = _parts(code, sampling, rounds, whole=region is None)
-        _check_work(parts, sampling)
-        windows = _windows(code, sampling, parts, rounds, start)
-        channels = len(code.planes)
-        out = np.empty((height, width, channels + (code.alpha is not None)), np.float32)
-        x0, y0, _, _ = sampling.region
-        if sampling.is_whole_scale:
-            compose(windows, code.half_chroma, y0 * sampling.grid, x0 * sampling.grid, out)
-        else:
-            ratios = (1, 2, 2) if code.half_chroma else (1, 1, 1)
-            fitted = [
-                _resampled(window, sampling, ratio)
-                for window, ratio in zip(windows, ratios, strict=False)
-            ]
-            compose(fitted, False, 0, 0, out)
+    count = thread_count(threads)
+    parts = _parts(code, sampling, rounds, whole=region is None)
+    _check_work(parts, sampling)
+    windows = _windows(code, sampling, parts, rounds, start, count)
+    out = np.empty((height, width, len(code.planes) + (code.alpha is not None)), np.float32)
+    x0, y0, half_chroma = sampling.region[0], sampling.region[1], code.half_chroma
+    if not sampling.is_whole_scale:
+        ratios = (1, 2, 2) if half_chroma else (1, 1, 1)
+        windows = [_resampled(w, sampling, r) for w, r in zip(windows, ratios, strict=False)]
+        x0, y0, half_chroma = 0, 0, False
+    native.compose(windows, half_chroma, y0 * sampling.grid, x0 * sampling.grid, out, count)
     if code.alpha is not None:
         out[..., -1] = _alpha(code.alpha, sampling)
     return out[..., 0] if out.shape[2] == 1 else out
@@ -193,7 +204,12 @@ def _check_work(parts: list[PlanePart], sampling: Sampling) -> None:
 
 
 def _windows(
-    code: PifsCode, sampling: Sampling, parts: list[PlanePart], rounds: int, start: Picture | None
+    code: PifsCode,
+    sampling: Sampling,
+    parts: list[PlanePart],
+    rounds: int,
+    start: Picture | None,
+    threads: int,
 ) -> list[Window]:
     """Return the planes on the grid of the sampling, with smoothed block borders."""
     is_drawn = any(np.any(part.plane.maps[:, 0] == LUMA) for part in parts[1:])
@@ -205,10 +221,10 @@ def _windows(
         drawn = None
         if luma is not None:
             drawn = _colocated(luma, parts[0], part, 2 if code.half_chroma else 1, sampling.grid)
-        x = reconstruct_plane(part.plane, rounds, sampling.grid, drawn, first)
+        x = reconstruct_plane(part.plane, rounds, sampling.grid, drawn, first, threads)
         if c == 0 and is_drawn:
             luma = x
-        smooth = deblock(x, part.plane, code.deblock, sampling.grid)
+        smooth = deblock(x, part.plane, code.deblock, sampling.grid, threads)
         sides = (part.top, part.left, plane.height, plane.width)
         windows.append(Window(smooth, *(side * sampling.grid for side in sides)))
     return windows

@@ -8,12 +8,12 @@ those of the domains as the decoder will see them.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.coding.range_coder import Coder, finish
+from selfsame._native import pifs as native
 from selfsame.io.color import CHROMA_WEIGHTS, halved, planes_from_picture
 from selfsame.pifs.code import (
     ALIGNMENT,
@@ -24,31 +24,15 @@ from selfsame.pifs.code import (
     PlaneCode,
     padded_shape,
 )
-from selfsame.pifs.decoding.attractor import apply_maps, contractive_maps, feeds_back, settled
+from selfsame.pifs.decoding.planes import apply_maps, feeds_back, settled
 from selfsame.pifs.encoding.candidates import (
     Candidates,
     Plan,
-    fit_scales,
     luma_candidates,
-    map_bits,
-    predictions,
+    near_candidates,
     window_candidates,
 )
-from selfsame.pifs.search.near import near_maps
-from selfsame.pifs.syntax.partition import (
-    INFEASIBLE,
-    SHAPE_INDEX,
-    SHAPES,
-    SPLIT_BITS,
-    block_costs,
-    border_means,
-    cost_tables,
-    gather,
-    prune,
-    transform_blocks,
-)
-from selfsame.pifs.syntax.plane import code_plane
-from selfsame.pifs.syntax.stream import Choice, PlaneState, plane_states, planes_coder
+from selfsame.pifs.stream import planes_writer
 
 Float = NDArray[np.float32]
 
@@ -58,11 +42,11 @@ photographs of the training set."""
 
 
 class Source(NamedTuple):
-    """One plane of the picture, ready to be priced at any step.
+    """One plane of the picture.
 
     Attributes:
         height, width: before padding.
-        pixels: padded. spectra, borders: of every shape of block, see ``partition``.
+        pixels: padded.
         step_ratio: of its quantiser step over that of luma, so that an error of either costs
             the same in RGB.
     """
@@ -70,8 +54,6 @@ class Source(NamedTuple):
     height: int
     width: int
     pixels: Float
-    spectra: tuple[Float, ...]
-    borders: list[Float]
     step_ratio: float
 
 
@@ -83,25 +65,24 @@ class Partition(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A code, the bytes of its planes, its planes decoded (padded, before deblocking), their
-    partitions, and the models after the last of them."""
+    """A code, the bytes of its planes, its planes decoded (padded, before deblocking), and the
+    writer after the last of them."""
 
     code: PifsCode
     stream_bytes: int
     decoded: list[Float]
-    partitions: list[Partition]
-    slots: NDArray[np.uint32]
-    weights: NDArray[np.int64]
+    writer: native.Writer
+
+    @property
+    def partitions(self) -> list[Partition]:
+        """Of the planes."""
+        return [Partition(plane.blocks, plane.maps) for plane in self.code.planes]
 
 
 def sources(
     picture: NDArray[np.uint8], half_chroma: bool, luma: Source | None = None
 ) -> list[Source]:
-    """Return the planes of a picture with the transforms of all blocks of every shape.
-
-    Args:
-        luma: the first of them, if it is known.
-    """
+    """Return the planes of a picture; ``luma`` is the first of them, if it is known."""
     result = [] if luma is None else [luma]
     for i, full in enumerate(planes_from_picture(picture)):
         if i < len(result):
@@ -112,12 +93,8 @@ def sources(
         height, width = plane.shape
         rows, columns = padded_shape(height, width, ALIGNMENT // 2 if halve else ALIGNMENT)
         pixels = np.pad(plane, ((0, rows - height), (0, columns - width)), mode="edge")
-        spectra = tuple(transform_blocks(pixels, lh, lw) for lh, lw in SHAPES)
-        borders = [border_means(pixels, lh, lw) for lh, lw in SHAPES]
         # A sample of half resolution stands for four pixels.
-        result.append(
-            Source(height, width, pixels, spectra, borders, ratio / 2 if halve else ratio)
-        )
+        result.append(Source(height, width, pixels, ratio / 2 if halve else ratio))
     return result
 
 
@@ -126,6 +103,8 @@ def find_candidates(
     references: Sequence[Float],
     plan: Plan,
     bit_price: float,
+    *,
+    threads: int,
     device: str = "cpu",
 ) -> list[list[Candidates]]:
     """Return, per plane, the domains that its blocks may be predicted from.
@@ -141,14 +120,9 @@ def find_candidates(
         for search in plan.searches if i == 0 or plan.mode == "pure" else ():
             if search.reach:
                 price = bit_price * source.step_ratio**2
-                maps = near_maps(source.pixels, reference, search.log2, search.reach, price)
-                own.append(Candidates(search.log2, maps))
+                own.append(near_candidates(source.pixels, reference, search, price, threads))
             if search.radius:
-                own.append(
-                    window_candidates(
-                        source.pixels, reference, search.log2, search.step, search.radius, device
-                    )
-                )
+                own.append(window_candidates(source.pixels, reference, search, threads, device))
         if i and plan.luma_maps:
             own += [luma_candidates(source.pixels.shape, log2) for log2 in range(MIN_LOG2, 6)]
         found.append(own)
@@ -162,6 +136,7 @@ def attempt(
     plan: Plan,
     *,
     half_chroma: bool,
+    threads: int,
     candidates: Sequence[Sequence[Candidates]] | None = None,
     references: Sequence[Float] | None = None,
     partitions: Sequence[Partition] = (),
@@ -176,139 +151,113 @@ def attempt(
         partitions: of the first planes, to be taken instead of the cheapest ones: those of an
             attempt at a similar step serve as well, and save most of the time.
     """
-    shapes = [plane.pixels.shape for plane in planes]
-    coder = planes_coder(shapes)
+    writer = planes_writer([plane.pixels.shape for plane in planes])
     coded: list[PlaneCode] = []
     decoded: list[Float] = []
     iterations = 0
-    for i, (source, state) in enumerate(zip(planes, plane_states(shapes), strict=True)):
+    for i, source in enumerate(planes):
         own_step = max(1, round(step * source.step_ratio / STEP_UNIT)) * STEP_UNIT
         reference = references[i] if references else source.pixels
         luma = decoded[0] if decoded else None
         if i < len(partitions):
             partition = partitions[i]
         else:
-            own = candidates[i] if candidates else ()
-            partition = _partition(
-                coder, source, own_step, plan, own, reference, luma, state.chroma, price
+            partition = cheapest_partition(
+                source.pixels,
+                reference,
+                luma,
+                candidates[i] if candidates else (),
+                writer.slots,
+                chroma=i > 0,
+                step=own_step,
+                price=price,
+                last=plan.last,
+                threads=threads,
             )
         plane, values, needed = _choose(
-            coder, source, state, own_step, plan, partition, reference, luma, price
+            writer, i, source, own_step, plan, partition, reference, luma, price, threads
         )
         coded.append(plane)
         decoded.append(values)
         iterations = max(iterations, needed)
     code = PifsCode(size[0], size[1], plan.mode, tuple(coded), half_chroma, iterations, 0)
-    partitions = [Partition(plane.blocks, plane.maps) for plane in coded]
-    return Attempt(code, finish(coder), decoded, partitions, coder.slots, coder.weights)
+    return Attempt(code, len(writer.finished()), decoded, writer)
+
+
+def cheapest_partition(
+    pixels: Float,
+    reference: Float,
+    luma: Float | None,
+    candidates: Sequence[Candidates],
+    slots: NDArray[np.uint32],
+    *,
+    chroma: bool,
+    step: float,
+    price: float,
+    last: int,
+    threads: int,
+) -> Partition:
+    """Return the blocks of the cheapest tree of a plane, and their maps, which contract.
+
+    Args:
+        slots: the models as they stand before the plane.
+        last: highest index in the scan of a block's levels that may be chosen.
+        others: as in ``attempt``.
+    """
+    return Partition(
+        *native.partition(
+            pixels,
+            reference,
+            luma,
+            [(candidate.log2, candidate.maps) for candidate in candidates],
+            slots,
+            chroma,
+            1 / step,
+            price,
+            last,
+            threads,
+        )
+    )
 
 
 def _choose(
-    coder: Coder,
+    writer: native.Writer,
+    index: int,
     source: Source,
-    state: PlaneState,
     step: float,
     plan: Plan,
     partition: Partition,
     reference: Float,
     luma: Float | None,
     price: float,
+    threads: int,
 ) -> tuple[PlaneCode, Float, int]:
     """Return the code of one plane, its attractor, and the iterations that this needs."""
-    inverse = np.float32(1 / step)
     blocks, maps = partition
-    count = len(blocks)
-    state.blocks[:count] = blocks
-    plain = np.empty(source.pixels.shape, np.float32)
-    gather(source.spectra, SHAPE_INDEX, blocks, inverse, plain)
     mapped = bool((maps[:, 0] != NO_MAP).any())
+    zeros = np.zeros_like(source.pixels) if mapped else None
     fed_back = bool(feeds_back(maps).any())
-    saved = _snapshot(coder)
     x, iterations = reference, 0
+    writer.keep()
     for _ in range(1 + (plan.rounds if fed_back else 0)):
-        _restore(coder, saved)
-        state.maps[:count] = maps
-        coefficients = plain
-        if mapped:
-            coefficients = plain - _predicted_spectra(x, luma, blocks, maps) * inverse
-        code_plane(coder, False, state, count, Choice(True, coefficients, price, plan.last))
-        plane = PlaneCode(source.height, source.width, step, blocks, maps, state.levels.copy())
-        x, iterations = settled(plane, luma)
+        writer.back()
+        residual = source.pixels
+        if zeros is not None:
+            residual = residual - apply_maps(x, zeros, blocks, maps, 1, luma, threads)
+        coefficients = native.transform_blocks(residual, blocks, 1 / step, threads)
+        levels = chosen_levels(writer, index, partition, coefficients, price, plan.last)
+        plane = PlaneCode(source.height, source.width, step, blocks, maps, levels)
+        x, iterations = settled(plane, luma, threads)
     return plane, x, iterations
 
 
-def _partition(
-    coder: Coder,
-    source: Source,
-    step: float,
-    plan: Plan,
-    candidates: Sequence[Candidates],
-    reference: Float,
-    luma: Float | None,
-    chroma: int,
+def chosen_levels(
+    writer: native.Writer,
+    index: int,
+    partition: Partition,
+    coefficients: Float,
     price: float,
-) -> Partition:
-    """Return the blocks of the cheapest tree and their maps."""
-    inverse = np.float32(1 / step)
-    tables = cost_tables(coder.slots)
-
-    def priced(spectra: Float, shape: int) -> Float:
-        lh, lw = SHAPES[shape]
-        costs: Float = block_costs(
-            spectra, inverse, lh, lw, source.borders[shape], tables, chroma, price, plan.last
-        )
-        return costs
-
-    costs = [priced(source.spectra[shape], shape) for shape in range(len(SHAPES))]
-    chosen = [np.zeros((*cost.shape, 5), np.int32) for cost in costs]
-    flagged = set()
-    for candidate in candidates:
-        if candidate.maps.size == 0:
-            continue
-        log2 = candidate.log2
-        shape = int(SHAPE_INDEX[log2, log2])
-        maps = candidate.maps.copy()
-        domains = transform_blocks(predictions(reference, luma, Candidates(log2, maps)), log2, log2)
-        residual = fit_scales(source.spectra[shape], domains, log2, maps)
-        bits, none = map_bits(coder.slots, Candidates(log2, maps), chroma)
-        if shape not in flagged:
-            flagged.add(shape)
-            costs[shape] += np.float32(price * none)
-        cost = priced(residual, shape) + np.float32(price) * bits
-        cost[maps[..., 0] == NO_MAP] = INFEASIBLE
-        better = cost < costs[shape]
-        costs[shape] = np.where(better, cost, costs[shape])
-        chosen[shape][better] = maps[better]
-    height, width = source.pixels.shape
-    blocks, _ = prune(tuple(costs), SHAPE_INDEX, height, width, price, SPLIT_BITS[chroma])
-    maps = np.zeros((len(blocks), 5), np.int32)
-    for shape, (lh, lw) in enumerate(SHAPES):
-        of_shape = (blocks[:, 2] == lh) & (blocks[:, 3] == lw)
-        y, x = blocks[of_shape, 0] >> lh, blocks[of_shape, 1] >> lw
-        maps[of_shape] = chosen[shape][y, x]
-    return Partition(blocks, contractive_maps(blocks, maps, (height, width)))
-
-
-def _predicted_spectra(
-    x: Float, luma: Float | None, blocks: NDArray[np.int32], maps: NDArray[np.int32]
-) -> Float:
-    """Return the transforms of ``S x`` in the blocks with a map, 0 elsewhere."""
-    collage = apply_maps(x, np.zeros_like(x), blocks, maps, 1, luma)
-    squares = np.unique(blocks[maps[:, 0] != NO_MAP, 2])
-    spectra = tuple(
-        transform_blocks(collage, lh, lw) if lh == lw and lh in squares else collage
-        for lh, lw in SHAPES
-    )
-    result = np.zeros_like(x)
-    gather(spectra, SHAPE_INDEX, blocks[maps[:, 0] != NO_MAP], np.float32(1), result)
-    return result
-
-
-def _snapshot(coder: Coder) -> tuple[NDArray[Any], ...]:
-    return tuple(a.copy() for a in (coder.state, coder.slots, coder.weights, coder.spent))
-
-
-def _restore(coder: Coder, saved: tuple[NDArray[Any], ...]) -> None:
-    arrays: tuple[NDArray[Any], ...] = (coder.state, coder.slots, coder.weights, coder.spent)
-    for array, old in zip(arrays, saved, strict=True):
-        array[:] = old
+    last: int,
+) -> NDArray[np.int32]:
+    """Write a plane with the levels of least distortion + price × bits, and return them."""
+    return writer.choose(index, *partition, coefficients, price, last)

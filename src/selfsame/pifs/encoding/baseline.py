@@ -21,7 +21,7 @@ from selfsame.pifs.code import (
     PlaneCode,
     padded_shape,
 )
-from selfsame.pifs.decoding.attractor import contractive_maps, settled
+from selfsame.pifs.decoding.planes import contractive_maps, settled
 from selfsame.pifs.search.full import KINDS, full_search
 from selfsame.pifs.search.pools import Plane
 

@@ -8,13 +8,14 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame._native import pifs as native
 from selfsame.coding.container import Chunk, alpha_chunks, container_bytes
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.chunks import PIFS, PIFS_TAG, PLANE
 from selfsame.pifs.code import MAX_DEBLOCK, Mode, PifsCode
-from selfsame.pifs.decoding.deblock import deblock
 from selfsame.pifs.decoding.decode import decode
+from selfsame.pifs.decoding.planes import deblock
 from selfsame.pifs.encoding.attempt import (
     PRICE,
     Attempt,
@@ -25,8 +26,7 @@ from selfsame.pifs.encoding.attempt import (
     sources,
 )
 from selfsame.pifs.encoding.candidates import Candidates, Plan, plan_for
-from selfsame.pifs.syntax.partition import SHAPE_INDEX
-from selfsame.run.threads import limited_threads
+from selfsame.run.threads import thread_count
 
 MIN_STEP, MAX_STEP = 0.5, 900.0
 
@@ -83,17 +83,17 @@ def encode(
     Raises:
         InputError: a limit on bytes or a PSNR that no step meets.
     """
-    with limited_threads(threads):
-        encoder = _Encoder(picture, plan_for(mode, effort), effort, device, progress)
-        if quality is not None:
-            found = encoder.at(step_for_quality(quality))
-        elif bytes is not None:
-            fixed = _fixed_bytes(picture, alpha)
-            found = encoder.within(bytes - fixed, fixed)
-        else:
-            assert psnr is not None
-            found = encoder.reaching(psnr)
-        code = replace(encoder.deblocked(found), alpha=alpha)
+    plan = plan_for(mode, effort)
+    encoder = _Encoder(picture, plan, effort, thread_count(threads), device, progress)
+    if quality is not None:
+        found = encoder.at(step_for_quality(quality))
+    elif bytes is not None:
+        fixed = _fixed_bytes(picture, alpha)
+        found = encoder.within(bytes - fixed, fixed)
+    else:
+        assert psnr is not None
+        found = encoder.reaching(psnr)
+    code = replace(encoder.deblocked(found), alpha=alpha)
     if progress is not None:
         progress(1.0)
     return code
@@ -107,10 +107,12 @@ class _Encoder:
         picture: Bytes,
         plan: Plan,
         effort: int,
+        threads: int,
         device: str,
         progress: Callable[[float], object] | None,
     ) -> None:
-        self.picture, self.plan, self.effort, self.device = picture, plan, effort, device
+        self.picture, self.plan, self.effort = picture, plan, effort
+        self.threads, self.device = threads, device
         self.progress, self.done = progress, 0
         self.size = (picture.shape[1], picture.shape[0])
         self.half_chroma = False
@@ -149,7 +151,8 @@ class _Encoder:
 
         def lack(result: Attempt) -> float:
             code = self.deblocked(result)
-            return (psnr - psnr_db(decode(code), self.picture / np.float64(255))) / 6
+            decoded = decode(code, threads=self.threads)
+            return (psnr - psnr_db(decoded, self.picture / np.float64(255))) / 6
 
         found = self._solve(lack, start, 0.8)
         if found is None:
@@ -164,7 +167,7 @@ class _Encoder:
             total = 0.0
             for source, plane, x in zip(self.planes, found.code.planes, found.decoded, strict=True):
                 inside = np.s_[: source.height, : source.width]
-                smooth = deblock(x, plane, strength)
+                smooth = deblock(x, plane, strength, threads=self.threads)
                 difference = (smooth - source.pixels)[inside]
                 # The ratio of the steps is that of the errors of equal weight.
                 total += float(np.vdot(difference, difference)) / source.step_ratio**2
@@ -185,7 +188,12 @@ class _Encoder:
             references = (plain or self._plain(step, self.half_chroma, self.planes)).decoded
         self._tick()
         self.candidates = find_candidates(
-            self.planes, references, self.plan, PRICE * step**2, self.device
+            self.planes,
+            references,
+            self.plan,
+            PRICE * step**2,
+            threads=self.threads,
+            device=self.device,
         )
         self.references = references
         self._tick()
@@ -204,7 +212,8 @@ class _Encoder:
         half_chroma = self._plain(step, True, half, full_chroma.partitions[:1])
         scores = []
         for result in (full_chroma, half_chroma):
-            error = (decode(result.code) * 255 - self.picture) ** 2
+            decoded = decode(result.code, threads=self.threads)
+            error = (decoded * 255 - self.picture) ** 2
             scores.append(float(error.sum()) / 3 + PRICE * step**2 * 8 * result.stream_bytes)
         if scores[0] <= scores[1]:
             return full_chroma
@@ -219,7 +228,13 @@ class _Encoder:
         partitions: Sequence[Partition] = (),
     ) -> Attempt:
         return attempt(
-            planes, self.size, step, self.plan, half_chroma=half_chroma, partitions=partitions
+            planes,
+            self.size,
+            step,
+            self.plan,
+            half_chroma=half_chroma,
+            threads=self.threads,
+            partitions=partitions,
         )
 
     def _step_for_bytes(self, limit: int) -> float:
@@ -228,8 +243,11 @@ class _Encoder:
         steps = np.geomspace(MIN_STEP, MAX_STEP, 64)
         counts = np.zeros(steps.size)
         for source in self.planes:
-            sizes = np.sort(np.abs(source.spectra[SHAPE_INDEX[3, 3]]), axis=None)
-            counts += sizes.size - np.searchsorted(sizes, 0.6 * steps * source.step_ratio)
+            spectrum = native.transform_blocks(
+                source.pixels, _squares(*source.pixels.shape), 1 / source.step_ratio, self.threads
+            )
+            sizes = np.sort(np.abs(spectrum), axis=None)
+            counts += sizes.size - np.searchsorted(sizes, 0.6 * steps)
         bits = BITS_PER_LEVEL * counts
         return float(steps[np.argmin(np.abs(np.log((bits + 8) / (8 * max(limit, 1)))))])
 
@@ -248,6 +266,7 @@ class _Encoder:
             step,
             self.plan,
             half_chroma=self.half_chroma,
+            threads=self.threads,
             candidates=self.candidates,
             references=self.references,
             partitions=known,
@@ -299,6 +318,12 @@ class _Encoder:
         self.done += 1
         if self.progress is not None:
             self.progress(1 - 0.8**self.done)
+
+
+def _squares(height: int, width: int) -> NDArray[np.int32]:
+    """Return all blocks of 8 × 8 pixels, as ``PlaneCode.blocks``."""
+    y, x = np.mgrid[: height // 8, : width // 8].astype(np.int32) * 8
+    return np.stack([y, x, np.full_like(y, 3), np.full_like(y, 3)], axis=2).reshape(-1, 4)
 
 
 def _fixed_bytes(picture: Bytes, alpha: Bytes | None) -> int:

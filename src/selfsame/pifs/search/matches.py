@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from selfsame.blocks import FASTMATH
+from selfsame._native import pifs as native
 from selfsame.isometries import transformed
 from selfsame.pifs.code import CONTRACTION, MAX_SCALE
 from selfsame.pifs.search.pools import FLAT, Plane
@@ -63,22 +62,23 @@ def measured(
     turn = np.zeros((count, keep), np.int32)
     scale, gain = np.zeros((2, count, keep), np.float32)
     ours, theirs = (np.ascontiguousarray(plane, np.float32) for plane in (ranges, domains))
-    own = np.indices((rows, columns)).reshape(2, count).T * block
+    own = np.indices((rows, columns), np.int32).reshape(2, count).T * np.int32(block)
     pixels = np.arange(block * block, dtype=np.float32).reshape(block, block)
     orders = np.stack([transformed(pixels, t).ravel() for t in allowed]).astype(np.int32)
     share = max(1, _SHARE_PIXELS // (keep * block * block))
 
     def work(first: int) -> None:
         part = slice(first, first + share)
-        _measure(
+        native.measure(
             ours,
             theirs,
             block,
             CONTRACTION[kind],
+            MAX_SCALE,
+            FLAT,
             own[part],
             corners[part],
             orders,
-            np.float32(MAX_SCALE),
             turn[part],
             scale[part],
             gain[part],
@@ -94,63 +94,3 @@ def measured(
             for part in (y, x, isometry, scale, gain)
         )
     )
-
-
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _measure(ours, theirs, n, k, own, corners, orders, bound, turn, scale, gain):  # type: ignore[no-untyped-def]
-    """Fill in ``turn``, the number of the best of ``orders``, and with it scale and gain."""
-    block = np.empty((n, n), np.float32)
-    domain = np.empty((n, n), np.float32)
-    for r in range(own.shape[0]):
-        y, x = own[r]
-        block[:] = ours[y : y + n, x : x + n]
-        _centre(block)
-        pixels = block.reshape(n * n)
-        for index in range(corners.shape[1]):
-            y, x = corners[r, index]
-            if y < 0:
-                continue
-            _contract(theirs[y : y + k * n, x : x + k * n], k, domain)
-            norm2 = _centre(domain)
-            if norm2 <= np.float32(FLAT * FLAT * n * n):
-                continue
-            moved = domain.reshape(n * n)
-            best = np.float32(0)
-            for t in range(orders.shape[0]):
-                c = np.float32(0)
-                for i in range(n * n):
-                    c += pixels[i] * moved[orders[t, i]]
-                if abs(c) > abs(best):
-                    best = c
-                    turn[r, index] = t
-            s = min(max(best / norm2, -bound), bound)
-            scale[r, index] = s
-            gain[r, index] = s * (2 * best - s * norm2)
-
-
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _contract(source, k, out):  # type: ignore[no-untyped-def]
-    weight = np.float32(1 / (k * k))
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            total = np.float32(0)
-            for a in range(k):
-                for b in range(k):
-                    total += source[k * i + a, k * j + b]
-            out[i, j] = weight * total
-
-
-@njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _centre(block):  # type: ignore[no-untyped-def]
-    """Subtract the mean of a block from it; return the sum of its squares after that."""
-    mean = np.float32(0)
-    for i in range(block.shape[0]):
-        for j in range(block.shape[1]):
-            mean += block[i, j]
-    mean /= block.size
-    norm2 = np.float32(0)
-    for i in range(block.shape[0]):
-        for j in range(block.shape[1]):
-            block[i, j] -= mean
-            norm2 += block[i, j] * block[i, j]
-    return norm2

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from selfsame.errors import InputError
 from selfsame.pifs.code import MAX_LOG2, MIN_LOG2
-from selfsame.pifs.decoding.transform import basis
 from selfsame.pifs.search.blas import one_blas_thread
 from selfsame.run.threads import run_shares
 
@@ -119,7 +118,7 @@ def _pool(plane: Plane, n: int, step: int, k: int, threads: int | None) -> Pool:
         (k * down, k * right, step * down, step * right),
         writeable=False,
     )
-    waves = basis(n, np.arange(n, dtype=np.float64))
+    waves = _cosines(n)
     waves = np.concatenate([waves[::2], waves[1::2]])
     rows = max(1, _SHARE_VALUES // (x.size * n * n))
 
@@ -132,6 +131,13 @@ def _pool(plane: Plane, n: int, step: int, k: int, threads: int | None) -> Pool:
     with one_blas_thread():
         run_shares(work, range(0, y.size, rows), threads)
     return Pool(y, x, cosines, norms)
+
+
+def _cosines(n: int) -> NDArray[np.float32]:
+    """Return the cosines of the orthonormal DCT-II, one a row, at the n pixels of a side."""
+    k, u = np.ogrid[:n, :n]
+    waves = np.cos(np.pi * (2 * u + 1) * k / (2 * n))
+    return np.asarray(np.sqrt(np.where(k == 0, 1, 2) / n) * waves, np.float32)
 
 
 def _transform(pixels: Plane, waves: NDArray[np.float32], out: NDArray[np.float32]) -> None:

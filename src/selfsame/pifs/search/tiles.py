@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from selfsame._native import pifs as native
 from selfsame.isometries import ISOMETRIES, MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.pifs.code import MAX_SCALE
 from selfsame.pifs.search.pools import CLASSES, Pool, places, transposed
@@ -117,12 +117,12 @@ def best_columns(rows: Rows, columns: Columns, apart: int, keep: int) -> Index:
             part = slice(start, min(start + width, total))
             products = memory[: height * (part.stop - start)].reshape(classes, left.shape[1], -1)
             np.matmul(left, columns.cosines[:, :, part], out=products)
-            _scan(
+            native.keep_best(
                 products,
                 start,
-                columns.reach,
-                columns.penalty,
-                columns.places,
+                columns.reach[part],
+                columns.penalty[part],
+                columns.places[part],
                 rows.places[mine],
                 apart,
                 gains[mine],
@@ -178,95 +178,3 @@ def _signs(isometry: int) -> Float:
     column = -1 if isometry & MIRROR_COLUMNS else 1
     row = -1 if isometry & MIRROR_ROWS else 1
     return np.array([1, column, row, row * column], np.float32)
-
-
-# These loops meet neither infinity nor NaN. "fast", and a reduction of integers, make them vectors.
-@njit(cache=True, nogil=True, fastmath=True)
-def _scan(products, start, reach, penalty, theirs, ours, apart, gains, found):  # type: ignore[no-untyped-def]
-    """Update the best of each range with a tile of products (classes, ranges · variants, M)."""
-    classes, rows, size = products.shape
-    variants = rows // gains.shape[0]
-    end = start + size
-    best = np.empty(size, np.float32)
-    for r in range(gains.shape[0]):
-        if classes == CLASSES:
-            d, t = 2 * r, 2 * r + 1
-            _largest(
-                products[0, d],
-                products[1, d],
-                products[2, d],
-                products[3, d],
-                products[0, t],
-                products[1, t],
-                products[2, t],
-                products[3, t],
-                best,
-            )
-        else:
-            best[:] = 0
-            for v in range(variants * r, variants * (r + 1)):
-                row = products[0, v]
-                for j in range(size):
-                    a = abs(row[j])
-                    best[j] = a if a > best[j] else best[j]
-        # No gain exceeds the square: most often there is nothing to do.
-        if _any_above(best, np.float32(np.sqrt(max(gains[r, -1], np.float32(0))))):
-            _to_gains(best, reach[start:end], penalty[start:end])
-            if apart > 0:
-                _exclude(best, theirs[start:end], ours[r], apart)
-            _insert(best, start, gains[r], found[r])
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _largest(c0, c1, c2, c3, t0, t1, t2, t3, best):  # type: ignore[no-untyped-def]
-    """Fill ``best`` with the largest absolute inner product of all eight isometries.
-
-    With those of the four classes, c, the mirror images have ``±(c0 + c3) ± (c1 + c2)`` and
-    ``±(c0 - c3) ± (c1 - c2)``, up to a sign that belongs to the scale; t are those of the
-    transposed range.
-    """
-    for j in range(best.size):
-        a = abs(c0[j] + c3[j]) + abs(c1[j] + c2[j])
-        b = abs(c0[j] - c3[j]) + abs(c1[j] - c2[j])
-        c = abs(t0[j] + t3[j]) + abs(t1[j] + t2[j])
-        d = abs(t0[j] - t3[j]) + abs(t1[j] - t2[j])
-        a = a if a > b else b
-        c = c if c > d else d
-        best[j] = a if a > c else c
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _any_above(values, limit):  # type: ignore[no-untyped-def]
-    count = np.int32(0)
-    for j in range(values.size):
-        count += np.int32(values[j] > limit)
-    return count > 0
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _to_gains(best, reach, penalty):  # type: ignore[no-untyped-def]
-    """Turn absolute inner products into gains: c², or less where the scale meets its bound."""
-    for j in range(best.size):
-        beyond = best[j] - reach[j]
-        beyond = beyond if beyond > np.float32(0) else np.float32(0)
-        best[j] = best[j] * best[j] - beyond * beyond - penalty[j]
-
-
-@njit(cache=True, nogil=True)
-def _exclude(best, theirs, own, apart):  # type: ignore[no-untyped-def]
-    for j in range(best.size):
-        if abs(theirs[j, 0] - own[0]) < apart and abs(theirs[j, 1] - own[1]) < apart:
-            best[j] = LOWEST
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _insert(values, start, gains, found):  # type: ignore[no-untyped-def]
-    """Sort those of ``values`` that are large enough into ``gains``, and their indices beside."""
-    for j in range(values.size):
-        k = gains.size - 1
-        if not values[j] > gains[k]:
-            continue
-        while k > 0 and values[j] > gains[k - 1]:
-            gains[k], found[k] = gains[k - 1], found[k - 1]
-            k -= 1
-        gains[k], found[k] = values[j], start + j

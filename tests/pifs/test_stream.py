@@ -12,7 +12,7 @@ from selfsame.pifs.code import (
     padded_planes,
     plane_shapes,
 )
-from selfsame.pifs.syntax.stream import read_planes, write_planes
+from selfsame.pifs.stream import read_planes, write_planes
 from support.fuzzing import damaged_copies, outcomes
 from support.random_codes import random_code
 

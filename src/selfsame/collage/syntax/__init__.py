@@ -1,1 +1,0 @@
-"""Collage codes as bits under adaptive contexts."""

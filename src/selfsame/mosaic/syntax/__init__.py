@@ -1,1 +1,0 @@
-"""The numbers of a mosaic as a stream of binary decisions."""

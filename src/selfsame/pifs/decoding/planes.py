@@ -1,0 +1,147 @@
+"""Planes of a code to their attractors: ``x = S x + b`` by repeated application, from ``b`` on.
+
+Planes are float32, centred on 0, in units of 1/255 of the value range. What is computed, and
+whether the attractor exists, ``native/pifs/`` says: ``transform``, ``attractor``, ``contraction``,
+``deblock``.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame._native import pifs as native
+from selfsame.errors import InputError
+from selfsame.pifs.code import LUMA, NO_MAP, PlaneCode
+
+Plane = NDArray[np.float32]
+
+LIMIT = native.LIMIT
+"""Values of a plane are clipped to this on either side, far beyond any picture's."""
+
+MARGIN = native.MARGIN
+"""How far from a pixel the pixels lie on which its filtered value depends, in either direction."""
+
+
+SETTLED = native.SETTLED
+"""Largest change of a pixel, in units of 1/255, in the last application."""
+
+
+def inverse_dct(plane: PlaneCode, scale: int = 1, threads: int = 1) -> Plane:
+    """Return the blocks of a plane that its levels describe, ``b`` of ``x = S x + b``.
+
+    Args:
+        plane: its levels, blocks and step are used, its maps are not.
+        scale: output pixels per pixel of the plane, in either direction.
+    Returns:
+        (padded height * scale, padded width * scale), clipped to ``LIMIT``; 0 where no block lies.
+    """
+    return native.inverse_dct(plane.levels, plane.blocks, plane.step, scale, threads)
+
+
+def apply_maps(
+    x: Plane,
+    b: Plane,
+    blocks: NDArray[np.int32],
+    maps: NDArray[np.int32],
+    scale: int = 1,
+    luma: Plane | None = None,
+    threads: int = 1,
+) -> Plane:
+    """Return ``S x + b``, a new array.
+
+    Args:
+        x, b: (padded height * scale, padded width * scale).
+        blocks, maps: as in ``PlaneCode``.
+        luma: the attractor of the luma plane, before deblocking, if a map draws from it: of the
+            shape of ``b``, or twice as large, when it is averaged 2:1.
+    Raises:
+        InputError: a map draws from luma, and there is none.
+    """
+    if luma is None and np.any(maps[:, 0] == LUMA):
+        raise InputError("a map draws from luma, and there is none")
+    return native.apply_maps(x, b, blocks, maps, scale, luma, threads)
+
+
+def reconstruct_plane(
+    plane: PlaneCode,
+    iterations: int,
+    scale: int = 1,
+    luma: Plane | None = None,
+    start: Plane | None = None,
+    threads: int = 1,
+) -> Plane:
+    """Return a plane after ``iterations`` applications of its map, before any deblocking.
+
+    A plane whose maps all draw from luma needs one application, one without maps none; no more
+    are made, as they would change nothing.
+
+    Args:
+        plane: of the code.
+        iterations: at least 0; with 0 the result is ``start``, or ``b``.
+        scale: output pixels per pixel of the plane, in either direction.
+        luma: see ``apply_maps``.
+        start: the first picture, of the shape of the result; by default ``b``.
+    Returns:
+        (padded height * scale, padded width * scale).
+    Raises:
+        InputError: a map draws from luma, and there is none.
+    """
+    b = inverse_dct(plane, scale, threads)
+    x = b if start is None else start
+    if iterations <= 0 or (start is None and not np.any(plane.maps[:, 0] != NO_MAP)):
+        return x
+    for _ in range(iterations if feeds_back(plane.maps).any() else 1):
+        x = apply_maps(x, b, plane.blocks, plane.maps, scale, luma, threads)
+    return x
+
+
+def deblock(x: Plane, plane: PlaneCode, strength: int, scale: int = 1, threads: int = 1) -> Plane:
+    """Return the attractor of a plane with its block borders smoothed.
+
+    Args:
+        x: (padded height * scale, padded width * scale); is kept.
+        plane: its blocks, levels, step, and which blocks have maps.
+        strength: 0 (``x`` itself is returned) to 7.
+        scale: output pixels per pixel of the plane, in either direction; ramps are as many times
+            as long.
+    """
+    if strength == 0:
+        return x
+    return native.deblock(
+        x, plane.levels, plane.blocks, plane.maps, plane.step, strength, scale, threads
+    )
+
+
+def settled(plane: PlaneCode, luma: Plane | None, threads: int = 1) -> tuple[Plane, int]:
+    """Return the attractor of a plane, and the number of applications that it took from ``b``.
+
+    It has settled when no pixel changes by more than ``SETTLED``.
+    """
+    b = inverse_dct(plane, threads=threads)
+    return native.settle(b, plane.blocks, plane.maps, luma, threads)
+
+
+def contraction_bounds(
+    blocks: NDArray[np.int32], maps: NDArray[np.int32], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Return, per block, ``(T v) / v`` for a ``v`` near the leading eigenvector of ``T``.
+
+    The largest bounds the squared spectral radius of ``S``.
+
+    Args:
+        blocks, maps: as in ``PlaneCode``.
+        shape: of the padded plane.
+    """
+    return native.contraction_bounds(blocks, maps, *shape)
+
+
+def contractive_maps(
+    blocks: NDArray[np.int32], maps: NDArray[np.int32], shape: tuple[int, int]
+) -> NDArray[np.int32]:
+    """Return the maps with scales lowered where they must be for a proof of contraction."""
+    return native.contractive_maps(blocks, maps, *shape)
+
+
+def feeds_back(maps: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return which maps draw from their own plane."""
+    result: NDArray[np.bool_] = (maps[:, 0] != NO_MAP) & (maps[:, 0] != LUMA)
+    return result

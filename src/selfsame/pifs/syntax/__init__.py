@@ -1,1 +1,0 @@
-"""Block codes as bits: partition, maps and levels under adaptive contexts."""
