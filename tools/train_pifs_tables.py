@@ -86,7 +86,7 @@ def code(path, step, color, pure, slots, weights):
         candidates=candidates,
         references=references,
     )
-    return result.writer.slots, result.writer.weights
+    return result.models
 
 
 if __name__ == "__main__":

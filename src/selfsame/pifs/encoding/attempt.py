@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame._native import pifs as native
+from selfsame.coding.slots import Tables
 from selfsame.io.color import CHROMA_WEIGHTS, halved, planes_from_picture
 from selfsame.pifs.code import (
     ALIGNMENT,
@@ -66,12 +67,12 @@ class Partition(NamedTuple):
 
 class Attempt(NamedTuple):
     """A code, the bytes of its planes, its planes decoded (padded, before deblocking), and the
-    writer after the last of them."""
+    models after the last of them."""
 
     code: PifsCode
     stream_bytes: int
     decoded: list[Float]
-    writer: native.Writer
+    models: Tables
 
     @property
     def partitions(self) -> list[Partition]:
@@ -181,7 +182,7 @@ def attempt(
         decoded.append(values)
         iterations = max(iterations, needed)
     code = PifsCode(size[0], size[1], plan.mode, tuple(coded), half_chroma, iterations, 0)
-    return Attempt(code, len(writer.finished()), decoded, writer)
+    return Attempt(code, len(writer.finished()), decoded, (writer.slots, writer.weights))
 
 
 def cheapest_partition(

@@ -212,9 +212,11 @@ class _Encoder:
         half_chroma = self._plain(step, True, half, full_chroma.partitions[:1])
         scores = []
         for result in (full_chroma, half_chroma):
-            decoded = decode(result.code, threads=self.threads)
-            error = (decoded * 255 - self.picture) ** 2
-            scores.append(float(error.sum()) / 3 + PRICE * step**2 * 8 * result.stream_bytes)
+            error = decode(result.code, threads=self.threads)
+            error *= 255
+            error -= self.picture
+            price = PRICE * step**2 * 8 * result.stream_bytes
+            scores.append(float(np.vdot(error, error)) / 3 + price)
         if scores[0] <= scores[1]:
             return full_chroma
         self.half_chroma, self.planes = True, half
