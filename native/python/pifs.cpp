@@ -190,33 +190,45 @@ std::pair<NewArray<float>, int> settle(const Floats& b, const Ints& blocks, cons
 
 NewArray<std::int32_t> depths(const Ints& blocks, const Ints& maps, const Array<std::uint8_t, 2>& cells,
                               int iterations) {
-    const std::size_t height = cells.shape(0) * 4, width = cells.shape(1) * 4;
-    const auto rows = blocks_of(blocks, height, width);
-    const auto owners = owners_of(rows, height, width);
-    auto found = pifs::depths(rows, maps_of(maps, rows.size()),
-                              Grid(owners.data(), cells.shape(0), cells.shape(1)), grid(cells), iterations);
+    std::vector<std::int32_t> found;
+    {
+        const nb::gil_scoped_release released;
+        const std::size_t height = cells.shape(0) * 4, width = cells.shape(1) * 4;
+        const auto rows = blocks_of(blocks, height, width);
+        const auto owners = owners_of(rows, height, width);
+        found = pifs::depths(rows, maps_of(maps, rows.size()),
+                             Grid(owners.data(), cells.shape(0), cells.shape(1)), grid(cells), iterations);
+    }
     const std::size_t count = found.size();
     return own<std::int32_t>(std::move(found), {count});
 }
 
 NewArray<double> contraction_bounds(const Ints& blocks, const Ints& maps, std::size_t height,
                                     std::size_t width) {
-    const auto rows = blocks_of(blocks, height, width);
-    const auto owners = owners_of(rows, height, width);
-    auto bounds = pifs::contraction_bounds(rows, maps_of(maps, rows.size()),
-                                           Grid(owners.data(), height >> 2, width >> 2));
+    std::vector<double> bounds;
+    {
+        const nb::gil_scoped_release released;
+        const auto rows = blocks_of(blocks, height, width);
+        const auto owners = owners_of(rows, height, width);
+        bounds = pifs::contraction_bounds(rows, maps_of(maps, rows.size()),
+                                          Grid(owners.data(), height >> 2, width >> 2));
+    }
     const std::size_t count = bounds.size();
     return own<double>(std::move(bounds), {count});
 }
 
 NewArray<std::int32_t> contractive_maps(const Ints& blocks, const Ints& maps, std::size_t height,
                                         std::size_t width) {
-    const auto rows = blocks_of(blocks, height, width);
-    const auto all = maps_of(maps, rows.size());
-    const auto owners = owners_of(rows, height, width);
-    std::vector<pifs::Map> lowered(all.begin(), all.end());
-    pifs::make_contractive(rows, Row(lowered.data(), lowered.size()),
-                           Grid(owners.data(), height >> 2, width >> 2));
+    std::vector<pifs::Map> lowered;
+    {
+        const nb::gil_scoped_release released;
+        const auto rows = blocks_of(blocks, height, width);
+        const auto all = maps_of(maps, rows.size());
+        const auto owners = owners_of(rows, height, width);
+        lowered.assign(all.begin(), all.end());
+        pifs::make_contractive(rows, Row(lowered.data(), lowered.size()),
+                               Grid(owners.data(), height >> 2, width >> 2));
+    }
     const std::size_t count = lowered.size();
     return own<std::int32_t>(std::move(lowered), {count, 5});
 }
