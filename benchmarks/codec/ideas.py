@@ -4,8 +4,7 @@
 
 Every variant of the codec (variants.py) encodes at a few fixed qualities, without rate
 control; the Bjøntegaard delta of the two curves, with and without the idea, over 0.1 to 1 bpp is
-its row. Ideas overlap, so the rows do not add up. Context mixing is compiled in: its variant runs
-in a process of its own that compiles the coder anew, and is left out of quick runs.
+its row. Ideas overlap, so the rows do not add up. Context mixing is compiled in and has no variant.
 """
 
 import argparse

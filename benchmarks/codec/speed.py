@@ -196,7 +196,7 @@ def command_line(photo: Photo, table: Table, options: argparse.Namespace) -> Non
             def work(mode: str = mode) -> Row:
                 encode = ("encode", "in.png", "-o", "x.ssm", "--bpp", "0.5", "--mode", mode)
                 decode = ("decode", "x.ssm", "-o", "out.png")
-                # The first pair compiles what is not cached yet, and warms the disk's cache.
+                # The first pair warms the disk's cache.
                 runs = [(call(*encode), call(*decode)) for _ in range(options.runs + 1)][1:]
                 encoding, decoding = np.array(runs).T
                 return {

@@ -114,7 +114,7 @@ def speed(
     seeds: Sequence[int],
 ) -> list[dict[str, Any]]:
     """Return, per target, seconds to the paper's error for every seed, and the speed-up."""
-    fit([targets[0].image], replace(config, steps=QUICK_STEPS), device="cpu")  # compiles, warms up
+    fit([targets[0].image], replace(config, steps=QUICK_STEPS), device="cpu")  # warms up
     rows = []
     for target, error in zip(targets, errors, strict=True):
         runs = [seconds_to_error(target.image, config, error, seed) for seed in seeds]

@@ -1,7 +1,9 @@
 // Whole numbers as binary decisions of a range coder.
 #pragma once
 
+#include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "coding/range_coder.hpp"
@@ -12,6 +14,12 @@ inline constexpr int kLengths = 20;  // steps of the unary part of a number, its
 inline constexpr int kTailBits = 16;
 
 constexpr int bit_length(std::uint32_t value) { return std::bit_width(value); }
+
+// a / b rounded down, b > 0.
+constexpr std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
+    const std::int64_t quotient = a / b;
+    return quotient * b > a ? quotient - 1 : quotient;
+}
 
 // Code a number >= 0: its bit length in unary, then its bits below the first.
 //

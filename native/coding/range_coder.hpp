@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/grid.hpp"
@@ -150,7 +152,8 @@ private:
         const std::uint32_t packed = models_.slots[slot];
         const std::uint32_t count = packed & ((1 << kCountBits) - 1);
         std::int64_t p = packed >> kCountBits;
-        p += ((static_cast<std::int64_t>(bit) << 22) - p) * tables_->rates[std::min<std::uint32_t>(count, kCountLimit)] >> 16;
+        const std::int64_t rate = tables_->rates[std::min<std::uint32_t>(count, kCountLimit)];
+        p += ((static_cast<std::int64_t>(bit) << 22) - p) * rate >> 16;
         p = std::clamp<std::int64_t>(p, 64, (1 << 22) - 64);
         models_.slots[slot] = static_cast<std::uint32_t>(p) << kCountBits |
                               (count < kCountLimit ? count + 1 : count);

@@ -1,6 +1,7 @@
 #include "collage/contexts.hpp"
 
 #include <tuple>
+#include <utility>
 
 namespace selfsame::collage {
 

@@ -129,6 +129,7 @@ constexpr int position_class(int index) {
     const int octave = coding::bit_length(index) - 4;
     return 8 + 4 * octave + (index >> (octave + 1) & 3);
 }
+static_assert(position_class(kMaxAtoms) == kPositions - 1);
 
 template <std::size_t kCount, std::size_t kBounds>
 constexpr auto by_class(const std::array<int, kBounds>& bounds) {
@@ -144,6 +145,9 @@ inline constexpr auto coarse_class = by_class<128>(std::array{1, 6, 12, 20, 32, 
 inline constexpr auto spread_class =
     by_class<1024>(std::array{1, 2, 4, 6, 9, 13, 19, 28, 42, 64, 96, 150, 240, 480, 1000});
 inline constexpr auto size_of_gradient = by_class<16>(std::array{1, 4, 14});
+static_assert(energy_class(256) == kEnergies - 1 && template_class(128) == kTemplates - 1 &&
+              expectation_class(512) == kExpectations - 1 && coarse_class(128) == kCoarse - 1 &&
+              spread_class(1024) == kSpreads - 1 && size_of_gradient(16) == kGradients / 2);
 
 // Class of a signed difference; the middle one is zero.
 constexpr int gradient_class(std::int64_t value) {

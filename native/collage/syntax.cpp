@@ -1,5 +1,8 @@
 #include "collage/syntax.hpp"
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdlib>
 
 #include "coding/numbers.hpp"
@@ -10,6 +13,7 @@ namespace selfsame::collage {
 namespace {
 
 using coding::code_number;
+using coding::floor_divide;
 using coding::kLengths;
 
 constexpr int kGuesses = 4;
@@ -18,10 +22,9 @@ constexpr std::int64_t kMaxOff = 1 << 10;
 // Magnitudes beyond it are expected to surprise. It keeps the energies within a byte.
 constexpr int kCap = 15;
 
-std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
-    const std::int64_t quotient = a / b;
-    return quotient * b > a ? quotient - 1 : quotient;
-}
+// Class of the index of a quantiser step: one per octave around 128.
+constexpr int rate_class(int step) { return std::clamp((step - 64) >> 4, 0, kRates - 1); }
+static_assert(rate_class(79) == 0 && rate_class(80) == 1 && rate_class(128) == 4 && rate_class(192) == 7);
 
 // One plane on its way through the coder, and what is known of its coded part.
 struct State {
@@ -500,14 +503,12 @@ bool code_planes(Coder& coder, std::vector<Plane>& planes, int rate) {
 std::uint32_t slot_count() { return kSlots.count; }
 std::uint32_t set_count() { return kSets.count; }
 
-int rate_class(int step) { return std::clamp((step - 64) >> 4, 0, kRates - 1); }
-
-bool read_planes(coding::Decoder& coder, std::vector<Plane>& planes, int rate) {
-    return code_planes(coder, planes, rate);
+bool read_planes(coding::Decoder& coder, std::vector<Plane>& planes, int step) {
+    return code_planes(coder, planes, rate_class(step));
 }
 
-bool write_planes(coding::Encoder& coder, std::vector<Plane>& planes, int rate) {
-    return code_planes(coder, planes, rate);
+bool write_planes(coding::Encoder& coder, std::vector<Plane>& planes, int step) {
+    return code_planes(coder, planes, rate_class(step));
 }
 
 }  // namespace selfsame::collage

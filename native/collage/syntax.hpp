@@ -4,12 +4,11 @@
 // follow each other. docs/file-format.md describes the order.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "coding/range_coder.hpp"
-#include "core/grid.hpp"
 #include "core/zeros.hpp"
 
 namespace selfsame::collage {
@@ -36,13 +35,10 @@ struct Plane {
     Zeros<std::int32_t> symbols;
 };
 
-// Fill planes from a stream of a class of quantiser steps; false if the stream is damaged.
-bool read_planes(coding::Decoder& coder, std::vector<Plane>& planes, int rate);
+// Fill planes from a stream; `step` is the index of their quantiser step. False if the stream is damaged.
+bool read_planes(coding::Decoder& coder, std::vector<Plane>& planes, int step);
 
 // Write planes; false if a bias is beyond kMaxBias.
-bool write_planes(coding::Encoder& coder, std::vector<Plane>& planes, int rate);
-
-// Class of the index of a quantiser step: one per octave around 128.
-int rate_class(int step);
+bool write_planes(coding::Encoder& coder, std::vector<Plane>& planes, int step);
 
 }  // namespace selfsame::collage

@@ -15,6 +15,7 @@ inline constexpr int kMirrorColumns = 1, kMirrorRows = 2, kTranspose = 4, kIsome
 // Fill n numbers, n a multiple of 4, with averages over k × k pixels of `source`, k = 1, 2 or 4, of which
 // the first begins at (y, x); return their sum.
 inline float pool_row(Grid<const float> source, std::size_t y, std::size_t x, int k, int n, float* row) {
+    check((k == 1 || k == 2 || k == 4) && n % 4 == 0);
     const auto part = source.part(y, x, k, std::size_t(k) * n);
     if (k == 1) {
         const float* pixels = part.row(0).data();

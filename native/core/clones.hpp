@@ -9,3 +9,18 @@
 #else  // aarch64 has its vectors in the baseline
 #define SELFSAME_CLONES
 #endif
+
+namespace selfsame {
+
+// A function with clones, to be called. Compilers (GCC 12) take a call by its name for one that throws
+// nothing: what it throws would end the process. Those that check an index or allocate are called
+// through this pointer, which the compiler cannot see through.
+template <typename Function>
+Function* dispatched(Function* function) {
+#if defined(__GNUC__) && defined(__x86_64__)
+    asm("" : "+r"(function));
+#endif
+    return function;
+}
+
+}  // namespace selfsame

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstdlib>
+#include <vector>
+
+#include "ifs/patterns.hpp"
 
 namespace selfsame::fractals {
 
@@ -21,35 +23,17 @@ float signed_share(ifs::Stream& stream) {
 // Plot a system into a histogram with a border, (side + 2)², in a part of its bounding box.
 void plot_fractal(const Fractals& fractals, std::size_t k, std::uint64_t seed, ifs::Population& population,
                   Row<std::uint32_t> out) {
-    const auto& systems = fractals.systems;
     ifs::Stream stream(seed, static_cast<std::uint64_t>(fractals.streams[k]));
-    const auto first = static_cast<std::size_t>(systems.bounds[k]);
-    const auto plane = systems.maps.part(first, static_cast<std::size_t>(systems.bounds[k + 1]) - first);
-    std::vector<ifs::PlanarMap> maps(plane.size());
-    for (std::size_t i = 0; i < plane.size(); ++i) {
-        std::ranges::transform(plane[i], maps[i].begin(), [](double a) { return static_cast<float>(a); });
-    }
-    const ifs::Game game{{maps.data(), maps.size()}, systems.trees.row(k)};
-    const ifs::Point start{static_cast<float>(systems.starts(k, 0)), static_cast<float>(systems.starts(k, 1))};
-    population.settle(start, static_cast<int>(systems.burn_ins[k]), 0, game, stream);
-    const auto [x_min, y_min, x_max, y_max] = ifs::fitted(population, game, 0, 0, stream);
+    ifs::System system(fractals.systems, k);
+    system.settle(0, population, stream);
+    const auto [x_min, y_min, x_max, y_max] = ifs::fitted(population, system.game(), 0, 0, stream);
     const auto window = fractals.windows.row(k);
     const double width = (x_max - x_min) * window[2], height = (y_max - y_min) * window[3];
     const double x = (x_min + x_max) / 2 + window[0] * (x_max - x_min);
     const double y = (y_min + y_max) / 2 + window[1] * (y_max - y_min);
     const int side = static_cast<int>(fractals.places(k, 2));
-    const ifs::ToPixels to_pixels({x - width / 2, y - height / 2, x + width / 2, y + height / 2}, side, side);
-    to_pixels.convert(plane, Row<ifs::PlanarMap>(maps.data(), maps.size()));
-    to_pixels.convert(population.points());
-    std::ranges::fill(out, 0u);
-    const ifs::Frame frame = ifs::Frame::of(side, side);
-    const auto points = static_cast<std::size_t>(fractals.points[k]);
-    for (std::size_t done = 0; done < points;) {
-        const std::size_t count = std::min(population.field().size(), points - done);
-        population.step(count, game, frame, stream);
-        ifs::plot(population.cells(count), out);
-        done += count;
-    }
+    const ifs::View view{x - width / 2, y - height / 2, x + width / 2, y + height / 2};
+    system.plot(view, side, side, static_cast<std::uint64_t>(fractals.points[k]), population, stream, out);
 }
 
 // Mirror a picture of pixels of so many bytes.
@@ -71,21 +55,16 @@ void flip(Row<std::uint8_t> picture, int height, int width, int bytes, std::int6
 template <typename Put>
 void for_stamps(const Stamps& stamps, std::size_t k, const Put& put) {
     const auto cells = stamps.points.row(static_cast<std::size_t>(stamps.sources[k]));
-    const int height = stamps.height, width = stamps.width;
-    for (int bit = 0; bit < 9; ++bit) {
-        if (!(stamps.patterns[k] >> bit & 1)) {
-            continue;
-        }
-        const int down = bit / 3 - 1, across = bit % 3 - 1;
-        for (int y = std::max(0, down); y < height + std::min(0, down); ++y) {
-            for (int x = std::max(0, across); x < width + std::min(0, across); ++x) {
-                const std::size_t from = static_cast<std::size_t>(y - down) * width + x - across;
-                if (cells[from]) {
-                    put(from, static_cast<std::size_t>(y) * width + x);
-                }
+    const auto width = static_cast<std::size_t>(stamps.width);
+    const auto put_row = [&](int y, int x, int from_y, int from_x, int count) {
+        const std::size_t pixel = y * width + x, from = from_y * width + from_x;
+        for (int i = 0; i < count; ++i) {
+            if (cells[from + i]) {
+                put(from + i, pixel + i);
             }
         }
-    }
+    };
+    ifs::for_moves(stamps.patterns[k], stamps.height, stamps.width, put_row);
 }
 
 }  // namespace
@@ -153,24 +132,17 @@ void count_stamps(Grid<const std::uint32_t> cells, std::int64_t pattern, Grid<st
     for (int y = 0; y < side; ++y) {
         std::ranges::fill(out.row(y), 0u);
     }
-    for (int bit = 0; bit < 9; ++bit) {
-        if (!(pattern >> bit & 1)) {
-            continue;
+    ifs::for_moves(pattern, side, side, [&](int y, int x, int from_y, int from_x, int count) {
+        const std::uint32_t* row = cells.row(from_y + 1).part(from_x + 1, count).data();
+        std::uint32_t* target = out.row(y).part(x, count).data();
+        for (int k = 0; k < count; ++k) {
+            target[k] += row[k];
         }
-        const int down = bit / 3 - 1, across = bit % 3 - 1, left = std::max(0, across);
-        const int width = side - std::abs(across);
-        for (int y = std::max(0, down); y < side + std::min(0, down); ++y) {
-            const std::uint32_t* row = cells.row(y + 1 - down).part(left + 1 - across, width).data();
-            std::uint32_t* target = out.row(y).part(left, width).data();
-            for (int x = 0; x < width; ++x) {
-                target[x] += row[x];
-            }
-        }
-    }
+    });
 }
 
-void paste(Grid<const std::uint32_t> stamps, Row<const std::int64_t> place, std::int64_t turn, Row<const double> color,
-           Picture picture) {
+void paste(Grid<const std::uint32_t> stamps, Row<const std::int64_t> place, std::int64_t turn,
+           Row<const double> color, Picture picture) {
     std::array<Rgb, kHues> table;
     for (int i = 0; i < kHues; ++i) {
         table[i] = color_of(color[0] + static_cast<double>(i) / kHues, color[1], color[2]);
@@ -251,7 +223,8 @@ void paint_scenes(std::uint64_t seed, const Scenes& scenes, const Fractals& frac
             plot_fractal(fractals, k, seed, population, cells);
             const Grid<std::uint32_t> stamps(counts.data(), size, size);
             count_stamps({histogram.data(), size + 2, size + 2}, fractals.patterns[k], stamps);
-            paste({counts.data(), size, size}, fractals.places.row(k), fractals.turns[k], fractals.colors.row(k), picture);
+            paste({counts.data(), size, size}, fractals.places.row(k), fractals.turns[k],
+                  fractals.colors.row(k), picture);
         }
         if (scenes.blurs[i] > 0) {
             blur(picture, scenes.blurs[i]);

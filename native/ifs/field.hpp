@@ -3,6 +3,7 @@
 // For any two things the pair of places is uniform over distinct places (Carter & Wegman 1979).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/parallel.hpp"
+#include "ifs/patterns.hpp"
 
 namespace selfsame::ifs {
 
@@ -14,6 +15,45 @@ namespace {
 constexpr std::size_t kBlock = 4;  // pictures that a thread takes at a time: their histograms stay in the cache
 constexpr int kFitSteps = 12;  // of the population, whose bounding box is the fitted window
 
+// Turn a histogram with a border into a picture, white = `white`.
+template <typename T, typename Value>
+void develop(Grid<const T> cells, Mode mode, int patch, Value white, Grid<Value> out) {
+    const int height = static_cast<int>(out.height()), width = static_cast<int>(out.width());
+    check(cells.height() == out.height() + 2 && cells.width() == out.width() + 2);
+    if (mode == Mode::kPatch) {
+        for (int y = 0; y < height; ++y) {
+            std::ranges::fill(out.row(y), Value(0));
+        }
+        for_moves(patch, height, width, [&](int y, int x, int from_y, int from_x, int count) {
+            const auto row = cells.row(from_y + 1);
+            const auto target = out.row(y);
+            for (int k = 0; k < count; ++k) {
+                if (row[from_x + 1 + k]) {
+                    target[x + k] = white;
+                }
+            }
+        });
+        return;
+    }
+    T most = 1;
+    for (int y = 0; y < height && mode != Mode::kBinary; ++y) {
+        for (const T count : cells.row(y + 1).part(1, width)) {
+            most = std::max(most, count);
+        }
+    }
+    const auto largest = static_cast<float>(most);
+    for (int y = 0; y < height; ++y) {
+        const auto row = cells.row(y + 1).part(1, width);
+        const auto target = out.row(y);
+        for (int x = 0; x < width; ++x) {
+            const auto count = static_cast<float>(row[x]);
+            const float share = mode == Mode::kBinary ? count
+                                : mode == Mode::kLog  ? std::log1p(count) / std::log1p(largest)
+                                                      : count / largest;
+            target[x] = static_cast<Value>(share * static_cast<float>(white));
+        }
+    }
+}
 template <typename T, typename Value>
 void draw_block(const Systems& systems, const Batch& batch, Mode mode, Value white, Grid<double> views,
                 Row<double> lost, Grid<Value> out, std::size_t first, std::size_t end) {
@@ -21,10 +61,18 @@ void draw_block(const Systems& systems, const Batch& batch, Mode mode, Value whi
     const std::size_t height = batch.height, width = batch.width;
     std::vector<T> histogram((height + 2) * (width + 2));
     for (std::size_t i = first; i < end; ++i) {
-        std::int64_t pattern = 0;
-        plot_system(systems, batch, i, views.row(i), pattern, lost[i], population,
-                    Row<T>(histogram.data(), histogram.size()));
-        develop(Grid<const T>(histogram.data(), height + 2, width + 2), mode, static_cast<int>(pattern), white,
+        Stream stream(batch.seed, batch.streams[i]);
+        const auto pattern = static_cast<int>(1 + stream.below(511));
+        System system(systems, i);
+        system.settle(batch.is_fitted ? 0 : kPartingSteps, population, stream);
+        const Row<double> view = views.row(i);
+        if (batch.is_fitted) {
+            std::ranges::copy(fitted(population, system.game(), batch.margin, batch.aspect, stream), view.begin());
+        }
+        system.plot({view[0], view[1], view[2], view[3]}, batch.width, batch.height, batch.points, population,
+                    stream, Row<T>(histogram.data(), histogram.size()));
+        lost[i] = population.lost();
+        develop(Grid<const T>(histogram.data(), height + 2, width + 2), mode, pattern, white,
                 Grid<Value>(out.row(i).data(), height, width));
     }
 }
@@ -120,92 +168,40 @@ void ToPixels::convert(Row<Point> points) const {
     }
 }
 
-template <typename T>
-void plot_system(const Systems& systems, const Batch& batch, std::size_t i, Row<double> view,
-                 std::int64_t& pattern, double& lost, Population& population, Row<T> out) {
-    Stream stream(batch.seed, batch.streams[i]);
-    pattern = 1 + stream.below(511);
+System::System(const Systems& systems, std::size_t i)
+    : tree_(systems.trees.row(i)),
+      start_{static_cast<float>(systems.starts(i, 0)), static_cast<float>(systems.starts(i, 1))},
+      burn_in_(static_cast<int>(systems.burn_ins[i])) {
     const auto first = static_cast<std::size_t>(systems.bounds[i]);
-    const auto plane = systems.maps.part(first, static_cast<std::size_t>(systems.bounds[i + 1]) - first);
-    std::vector<PlanarMap> maps(plane.size());
-    const Row<PlanarMap> rows(maps.data(), maps.size());
-    for (std::size_t k = 0; k < plane.size(); ++k) {
-        std::ranges::transform(plane[k], maps[k].begin(), [](double a) { return static_cast<float>(a); });
+    plane_ = systems.maps.part(first, static_cast<std::size_t>(systems.bounds[i + 1]) - first);
+    maps_.resize(plane_.size());
+    for (std::size_t k = 0; k < plane_.size(); ++k) {
+        std::ranges::transform(plane_[k], maps_[k].begin(), [](double a) { return static_cast<float>(a); });
     }
-    const Game game{{maps.data(), maps.size()}, systems.trees.row(i)};
-    const Point start{static_cast<float>(systems.starts(i, 0)), static_cast<float>(systems.starts(i, 1))};
-    population.settle(start, static_cast<int>(systems.burn_ins[i]), batch.is_fitted ? 0 : kPartingSteps, game,
-                      stream);
-    if (batch.is_fitted) {
-        std::ranges::copy(fitted(population, game, batch.margin, batch.aspect, stream), view.begin());
-    }
-    const ToPixels to_pixels({view[0], view[1], view[2], view[3]}, batch.width, batch.height);
-    to_pixels.convert(plane, rows);
+}
+
+void System::settle(int parting_steps, Population& population, Stream& stream) const {
+    population.settle(start_, burn_in_, parting_steps, game(), stream);
+}
+
+template <typename T>
+void System::plot(const View& view, int width, int height, std::uint64_t n, Population& population,
+                  Stream& stream, Row<T> out) {
+    const ToPixels to_pixels(view, width, height);
+    to_pixels.convert(plane_, {maps_.data(), maps_.size()});
     to_pixels.convert(population.points());
     std::ranges::fill(out, T(0));
-    const Frame frame = Frame::of(batch.width, batch.height);
-    for (std::uint64_t done = 0; done < batch.points;) {
+    const Frame frame = Frame::of(width, height);
+    for (std::uint64_t done = 0; done < n;) {
         const auto count =
-            static_cast<std::size_t>(std::min<std::uint64_t>(batch.field.size(), batch.points - done));
-        population.step(count, game, frame, stream);
-        plot(population.cells(count), out);
+            static_cast<std::size_t>(std::min<std::uint64_t>(population.field().size(), n - done));
+        population.step(count, game(), frame, stream);
+        ifs::plot(population.cells(count), out);
         done += count;
     }
-    lost = population.lost();
 }
-template void plot_system(const Systems&, const Batch&, std::size_t, Row<double>, std::int64_t&, double&,
-                          Population&, Row<std::uint8_t>);
-template void plot_system(const Systems&, const Batch&, std::size_t, Row<double>, std::int64_t&, double&,
-                          Population&, Row<std::uint32_t>);
-
-template <typename T, typename Value>
-void develop(Grid<const T> cells, Mode mode, int patch, Value white, Grid<Value> out) {
-    const int height = static_cast<int>(out.height()), width = static_cast<int>(out.width());
-    check(cells.height() == out.height() + 2 && cells.width() == out.width() + 2);
-    if (mode == Mode::kPatch) {
-        for (int y = 0; y < height; ++y) {
-            std::ranges::fill(out.row(y), Value(0));
-        }
-        for (int bit = 0; bit < 9; ++bit) {
-            if (!(patch >> bit & 1)) {
-                continue;
-            }
-            const int down = bit / 3 - 1, across = bit % 3 - 1;
-            for (int y = std::max(0, down); y < height + std::min(0, down); ++y) {
-                const auto row = cells.row(y + 1 - down);
-                const auto target = out.row(y);
-                for (int x = std::max(0, across); x < width + std::min(0, across); ++x) {
-                    if (row[x + 1 - across]) {
-                        target[x] = white;
-                    }
-                }
-            }
-        }
-        return;
-    }
-    T most = 1;
-    for (int y = 0; y < height && mode != Mode::kBinary; ++y) {
-        for (const T count : cells.row(y + 1).part(1, width)) {
-            most = std::max(most, count);
-        }
-    }
-    const auto largest = static_cast<float>(most);
-    for (int y = 0; y < height; ++y) {
-        const auto row = cells.row(y + 1).part(1, width);
-        const auto target = out.row(y);
-        for (int x = 0; x < width; ++x) {
-            const auto count = static_cast<float>(row[x]);
-            const float share = mode == Mode::kBinary ? count
-                                : mode == Mode::kLog  ? std::log1p(count) / std::log1p(largest)
-                                                      : count / largest;
-            target[x] = static_cast<Value>(share * static_cast<float>(white));
-        }
-    }
-}
-template void develop(Grid<const std::uint8_t>, Mode, int, float, Grid<float>);
-template void develop(Grid<const std::uint8_t>, Mode, int, std::uint8_t, Grid<std::uint8_t>);
-template void develop(Grid<const std::uint32_t>, Mode, int, float, Grid<float>);
-template void develop(Grid<const std::uint32_t>, Mode, int, std::uint8_t, Grid<std::uint8_t>);
+template void System::plot(const View&, int, int, std::uint64_t, Population&, Stream&, Row<std::uint8_t>);
+template void System::plot(const View&, int, int, std::uint64_t, Population&, Stream&, Row<std::uint32_t>);
 
 template <typename Value>
 void draw_batch(const Systems& systems, const Batch& batch, Mode mode, Value white, Grid<double> views,

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "core/grid.hpp"
 #include "ifs/population.hpp"
@@ -58,6 +59,27 @@ struct Systems {
     Row<const std::int64_t> burn_ins;
 };
 
+// One of them: its maps in units of the plane, and once it is plotted in those of pixels.
+class System {
+public:
+    System(const Systems& systems, std::size_t i);
+
+    Game game() const { return {{maps_.data(), maps_.size()}, tree_}; }
+    // Fill a population that has forgotten where it started.
+    void settle(int parting_steps, Population& population, Stream& stream) const;
+    // Plot n points of a settled population into a histogram of a view, with a border.
+    template <typename T>
+    void plot(const View& view, int width, int height, std::uint64_t n, Population& population,
+              Stream& stream, Row<T> out);
+
+private:
+    Row<const PlaneMap> plane_;
+    std::vector<PlanarMap> maps_;
+    Row<const std::uint64_t> tree_;
+    Point start_;
+    int burn_in_;
+};
+
 // How each is drawn.
 struct Batch {
     std::uint64_t seed;
@@ -69,22 +91,14 @@ struct Batch {
     double margin, aspect;  // of fitted views
 };
 
-// Plot system i into a histogram with a border, from a random stream of its own; set a random pattern of 1 to
-// 511 and the fraction of the population that escaped.
-template <typename T>
-void plot_system(const Systems& systems, const Batch& batch, std::size_t i, Row<double> view,
-                 std::int64_t& pattern, double& lost, Population& population, Row<T> out);
-
+// What a picture shows: whether a pixel was hit, how often, the logarithm of that, or points that stamp a random
+// pattern.
 enum class Mode { kBinary, kGrey, kLog, kPatch };
 
-// Draw all systems into pictures, (B, H · W), white = `white`; see plot_system and develop.
+// Draw all systems into pictures, (B, H · W), white = `white`, each from a random stream of its own; write the
+// fraction of each population that escaped.
 template <typename Value>
 void draw_batch(const Systems& systems, const Batch& batch, Mode mode, Value white, Grid<double> views,
                 Row<double> lost, Grid<Value> out, int threads);
-
-// Turn a histogram with a border into a picture, white = `white`. A set bit (i, j) of a patch, nine bits row by
-// row, moves the points by (i - 1, j - 1).
-template <typename T, typename Value>
-void develop(Grid<const T> cells, Mode mode, int patch, Value white, Grid<Value> out);
 
 }  // namespace selfsame::ifs

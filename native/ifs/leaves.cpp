@@ -1,7 +1,6 @@
 #include "ifs/leaves.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <vector>
 

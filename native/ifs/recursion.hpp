@@ -2,6 +2,7 @@
 // ifs/render/recursion.py.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "core/grid.hpp"

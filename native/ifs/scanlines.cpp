@@ -4,12 +4,14 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace selfsame::ifs {
 
 namespace {
 
 constexpr double kFar = std::numeric_limits<double>::infinity();
+constexpr double kBeyond = 1e9;  // all rows of a bitmap
 
 // Where a line meets something; left > right if nowhere.
 struct Interval {
@@ -23,9 +25,12 @@ struct Interval {
 
 using Corners = std::array<std::array<double, 2>, 4>;  // x, y
 
-int first_row(double y) { return static_cast<int>(std::max(std::ceil(y - 0.5), 0.0)); }
+// A number as an int of [least, most], `least` for NaN.
+int whole(double x, double least, double most) { return static_cast<int>(std::fmin(std::fmax(x, least), most)); }
 
-int last_row(double y, int rows) { return static_cast<int>(std::min(std::floor(y - 0.5), rows - 1.0)); }
+// The first row whose centre lies at y or beyond, and the last that lies at y or before.
+int first_row(double y) { return whole(std::ceil(y - 0.5), 0, kBeyond); }
+int last_row(double y, int rows) { return whole(std::floor(y - 0.5), -1, rows - 1); }
 
 // Set the samples of a row whose centres lie within [left, right].
 void fill(Row<std::uint8_t> row, double left, double right) {
@@ -176,9 +181,7 @@ void draw_dot(Grid<std::uint8_t> bits, double x, double y, double radius) {
 bool is_full(Grid<std::uint8_t> bits, double x, double y, double reach) {
     const int rows = static_cast<int>(bits.height());
     const double columns = static_cast<double>(bits.width());
-    const auto column = [&](double at) {
-        return static_cast<int>(std::clamp(std::floor(at / 8), 0.0, columns - 1));
-    };
+    const auto column = [&](double at) { return whole(std::floor(at / 8), 0, columns - 1); };
     const int b0 = column(x - reach), b1 = column(x + reach), last = last_row(y + reach + 1, rows);
     for (int row = first_row(y - reach - 1); row <= last; ++row) {
         for (const std::uint8_t byte : bits.row(row).part(b0, b1 - b0 + 1)) {

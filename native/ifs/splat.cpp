@@ -136,7 +136,9 @@ void gradient_of_one(const Clouds<const double>& clouds, const Kernel& kernel, s
 
 template <typename T>
 void splat(const Clouds<const T>& clouds, const Kernel& kernel, Grid<T> images, int threads) {
-    parallel_for(threads, images.height(), [&](std::size_t b) { splat_one(clouds, kernel, b, images); });
+    using One = void(const Clouds<const T>&, const Kernel&, std::size_t, Grid<T>);
+    parallel_for(threads, images.height(),
+                 [&](std::size_t b) { dispatched<One>(splat_one)(clouds, kernel, b, images); });
 }
 template void splat(const Clouds<const float>&, const Kernel&, Grid<float>, int);
 template void splat(const Clouds<const double>&, const Kernel&, Grid<double>, int);
@@ -144,8 +146,10 @@ template void splat(const Clouds<const double>&, const Kernel&, Grid<double>, in
 template <typename T>
 void splat_gradient(const Clouds<const T>& clouds, const Kernel& kernel, Grid<const T> images,
                     const Clouds<T>& gradients, int threads) {
-    parallel_for(threads, images.height(),
-                 [&](std::size_t b) { gradient_of_one(clouds, kernel, b, images, gradients); });
+    using One = void(const Clouds<const T>&, const Kernel&, std::size_t, Grid<const T>, const Clouds<T>&);
+    parallel_for(threads, images.height(), [&](std::size_t b) {
+        dispatched<One>(gradient_of_one)(clouds, kernel, b, images, gradients);
+    });
 }
 template void splat_gradient(const Clouds<const float>&, const Kernel&, Grid<const float>, const Clouds<float>&,
                              int);

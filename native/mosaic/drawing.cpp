@@ -139,7 +139,7 @@ Color sample(double u, double v, double reach, int gate, const Address& address,
 void paint(Picture<std::uint8_t> band, std::int64_t first, const Places& places,
            Picture<const std::uint8_t> copy, int threads) {
     parallel_for(threads, places.corners.height(),
-                 [&](std::size_t k) { paint_patch(band, first, places, k, copy); });
+                 [&](std::size_t k) { dispatched(paint_patch)(band, first, places, k, copy); });
 }
 
 void view(Picture<std::uint8_t> frame, const Window& window, const Address& address, int samples, int threads) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "coding/numbers.hpp"
 #include "coding/slots.hpp"
@@ -24,6 +25,7 @@ constexpr int kContrasts = kMaxContrast + 1, kContrastBits = 7, kIsometryBits = 
 constexpr auto kSizeClasses =
     coding::class_table<256>(std::array{1, 2, 3, 5, 7, 10, 14, 19, 26, 36, 50, 70, 100, 150, 250});
 constexpr auto kCoarseClasses = coding::class_table<64>(std::array{3, 10, 24, 60});
+static_assert(kSizeClasses.back() == kSizes - 1 && kCoarseClasses.back() == kCoarse - 1);
 
 int size_class(std::int64_t value) {
     return kSizeClasses[std::min<std::int64_t>(value, kSizeClasses.size() - 1)];

@@ -1,6 +1,7 @@
 #include "pifs/attractor.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "core/blocks.hpp"
@@ -12,7 +13,6 @@ namespace selfsame::pifs {
 
 namespace {
 
-constexpr float kScaleStep = 0.125f;
 constexpr std::size_t kShareSamples = 1 << 17;  // read and written by one share of work, or more
 
 // Write s · Z(T(P(domain))) + b to a block of `out`, n × n; the domain of side k · n begins at
@@ -49,7 +49,7 @@ void apply_share(Grid<const float> x, Grid<const float> b, Row<const Block> bloc
         const auto own = b.part(own_y, own_x, n, n);
         const auto target = out.part(own_y, own_x, n, n);
         const bool is_luma = kind == kLuma;
-        const int k = is_luma ? luma_ratio : kContraction[kind];
+        const int k = is_luma ? luma_ratio : contraction(kind);
         const auto& source = is_luma ? luma : x;
         const std::size_t top = is_luma ? own_y * luma_ratio : std::size_t(domain_y) * scale;
         const std::size_t side = is_luma ? own_x * luma_ratio : std::size_t(domain_x) * scale;
@@ -76,7 +76,7 @@ void apply_maps(Grid<const float> x, Grid<const float> b, Row<const Block> block
     std::size_t work = 0;
     for (std::size_t i = 0; i < maps.size(); ++i) {
         if (draws(maps[i])) {
-            const std::size_t k = kContraction[maps[i][0]], side = std::size_t(scale) << blocks[i][2];
+            const std::size_t k = contraction(maps[i].kind), side = std::size_t(scale) << blocks[i].log2_height;
             work += side * side * (1 + k * k);
             mapped.push_back(static_cast<std::uint32_t>(i));
             if (work >= kShareSamples) {
@@ -88,8 +88,9 @@ void apply_maps(Grid<const float> x, Grid<const float> b, Row<const Block> block
     starts.push_back(mapped.size());
     const Row<const std::uint32_t> all(mapped.data(), mapped.size());
     parallel_for(threads, starts.size() - 1, [&](std::size_t share) {
-        apply_share(x, b, blocks, maps, all.part(starts[share], starts[share + 1] - starts[share]), scale,
-                    luma ? luma->values : Grid<const float>(), luma ? luma->ratio : 1, out);
+        const auto part = all.part(starts[share], starts[share + 1] - starts[share]);
+        dispatched(apply_share)(x, b, blocks, maps, part, scale, luma ? luma->values : Grid<const float>(),
+                                luma ? luma->ratio : 1, out);
     });
 }
 

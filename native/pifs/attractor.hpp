@@ -14,9 +14,9 @@ struct Luma {
     int ratio;
 };
 
-inline bool draws(const Map& map) { return map[0] != kNoMap; }
+inline bool draws(const Map& map) { return map.kind != kNoMap; }
 // Whether a map draws from its own plane.
-inline bool feeds_back(const Map& map) { return draws(map) && map[0] != kLuma; }
+inline bool feeds_back(const Map& map) { return draws(map) && map.kind != kLuma; }
 
 // Write S x + b to the blocks of `out` that have a map; the others are left as they are.
 //

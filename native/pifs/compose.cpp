@@ -75,8 +75,8 @@ void compose(std::span<const Window> windows, bool half_chroma, int top, int lef
     check(windows.size() == 1 || windows.size() == 3);
     check(channels >= static_cast<int>(windows.size()) && out.width() % channels == 0);
     parallel_for(threads, (out.height() + kShareRows - 1) / kShareRows, [&](std::size_t share) {
-        compose_rows(windows, half_chroma, top, left, channels, out, share * kShareRows,
-                     std::min((share + 1) * kShareRows, out.height()));
+        dispatched(compose_rows)(windows, half_chroma, top, left, channels, out, share * kShareRows,
+                                 std::min((share + 1) * kShareRows, out.height()));
     });
 }
 

@@ -1,7 +1,6 @@
 // Decoded planes to the pixels of a picture.
 #pragma once
 
-#include <array>
 #include <span>
 
 #include "core/grid.hpp"

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdlib>
 #include <tuple>
+#include <vector>
 
 namespace selfsame::pifs {
 

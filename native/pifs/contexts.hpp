@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "coding/numbers.hpp"
 #include "coding/slots.hpp"
@@ -16,8 +15,9 @@ namespace selfsame::pifs {
 inline constexpr int kMinLog2 = 2, kMaxLog2 = 6;  // of the sides of blocks
 inline constexpr int kNoMap = 0, kHalf = 1, kQuarter = 2, kCopy = 3, kLuma = 4;  // kinds of map
 inline constexpr int kKinds = 5;
-inline constexpr std::array<int, kKinds> kContraction = {0, 2, 4, 1, 1};  // domain over block
 inline constexpr int kMaxScaleIndex = 12;
+inline constexpr float kScaleStep = 0.125f;  // of a map's scale
+inline constexpr int kMaxUnary = 15;         // magnitudes of levels from here on have a tail
 
 inline constexpr int kSizes = kMaxLog2 - kMinLog2 + 1;  // block sides 4, 8, 16, 32, 64
 inline constexpr int kBands = 18;  // six octaves of frequency times three directions
@@ -122,6 +122,8 @@ int position_class(int index);
 inline constexpr auto kMagnitudeClasses =
     coding::class_table<256>(std::array{1, 2, 4, 6, 9, 13, 19, 28, 45, 80, 160});
 inline constexpr auto kTemplateClasses = coding::class_table<32>(std::array{1, 2, 3, 4, 6, 8, 12, 20});
+
+static_assert(kMagnitudeClasses.back() == kMagnitudes - 1 && kTemplateClasses.back() == kTemplates - 1);
 
 // Class of a mean magnitude in sixteenths of a level.
 constexpr int magnitude_class(std::int64_t value) {

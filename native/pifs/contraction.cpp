@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 
 namespace selfsame::pifs {
@@ -11,7 +10,6 @@ namespace {
 
 constexpr double kBound = 0.9;  // on the square of the spectral radius that the encoder leaves
 constexpr int kPowers = 12;
-constexpr double kScaleStep = 0.125;
 
 // The blocks that each domain meets, one after the other.
 struct Fed {
@@ -22,7 +20,7 @@ struct Fed {
         for (std::size_t i = 0; i < all.size(); ++i) {
             const auto& [kind, top, left, isometry, scale] = maps[i];
             if (feeds_back(maps[i])) {
-                const int last = (kContraction[kind] << all[i][2]) - 1;
+                const int last = (contraction(kind) << all[i].log2_height) - 1;
                 for (int y = top >> kMinLog2; y <= (top + last) >> kMinLog2; ++y) {
                     for (int x = left >> kMinLog2; x <= (left + last) >> kMinLog2; ++x) {
                         const std::int32_t q = owners(y, x);
@@ -49,7 +47,7 @@ std::vector<double> bounds_of(Row<const Map> maps, const Fed& fed) {
                 total += v[fed.blocks[j]];
             }
             const double scale =
-                feeds_back(maps[i]) ? maps[i][4] * kScaleStep / kContraction[maps[i][0]] : 0;
+                feeds_back(maps[i]) ? maps[i].scale * kScaleStep / contraction(maps[i].kind) : 0;
             image[i] = scale * scale * total;
             ratio[i] = image[i] / v[i];
             largest = std::max(largest, image[i]);
@@ -82,8 +80,8 @@ void make_contractive(Row<const Block> blocks, Row<Map> maps, Grid<const std::in
             Map& map = maps[i];
             if (feeds_back(map) && bounds[i] > kBound) {
                 is_proved = false;
-                map[4] -= map[4] > 0 ? 1 : -1;
-                if (map[4] == 0) {
+                map.scale -= map.scale > 0 ? 1 : -1;
+                if (map.scale == 0) {
                     map = {};
                 }
             }

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
-#include <utility>
+#include <span>
 
 #include "core/clones.hpp"
 #include "core/parallel.hpp"
@@ -107,7 +107,7 @@ void transform_rows(const float* in, int log2, float* out, int columns) {
 
 void transform_columns(const Tile& in, int log2, Tile& out) {
     for (int y = 0; y < kSuperblock; y += 1 << log2) {
-        transform_rows(in.row(y), log2, out.row(y), kSuperblock);
+        dispatched(transform_rows)(in.row(y), log2, out.row(y), kSuperblock);
     }
 }
 
@@ -127,13 +127,13 @@ void transpose(const Tile& in, Tile& out) {
 
 void transform_block(Tile& block, int log2_height, int log2_width, Tile& scratch) {
     const int height = 1 << log2_height, width = 1 << log2_width;
-    transform_rows(block.row(0), log2_height, block.row(0), width);
+    dispatched(transform_rows)(block.row(0), log2_height, block.row(0), width);
     for (int y = 0; y < height; ++y) {
         for (int x = 0; x < width; ++x) {
             scratch.row(x)[y] = block.row(y)[x];
         }
     }
-    transform_rows(scratch.row(0), log2_width, scratch.row(0), height);
+    dispatched(transform_rows)(scratch.row(0), log2_width, scratch.row(0), height);
     for (int y = 0; y < height; ++y) {
         for (int x = 0; x < width; ++x) {
             block.row(y)[x] = scratch.row(x)[y];

@@ -33,7 +33,7 @@ std::vector<Details> measured(Grid<const std::int32_t> levels, Row<const Block> 
         const auto& [y, x, lh, lw] = blocks[i];
         const int h = 1 << lh, w = 1 << lw;
         const Box box = level_box(levels.part(y, x, h, w));
-        const float longest = maps[i][0] == kNoMap ? static_cast<float>(std::max(h, w)) : kMappedDetail;
+        const float longest = maps[i].kind == kNoMap ? static_cast<float>(std::max(h, w)) : kMappedDetail;
         details[i] = {std::min(static_cast<float>(h) / std::max(box.rows, 1), longest),
                       std::min(static_cast<float>(w) / std::max(box.columns, 1), longest)};
     }
@@ -159,12 +159,12 @@ void deblock(Grid<const float> x, Grid<const std::int32_t> levels, Row<const Blo
     const Grid<float> across(memory.data(), x.height(), x.width());
     copy(x, across);
     parallel_for(threads, owners.height(), [&](std::size_t cell) {
-        smooth_columns(x, owners, cell, details, tolerance, scale, across);
+        dispatched(smooth_columns)(x, owners, cell, details, tolerance, scale, across);
     });
     const Grid<const float> smoothed(memory.data(), x.height(), x.width());
     copy(smoothed, out);
     parallel_for(threads, (owners.width() + kStrip - 1) / kStrip, [&](std::size_t strip) {
-        smooth_rows(smoothed, owners, strip * kStrip, details, tolerance, scale, out);
+        dispatched(smooth_rows)(smoothed, owners, strip * kStrip, details, tolerance, scale, out);
     });
 }
 

@@ -64,7 +64,7 @@ void choose_levels(const coding::Encoder& coder, const BlockState& block, const 
             int q = 0;
             for (std::int64_t level = 1; level <= high; ++level) {
                 const int step = static_cast<int>(std::min<std::int64_t>(level, kSteps - 1));
-                if (level < 15 && (level <= kSteps - 1 || level == low)) {
+                if (level < kMaxUnary && (level <= kSteps - 1 || level == low)) {
                     if (level < kSteps) {
                         next_step(contexts);
                     }

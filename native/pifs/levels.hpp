@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 
@@ -146,7 +147,6 @@ template <typename Coder>
 void code_levels(Coder& coder, const BlockState& block, Grid<std::int32_t> levels,
                  Magnitudes& magnitudes) {
     using coding::kLengths;
-    constexpr int kUnary = 15;  // larger magnitudes have a tail
     const Row<const Place> places = scan(block.lh, block.lw);
     int last = 0;
     if constexpr (!Coder::kDecoding) {
@@ -172,7 +172,7 @@ void code_levels(Coder& coder, const BlockState& block, Grid<std::int32_t> level
             magnitude = 1;
             next_step(contexts);
         }
-        while (magnitude < kUnary) {
+        while (magnitude < kMaxUnary) {
             const int set = level_set(block, std::min(magnitude, kSteps - 1));
             if (!coder.code_mixed(wanted > magnitude, contexts, set, kLevels)) {
                 break;
@@ -182,8 +182,8 @@ void code_levels(Coder& coder, const BlockState& block, Grid<std::int32_t> level
                 next_step(contexts);
             }
         }
-        if (magnitude == kUnary) {
-            magnitude += coding::code_tail(coder, wanted - kUnary,
+        if (magnitude == kMaxUnary) {
+            magnitude += coding::code_tail(coder, wanted - kMaxUnary,
                                            kSlots.level_tail + block.chroma * kLengths, kLevels);
         }
         magnitudes.at(place.v, place.u) = magnitude;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "core/clones.hpp"
 #include "core/parallel.hpp"
@@ -12,7 +13,7 @@ namespace {
 
 constexpr int kGrid = 2;  // distance of the domains, in pixels
 constexpr float kFlat = 0.01f;
-constexpr float kLargestScale = kMaxScaleIndex * 0.125f;
+constexpr float kLargestScale = kMaxScaleIndex * kScaleStep;
 
 // What is compared of a domain and a block.
 struct Sums {
@@ -109,8 +110,8 @@ std::vector<Map> near_maps(Grid<const float> ranges, Grid<const float> domains, 
     const Row<Map> all(maps.data(), maps.size());
     const Grid<const float> grid(pooled.data(), height, width);
     parallel_for(threads, rows, [&](std::size_t row) {
-        search_row(ranges, grid, log2, reach, static_cast<float>(bit_price), row,
-                   all.part(row * columns, columns));
+        dispatched(search_row)(ranges, grid, log2, reach, static_cast<float>(bit_price), row,
+                               all.part(row * columns, columns));
     });
     return maps;
 }

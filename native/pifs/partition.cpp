@@ -1,6 +1,7 @@
 #include "pifs/partition.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 
@@ -12,7 +13,6 @@ namespace selfsame::pifs {
 
 namespace {
 
-constexpr float kScaleStep = 0.125f;
 constexpr float kFlat = 1e-3f;  // energy of a domain below which it predicts nothing
 
 // Bits of a node that becomes a leaf, four nodes, two halves; averages over photographs.
@@ -48,14 +48,13 @@ struct Candidate {
 class Shape {
 public:
     void reset(int log2_height, int log2_width) {
-        rows_ = kSuperblock >> log2_height;
         columns_ = kSuperblock >> log2_width;
-        choices_.assign(std::size_t(rows_) * columns_, {});
+        choices_.assign(std::size_t(kSuperblock >> log2_height) * columns_, {});
     }
     Candidate& at(int row, int column) { return choices_[std::size_t(row) * columns_ + column]; }
 
 private:
-    int rows_ = 0, columns_ = 0;
+    int columns_ = 0;
     std::vector<Candidate> choices_;
 };
 
@@ -85,7 +84,7 @@ public:
 private:
     struct Node {
         float cost;
-        int split;  // 0 leaf, 1 quad, 2 one half above the other, 3 side by side
+        Split split = Split::kLeaf;
         std::array<std::uint32_t, 4> children{};
     };
 
@@ -160,18 +159,18 @@ private:
 
     // The cost of a block with a map, of which this sets the scale by least squares.
     float cost_with(Map& map, int y, int x, int log2) {
-        const int n = 1 << log2, kind = map[0];
+        const int n = 1 << log2, kind = map.kind;
         const int top = y_ + y, left = x_ + x;
         const bool is_luma = kind == kLuma;
-        const int k = is_luma ? luma_->ratio : kContraction[kind];
+        const int k = is_luma ? luma_->ratio : contraction(kind);
         const auto& source = is_luma ? luma_->values : reference_;
-        const std::size_t from_y = is_luma ? std::size_t(top) * k : map[1];
-        const std::size_t from_x = is_luma ? std::size_t(left) * k : map[2];
+        const std::size_t from_y = is_luma ? std::size_t(top) * k : map.domain_y;
+        const std::size_t from_x = is_luma ? std::size_t(left) * k : map.domain_x;
         const Grid<float> moved(domain_.values, n, n, kSuperblock);
         float row[kSuperblock];
         for (int u = 0; u < n; ++u) {
             pool_row(source, from_y + std::size_t(k) * u, from_x, k, n, row);
-            put_row(row, u, map[3], moved);
+            put_row(row, u, map.isometry, moved);
         }
         transform_block(domain_, log2, log2, scratch_);
         double product = 0, energy = 0;
@@ -193,7 +192,7 @@ private:
         if (index == 0) {
             return kInfeasible;
         }
-        map[4] = index;
+        map.scale = index;
         const float scale = static_cast<float>(index) * kScaleStep;
         domain_.values[0] = 0;
         for (int i = 0; i < n; ++i) {
@@ -213,13 +212,13 @@ private:
     // Return the cheapest subtree of the node of side 2^log2 at (y, x) of the superblock.
     Node prune(int y, int x, int log2) {
         if (y >= height_ || x >= width_) {
-            return {0, 0};
+            return {0};
         }
         if (log2 == kMinLog2) {
-            return {cost_of(log2, log2, y, x), 0};
+            return {cost_of(log2, log2, y, x)};
         }
         const int half = 1 << (log2 - 1);
-        Node quad{0, 1};
+        Node quad{0, Split::kQuad};
         for (int k = 0; k < 4; ++k) {
             const Node child = prune(y + (k >> 1) * half, x + (k & 1) * half, log2 - 1);
             quad.cost += child.cost;
@@ -231,19 +230,19 @@ private:
         }
         const auto price = static_cast<float>(price_.of_bit);
         quad.cost += price * kQuadBits;
-        Node best{cost_of(log2, log2, y, x) + price * kLeafBits, 0};
+        Node best{cost_of(log2, log2, y, x) + price * kLeafBits};
         if (quad.cost < best.cost) {
             best = quad;
         }
         const float rows = cost_of(log2 - 1, log2, y, x) + cost_of(log2 - 1, log2, y + half, x) +
                            price * kHalvesBits;
         if (rows < best.cost) {
-            best = {rows, 2};
+            best = {rows, Split::kRows};
         }
         const float columns = cost_of(log2, log2 - 1, y, x) + cost_of(log2, log2 - 1, y, x + half) +
                               price * kHalvesBits;
         if (columns < best.cost) {
-            best = {columns, 3};
+            best = {columns, Split::kColumns};
         }
         return best;
     }
@@ -258,20 +257,20 @@ private:
             result.maps.push_back(shapes_[lh][lw].at(top >> lh, left >> lw).map);
         };
         switch (node.split) {
-            case 0:
+            case Split::kLeaf:
                 add(y, x, log2, log2);
                 break;
-            case 1:
+            case Split::kQuad:
                 for (int k = 0; k < 4; ++k) {
                     emit(y + (k >> 1) * half, x + (k & 1) * half, log2 - 1, nodes_[node.children[k]],
                          result);
                 }
                 break;
-            case 2:
+            case Split::kRows:
                 add(y, x, log2 - 1, log2);
                 add(y + half, x, log2 - 1, log2);
                 break;
-            default:
+            case Split::kColumns:
                 add(y, x, log2, log2 - 1);
                 add(y, x + half, log2, log2 - 1);
         }

@@ -1,7 +1,9 @@
 #include "pifs/plane.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 
 #include "coding/numbers.hpp"
 #include "pifs/levels.hpp"
@@ -11,19 +13,10 @@ namespace selfsame::pifs {
 namespace {
 
 using coding::code_number;
+using coding::floor_divide;
 using coding::kLengths;
 
 constexpr std::int64_t kRootTwo = 92682;  // 2 ** 0.5 in 16 bits
-
-// What a node of the partition becomes: one block, four nodes, or two halves, one above the other or
-// side by side.
-enum class Split { kLeaf, kQuad, kRows, kColumns };
-
-// a / b rounded down, b > 0.
-std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
-    const std::int64_t quotient = a / b;
-    return quotient * b > a ? quotient - 1 : quotient;
-}
 
 // 0 for no block, else 1 to 8: how much smaller than a node's a neighbour's area is.
 int relative_area(int area, int log2) { return area == 0 ? 0 : std::clamp(2 * log2 - area + 3, 1, 8); }
@@ -170,7 +163,7 @@ private:
         if (block.lh == block.lw && !code_map(block, map)) {
             return false;
         }
-        block.mapped = map[0] != kNoMap;
+        block.mapped = map.kind != kNoMap;
         const auto levels = plane_.levels.part(block.y, block.x, 1 << block.lh, 1 << block.lw);
         code_mean(block, levels);
         if constexpr (!Coder::kDecoding) {
@@ -179,7 +172,7 @@ private:
             }
         }
         code_levels(coder_, block, levels, magnitudes_);
-        remember(block, map[0], levels);
+        remember(block, map.kind, levels);
         ++done_;
         return !coder_.is_overrun();
     }
@@ -187,7 +180,7 @@ private:
     // What the blocks above and to the left let expect of a block.
     BlockState expect(const Block& place) const {
         BlockState block{};
-        block.y = place[0], block.x = place[1], block.lh = place[2], block.lw = place[3];
+        block.y = place.y, block.x = place.x, block.lh = place.log2_height, block.lw = place.log2_width;
         block.chroma = plane_.chroma;
         const Cells& cells = plane_.cells;
         const int cy = block.y >> kMinLog2, cx = block.x >> kMinLog2;
@@ -264,7 +257,7 @@ private:
             node = node << 1 | coder_.code_adaptive(isometry >> k & 1, slot, kMaps);
         }
         isometry = node & 7;
-        const int side = kContraction[kind] << log2;
+        const int side = contraction(kind) << log2;
         return code_offset(0, y, static_cast<int>(plane_.levels.height()), log2, side, domain_y) &&
                code_offset(1, x, static_cast<int>(plane_.levels.width()), log2, side, domain_x);
     }

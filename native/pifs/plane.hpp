@@ -5,8 +5,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "coding/range_coder.hpp"
@@ -16,8 +16,29 @@
 
 namespace selfsame::pifs {
 
-using Block = std::array<std::int32_t, 4>;  // y, x, log2 height, log2 width
-using Map = std::array<std::int32_t, 5>;    // kind, domain y, domain x, isometry, scale index
+// A rectangle of a partition.
+struct Block {
+    std::int32_t y, x, log2_height, log2_width;
+
+    bool operator==(const Block&) const = default;
+};
+
+// What a block is predicted from; all zero where it is not.
+struct Map {
+    std::int32_t kind, domain_y, domain_x, isometry;
+    std::int32_t scale;  // in steps of kScaleStep
+};
+
+// Side of a map's domain over that of its block; for kLuma that of 4:4:4.
+inline int contraction(int kind) {
+    constexpr std::array<int, kKinds> kSides = {0, 2, 4, 1, 1};
+    check(static_cast<unsigned>(kind) < kSides.size());
+    return kSides[kind];
+}
+
+// What a node of the partition becomes: one block, four nodes, or two halves, one above the other or
+// side by side.
+enum class Split { kLeaf, kQuad, kRows, kColumns };
 
 // What is known of the coded part of a plane, by cells of 4 × 4 pixels.
 class Cells {

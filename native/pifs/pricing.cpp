@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <vector>
 
 #include "coding/numbers.hpp"
 #include "core/clones.hpp"
@@ -12,7 +14,6 @@ namespace {
 
 constexpr float kDeadZone = 0.6f;  // no level is chosen for less, in steps
 constexpr double kNever = 1e30;
-constexpr int kUnary = 15;  // larger magnitudes have a tail
 
 // Places of a shape's coefficients in the scan, row by row.
 struct Ranks {
@@ -44,9 +45,9 @@ double bits_of(std::int64_t level, const CostTables::Steps& bits) {
         spent += bits[1][1];
     }
     if (level > 2) {
-        spent += bits[2][1] + static_cast<float>(std::min<std::int64_t>(level - 3, 12)) * bits[3][1];
+        spent += bits[2][1] + static_cast<float>(std::min<std::int64_t>(level - 3, kMaxUnary - 3)) * bits[3][1];
     }
-    return level >= kUnary ? spent + 2 * std::log2(static_cast<double>(level - 13))
+    return level >= kMaxUnary ? spent + 2 * std::log2(static_cast<double>(level - kMaxUnary + 2))
                            : spent + bits[std::min<std::int64_t>(level, 3)][0];
 }
 
@@ -117,7 +118,7 @@ void CostTables::set_unary(std::uint32_t base, std::array<float, coding::kLength
 }
 
 float CostTables::map_bits(const Map& map, int y, int x, int log2) const {
-    const int kind = map[0], s = log2 - kMinLog2;
+    const int kind = map.kind, s = log2 - kMinLog2;
     const auto flag = [&](int k) {
         return kSlots.map_kind_neighbours + (k * 2 + chroma_) * kKinds * kKinds;
     };
@@ -135,14 +136,15 @@ float CostTables::map_bits(const Map& map, int y, int x, int log2) const {
         }
         return sum;
     };
-    bits += unary(kSlots.scale_size + (kind * kSizes + s) * 16, std::abs(map[4]));
+    bits += unary(kSlots.scale_size + (kind * kSizes + s) * 16, std::abs(map.scale));
     if (kind == kLuma) {
         return bits;
     }
     bits += 3;  // the isometry
-    const int centring = ((kContraction[kind] - 1) << log2) >> 1;
+    const int centring = ((contraction(kind) - 1) << log2) >> 1;
     for (int axis = 0; axis < 2; ++axis) {
-        const int length = coding::bit_length(std::abs(map[1 + axis] + centring - (axis ? x : y)));
+        const int offset = axis ? map.domain_x - x : map.domain_y - y;
+        const int length = coding::bit_length(std::abs(offset + centring));
         bits += 1 + unary(kSlots.offset_length + (axis * kSizes + s) * coding::kLengths, length);
         // A low bit that is always the same, as on a coarse grid, costs next to nothing.
         for (int k = 0; k < length - 1; ++k) {

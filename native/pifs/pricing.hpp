@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "core/grid.hpp"
 #include "pifs/contexts.hpp"

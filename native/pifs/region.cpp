@@ -42,7 +42,7 @@ std::vector<std::int32_t> depths(Row<const Block> blocks, Row<const Map> maps,
         if (!feeds_back(maps[i]) || depth[i] == iterations) {
             continue;
         }
-        const int last = (kContraction[kind] << blocks[i][2]) - 1;
+        const int last = (contraction(kind) << blocks[i].log2_height) - 1;
         for (int y = top >> kMinLog2; y <= (top + last) >> kMinLog2; ++y) {
             for (int x = left >> kMinLog2; x <= (left + last) >> kMinLog2; ++x) {
                 reach(owners(y, x), depth[i] + 1);

@@ -125,7 +125,7 @@ void inverse_dct(Grid<const std::int32_t> levels, Row<const Block> blocks, float
     parallel_for(threads, shares, [&](std::size_t share) {
         const std::size_t first = share * kShareBlocks;
         const auto part = blocks.part(first, std::min(kShareBlocks, blocks.size() - first));
-        synthesise_blocks(levels, part, step, basis, out);
+        dispatched(synthesise_blocks)(levels, part, step, basis, out);
     });
 }
 

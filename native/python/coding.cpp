@@ -2,6 +2,8 @@
 #include <nanobind/stl/vector.h>
 
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "python/coding.hpp"
 

@@ -1,6 +1,7 @@
 // Models of range coders, as NumPy arrays.
 #pragma once
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "coding/range_coder.hpp"

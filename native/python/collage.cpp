@@ -3,9 +3,12 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "collage/syntax.hpp"
 #include "python/coding.hpp"
@@ -23,8 +26,8 @@ collage::Plane plane(std::size_t channels, int domains, std::size_t rows, std::s
 }
 
 std::optional<std::vector<NewArray<std::int32_t>>> read_symbols(
-    const nb::bytes& data, const std::vector<std::tuple<int, int, int>>& shapes, int domains,
-                                     int step, const Slots& slots, const Weights& weights) {
+    const nb::bytes& data, const std::vector<std::tuple<int, int, int>>& shapes, int domains, int step,
+    const Slots& slots, const Weights& weights) {
     std::vector<collage::Plane> planes;
     for (const auto& [channels, rows, columns] : shapes) {
         planes.push_back(plane(channels, domains, rows, columns));
@@ -33,7 +36,7 @@ std::optional<std::vector<NewArray<std::int32_t>>> read_symbols(
         coding::Decoder coder(models(slots, weights, collage::slot_count(), collage::set_count()),
                               bytes_of(data));
         const nb::gil_scoped_release released;
-        if (!collage::read_planes(coder, planes, collage::rate_class(step))) {
+        if (!collage::read_planes(coder, planes, step)) {
             return std::nullopt;
         }
     }
@@ -47,8 +50,8 @@ std::optional<std::vector<NewArray<std::int32_t>>> read_symbols(
 }
 
 // Write planes, and return the coder after that.
-coding::Encoder coded(const std::vector<Array<std::int32_t, 3>>& symbols, int domains, int step, const Slots& slots,
-                      const Weights& weights) {
+coding::Encoder coded(const std::vector<Array<std::int32_t, 3>>& symbols, int domains, int step,
+                      const Slots& slots, const Weights& weights) {
     std::vector<collage::Plane> planes;
     for (const auto& array : symbols) {
         planes.push_back(plane(array.shape(0), domains, array.shape(1), array.shape(2)));
@@ -57,7 +60,7 @@ coding::Encoder coded(const std::vector<Array<std::int32_t, 3>>& symbols, int do
     coding::Encoder coder(models(slots, weights, collage::slot_count(), collage::set_count()),
                           collage::kElements);
     const nb::gil_scoped_release released;
-    if (!collage::write_planes(coder, planes, collage::rate_class(step))) {
+    if (!collage::write_planes(coder, planes, step)) {
         throw std::invalid_argument("a bias beyond what a file holds");
     }
     return coder;

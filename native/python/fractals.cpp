@@ -1,6 +1,9 @@
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/pair.h>
 
+#include <stdexcept>
+#include <vector>
+
 #include "fractals/scenes.hpp"
 #include "python/ifs.hpp"
 

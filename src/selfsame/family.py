@@ -189,7 +189,7 @@ class Encodes(Protocol):
     """A family that codes any picture; the settings are its own."""
 
     def prepare(self, **settings: Any) -> None:
-        """Load what encoding needs, models and compiled functions, so that it can be timed."""
+        """Load what encoding needs, modules and models, so that it can be timed."""
 
     def encode(self, source: SourcePicture, run: Run, **settings: Any) -> Any:
         """Return the code of a picture; callers have checked the settings one by one.

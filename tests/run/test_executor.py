@@ -9,7 +9,7 @@ from selfsame.errors import InputError
 from selfsame.run.cluster import Cluster
 from selfsame.run.executor import Executor, Failure, WorkerDiedError, attempt_all, make_executor
 from selfsame.run.processes import Processes
-from selfsame.run.threads import Threads
+from selfsame.run.threads import Threads, limited_threads, thread_count
 
 
 def square(number: int) -> int:
@@ -36,6 +36,12 @@ def test_threads_work_at_the_same_time() -> None:
     together = threading.Barrier(3, timeout=20)
     found = dict(Threads(3).run(lambda n: (together.wait() >= 0, n), range(3)))
     assert found == {n: (True, n) for n in range(3)}
+
+
+def test_threads_keep_the_limit_of_whoever_starts_them() -> None:
+    with limited_threads(3):
+        found = dict(Threads(2).run(lambda _: thread_count(None), range(4)))
+    assert found == dict.fromkeys(range(4), 3)
 
 
 def test_one_error_ends_the_run_unless_it_is_attempted() -> None:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import TypeVar
 
 from selfsame.errors import InputError
@@ -13,7 +13,6 @@ from selfsame.run.executor import Local, WorkerDiedError
 
 T = TypeVar("T")
 R = TypeVar("R")
-
 
 _limit: ContextVar[int | None] = ContextVar("limit of threads", default=None)
 
@@ -70,7 +69,7 @@ class Threads(Local):
             while waiting or running:
                 while waiting and len(running) < 2 * jobs:  # so that none waits for this one
                     task = waiting.popleft()
-                    running[pool.submit(function, task)] = task
+                    running[pool.submit(copy_context().run, function, task)] = task
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     yield running.pop(future), future.result()
         finally:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from selfsame.ifs.render.splat import splat, splat_dense
+from selfsame.run.threads import limited_threads
 
 
 def brute_force(points: Tensor, values: Tensor, size: tuple[int, int], sigma: float) -> np.ndarray:
@@ -57,3 +58,17 @@ def test_a_far_corner_point_reaches_only_its_corner() -> None:
     image = splat(torch.tensor([[[0.0, 0.0]]]), torch.ones(1, 1, 1), (6, 6))
     assert image[0, 0, 0, 0] == pytest.approx(np.exp(-0.5), rel=1e-5)
     assert image[0, 0, 5, 5] == 0
+
+
+def test_the_number_of_threads_changes_nothing() -> None:
+    generator = torch.Generator().manual_seed(0)
+    points = (torch.rand(9, 300, 2, generator=generator) * 40 - 4).requires_grad_()
+    values = torch.rand(9, 300, 1, generator=generator).requires_grad_()
+    weights = torch.rand(9, 1, 32, 32, generator=generator)
+    results = []
+    for threads in (1, 3):
+        with limited_threads(threads):
+            picture = splat(points, values, (32, 32))
+            gradients = torch.autograd.grad((picture * weights).sum(), (points, values))
+        results.append((picture.detach(), *gradients))
+    assert all(map(torch.equal, *results))

@@ -12,12 +12,7 @@ from numpy.typing import NDArray
 from selfsame._native import fractals as native
 from selfsame.fractals.drawing.stamps import PATTERNS, patch_rows
 from selfsame.fractals.randomness import scaled, whole
-from selfsame.ifs.chaos.games import (
-    burn_in_steps,
-    choose_fields,
-    probability_tree,
-    start_points,
-)
+from selfsame.ifs.chaos.games import choose_fields
 from selfsame.ifs.render.batch import SystemArrays
 from selfsame.run.threads import run_shares
 
@@ -39,7 +34,6 @@ _BLURS = (0.5, 1.0)
 
 BACKGROUND_NUMBERS, LOOK_NUMBERS = 9, 5
 """Uniform numbers that the choices of a picture's background and of a fractal's look take."""
-
 
 _OF_PICTURES = ("background_streams", "decays", "background_colors", "blurs")
 _OF_FRACTALS = ("streams", "places", "windows", "turns", "patterns", "colors", "points")
@@ -114,16 +108,8 @@ def draw_scenes(
         most_points: that any fractal of the data set may have: it decides how chaos games run, so
             that a picture does not depend on those drawn with it.
     """
-    matrices, offsets, probabilities, counts = scenes.systems
-    used = np.arange(matrices.shape[1]) < counts[:, None]
-    maps = np.concatenate([matrices[used].reshape(-1, 4), offsets[used]], axis=1)
-    map_bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    games: dict[str, NDArray[Any]] = {
-        "trees": probability_tree(probabilities),
-        "starts": start_points(matrices, offsets, probabilities),
-        "burn_ins": burn_in_steps(matrices, probabilities),
-    }
-    field, ancestor_field = choose_fields(most_points, matrices.shape[1])
+    games = scenes.systems.games()
+    field, ancestor_field = choose_fields(most_points, scenes.systems.matrices.shape[1])
     out = np.empty((len(scenes.decays), side, side, 3), np.uint8)
 
     def work(first: int) -> None:
@@ -132,14 +118,16 @@ def draw_scenes(
         native.paint_scenes(
             seed,
             bounds=scenes.bounds[first : last + 1] - begin,
-            maps=maps,
-            map_bounds=map_bounds[begin : end + 1],
+            maps=games.maps,
+            map_bounds=games.bounds[begin : end + 1],
+            trees=games.trees[begin:end],
+            starts=games.starts[begin:end],
+            burn_ins=games.burn_ins[begin:end],
             field=field,
             ancestors=ancestor_field,
             out=out[first:last],
             **{name: getattr(scenes, name)[first:last] for name in _OF_PICTURES},
             **{name: getattr(scenes, name)[begin:end] for name in _OF_FRACTALS},
-            **{name: array[begin:end] for name, array in games.items()},
         )
 
     run_shares(work, range(0, len(out), _SHARE), threads)

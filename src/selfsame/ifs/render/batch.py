@@ -23,6 +23,24 @@ BatchMode = Literal["binary", "grey", "log", "patch"]
 MODES: tuple[str, ...] = get_args(BatchMode)
 
 
+class Games(NamedTuple):
+    """B planar systems as the compiled core plays them.
+
+    Attributes:
+        maps: matrices and offsets, (n, 6), those of all systems one behind the other.
+        bounds: (B + 1,) int64; system i has the maps ``bounds[i] : bounds[i + 1]``.
+        trees: ``probability_tree`` of each.
+        starts: ``start_points`` of each, (B, 2).
+        burn_ins: ``burn_in_steps`` of each, (B,).
+    """
+
+    maps: NDArray[np.float64]
+    bounds: NDArray[np.int64]
+    trees: NDArray[np.uint64]
+    starts: NDArray[np.float64]
+    burn_ins: NDArray[np.int64]
+
+
 class SystemArrays(NamedTuple):
     """B planar systems as arrays, padded to M maps; what ``render_batch`` takes without a look at
     single systems.
@@ -49,6 +67,18 @@ class SystemArrays(NamedTuple):
         arrays = self._asdict()
         count = arrays.pop("counts")[place]
         return {name: array[place, :count].tolist() for name, array in arrays.items()}
+
+    def games(self) -> Games:
+        """Return the systems as the compiled core plays them."""
+        matrices, offsets, probabilities, counts = self
+        used = np.arange(matrices.shape[1]) < counts[:, None]
+        return Games(
+            np.concatenate([matrices[used].reshape(-1, 4), offsets[used]], axis=1),
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            probability_tree(probabilities),
+            start_points(matrices, offsets, probabilities),
+            burn_in_steps(matrices, probabilities),
+        )
 
 
 def stack_systems(systems: Sequence[IFS]) -> SystemArrays:
@@ -132,24 +162,13 @@ def render_batch(
         return out
     views = _views(viewports, total)
     numbers = _streams(streams, total)
-    matrices, offsets, probabilities, counts = arrays
-    bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    used = np.arange(matrices.shape[1]) < counts[:, None]
-    maps = np.concatenate([matrices[used].reshape(-1, 4), offsets[used]], axis=1)
-    trees = probability_tree(probabilities)
-    starts = start_points(matrices, offsets, probabilities)
-    burn_ins = burn_in_steps(matrices, probabilities)
-    field, ancestor_field = choose_fields(points, matrices.shape[1])
+    field, ancestor_field = choose_fields(points, arrays.matrices.shape[1])
     lost = np.zeros(total)
     scale = 1.0 if kind == np.float32 else 255
     native.draw_batch(
         seed,
         numbers,
-        maps,
-        bounds,
-        trees,
-        starts,
-        burn_ins,
+        *arrays.games(),
         points,
         field,
         ancestor_field,

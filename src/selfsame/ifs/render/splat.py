@@ -32,7 +32,7 @@ def splat(points: Tensor, values: Tensor, size: tuple[int, int], sigma: float = 
         sigma: bandwidth σ > 0 in pixels².
     Returns:
         (B, C, H, W).
-    Source: Tu et al. 2023, eq. 7; separable as in idea 1 of the design.
+    Source: Tu et al. 2023, eq. 7.
     """
     if points.device.type == "cpu":
         image: Tensor = _WindowedSplat.apply(  # type: ignore[no-untyped-call]

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="no-untyped-def"
 """Rendering a mosaic at any size, band by band.
 
 A patch w × h pixels large shows the whole picture rendered at w × h pixels, which is itself such a

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="no-untyped-def"
 """Windows of a picture made of itself, however small.
 
 Every sample of a pixel goes down through patches with its exact address until it is larger than a

@@ -20,7 +20,6 @@ LIMIT = native.LIMIT
 MARGIN = native.MARGIN
 """How far from a pixel the pixels lie on which its filtered value depends, in either direction."""
 
-
 SETTLED = native.SETTLED
 """Largest change of a pixel, in units of 1/255, in the last application."""
 
