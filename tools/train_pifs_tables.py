@@ -18,7 +18,14 @@ from selfsame._native import pifs as native
 from selfsame.coding.slots import untrained_tables
 from selfsame.io.pictures import SUFFIXES
 from selfsame.pifs import stream
-from selfsame.pifs.encoding.attempt import PRICE, attempt, find_candidates, sources
+from selfsame.pifs.encoding.attempt import (
+    PRICE,
+    attempt,
+    decoded_planes,
+    find_candidates,
+    sources,
+    with_half_chroma,
+)
 from selfsame.pifs.encoding.candidates import plan_for
 from selfsame.run.threads import thread_count
 
@@ -70,15 +77,16 @@ def code(path, step, color, pure, slots, weights):
     half = bool(color and step > 20)
     stream.initial_tables = lambda: (slots, weights)
     plan, threads = plan_for("pure" if pure else "hybrid", 5), thread_count(None)
-    planes = sources(picture, half)
-    size = (picture.shape[1], picture.shape[0])
+    planes = sources(picture)
+    if half:
+        planes = with_half_chroma(planes)
     references = [source.pixels for source in planes]
     if not pure:
-        references = attempt(planes, size, step, plan, half_chroma=half, threads=threads).decoded
+        plain = attempt(planes, step, plan, half_chroma=half, threads=threads)
+        references = decoded_planes(plain.code, threads)
     candidates = find_candidates(planes, references, plan, PRICE * step**2, threads=threads)
     result = attempt(
         planes,
-        size,
         step,
         plan,
         half_chroma=half,

@@ -149,10 +149,16 @@ def rounded(offset: float) -> Patch:
         from selfsame.pifs.encoding.attempt import chosen_levels
 
         def written(
-            writer: Any, index: int, partition: Any, coefficients: Any, _: float, last: int
+            writer: Any,
+            index: int,
+            partition: Any,
+            coefficients: Any,
+            _: float,
+            last: int,
+            threads: int,
         ) -> Any:
             levels = levels_of(coefficients, partition.blocks, offset, last)
-            writer.write(index, *partition, levels)
+            writer.write(index, *partition, levels, threads)
             return levels
 
         return replaced(chosen_levels, written)
@@ -191,12 +197,12 @@ def chroma(half: bool) -> Patch:
 
     def patch() -> AbstractContextManager[Any]:
         from selfsame.pifs.encoding import encode
-        from selfsame.pifs.encoding.attempt import sources
+        from selfsame.pifs.encoding.attempt import with_half_chroma
 
         def choose(self: Any, step: float) -> None:
             if half and self.picture.ndim == 3:
                 self.half_chroma = True
-                self.planes = sources(self.picture, True)
+                self.planes = with_half_chroma(self.planes)
 
         return assigned(encode._Encoder, "_choose_chroma", choose)
 

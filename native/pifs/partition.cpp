@@ -141,12 +141,14 @@ private:
                 continue;
             }
             Shape& shape = shapes_[log2][log2];
+            const bool is_one = candidates.maps.height() * candidates.maps.width() == 1;
             for_blocks(log2, log2, [&](int row, int column) {
                 auto& choice = shape.at(row, column);
                 if (!is_flagged) {
                     choice.cost += static_cast<float>(price_.of_bit * tables_.no_map());
                 }
-                Map map = candidates.maps((y_ >> log2) + row, (x_ >> log2) + column);
+                Map map = is_one ? candidates.maps(0, 0)
+                                 : candidates.maps((y_ >> log2) + row, (x_ >> log2) + column);
                 const float cost = draws(map) ? cost_with(map, row << log2, column << log2, log2)
                                               : kInfeasible;
                 if (cost < choice.cost) {

@@ -13,7 +13,8 @@
 
 namespace selfsame::pifs {
 
-// One map for every square block of one size; kind kNoMap where there is none. Scales are still open.
+// One map for every square block of one size, or one for all of them; kind kNoMap where there is none.
+// Scales are still open.
 struct Candidates {
     int log2;  // of the side
     Grid<const Map> maps;

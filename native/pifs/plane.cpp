@@ -152,10 +152,12 @@ private:
     }
 
     bool code_block(const Block& place) {
+        Block whole = place;
+        whole.y += plane_.top;
         if constexpr (Coder::kDecoding) {
-            plane_.blocks.push_back(place);
+            plane_.blocks.push_back(whole);
             plane_.maps.push_back({});
-        } else if (done_ >= plane_.blocks.size() || plane_.blocks[done_] != place) {
+        } else if (done_ >= plane_.blocks.size() || plane_.blocks[done_] != whole) {
             return false;
         }
         BlockState block = expect(place);
@@ -258,7 +260,7 @@ private:
         }
         isometry = node & 7;
         const int side = contraction(kind) << log2;
-        return code_offset(0, y, static_cast<int>(plane_.levels.height()), log2, side, domain_y) &&
+        return code_offset(0, y + plane_.top, plane_.whole_height, log2, side, domain_y) &&
                code_offset(1, x, static_cast<int>(plane_.levels.width()), log2, side, domain_x);
     }
 
@@ -398,8 +400,10 @@ private:
 Cells::Cells(int height, int width)
     : height_(height >> kMinLog2), width_(width >> kMinLog2), cells_(height_ * width_) {}
 
-Plane::Plane(Grid<std::int32_t> levels, const Plane* before)
+Plane::Plane(Grid<std::int32_t> levels, int top, int whole_height, const Plane* before)
     : levels(levels),
+      top(top),
+      whole_height(whole_height),
       cells(static_cast<int>(levels.height()), static_cast<int>(levels.width())),
       other(before ? &before->cells : nullptr),
       other_shift(before ? std::bit_width(before->levels.height() / levels.height()) - 1 : 0),

@@ -61,13 +61,15 @@ private:
     Zeros<Cell> cells_;
 };
 
-// One plane on its way through the coder.
+// A band of rows of one plane on its way through the coder.
 struct Plane {
-    // An empty plane of padded sides; `other` is the plane coded before it, or null.
-    Plane(Grid<std::int32_t> levels, const Plane* other);
+    // An empty band, of the size of `levels`, that begins `top` rows below the edge of a plane of
+    // `whole_height` rows, all padded; `other` is the plane coded before it, or null.
+    Plane(Grid<std::int32_t> levels, int top, int whole_height, const Plane* other);
 
     Grid<std::int32_t> levels;
-    std::vector<Block> blocks;
+    int top, whole_height;
+    std::vector<Block> blocks;  // their places, and those of domains, are in the whole plane
     std::vector<Map> maps;
     Cells cells;
     const Cells* other;  // of luma for Cb, of Cb for Cr
@@ -83,10 +85,10 @@ struct Choice {
     int last;                        // highest index in the scan that may be chosen
 };
 
-// Fill a plane from a stream; false if the stream is damaged.
+// Fill a band from a stream; false if the stream is damaged.
 bool read_plane(coding::Decoder& coder, Plane& plane);
 
-// Write a plane, its levels as they are, or chosen on the way; false if its blocks are no tree.
+// Write a band, its levels as they are, or chosen on the way; false if its blocks are no tree.
 bool write_plane(coding::Encoder& coder, Plane& plane, const Choice* choice);
 
 }  // namespace selfsame::pifs

@@ -143,7 +143,7 @@ def changed(**fields):
 @pytest.mark.parametrize(
     ("fields", "error", "message"),
     [
-        ({"pifs": {0: 7}}, UnsupportedError, "flags"),
+        ({"pifs": {0: 8}}, UnsupportedError, "flags"),
         ({"pifs": {1: 65}}, CorruptedError, "iterations"),
         ({"pifs": {2: 8}}, CorruptedError, "deblock"),
         ({"pifs": {3: 0, 4: 0}}, CorruptedError, "step"),

@@ -1,9 +1,12 @@
 """The stream of the planes: round trips, and damage that is named and never trusted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from selfsame.errors import CorruptedError
+from selfsame.pifs import stream
 from selfsame.pifs.code import (
     CONTRACTION,
     LUMA,
@@ -12,7 +15,8 @@ from selfsame.pifs.code import (
     padded_planes,
     plane_shapes,
 )
-from selfsame.pifs.stream import read_planes, write_planes
+from selfsame.pifs.stream import band_rows, bands_of, read_planes, stream_of, write_planes
+from selfsame.run.threads import limited_threads
 from support.fuzzing import damaged_copies, outcomes
 from support.random_codes import random_code
 
@@ -23,6 +27,7 @@ CASES = [
     (100, 70, 3, True),
     (37, 200, 3, False),
     (300, 170, 1, False),
+    (70, 301, 3, True),
 ]
 
 
@@ -30,19 +35,27 @@ def padded(code):
     return padded_planes(code.height, code.width, len(code.planes), code.half_chroma)
 
 
-def read(data, code):
-    """The planes of a stream, of which as much is known as of those of a code."""
+def read(bands, code):
+    """The planes of streams of bands, of which as much is known as of those of a code."""
     shapes = [(plane.height, plane.width) for plane in code.planes]
-    return read_planes(data, shapes, padded(code), [plane.step for plane in code.planes])
+    rows = band_rows(*code.planes[0].levels.shape)
+    return read_planes(bands, rows, shapes, padded(code), [plane.step for plane in code.planes])
+
+
+@pytest.fixture(params=[None, 1], ids=["whole", "bands"])
+def in_bands(request, monkeypatch):
+    """Bands as they are, or as small as they may be."""
+    if request.param:
+        monkeypatch.setattr(stream, "BAND_PIXELS", request.param)
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("width", "height", "channels", "half"), CASES)
-def test_round_trip(seed, width, height, channels, half):
+def test_round_trip(seed, width, height, channels, half, in_bands):
     code = random_code(seed, width, height, channels, half)
-    data, bits = write_planes(code.planes)
-    assert sum(bits.values()) / 8 == pytest.approx(len(data), abs=3)
-    back = read(data, code)
+    bands, bits = write_planes(code.planes)
+    assert sum(bits.values()) / 8 == pytest.approx(sum(map(len, bands)), abs=3 * len(bands))
+    back = read(bands, code)
     for plane, original in zip(back, code.planes, strict=True):
         assert (plane.blocks == original.blocks).all()
         assert (plane.levels == original.levels).all()
@@ -89,7 +102,7 @@ def test_noise_is_refused_or_a_valid_code():
     shapes = plane_shapes(70, 90, 3, True)
     noise = [rng.bytes(int(rng.integers(0, 3000))) for _ in range(200)]
     accepted, refused = outcomes(
-        lambda data: read_planes(data, shapes, sizes, [4.0] * 3), noise, CorruptedError
+        lambda data: read_planes([data], 0, shapes, sizes, [4.0] * 3), noise, CorruptedError
     )
     assert len(accepted) > 3
     assert len(refused) > 100
@@ -99,9 +112,9 @@ def test_noise_is_refused_or_a_valid_code():
 
 def test_a_changed_byte_gives_a_valid_code_or_an_error():
     code = random_code(5, 90, 60, 3, True)
-    data = write_planes(code.planes)[0]
+    (data,), _ = write_planes(code.planes)
     accepted, refused = outcomes(
-        lambda data: read(data, code),
+        lambda data: read([data], code),
         damaged_copies(data, 80, most=1),
         CorruptedError,
     )
@@ -113,12 +126,75 @@ def test_a_changed_byte_gives_a_valid_code_or_an_error():
 
 def test_a_stream_that_ends_early_is_refused():
     code = random_code(7, 128, 128, 1)
-    data, _ = write_planes(code.planes)
+    (data,), _ = write_planes(code.planes)
     with pytest.raises(CorruptedError, match="damaged"):
-        read(data[: len(data) // 2], code)
+        read([data[: len(data) // 2]], code)
+
+
+def test_each_band_is_a_stream_of_its_own(monkeypatch):
+    monkeypatch.setattr(stream, "BAND_PIXELS", 1)
+    code = random_code(11, 60, 600, 3, True)
+    bands, _ = write_planes(code.planes)
+    assert len(bands) == 5
+    other = random_code(12, 60, 600, 3, True)
+    mixed = read([*bands[:2], write_planes(other.planes)[0][2], *bands[3:]], code)
+    for plane, original, foreign in zip(mixed, code.planes, other.planes, strict=True):
+        cut = 128 * plane.height // 600
+        assert (plane.levels[: 2 * cut] == original.levels[: 2 * cut]).all()
+        assert (plane.levels[2 * cut : 3 * cut] == foreign.levels[2 * cut : 3 * cut]).all()
+        assert (plane.levels[3 * cut :] == original.levels[3 * cut :]).all()
+
+
+def test_threads_write_and_read_the_same(monkeypatch):
+    monkeypatch.setattr(stream, "BAND_PIXELS", 1)
+    code = random_code(13, 200, 700, 3, True)
+    results = []
+    for threads in (1, 3):
+        with limited_threads(threads):
+            bands, _ = write_planes(code.planes)
+            results.append((bands, read(bands, code)))
+    assert results[0] == results[1]
+
+
+def test_bands_are_about_a_megapixel():
+    assert band_rows(512, 768) == 0
+    assert band_rows(1024, 2040) == 0
+    assert band_rows(1024, 2048) == 4
+    assert band_rows(2048, 2304) == 4
+    # No band is lower than a unit, however wide.
+    assert band_rows(256, 65528) == 1
+    assert band_rows(128, 65528) == 0
+
+
+def test_the_bytes_of_bands():
+    bands = [b"one", b"", b"three"]
+    data = stream_of(bands, 2)
+    assert bands_of(memoryview(data), 700) == (bands, 2)
+    for damaged, message in (
+        (data[:1], "needs at least 2 bytes"),
+        (data[:8], "the size of a band needs"),
+        (data[:12], "need 3 bytes"),
+        (b"\0\0" + data[2:], "bands of 0 units"),
+        (b"\6\0" + data[2:], "bands of 6 units do not divide 700 rows"),
+    ):
+        with pytest.raises(CorruptedError, match=message):
+            bands_of(memoryview(damaged), 700)
+
+
+def test_blocks_out_of_order_are_refused(monkeypatch):
+    monkeypatch.setattr(stream, "BAND_PIXELS", 1)
+    code = random_code(3, 64, 256, 1)
+    (plane,) = code.planes
+    upper = int((plane.blocks[:, 0] < 128).sum())
+    order = np.roll(np.arange(len(plane.blocks)), upper)
+    swapped = replace(plane, blocks=plane.blocks[order], maps=plane.maps[order])
+    with pytest.raises(ValueError, match="in its order"):
+        write_planes([swapped])
 
 
 def test_a_huge_claim_on_few_bytes_is_refused_at_once():
     sizes = padded_planes(8192, 16384, 1, False)
     with pytest.raises(CorruptedError, match="damaged"):
-        read_planes(b"\x55" * 40, [(8192, 16384)], sizes, [1.0])
+        read_planes([b"\x55" * 40], 0, [(8192, 16384)], sizes, [1.0])
+    with pytest.raises(CorruptedError, match="damaged"):
+        read_planes([b"\x55" * 40] * 64, 1, [(8192, 16384)], sizes, [1.0])

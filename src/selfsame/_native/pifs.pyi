@@ -14,20 +14,22 @@ def map_slots() -> list[tuple[int, int]]:
     Return the first slots of the first decisions on a map, and how many there are.
     """
 
-def read_planes(data: bytes, shapes: Sequence[tuple[int, int]], slots: NDArray[numpy.uint32], weights: NDArray[numpy.int32]) -> list[tuple[NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32]]] | None:
+BAND_UNIT: int = 128
+
+def read_planes(streams: Sequence[bytes], shapes: Sequence[tuple[int, int]], rows: int, slots: NDArray[numpy.uint32], weights: NDArray[numpy.int32], threads: int) -> list[tuple[NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32]]] | None:
     """
-    Return blocks, maps and levels of each plane of padded shapes, or None for a damaged stream.
+    Return blocks, maps and levels of each plane of padded shapes, cut into bands of so many rows of luma, or None for a damaged stream.
     """
 
 class Writer:
-    """A stream of planes of padded shapes that is being written."""
+    """The streams of planes of padded shapes that are being written."""
 
-    def __init__(self, shapes: Sequence[tuple[int, int]], slots: NDArray[numpy.uint32], weights: NDArray[numpy.int32]) -> None: ...
+    def __init__(self, shapes: Sequence[tuple[int, int]], rows: int, slots: NDArray[numpy.uint32], weights: NDArray[numpy.int32]) -> None: ...
 
-    def write(self, plane: int, blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], levels: NDArray[numpy.int32]) -> None:
+    def write(self, plane: int, blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], levels: NDArray[numpy.int32], threads: int) -> None:
         """Write a plane as it is."""
 
-    def choose(self, plane: int, blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], coefficients: NDArray[numpy.float32], price: float, last: int) -> NDArray[numpy.int32]:
+    def choose(self, plane: int, blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], coefficients: NDArray[numpy.float32], price: float, last: int, threads: int) -> NDArray[numpy.int32]:
         """
         Write a plane with the levels of least distortion + price × bits, and return them.
         """
@@ -38,16 +40,16 @@ class Writer:
     def back(self) -> None:
         """Return to the state that ``keep`` remembered."""
 
-    def finished(self) -> bytes:
-        """The bytes so far, ended."""
+    def finished(self) -> list[bytes]:
+        """The streams of the bands, ended."""
 
     @property
     def slots(self) -> NDArray[numpy.uint32]:
-        """The adaptive models as they stand."""
+        """The adaptive models of the first band as they stand."""
 
     @property
     def weights(self) -> NDArray[numpy.int32]:
-        """The mixing weights as they stand."""
+        """The mixing weights of the first band as they stand."""
 
     @property
     def spent(self) -> list[float]:

@@ -17,13 +17,21 @@ CHROMA_WEIGHTS = (
 )
 """Squared error of R, G and B by one of Cb or Cr, over that by one of Y: 1.09 and 0.83."""
 
+_ROWS = 64
+"""Rows that are converted at a time."""
+
 
 def planes_from_picture(picture: NDArray[np.uint8]) -> list[Float]:
     """Return one plane (grey) or Y, Cb, Cr of a picture of bytes, in units of 1/255."""
     if picture.ndim == 2:
         return [picture.astype(np.float32) - np.float32(128)]
-    y, cb, cr = np.moveaxis(picture.astype(np.float32) @ YCC_FROM_RGB.T, 2, 0)
-    return [y - np.float32(128), np.ascontiguousarray(cb), np.ascontiguousarray(cr)]
+    planes = np.empty((3, *picture.shape[:2]), np.float32)
+    for top in range(0, len(picture), _ROWS):  # in parts, for large pictures
+        rows = np.s_[top : top + _ROWS]
+        ycc = picture[rows].astype(np.float32) @ YCC_FROM_RGB.T
+        ycc[..., 0] -= 128
+        planes[:, rows] = np.moveaxis(ycc, 2, 0)
+    return list(planes)
 
 
 def halved(plane: Float) -> Float:

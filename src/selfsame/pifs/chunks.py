@@ -13,14 +13,14 @@ from selfsame.errors import CorruptedError, InputError
 from selfsame.pifs.code import MAX_STEP, STEP_UNIT, PifsCode, padded_planes, plane_shapes
 
 PIFS = Record((("flags", "B"), ("iterations", "B"), ("deblock", "B")))
-"""Bit 0 of ``flags``: hybrid mode; bit 1: chroma planes of half resolution. One ``PLANE`` per plane
-follows, then the coded planes."""
+"""Bit 0 of ``flags``: hybrid mode; bit 1: chroma planes of half resolution; bit 2: several bands.
+One ``PLANE`` per plane follows, then the coded planes."""
 
 PLANE = Record((("step", "H"),))
 """``step`` in units of ``STEP_UNIT``."""
 
 PIFS_TAG = b"PIFS"
-_HYBRID, _HALF_CHROMA = 1, 2
+_HYBRID, _HALF_CHROMA, _BANDS = 1, 2, 4
 
 
 def pack(code: PifsCode) -> list[Chunk]:
@@ -29,17 +29,19 @@ def pack(code: PifsCode) -> list[Chunk]:
     Raises:
         InputError: a step between two that a file can hold.
     """
-    from selfsame.pifs.stream import write_planes
+    from selfsame.pifs.stream import band_rows, stream_of, write_planes
 
+    rows = band_rows(*code.planes[0].levels.shape)
     flags = (_HYBRID if code.mode == "hybrid" else 0) | (_HALF_CHROMA if code.half_chroma else 0)
+    flags |= _BANDS if rows else 0
     payload = PIFS.pack({"flags": flags, "iterations": code.iterations, "deblock": code.deblock})
     for plane in code.planes:
         step = round(plane.step / STEP_UNIT)
         if step * STEP_UNIT != plane.step:
             raise InputError(f"a step is a multiple of {STEP_UNIT}: got {plane.step}")
         payload += PLANE.pack({"step": step})
-    data, _ = write_planes(code.planes)
-    return [Chunk(PIFS_TAG, payload + data), *alpha_chunks(code.alpha)]
+    bands, _ = write_planes(code.planes)
+    return [Chunk(PIFS_TAG, payload + stream_of(bands, rows)), *alpha_chunks(code.alpha)]
 
 
 def unpack(container: Container) -> PifsCode:
@@ -48,11 +50,11 @@ def unpack(container: Container) -> PifsCode:
     Raises:
         FormatError: a chunk is missing, malformed or unknown, a number is out of its range.
     """
-    from selfsame.pifs.stream import read_planes
+    from selfsame.pifs.stream import bands_of, read_planes
 
     header = container.header
     fields, rest, payloads = container.contents(
-        PIFS_TAG, PIFS, _HYBRID | _HALF_CHROMA, (ALPHA_TAG,)
+        PIFS_TAG, PIFS, _HYBRID | _HALF_CHROMA | _BANDS, (ALPHA_TAG,)
     )
     half_chroma = bool(fields["flags"] & _HALF_CHROMA)
     if half_chroma and header.channels == 1:
@@ -66,12 +68,16 @@ def unpack(container: Container) -> PifsCode:
         steps.append(step)
         rest = rest[PLANE.size :]
     alpha = read_alpha(header, payloads)
+    padded = padded_planes(*layout)
+    bands, rows = [bytes(rest)], 0
+    if fields["flags"] & _BANDS:
+        bands, rows = bands_of(rest, padded[0][0])
     with sound("block code"):
         return PifsCode(
             header.width,
             header.height,
             "hybrid" if fields["flags"] & _HYBRID else "pure",
-            read_planes(rest, shapes, padded_planes(*layout), steps),
+            read_planes(bands, rows, shapes, padded, steps),
             half_chroma,
             fields["iterations"],
             fields["deblock"],

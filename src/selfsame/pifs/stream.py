@@ -1,16 +1,34 @@
-"""A picture's planes to bytes and back: the payload of the file, and bits by syntax element."""
+"""A picture's planes to bytes and back: the payload of the file, and bits by syntax element.
+
+A large picture is cut into bands of rows. Each is a stream of its own, which learns anew: threads
+share them, at a small price in bits.
+"""
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 from selfsame._native import pifs as native
 from selfsame.coding import slots
+from selfsame.coding.container import Record
 from selfsame.coding.slots import Tables
 from selfsame.errors import CorruptedError
 from selfsame.pifs.code import PlaneCode
+from selfsame.run.threads import thread_count
 
 ELEMENTS = ("partition", "maps", "means", "extents", "levels", "signs")
 """Syntax elements that bits are counted by."""
+
+BAND_UNIT = native.BAND_UNIT
+"""Rows of luma; the height of bands is a whole multiple."""
+
+BAND_PIXELS = 1 << 20
+"""About the size of a band."""
+
+BANDS = Record((("rows", "H"),))
+SIZE = Record((("size", "I"),))
+"""A file in bands has the height of a band, in units of ``BAND_UNIT``, the sizes of all bands but
+the last, in bytes, and the bands."""
 
 Shapes = Sequence[tuple[int, int]]
 """Heights and widths."""
@@ -23,28 +41,75 @@ def initial_tables() -> Tables:
     return slots.load_tables("selfsame.pifs", "tables.npz")
 
 
+def band_rows(height: int, width: int) -> int:
+    """Return the height of the bands of a picture, in units of ``BAND_UNIT`` rows, or 0 for one
+    that is a single band.
+
+    Args:
+        height, width: of the padded luma plane.
+    """
+    units = -(-height // BAND_UNIT)
+    count = min(height * width // BAND_PIXELS, units)
+    return 0 if count < 2 else -(-units // count)
+
+
 def planes_writer(padded: Shapes) -> native.Writer:
-    """Return the writer of a stream of planes of these padded shapes."""
-    return native.Writer(list(padded), *initial_tables())
+    """Return the writer of planes of these padded shapes."""
+    return native.Writer(list(padded), band_rows(*padded[0]) * BAND_UNIT, *initial_tables())
 
 
-def write_planes(planes: Sequence[PlaneCode]) -> tuple[bytes, dict[str, float]]:
-    """Return the bytes of the planes, and the bits of each syntax element."""
+def stream_of(bands: Sequence[bytes], rows: int) -> bytes:
+    """Return the bytes of a file that hold the streams of bands of a height from ``band_rows``."""
+    if not rows:
+        return bands[0]
+    sizes = b"".join(SIZE.pack({"size": len(band)}) for band in bands[:-1])
+    return BANDS.pack({"rows": rows}) + sizes + b"".join(bands)
+
+
+def bands_of(data: memoryview, height: int) -> tuple[list[bytes], int]:
+    """Return the streams of bands that ``stream_of`` joined, and the height of the bands.
+
+    Args:
+        height: of the padded luma plane.
+    Raises:
+        CorruptedError: there are fewer bytes than the bands claim, or the bands are none.
+    """
+    rows = BANDS.unpack(data, "the bands of a picture")["rows"]
+    count = -(-height // (rows * BAND_UNIT)) if rows else 0
+    if count < 2:
+        raise CorruptedError(f"bands of {rows} units do not divide {height} rows")
+    data = data[BANDS.size :]
+    ends = [0]
+    for i in range(count - 1):
+        ends.append(ends[-1] + SIZE.unpack(data[i * SIZE.size :], "the size of a band")["size"])
+    data = data[(count - 1) * SIZE.size :]
+    if ends[-1] > len(data):
+        raise CorruptedError(f"the bands of a picture need {ends[-1]} bytes: got {len(data)}")
+    return [bytes(data[start:end]) for start, end in pairwise([*ends, len(data)])], rows
+
+
+def write_planes(planes: Sequence[PlaneCode]) -> tuple[list[bytes], dict[str, float]]:
+    """Return the streams of the bands of the planes, and the bits of each syntax element."""
     writer = planes_writer([plane.levels.shape for plane in planes])
     for i, plane in enumerate(planes):
-        writer.write(i, plane.blocks, plane.maps, plane.levels)
+        writer.write(i, plane.blocks, plane.maps, plane.levels, thread_count(None))
     return writer.finished(), dict(zip(ELEMENTS, writer.spent, strict=True))
 
 
 def read_planes(
-    data: bytes | memoryview, shapes: Shapes, padded: Shapes, steps: Sequence[float]
+    bands: Sequence[bytes], rows: int, shapes: Shapes, padded: Shapes, steps: Sequence[float]
 ) -> tuple[PlaneCode, ...]:
     """Return the planes that ``write_planes`` wrote.
 
+    Args:
+        rows: height of the bands in units of ``BAND_UNIT``, 0 for a single one.
     Raises:
-        CorruptedError: the bytes are no stream of such planes.
+        CorruptedError: the bytes are no streams of such planes.
     """
-    read = native.read_planes(bytes(data), list(padded), *initial_tables())
+    tables = initial_tables()
+    read = native.read_planes(
+        list(bands), list(padded), rows * BAND_UNIT, *tables, thread_count(None)
+    )
     if read is None:
         raise CorruptedError("the blocks of the picture are damaged")
     return tuple(

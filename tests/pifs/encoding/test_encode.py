@@ -8,9 +8,11 @@ from selfsame.codes.store import pack as file_bytes
 from selfsame.codes.store import unpack as read_code
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
+from selfsame.pifs import stream
 from selfsame.pifs.code import HALF, LUMA, NO_MAP
 from selfsame.pifs.decoding.decode import decode
 from selfsame.pifs.decoding.planes import contraction_bounds
+from selfsame.pifs.encoding import encode as encoding
 from selfsame.pifs.encoding.encode import encode, step_for_quality
 
 PHOTO = skimage.data.astronaut()[40:200, 150:330]
@@ -29,6 +31,27 @@ def test_never_more_bytes_than_asked_and_nearly_all_of_them(mode, picture, limit
     data = file_bytes(code)
     assert 0.95 * limit < len(data) <= limit
     assert read_code(data).size == (180, 160)
+
+
+@pytest.mark.parametrize("picture", [GREY, PHOTO], ids=["grey", "color"])
+def test_large_pictures_come_in_bands_of_the_same_bytes_on_any_threads(picture, monkeypatch):
+    monkeypatch.setattr(stream, "BAND_PIXELS", 1)
+    monkeypatch.setattr(encoding, "SAMPLE_PIXELS", 10_000)
+    codes = [encode(picture, bytes=1800, threads=threads) for threads in (1, 3)]
+    assert codes[0] == codes[1]
+    data = file_bytes(codes[0])
+    assert 0.95 * 1800 < len(data) <= 1800
+    monkeypatch.undo()  # A file says itself whether it is in bands.
+    assert read_code(data) == codes[0]
+    assert abs(psnr(codes[0], picture) - psnr(encode(picture, bytes=1800), picture)) < 0.7
+
+
+def test_the_sample_of_a_large_picture_lies_evenly_over_it():
+    rows = (np.arange(4096) % 256).astype(np.uint8)[:, None].repeat(1024, 1)
+    sample = encoding._sample(rows)
+    assert sample.shape == (1024, 1024)
+    assert (sample[:, 0].reshape(16, 64) == np.arange(64)).all()
+    assert encoding._sample(rows[:1024]).shape == (1024, 1024)
 
 
 def test_a_psnr_is_reached_and_not_by_far():

@@ -136,7 +136,7 @@ def test_the_partition_is_the_cheapest_tree(seed, height, width):
 def test_a_plane_like_luma_is_taken_from_it():
     luma = plane(5, 64, 64)
     x = np.ascontiguousarray(0.75 * luma + 20)
-    candidates = [luma_candidates(x.shape, log2) for log2 in range(2, 6)]
+    candidates = [luma_candidates(log2) for log2 in range(2, 6)]
     blocks, maps = cheapest_partition(
         x, x, luma, candidates, SLOTS, chroma=True, step=4.0, price=0.1, last=ANY_LAST, threads=1
     )

@@ -33,7 +33,7 @@ from selfsame.pifs.encoding.candidates import (
     near_candidates,
     window_candidates,
 )
-from selfsame.pifs.stream import planes_writer
+from selfsame.pifs.stream import band_rows, planes_writer, stream_of
 
 Float = NDArray[np.float32]
 
@@ -66,12 +66,10 @@ class Partition(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A code, the bytes of its planes, its planes decoded (padded, before deblocking), and the
-    models after the last of them."""
+    """A code, the bytes of its planes, and the models after the last of them."""
 
     code: PifsCode
     stream_bytes: int
-    decoded: list[Float]
     models: Tables
 
     @property
@@ -80,23 +78,36 @@ class Attempt(NamedTuple):
         return [Partition(plane.blocks, plane.maps) for plane in self.code.planes]
 
 
-def sources(
-    picture: NDArray[np.uint8], half_chroma: bool, luma: Source | None = None
-) -> list[Source]:
-    """Return the planes of a picture; ``luma`` is the first of them, if it is known."""
-    result = [] if luma is None else [luma]
-    for i, full in enumerate(planes_from_picture(picture)):
-        if i < len(result):
-            continue
-        ratio = 1.0 if i == 0 else CHROMA_WEIGHTS[i - 1] ** -0.5
-        halve = half_chroma and i > 0
-        plane = halved(full) if halve else full
-        height, width = plane.shape
-        rows, columns = padded_shape(height, width, ALIGNMENT // 2 if halve else ALIGNMENT)
+def sources(picture: NDArray[np.uint8]) -> list[Source]:
+    """Return the planes of a picture, all of its resolution."""
+    return [
+        _source(plane, ALIGNMENT, 1.0 if i == 0 else CHROMA_WEIGHTS[i - 1] ** -0.5)
+        for i, plane in enumerate(planes_from_picture(picture))
+    ]
+
+
+def with_half_chroma(planes: Sequence[Source]) -> list[Source]:
+    """Return the planes of a picture, those of chroma at half its resolution."""
+    # A sample of half resolution stands for four pixels.
+    return [
+        source
+        if i == 0
+        else _source(
+            halved(source.pixels[: source.height, : source.width]),
+            ALIGNMENT // 2,
+            source.step_ratio / 2,
+        )
+        for i, source in enumerate(planes)
+    ]
+
+
+def _source(plane: Float, alignment: int, step_ratio: float) -> Source:
+    height, width = plane.shape
+    rows, columns = padded_shape(height, width, alignment)
+    pixels = plane
+    if (rows, columns) != (height, width):
         pixels = np.pad(plane, ((0, rows - height), (0, columns - width)), mode="edge")
-        # A sample of half resolution stands for four pixels.
-        result.append(Source(height, width, pixels, ratio / 2 if halve else ratio))
-    return result
+    return Source(height, width, pixels, step_ratio)
 
 
 def find_candidates(
@@ -125,14 +136,19 @@ def find_candidates(
             if search.radius:
                 own.append(window_candidates(source.pixels, reference, search, threads, device))
         if i and plan.luma_maps:
-            own += [luma_candidates(source.pixels.shape, log2) for log2 in range(MIN_LOG2, 6)]
+            own += [luma_candidates(log2) for log2 in range(MIN_LOG2, 6)]
         found.append(own)
     return found
 
 
+def decoded_planes(code: PifsCode, threads: int) -> list[Float]:
+    """Return the planes of a code, padded, before deblocking."""
+    luma, _ = settled(code.planes[0], None, threads)
+    return [luma, *(settled(plane, luma, threads)[0] for plane in code.planes[1:])]
+
+
 def attempt(
     planes: Sequence[Source],
-    size: tuple[int, int],
     step: float,
     plan: Plan,
     *,
@@ -146,7 +162,6 @@ def attempt(
     """Return the code of a picture at one quantiser step.
 
     Args:
-        size: width and height of the picture.
         candidates: from ``find_candidates``; by default no block has a map.
         references: planes as they are expected to be decoded, to fit the maps to.
         partitions: of the first planes, to be taken instead of the cheapest ones: those of an
@@ -154,12 +169,11 @@ def attempt(
     """
     writer = planes_writer([plane.pixels.shape for plane in planes])
     coded: list[PlaneCode] = []
-    decoded: list[Float] = []
+    luma: Float | None = None
     iterations = 0
     for i, source in enumerate(planes):
         own_step = max(1, round(step * source.step_ratio / STEP_UNIT)) * STEP_UNIT
         reference = references[i] if references else source.pixels
-        luma = decoded[0] if decoded else None
         if i < len(partitions):
             partition = partitions[i]
         else:
@@ -175,14 +189,17 @@ def attempt(
                 last=plan.last,
                 threads=threads,
             )
-        plane, values, needed = _choose(
+        plane, attractor, needed = _choose(
             writer, i, source, own_step, plan, partition, reference, luma, price, threads
         )
         coded.append(plane)
-        decoded.append(values)
+        luma = attractor if luma is None else luma
         iterations = max(iterations, needed)
-    code = PifsCode(size[0], size[1], plan.mode, tuple(coded), half_chroma, iterations, 0)
-    return Attempt(code, len(writer.finished()), decoded, (writer.slots, writer.weights))
+    code = PifsCode(
+        planes[0].width, planes[0].height, plan.mode, tuple(coded), half_chroma, iterations, 0
+    )
+    stream = stream_of(writer.finished(), band_rows(*planes[0].pixels.shape))
+    return Attempt(code, len(stream), (writer.slots, writer.weights))
 
 
 def cheapest_partition(
@@ -232,23 +249,29 @@ def _choose(
     luma: Float | None,
     price: float,
     threads: int,
-) -> tuple[PlaneCode, Float, int]:
-    """Return the code of one plane, its attractor, and the iterations that this needs."""
+) -> tuple[PlaneCode, Float | None, int]:
+    """Return the code of one plane, its attractor if it is luma, and the iterations it needs."""
     blocks, maps = partition
     mapped = bool((maps[:, 0] != NO_MAP).any())
-    zeros = np.zeros_like(source.pixels) if mapped else None
     fed_back = bool(feeds_back(maps).any())
-    x, iterations = reference, 0
+    zeros = np.zeros_like(source.pixels)
+    x: Float | None = reference
     writer.keep()
     for _ in range(1 + (plan.rounds if fed_back else 0)):
         writer.back()
         residual = source.pixels
-        if zeros is not None:
+        if mapped and x is not None:
             residual = residual - apply_maps(x, zeros, blocks, maps, 1, luma, threads)
         coefficients = native.transform_blocks(residual, blocks, 1 / step, threads)
-        levels = chosen_levels(writer, index, partition, coefficients, price, plan.last)
+        x = None  # Large pictures are to need little memory: what has served goes.
+        del residual
+        levels = chosen_levels(writer, index, partition, coefficients, price, plan.last, threads)
+        del coefficients
         plane = PlaneCode(source.height, source.width, step, blocks, maps, levels)
-        x, iterations = settled(plane, luma, threads)
+        if fed_back or luma is None:
+            x, iterations = settled(plane, luma, threads)
+        else:  # One application draws all there is to draw, from luma.
+            iterations = int(mapped)
     return plane, x, iterations
 
 
@@ -259,6 +282,7 @@ def chosen_levels(
     coefficients: Float,
     price: float,
     last: int,
+    threads: int,
 ) -> NDArray[np.int32]:
     """Write a plane with the levels of least distortion + price × bits, and return them."""
-    return writer.choose(index, *partition, coefficients, price, last)
+    return writer.choose(index, *partition, coefficients, price, last, threads)

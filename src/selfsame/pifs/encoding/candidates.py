@@ -69,11 +69,12 @@ def plan_for(mode: Mode, effort: int) -> Plan:
 
 
 class Candidates(NamedTuple):
-    """One map for every square block of one size.
+    """One map for every square block of one size, or one for all of them.
 
     Attributes:
         log2: of the side.
-        maps: (rows, columns, 5) int32, as ``PlaneCode.maps``; kind ``NO_MAP`` where none was found.
+        maps: (rows, columns, 5) or (1, 1, 5) int32, as ``PlaneCode.maps``; kind ``NO_MAP`` where
+            none was found.
     """
 
     log2: int
@@ -117,8 +118,6 @@ def window_candidates(
     return Candidates(search.log2, maps)
 
 
-def luma_candidates(shape: tuple[int, int], log2: int) -> Candidates:
-    """Return the map to luma for every block of a chroma plane of padded ``shape``."""
-    maps = np.zeros((shape[0] >> log2, shape[1] >> log2, 5), np.int32)
-    maps[..., 0] = LUMA
-    return Candidates(log2, maps)
+def luma_candidates(log2: int) -> Candidates:
+    """Return the map to luma, the same for every block of a chroma plane."""
+    return Candidates(log2, np.array([[[LUMA, 0, 0, 0, 0]]], np.int32))

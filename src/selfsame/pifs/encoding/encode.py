@@ -15,15 +15,17 @@ from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.chunks import PIFS, PIFS_TAG, PLANE
 from selfsame.pifs.code import MAX_DEBLOCK, Mode, PifsCode
 from selfsame.pifs.decoding.decode import decode
-from selfsame.pifs.decoding.planes import deblock
+from selfsame.pifs.decoding.planes import deblock, settled
 from selfsame.pifs.encoding.attempt import (
     PRICE,
     Attempt,
     Partition,
     Source,
     attempt,
+    decoded_planes,
     find_candidates,
     sources,
+    with_half_chroma,
 )
 from selfsame.pifs.encoding.candidates import Candidates, Plan, plan_for
 from selfsame.run.threads import thread_count
@@ -40,6 +42,9 @@ BITS_PER_LEVEL = 6.0
 
 SAME_PARTITION = 0.12
 """Largest difference of log steps at which the partition of another attempt is taken over."""
+
+SAMPLE_PIXELS, SAMPLE_ROWS = 1 << 20, 64
+"""What is estimated of a large picture is estimated of about so many pixels, strips so high."""
 
 HALF_CHROMA_STEP = 24.0
 """Where half resolution begins to serve chroma better, on average."""
@@ -114,9 +119,10 @@ class _Encoder:
         self.picture, self.plan, self.effort = picture, plan, effort
         self.threads, self.device = threads, device
         self.progress, self.done = progress, 0
-        self.size = (picture.shape[1], picture.shape[0])
         self.half_chroma = False
-        self.planes = sources(picture, False)
+        self.planes = sources(picture)
+        self.sample = _sample(picture)
+        self.sample_planes = self.planes if self.sample is picture else sources(self.sample)
         self.candidates: list[list[Candidates]] | None = None
         self.references: list[NDArray[np.float32]] | None = None
         self.last: tuple[float, list[Partition]] | None = None
@@ -128,13 +134,11 @@ class _Encoder:
 
     def within(self, limit: int, fixed: int) -> Attempt:
         """Return the best attempt of at most ``limit`` bytes; ``fixed`` come on top."""
-        start = self._step_for_bytes(limit)
-        self._prepare(start)
 
         def excess(result: Attempt) -> float:
             return math.log(max(result.stream_bytes, 1) / max(limit, 1e-9))
 
-        found = self._solve(excess, start, -1.2)
+        found = self._solve(excess, self._step_for_bytes(limit), -1.2)
         if found is None:
             found = self._attempt(MAX_STEP)
             if found.stream_bytes > limit:
@@ -146,14 +150,12 @@ class _Encoder:
 
     def reaching(self, psnr: float) -> Attempt:
         """Return the smallest attempt of at least ``psnr`` dB."""
-        start = min(max(10 ** ((57.0 - psnr) / 17), MIN_STEP), MAX_STEP)
-        self._prepare(start)
 
         def lack(result: Attempt) -> float:
-            code = self.deblocked(result)
-            decoded = decode(code, threads=self.threads)
-            return (psnr - psnr_db(decoded, self.picture / np.float64(255))) / 6
+            decoded = decode(self.deblocked(result), threads=self.threads)
+            return (psnr - psnr_db(decoded, self.picture / np.float32(255))) / 6
 
+        start = min(max(10 ** ((57.0 - psnr) / 17), MIN_STEP), MAX_STEP)
         found = self._solve(lack, start, 0.8)
         if found is None:
             raise InputError(f"no code of this picture reaches {psnr} dB in mode {self.plan.mode}")
@@ -161,11 +163,12 @@ class _Encoder:
 
     def deblocked(self, found: Attempt) -> PifsCode:
         """Return the code with the strength of deblocking that brings it closest to the picture."""
+        decoded = decoded_planes(found.code, self.threads)
 
         @cache
         def error(strength: int) -> float:
             total = 0.0
-            for source, plane, x in zip(self.planes, found.code.planes, found.decoded, strict=True):
+            for source, plane, x in zip(self.planes, found.code.planes, decoded, strict=True):
                 inside = np.s_[: source.height, : source.width]
                 smooth = deblock(x, plane, strength, threads=self.threads)
                 difference = (smooth - source.pixels)[inside]
@@ -178,14 +181,17 @@ class _Encoder:
         strength = min((s for s in near if 0 <= s <= MAX_DEBLOCK), key=error)
         return replace(found.code, deblock=strength)
 
-    def _prepare(self, step: float) -> None:
-        """Choose the chroma policy for about this step, and find candidates for the maps."""
+    def _prepare(self, step: float) -> Attempt | None:
+        """Choose the chroma policy for about this step, and find candidates for the maps; return
+        the attempt without maps at this step, if one was made."""
         plain = self._choose_chroma(step)
         if not self.plan.searches and not self.plan.luma_maps:
-            return
+            return plain
         references = [source.pixels for source in self.planes]
         if self.plan.mode == "hybrid":
-            references = (plain or self._plain(step, self.half_chroma, self.planes)).decoded
+            plain = plain or self._plain(step, self.half_chroma, self.planes)
+            # Chroma is predicted from luma alone.
+            references[0] = settled(plain.code.planes[0], None, self.threads)[0]
         self._tick()
         self.candidates = find_candidates(
             self.planes,
@@ -197,30 +203,34 @@ class _Encoder:
         )
         self.references = references
         self._tick()
+        return plain
 
     def _choose_chroma(self, step: float) -> Attempt | None:
-        """Choose half or full resolution for chroma by distortion + price · bits; return the
-        attempt without maps that was chosen, if one was made."""
+        """Choose half or full resolution for chroma by distortion + price · bits of the sample;
+        return the attempt without maps that was chosen, if one was made of the whole picture."""
         if self.picture.ndim == 2:
             return None
-        half = sources(self.picture, True, self.planes[0])
         if self.effort <= 3:
             self.half_chroma = step >= HALF_CHROMA_STEP
-            self.planes = half if self.half_chroma else self.planes
+            if self.half_chroma:
+                self.planes = with_half_chroma(self.planes)
             return None
-        full_chroma = self._plain(step, False, self.planes)
-        half_chroma = self._plain(step, True, half, full_chroma.partitions[:1])
+        half_planes = with_half_chroma(self.sample_planes)
+        full = self._plain(step, False, self.sample_planes)
+        half = self._plain(step, True, half_planes, full.partitions[:1])
         scores = []
-        for result in (full_chroma, half_chroma):
+        for result in (full, half):
             error = decode(result.code, threads=self.threads)
             error *= 255
-            error -= self.picture
+            error -= self.sample
             price = PRICE * step**2 * 8 * result.stream_bytes
             scores.append(float(np.vdot(error, error)) / 3 + price)
-        if scores[0] <= scores[1]:
-            return full_chroma
-        self.half_chroma, self.planes = True, half
-        return half_chroma
+        is_whole = self.sample is self.picture
+        if scores[1] < scores[0]:
+            self.half_chroma = True
+            self.planes = half_planes if is_whole else with_half_chroma(self.planes)
+            return half if is_whole else None
+        return full if is_whole else None
 
     def _plain(
         self,
@@ -231,7 +241,6 @@ class _Encoder:
     ) -> Attempt:
         return attempt(
             planes,
-            self.size,
             step,
             self.plan,
             half_chroma=half_chroma,
@@ -244,13 +253,13 @@ class _Encoder:
         of 8 × 8 blocks above it, times the usual bits of each (He and Mitra 2001)."""
         steps = np.geomspace(MIN_STEP, MAX_STEP, 64)
         counts = np.zeros(steps.size)
-        for source in self.planes:
+        for source in self.sample_planes:
             spectrum = native.transform_blocks(
                 source.pixels, _squares(*source.pixels.shape), 1 / source.step_ratio, self.threads
             )
             sizes = np.sort(np.abs(spectrum), axis=None)
             counts += sizes.size - np.searchsorted(sizes, 0.6 * steps)
-        bits = BITS_PER_LEVEL * counts
+        bits = BITS_PER_LEVEL * counts * (self.picture.size / self.sample.size)
         return float(steps[np.argmin(np.abs(np.log((bits + 8) / (8 * max(limit, 1)))))])
 
     def _attempt(self, step: float) -> Attempt:
@@ -264,7 +273,6 @@ class _Encoder:
             known = self.last[1]
         result = attempt(
             self.planes,
-            self.size,
             step,
             self.plan,
             half_chroma=self.half_chroma,
@@ -287,18 +295,26 @@ class _Encoder:
         """Return the feasible attempt (``excess`` <= 0) closest to 0, by secants over log step.
 
         Args:
+            step: about the right one.
             slope: of ``excess`` over log step, to begin with.
         """
+        plain = self._prepare(step)
         best: tuple[float, Attempt] | None = None
         points: list[tuple[float, float]] = []
         bounds = [math.log(MIN_STEP), math.log(MAX_STEP)]
-        at = min(max(math.log(step), bounds[0]), bounds[1])
+        at = math.log(step)
+        if plain is not None and self.plan.mode == "hybrid":
+            # Maps save few of the bits.
+            at -= (excess(plain) + TOLERANCE / 2) / slope
+        del plain
+        at = min(max(at, bounds[0]), bounds[1])
         for _ in range(MAX_ATTEMPTS):
             result = self._attempt(math.exp(at))
             value = excess(result)
             points.append((at, value))
             if value <= 0 and (best is None or value > best[0]):
                 best = (value, result)
+            del result
             if -TOLERANCE <= value <= 0 or math.isclose(bounds[0], bounds[1], abs_tol=1e-3):
                 break
             # A larger step lessens the bytes, and the PSNR.
@@ -320,6 +336,15 @@ class _Encoder:
         self.done += 1
         if self.progress is not None:
             self.progress(1 - 0.8**self.done)
+
+
+def _sample(picture: Bytes) -> Bytes:
+    """Return a picture, or of a large one strips that lie evenly over it."""
+    share = -(-picture.shape[0] * picture.shape[1] // SAMPLE_PIXELS)
+    if share == 1:
+        return picture
+    tops = range(0, len(picture), share * SAMPLE_ROWS)
+    return np.concatenate([picture[top : top + SAMPLE_ROWS] for top in tops])
 
 
 def _squares(height: int, width: int) -> NDArray[np.int32]:
