@@ -3,10 +3,12 @@
 // products are never fused with sums, so that all of them give the same numbers.
 #pragma once
 
-#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
+#include <cstddef>  // for __GLIBC__
+
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__)
 #define SELFSAME_CLONES \
     [[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), gnu::flatten]]
-#else  // aarch64 has its vectors in the baseline
+#else  // aarch64 has its vectors in the baseline; Clang knows no clones that are flattened
 #define SELFSAME_CLONES
 #endif
 
