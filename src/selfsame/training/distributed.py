@@ -1,5 +1,6 @@
 """Several processes that train one model, as ``torchrun`` starts them."""
 
+import importlib
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -141,6 +142,10 @@ def _begin_group(backend: str) -> None:
     torch uses one name for all: a process that begins its second training before another has ended
     its first would find addresses there that nobody listens at any more, and wait for ever.
     """
+    # The functions of this module have the group as a default, as it is when they are imported,
+    # which torch's optimisers do. Imported with a group there, they would keep it for ever, and its
+    # threads could still run when the interpreter ends, which aborts the process.
+    importlib.import_module("torch.distributed.nn.functional")
     store, rank, ranks = next(rendezvous("env://"))
     name = f"selfsame-{next(_begun)}"
     distributed.init_process_group(
