@@ -20,7 +20,7 @@ def mapped(*numbers: int) -> np.ndarray:
 
 
 def apply(blocks: np.ndarray, maps: np.ndarray, luma: np.ndarray | None = None) -> object:
-    return pifs.apply_maps(PLANE, PLANE, blocks, maps, 1, luma, 1)
+    return pifs.iterate(PLANE.copy(), blocks, maps, 1, luma, None, 1, 1)
 
 
 def paint(top: int, left: int) -> None:
@@ -38,8 +38,14 @@ WITHOUT_MAPS = mapped(0, 0, 0, 0, 0)
 
 BEYOND: dict[str, Callable[[], object]] = {
     "a domain": lambda: apply(BLOCKS, mapped(1, 56, 0, 0, 4)),
+    "a start": lambda: pifs.iterate(
+        PLANE.copy(), BLOCKS, mapped(1, 0, 0, 0, 4), 1, None, PLANE[:8], 1, 1
+    ),
+    "a residual": lambda: pifs.subtract_maps(
+        PLANE[:32].copy(), PLANE, LOWER, mapped(1, 0, 0, 0, 4), None, 1
+    ),
     "a kind of map": lambda: apply(BLOCKS, mapped(5, 0, 0, 0, 4)),
-    "a plane": lambda: pifs.deblock(PLANE[:32], LEVELS, LOWER, WITHOUT_MAPS, 1.0, 4, 1, 1),
+    "a plane": lambda: pifs.deblock(PLANE[:32].copy(), LEVELS, LOWER, WITHOUT_MAPS, 1.0, 4, 1, 1),
     "domains": lambda: pifs.near_maps(PLANE, PLANE[:16], 3, 4, 0.0, 2),
     "a window": lambda: compose(PLANE[:32]),
     "a patch": lambda: paint(0, 4),
@@ -59,7 +65,7 @@ def test_blocks_lie_within_their_plane(block: tuple[int, ...]) -> None:
     blocks = np.array([block, (0, 8, 3, 3)], np.int32)
     for call in (
         lambda: apply(blocks, WITHOUT_MAPS),
-        lambda: pifs.settle(PLANE, blocks, WITHOUT_MAPS, None, 1),
+        lambda: pifs.settle(PLANE.copy(), blocks, WITHOUT_MAPS, None, 1),
         lambda: pifs.transform_blocks(PLANE, blocks, 1.0, 1),
         lambda: pifs.inverse_dct(LEVELS, blocks, 1.0, 1, 1),
     ):

@@ -1,7 +1,9 @@
 // Views of memory that check every index: rows (std::span cannot, before C++26) and grids.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 namespace selfsame {
 
@@ -49,6 +51,10 @@ public:
     Grid(T* data, std::size_t height, std::size_t width) : Grid(data, height, width, width) {}
     Grid(T* data, std::size_t height, std::size_t width, std::size_t stride)
         : data_(data), height_(height), width_(width), stride_(stride) {}
+    // A grid to write to will do where one is read.
+    operator Grid<const T>() const requires(!std::is_const_v<T>) {
+        return {data_, height_, width_, stride_};
+    }
 
     T& operator()(std::size_t y, std::size_t x) const {
         check(y < height_ && x < width_);
@@ -71,5 +77,13 @@ private:
     T* data_ = nullptr;
     std::size_t height_ = 0, width_ = 0, stride_ = 0;
 };
+
+template <typename T>
+void copy(std::type_identity_t<Grid<const T>> from, Grid<T> to) {
+    check(from.height() == to.height() && from.width() == to.width());
+    for (std::size_t y = 0; y < to.height(); ++y) {
+        std::copy_n(from.row(y).data(), to.width(), to.row(y).data());
+    }
+}
 
 }  // namespace selfsame

@@ -3,10 +3,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
 #include <type_traits>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 namespace selfsame {
 
@@ -21,6 +26,7 @@ public:
         if (!values_) {
             throw std::bad_alloc();
         }
+        ask_for_large_pages();
     }
 
     T* data() { return values_.get(); }
@@ -28,6 +34,18 @@ public:
     std::size_t size() const { return size_; }
 
 private:
+    // Lent in pieces of 4 KiB a plane costs as much time to lend as to fill, and threads wait for each other.
+    void ask_for_large_pages() {
+#ifdef MADV_HUGEPAGE
+        constexpr std::size_t kLarge = 1 << 22, kPage = 4096;
+        if (size_ * sizeof(T) >= kLarge) {
+            const auto address = reinterpret_cast<std::uintptr_t>(values_.get());
+            const std::size_t skipped = (kPage - address % kPage) % kPage;
+            madvise(reinterpret_cast<char*>(values_.get()) + skipped, size_ * sizeof(T) - skipped, MADV_HUGEPAGE);
+        }
+#endif
+    }
+
     std::size_t size_;
     std::unique_ptr<T, decltype(&std::free)> values_;
 };

@@ -1,8 +1,7 @@
 #include "pifs/attractor.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <vector>
+#include <cmath>
 
 #include "core/blocks.hpp"
 #include "core/clones.hpp"
@@ -37,61 +36,172 @@ inline void apply_block(Grid<const float> source, std::size_t top, std::size_t l
 }
 
 SELFSAME_CLONES
-void apply_share(Grid<const float> x, Grid<const float> b, Row<const Block> blocks, Row<const Map> maps,
-                 Row<const std::uint32_t> mapped, int scale, Grid<const float> luma, int luma_ratio,
-                 Grid<float> out) {
-    std::vector<float> row(std::size_t(scale) << kMaxLog2);
-    for (const std::uint32_t i : mapped) {
-        const auto& [y, left, log2, log2_width] = blocks[i];
-        const auto& [kind, domain_y, domain_x, isometry, index] = maps[i];
-        const std::size_t n = std::size_t(scale) << log2;
-        const std::size_t own_y = std::size_t(y) * scale, own_x = std::size_t(left) * scale;
-        const auto own = b.part(own_y, own_x, n, n);
-        const auto target = out.part(own_y, own_x, n, n);
-        const bool is_luma = kind == kLuma;
-        const int k = is_luma ? luma_ratio : contraction(kind);
-        const auto& source = is_luma ? luma : x;
-        const std::size_t top = is_luma ? own_y * luma_ratio : std::size_t(domain_y) * scale;
-        const std::size_t side = is_luma ? own_x * luma_ratio : std::size_t(domain_x) * scale;
-        const float s = static_cast<float>(index) * kScaleStep;
-        switch (n) {
-            case 4:
-                apply_block<4>(source, top, side, k, isometry, s, own, target, row.data());
-                break;
-            case 8:
-                apply_block<8>(source, top, side, k, isometry, s, own, target, row.data());
-                break;
-            default:
-                apply_block<0>(source, top, side, k, isometry, s, own, target, row.data());
-        }
+void apply_map(Grid<const float> x, const Block& block, const Map& map, int scale,
+               const std::optional<Luma>& luma, Grid<const float> b, Grid<float> out, float* row) {
+    const bool is_luma = map.kind == kLuma;
+    check(luma || !is_luma);
+    const int k = is_luma ? luma->ratio : contraction(map.kind);
+    const auto& source = is_luma ? luma->values : x;
+    const std::size_t step = std::size_t(is_luma ? luma->ratio : 1) * scale;
+    const std::size_t top = (is_luma ? block.y : map.domain_y) * step;
+    const std::size_t left = (is_luma ? block.x : map.domain_x) * step;
+    const float s = static_cast<float>(map.scale) * kScaleStep;
+    switch (out.height()) {
+        case 4:
+            apply_block<4>(source, top, left, k, map.isometry, s, b, out, row);
+            break;
+        case 8:
+            apply_block<8>(source, top, left, k, map.isometry, s, b, out, row);
+            break;
+        default:
+            apply_block<0>(source, top, left, k, map.isometry, s, b, out, row);
     }
+}
+
+std::size_t samples_of(Row<const Block> blocks, Row<const Map> maps, int scale) {
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+        const std::size_t side = std::size_t(scale) << blocks[i].log2_height;
+        total += draws(maps[i]) ? side * side : 0;
+    }
+    return total;
 }
 
 }  // namespace
 
-void apply_maps(Grid<const float> x, Grid<const float> b, Row<const Block> blocks, Row<const Map> maps,
-                int scale, const std::optional<Luma>& luma, Grid<float> out, int threads) {
-    std::vector<std::uint32_t> mapped;
-    std::vector<std::size_t> starts = {0};
-    std::size_t work = 0;
+MappedBlocks::MappedBlocks(Row<const Block> blocks, Row<const Map> maps, int scale,
+                           const std::optional<Luma>& luma)
+    : blocks_(blocks),
+      maps_(maps),
+      scale_(scale),
+      luma_(luma),
+      shares_{0},
+      b_(samples_of(blocks, maps, scale)),
+      next_(b_.size()) {
+    std::size_t offset = 0, work = 0;
     for (std::size_t i = 0; i < maps.size(); ++i) {
         if (draws(maps[i])) {
             const std::size_t k = contraction(maps[i].kind), side = std::size_t(scale) << blocks[i].log2_height;
+            items_.push_back({static_cast<std::uint32_t>(i), offset});
+            offset += side * side;
             work += side * side * (1 + k * k);
-            mapped.push_back(static_cast<std::uint32_t>(i));
             if (work >= kShareSamples) {
-                starts.push_back(mapped.size());
+                shares_.push_back(items_.size());
                 work = 0;
             }
         }
     }
-    starts.push_back(mapped.size());
-    const Row<const std::uint32_t> all(mapped.data(), mapped.size());
-    parallel_for(threads, starts.size() - 1, [&](std::size_t share) {
-        const auto part = all.part(starts[share], starts[share + 1] - starts[share]);
-        dispatched(apply_share)(x, b, blocks, maps, part, scale, luma ? luma->values : Grid<const float>(),
-                                luma ? luma->ratio : 1, out);
+    shares_.push_back(items_.size());
+}
+
+void MappedBlocks::take(Grid<const float> b) {
+    for (const Item& item : items_) {
+        copy(place(b, item), aside(b_.data(), item));
+    }
+}
+
+void MappedBlocks::apply(Grid<const float> x, int threads) {
+    in_shares(threads, [&](std::size_t, Row<const Item> items) {
+        std::vector<float> row(std::size_t(scale_) << kMaxLog2);
+        for (const Item& item : items) {
+            dispatched(apply_map)(x, blocks_[item.block], maps_[item.block], scale_, luma_,
+                                  aside(b_.data(), item), aside(next_.data(), item), row.data());
+        }
     });
+}
+
+float MappedBlocks::put(Grid<float> x, int threads) const {
+    std::vector<float> changes(shares_.size());
+    in_shares(threads, [&](std::size_t share, Row<const Item> items) {
+        float change = 0;
+        for (const Item& item : items) {
+            const auto from = aside(next_.data(), item);
+            const auto to = place(x, item);
+            for (std::size_t i = 0; i < to.height(); ++i) {
+                const float* values = from.row(i).data();
+                float* target = to.row(i).data();
+                for (std::size_t j = 0; j < to.width(); ++j) {
+                    change = std::max(change, std::abs(values[j] - target[j]));
+                    target[j] = values[j];
+                }
+            }
+        }
+        changes[share] = change;
+    });
+    return *std::ranges::max_element(changes);
+}
+
+void MappedBlocks::subtract_from(Grid<float> x, int threads) const {
+    in_shares(threads, [&](std::size_t, Row<const Item> items) {
+        for (const Item& item : items) {
+            const auto from = aside(next_.data(), item);
+            const auto to = place(x, item);
+            for (std::size_t i = 0; i < to.height(); ++i) {
+                const float* values = from.row(i).data();
+                float* target = to.row(i).data();
+                for (std::size_t j = 0; j < to.width(); ++j) {
+                    target[j] -= values[j];
+                }
+            }
+        }
+    });
+}
+
+template <typename T>
+Grid<T> MappedBlocks::place(Grid<T> plane, const Item& item) const {
+    const Block& block = blocks_[item.block];
+    const std::size_t n = std::size_t(scale_) << block.log2_height;
+    return plane.part(std::size_t(block.y) * scale_, std::size_t(block.x) * scale_, n, n);
+}
+
+template <typename T>
+Grid<T> MappedBlocks::aside(T* samples, const Item& item) const {
+    const std::size_t n = std::size_t(scale_) << blocks_[item.block].log2_height;
+    return {samples + item.offset, n, n};
+}
+
+template <typename Work>
+void MappedBlocks::in_shares(int threads, const Work& work) const {
+    const Row<const Item> all(items_.data(), items_.size());
+    parallel_for(threads, shares_.size() - 1, [&](std::size_t share) {
+        work(share, all.part(shares_[share], shares_[share + 1] - shares_[share]));
+    });
+}
+
+void iterate(Grid<float> x, Row<const Block> blocks, Row<const Map> maps, int scale,
+             const std::optional<Luma>& luma, const std::optional<Grid<const float>>& start, int count,
+             int threads) {
+    const bool is_fed_back = std::ranges::any_of(maps, feeds_back);
+    count = is_fed_back ? count : std::min(count, 1);
+    if (count < 1) {
+        if (start) {
+            copy(*start, x);
+        }
+        return;
+    }
+    MappedBlocks mapped(blocks, maps, scale, luma);
+    mapped.take(x);
+    for (int i = 0; i < count && !mapped.empty(); ++i) {
+        mapped.apply(i == 0 && start ? *start : x, threads);
+        mapped.put(x, threads);
+    }
+}
+
+int settle(Grid<float> x, Row<const Block> blocks, Row<const Map> maps, const std::optional<Luma>& luma,
+           int threads) {
+    MappedBlocks mapped(blocks, maps, 1, luma);
+    if (mapped.empty()) {
+        return 0;
+    }
+    const bool is_fed_back = std::ranges::any_of(maps, feeds_back);
+    mapped.take(x);
+    for (int count = 1;; ++count) {
+        mapped.apply(x, threads);
+        const float change = mapped.put(x, threads);
+        if (change <= kSettled || !is_fed_back || count == kMaxIterations) {
+            return count;
+        }
+    }
 }
 
 }  // namespace selfsame::pifs

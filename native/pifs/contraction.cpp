@@ -89,37 +89,4 @@ void make_contractive(Row<const Block> blocks, Row<Map> maps, Grid<const std::in
     }
 }
 
-int settle(Grid<float> b, Row<const Block> blocks, Row<const Map> maps, const std::optional<Luma>& luma,
-           int threads) {
-    if (std::ranges::none_of(maps, draws)) {
-        return 0;
-    }
-    const std::size_t height = b.height(), width = b.width();
-    const bool is_fed_back = std::ranges::any_of(maps, feeds_back);
-    const Grid<const float> constant(b.data(), height, width);
-    std::vector<float> first(b.data(), b.data() + height * width), second;
-    if (is_fed_back) {
-        second = first;
-    }
-    std::array buffers = {Grid<float>(first.data(), height, width),
-                          Grid<float>(second.data(), second.empty() ? 0 : height, width)};
-    Grid<const float> x = constant;
-    int count = 0;
-    while (count < kMaxIterations) {
-        const Grid<float> y = buffers[count % 2];
-        apply_maps(x, constant, blocks, maps, 1, luma, y, threads);
-        ++count;
-        float change = 0;
-        for (std::size_t i = 0; i < height * width; ++i) {
-            change = std::max(change, std::abs(y.data()[i] - x.data()[i]));
-        }
-        x = Grid<const float>(y.data(), height, width);
-        if (change <= kSettled || !is_fed_back) {
-            break;
-        }
-    }
-    std::copy_n(x.data(), height * width, b.data());
-    return count;
-}
-
 }  // namespace selfsame::pifs

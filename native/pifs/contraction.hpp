@@ -1,4 +1,4 @@
-// Whether a block map contracts, and its attractor.
+// Whether a block map contracts.
 //
 // Let E_R be the energy (squared norm) of the difference of two pictures within block R. One application
 // of the maps gives at most E_R' = s² / k² · sum of E_Q over the blocks Q that the domain of R meets, as
@@ -8,7 +8,6 @@
 // exceed 1.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "core/grid.hpp"
@@ -17,9 +16,6 @@
 
 namespace selfsame::pifs {
 
-inline constexpr int kMaxIterations = 64;
-inline constexpr float kSettled = 0.25f;  // largest change of a pixel in the last application, in 1/255
-
 // Per block (T v) / v for a v near the leading eigenvector of T; the largest bounds the squared spectral
 // radius of S.
 std::vector<double> contraction_bounds(Row<const Block> blocks, Row<const Map> maps,
@@ -27,10 +23,5 @@ std::vector<double> contraction_bounds(Row<const Block> blocks, Row<const Map> m
 
 // Lower the scales that must be lowered for a proof of contraction.
 void make_contractive(Row<const Block> blocks, Row<Map> maps, Grid<const std::int32_t> owners);
-
-// Replace b by the attractor of x = S x + b, and return how many applications it took: until no pixel
-// changes by more than kSettled.
-int settle(Grid<float> b, Row<const Block> blocks, Row<const Map> maps, const std::optional<Luma>& luma,
-           int threads);
 
 }  // namespace selfsame::pifs

@@ -72,22 +72,36 @@ struct Border {
     }
 };
 
-// Add to `out` the corrections of x at the vertical borders in one row of cells.
+// A part of a plane as it was.
+class Kept {
+public:
+    explicit Kept(Grid<const float> x) : width_(x.width()), values_(x.height() * width_) {
+        copy(x, Grid(values_.data(), x.height(), width_));
+    }
+    Grid<const float> grid() const { return {values_.data(), values_.size() / width_, width_}; }
+
+private:
+    std::size_t width_;
+    std::vector<float> values_;
+};
+
+// Smooth the vertical borders in one row of cells.
 SELFSAME_CLONES
-void smooth_columns(Grid<const float> x, Grid<const std::int32_t> owners, std::size_t cell,
-                    const std::vector<Details>& details, float tolerance, int scale, Grid<float> out) {
+void smooth_columns(Grid<float> x, Row<const std::int32_t> owners, const std::vector<Details>& details,
+                    float tolerance, int scale) {
+    const Kept kept(x);
     const std::size_t unit = std::size_t(scale) << kMinLog2, far = scale + 1;
     const float slope = kSlope / static_cast<float>(scale);
-    for (std::size_t column = 1; column < owners.width(); ++column) {
-        const std::int32_t ours = owners(cell, column - 1), theirs = owners(cell, column);
+    for (std::size_t column = 1; column < owners.size(); ++column) {
+        const std::int32_t ours = owners[column - 1], theirs = owners[column];
         if (ours == theirs || std::min(ours, theirs) < 0) {
             continue;
         }
         const Border border(details[ours].across, details[theirs].across, tolerance, scale);
         const std::size_t at = column * unit;
-        for (std::size_t i = cell * unit; i < (cell + 1) * unit; ++i) {
-            const auto values = x.row(i);
-            const auto target = out.row(i);
+        for (std::size_t i = 0; i < unit; ++i) {
+            const auto values = kept.grid().row(i);
+            const auto target = x.row(i);
             const float c = border.correction(values[at - far], values[at - 1], values[at],
                                               values[at + scale], slope);
             for (int k = 0; k < border.before.count; ++k) {
@@ -100,17 +114,18 @@ void smooth_columns(Grid<const float> x, Grid<const std::int32_t> owners, std::s
     }
 }
 
-// Add to `out` the corrections of x at the horizontal borders in one strip of columns of cells.
+// Smooth the horizontal borders in one strip of columns of cells.
 SELFSAME_CLONES
-void smooth_rows(Grid<const float> x, Grid<const std::int32_t> owners, std::size_t start,
-                 const std::vector<Details>& details, float tolerance, int scale, Grid<float> out) {
+void smooth_rows(Grid<float> x, Grid<const std::int32_t> owners, const std::vector<Details>& details,
+                 float tolerance, int scale) {
+    const Kept kept(x);
     const std::size_t unit = std::size_t(scale) << kMinLog2, far = scale + 1;
     const float slope = kSlope / static_cast<float>(scale);
-    const std::size_t stop = std::min(start + kStrip, owners.width());
-    std::vector<float> c(unit * kStrip);
+    const std::size_t stop = owners.width();
+    std::vector<float> c(x.width());
     for (std::size_t row = 1; row < owners.height(); ++row) {
         const std::size_t at = row * unit;
-        for (std::size_t begin = start, end = start; begin < stop; begin = end) {
+        for (std::size_t begin = 0, end = 0; begin < stop; begin = end) {
             const std::int32_t ours = owners(row - 1, begin), theirs = owners(row, begin);
             while (end < stop && owners(row - 1, end) == ours && owners(row, end) == theirs) {
                 ++end;
@@ -120,14 +135,14 @@ void smooth_rows(Grid<const float> x, Grid<const std::int32_t> owners, std::size
             }
             const Border border(details[ours].down, details[theirs].down, tolerance, scale);
             const std::size_t left = begin * unit, width = (end - begin) * unit;
-            const auto line = [&](std::size_t y) { return x.row(y).part(left, width).data(); };
+            const auto line = [&](std::size_t y) { return kept.grid().row(y).part(left, width).data(); };
             const float *inner = line(at - far), *last = line(at - 1), *first = line(at),
                         *next = line(at + scale);
             for (std::size_t j = 0; j < width; ++j) {
                 c[j] = border.correction(inner[j], last[j], first[j], next[j], slope);
             }
             const auto add = [&](std::size_t y, float weight) {
-                float* target = out.row(y).part(left, width).data();
+                float* target = x.row(y).part(left, width).data();
                 for (std::size_t j = 0; j < width; ++j) {
                     target[j] += c[j] * weight;
                 }
@@ -142,29 +157,22 @@ void smooth_rows(Grid<const float> x, Grid<const std::int32_t> owners, std::size
     }
 }
 
-void copy(Grid<const float> from, Grid<float> to) {
-    for (std::size_t y = 0; y < from.height(); ++y) {
-        std::ranges::copy(from.row(y), to.row(y).data());
-    }
-}
-
 }  // namespace
 
-void deblock(Grid<const float> x, Grid<const std::int32_t> levels, Row<const Block> blocks,
+void deblock(Grid<float> x, Grid<const std::int32_t> levels, Row<const Block> blocks,
              Row<const Map> maps, Grid<const std::int32_t> owners, float step, int strength, int scale,
-             Grid<float> out, int threads) {
+             int threads) {
     const auto details = measured(levels, blocks, maps);
     const auto tolerance = static_cast<float>(kTolerance * std::exp2(strength - 4) * step * step);
-    std::vector<float> memory(x.height() * x.width());
-    const Grid<float> across(memory.data(), x.height(), x.width());
-    copy(x, across);
+    const std::size_t unit = std::size_t(scale) << kMinLog2;
     parallel_for(threads, owners.height(), [&](std::size_t cell) {
-        dispatched(smooth_columns)(x, owners, cell, details, tolerance, scale, across);
+        dispatched(smooth_columns)(x.part(cell * unit, 0, unit, x.width()), owners.row(cell), details, tolerance,
+                                   scale);
     });
-    const Grid<const float> smoothed(memory.data(), x.height(), x.width());
-    copy(smoothed, out);
     parallel_for(threads, (owners.width() + kStrip - 1) / kStrip, [&](std::size_t strip) {
-        dispatched(smooth_rows)(smoothed, owners, strip * kStrip, details, tolerance, scale, out);
+        const std::size_t start = strip * kStrip, count = std::min(kStrip, owners.width() - start);
+        dispatched(smooth_rows)(x.part(0, start * unit, x.height(), count * unit),
+                                owners.part(0, start, owners.height(), count), details, tolerance, scale);
     });
 }
 

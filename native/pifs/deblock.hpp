@@ -17,12 +17,11 @@ namespace selfsame::pifs {
 inline constexpr int kMaxRamp = 16;             // of what is taken away, in pixels
 inline constexpr int kMargin = kMaxRamp + 2;    // how far a pixel's filtered value depends on others
 
-// Write a plane with its block borders smoothed, first vertical ones.
+// Smooth the block borders of a plane, first the vertical ones.
 //
-// `strength` is 1 to 7; `owners` are of fill_owners, -1 where no block lies; `out` has the shape of x,
-// the plane's times `scale`.
-void deblock(Grid<const float> x, Grid<const std::int32_t> levels, Row<const Block> blocks,
-             Row<const Map> maps, Grid<const std::int32_t> owners, float step, int strength, int scale,
-             Grid<float> out, int threads);
+// `x` has the sides of the plane times `scale`; `strength` is 1 to 7; `owners` are of fill_owners, -1
+// where no block lies.
+void deblock(Grid<float> x, Grid<const std::int32_t> levels, Row<const Block> blocks, Row<const Map> maps,
+             Grid<const std::int32_t> owners, float step, int strength, int scale, int threads);
 
 }  // namespace selfsame::pifs

@@ -404,7 +404,7 @@ Plane::Plane(Grid<std::int32_t> levels, int top, int whole_height, const Plane* 
     : levels(levels),
       top(top),
       whole_height(whole_height),
-      cells(static_cast<int>(levels.height()), static_cast<int>(levels.width())),
+      cells(0, 0),
       other(before ? &before->cells : nullptr),
       other_shift(before ? std::bit_width(before->levels.height() / levels.height()) - 1 : 0),
       chroma(before != nullptr) {}

@@ -63,9 +63,12 @@ private:
 
 // A band of rows of one plane on its way through the coder.
 struct Plane {
-    // An empty band, of the size of `levels`, that begins `top` rows below the edge of a plane of
+    // An empty band, without cells, of the size of `levels`, that begins `top` rows below the edge of a plane of
     // `whole_height` rows, all padded; `other` is the plane coded before it, or null.
     Plane(Grid<std::int32_t> levels, int top, int whole_height, const Plane* other);
+
+    // Make room for what the coder learns of the cells.
+    void begin() { cells = Cells(static_cast<int>(levels.height()), static_cast<int>(levels.width())); }
 
     Grid<std::int32_t> levels;
     int top, whole_height;

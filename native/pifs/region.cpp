@@ -17,6 +17,25 @@ void fill_owners(Row<const Block> blocks, Grid<std::int32_t> owners) {
     }
 }
 
+bool tiles(Row<const Block> blocks, std::size_t height, std::size_t width) {
+    std::vector<std::uint8_t> covered(height * width);
+    std::size_t count = 0;
+    for (const auto& [y, x, lh, lw] : blocks) {
+        const auto part = Grid(covered.data(), height, width)
+                              .part(y >> kMinLog2, x >> kMinLog2, std::size_t(1) << (lh - kMinLog2),
+                                    std::size_t(1) << (lw - kMinLog2));
+        for (std::size_t row = 0; row < part.height(); ++row) {
+            for (std::uint8_t& cell : part.row(row)) {
+                if (cell++) {
+                    return false;
+                }
+            }
+        }
+        count += part.height() * part.width();
+    }
+    return count == covered.size();
+}
+
 std::vector<std::int32_t> depths(Row<const Block> blocks, Row<const Map> maps,
                                  Grid<const std::int32_t> owners, Grid<const std::uint8_t> cells,
                                  int iterations) {

@@ -64,10 +64,14 @@ std::vector<PlaneParts> read_bands(const std::vector<Row<const std::uint8_t>>& s
     parallel_for(threads, bands.size(), [&](std::size_t band) {
         coding::Decoder coder(models, streams[band]);
         for (Plane& plane : bands[band]) {
+            plane.begin();
             if (!is_sound || !read_plane(coder, plane)) {
                 is_sound = false;
                 return;
             }
+        }
+        for (Plane& plane : bands[band]) {
+            plane.cells = Cells(0, 0);
         }
     });
     if (!is_sound) {
@@ -111,7 +115,7 @@ bool BandWriter::write(std::size_t plane, Row<const Block> blocks, Row<const Map
     parallel_for(is_tree ? threads : 0, is_tree ? bands_.size() : 0, [&](std::size_t band) {
         Plane& part = bands_[band][plane];
         const std::size_t height = part.levels.height(), width = part.levels.width();
-        part.cells = Cells(static_cast<int>(height), static_cast<int>(width));
+        part.begin();
         std::optional<Choice> own;
         if (choice) {
             own = Choice{choice->coefficients.part(part.top, 0, height, width), choice->price, choice->last};

@@ -31,6 +31,7 @@ namespace {
 
 using Ints = Array<std::int32_t, 2>;
 using Floats = Array<float, 2>;
+using Plane = Target<float, 2>;
 
 bool is_log2(int log2) { return pifs::kMinLog2 <= log2 && log2 <= pifs::kMaxLog2; }
 
@@ -78,15 +79,12 @@ std::optional<pifs::Luma> luma_of(const std::optional<Floats>& luma, std::size_t
 class Result {
 public:
     Result(std::size_t height, std::size_t width) : height_(height), width_(width), values_(height * width) {}
-    explicit Result(Grid<const float> copied) : Result(copied.height(), copied.width()) {
-        std::copy_n(copied.data(), values_.size(), values_.data());
-    }
     Grid<float> grid() { return {values_.data(), height_, width_}; }
     NewArray<float> taken() { return own<float>(std::move(values_), {height_, width_}); }
 
 private:
     std::size_t height_, width_;
-    std::vector<float> values_;
+    Zeros<float> values_;
 };
 
 NewArray<float> inverse_dct(const Ints& levels, const Ints& blocks, float step, int scale, int threads) {
@@ -99,21 +97,30 @@ NewArray<float> inverse_dct(const Ints& levels, const Ints& blocks, float step, 
     return result.taken();
 }
 
-NewArray<float> apply_maps(const Floats& x, const Floats& b, const Ints& blocks, const Ints& maps, int scale,
-                           const std::optional<Floats>& luma, int threads) {
+void iterate(const Plane& x, const Ints& blocks, const Ints& maps, int scale, const std::optional<Floats>& luma,
+             const std::optional<Floats>& start, int count, int threads) {
     if (scale < 1) {
         throw std::invalid_argument("a plane has at least one sample per pixel");
     }
-    Result result(grid(b));
-    {
-        const auto samples = static_cast<std::size_t>(scale);
-        const auto rows = blocks_of(blocks, b.shape(0) / samples, b.shape(1) / samples);
-        const auto all = maps_of(maps, rows.size());
-        const nb::gil_scoped_release released;
-        pifs::apply_maps(grid(x), grid(b), rows, all, scale, luma_of(luma, b.shape(1)), result.grid(),
-                         threads);
+    const auto samples = static_cast<std::size_t>(scale);
+    const auto rows = blocks_of(blocks, x.shape(0) / samples, x.shape(1) / samples);
+    const auto all = maps_of(maps, rows.size());
+    const nb::gil_scoped_release released;
+    std::optional<Grid<const float>> first;
+    if (start) {
+        first = grid(*start);
     }
-    return result.taken();
+    pifs::iterate(grid(x), rows, all, scale, luma_of(luma, x.shape(1)), first, count, threads);
+}
+
+void subtract_maps(const Plane& residual, const Floats& x, const Ints& blocks, const Ints& maps,
+                   const std::optional<Floats>& luma, int threads) {
+    const auto rows = blocks_of(blocks, x);
+    const auto all = maps_of(maps, rows.size());
+    const nb::gil_scoped_release released;
+    pifs::MappedBlocks mapped(rows, all, 1, luma_of(luma, x.shape(1)));
+    mapped.apply(grid(x), threads);
+    mapped.subtract_from(grid(residual), threads);
 }
 
 std::vector<std::int32_t> owners_of(Row<const pifs::Block> blocks, std::size_t height, std::size_t width) {
@@ -122,18 +129,20 @@ std::vector<std::int32_t> owners_of(Row<const pifs::Block> blocks, std::size_t h
     return owners;
 }
 
-NewArray<float> deblock(const Floats& x, const Ints& levels, const Ints& blocks, const Ints& maps, float step,
-                        int strength, int scale, int threads) {
-    Result result(x.shape(0), x.shape(1));
-    {
-        const auto rows = blocks_of(blocks, levels);
-        const auto all = maps_of(maps, rows.size());
-        const nb::gil_scoped_release released;
-        const auto owners = owners_of(rows, levels.shape(0), levels.shape(1));
-        const Grid cells(owners.data(), levels.shape(0) >> 2, levels.shape(1) >> 2);
-        pifs::deblock(grid(x), grid(levels), rows, all, cells, step, strength, scale, result.grid(), threads);
-    }
-    return result.taken();
+void deblock(const Plane& x, const Ints& levels, const Ints& blocks, const Ints& maps, float step, int strength,
+             int scale, int threads) {
+    const auto rows = blocks_of(blocks, levels);
+    const auto all = maps_of(maps, rows.size());
+    const nb::gil_scoped_release released;
+    const auto owners = owners_of(rows, levels.shape(0), levels.shape(1));
+    const Grid cells(owners.data(), levels.shape(0) >> 2, levels.shape(1) >> 2);
+    pifs::deblock(grid(x), grid(levels), rows, all, cells, step, strength, scale, threads);
+}
+
+bool tiles(const Ints& blocks, std::size_t height, std::size_t width) {
+    const auto rows = blocks_of(blocks, height, width);
+    const nb::gil_scoped_release released;
+    return pifs::tiles(rows, height >> 2, width >> 2);
 }
 
 std::pair<NewArray<std::int32_t>, NewArray<std::int32_t>> partition(
@@ -175,17 +184,12 @@ NewArray<float> transform_blocks(const Floats& pixels, const Ints& blocks, float
     return result.taken();
 }
 
-std::pair<NewArray<float>, int> settle(const Floats& b, const Ints& blocks, const Ints& maps,
-                                       const std::optional<Floats>& luma, int threads) {
-    Result result(grid(b));
-    int count = 0;
-    {
-        const auto rows = blocks_of(blocks, b);
-        const auto all = maps_of(maps, rows.size());
-        const nb::gil_scoped_release released;
-        count = pifs::settle(result.grid(), rows, all, luma_of(luma, b.shape(1)), threads);
-    }
-    return {result.taken(), count};
+int settle(const Plane& x, const Ints& blocks, const Ints& maps, const std::optional<Floats>& luma,
+           int threads) {
+    const auto rows = blocks_of(blocks, x.shape(0), x.shape(1));
+    const auto all = maps_of(maps, rows.size());
+    const nb::gil_scoped_release released;
+    return pifs::settle(grid(x), rows, all, luma_of(luma, x.shape(1)), threads);
 }
 
 NewArray<std::int32_t> depths(const Ints& blocks, const Ints& maps, const Array<std::uint8_t, 2>& cells,
@@ -236,8 +240,9 @@ NewArray<std::int32_t> contractive_maps(const Ints& blocks, const Ints& maps, st
 // values, top, left, height, width
 using Window = std::tuple<Floats, int, int, int, int>;
 
+template <typename Sample>
 void compose(const std::vector<Window>& windows, bool half_chroma, int top, int left,
-             const Target<float, 3>& out, int threads) {
+             const Target<Sample, 3>& out, int threads) {
     std::vector<pifs::Window> all;
     for (const auto& [values, window_top, window_left, height, width] : windows) {
         all.push_back({grid(values), window_top, window_left, height, width});
@@ -316,12 +321,18 @@ void bind_pifs(nb::module_ module) {
     module.def("inverse_dct", &inverse_dct, nb::arg("levels"), nb::arg("blocks"), nb::arg("step"),
                nb::arg("scale"), nb::arg("threads"),
                "Return the blocks that levels describe, b of x = S x + b, with ``scale`` samples per pixel.");
-    module.def("apply_maps", &apply_maps, nb::arg("x"), nb::arg("b"), nb::arg("blocks"), nb::arg("maps"),
-               nb::arg("scale"), nb::arg("luma").none(), nb::arg("threads"),
-               "Return S x + b, with ``scale`` samples per pixel; maps to luma draw from ``luma``.");
-    module.def("deblock", &deblock, nb::arg("x"), nb::arg("levels"), nb::arg("blocks"), nb::arg("maps"),
-               nb::arg("step"), nb::arg("strength"), nb::arg("scale"), nb::arg("threads"),
-               "Return a plane with its block borders smoothed by a strength of 1 to 7.");
+    module.def("iterate", &iterate, nb::arg("x").noconvert(), nb::arg("blocks"), nb::arg("maps"),
+               nb::arg("scale"), nb::arg("luma").none(), nb::arg("start").none(), nb::arg("count"),
+               nb::arg("threads"),
+               "Replace b, in ``x``, by what ``count`` applications of x = S x + b make of ``start``, or of b.");
+    module.def("subtract_maps", &subtract_maps, nb::arg("residual").noconvert(), nb::arg("x"),
+               nb::arg("blocks"), nb::arg("maps"), nb::arg("luma").none(), nb::arg("threads"),
+               "Subtract S x from a residual.");
+    module.def("deblock", &deblock, nb::arg("x").noconvert(), nb::arg("levels"), nb::arg("blocks"),
+               nb::arg("maps"), nb::arg("step"), nb::arg("strength"), nb::arg("scale"), nb::arg("threads"),
+               "Smooth the block borders of a plane by a strength of 1 to 7.");
+    module.def("tiles", &tiles, nb::arg("blocks"), nb::arg("height"), nb::arg("width"),
+               "Return whether blocks cover every cell of 4 × 4 pixels of a plane once.");
     module.def("partition", &partition, nb::arg("pixels"), nb::arg("reference"), nb::arg("luma").none(),
                nb::arg("candidates"), nb::arg("slots"), nb::arg("chroma"), nb::arg("inverse_step"),
                nb::arg("bit_price"), nb::arg("last"), nb::arg("threads"),
@@ -330,9 +341,9 @@ void bind_pifs(nb::module_ module) {
     module.def("transform_blocks", &transform_blocks, nb::arg("pixels"), nb::arg("blocks"),
                nb::arg("factor"), nb::arg("threads"),
                "Return the DCT-II of each block in its place, times ``factor``.");
-    module.def("settle", &settle, nb::arg("b"), nb::arg("blocks"), nb::arg("maps"), nb::arg("luma").none(),
-               nb::arg("threads"),
-               "Return the attractor of x = S x + b, and how many applications it took.");
+    module.def("settle", &settle, nb::arg("x").noconvert(), nb::arg("blocks"), nb::arg("maps"),
+               nb::arg("luma").none(), nb::arg("threads"),
+               "Replace b, in ``x``, by the attractor of x = S x + b; return how many applications it took.");
     module.def("near_maps", &near_maps, nb::arg("ranges"), nb::arg("domains"), nb::arg("log2"),
                nb::arg("reach"), nb::arg("bit_price"), nb::arg("threads"),
                "Return the best domain of half the resolution that lies over each block of side 2^log2 itself.");
@@ -348,9 +359,14 @@ void bind_pifs(nb::module_ module) {
     module.def("contractive_maps", &contractive_maps, nb::arg("blocks"), nb::arg("maps"), nb::arg("height"),
                nb::arg("width"),
                "Return the maps with scales lowered until they are proved to contract.");
-    module.def("compose", &compose, nb::arg("windows"), nb::arg("half_chroma"), nb::arg("top"),
-               nb::arg("left"), nb::arg("out").noconvert(), nb::arg("threads"),
-               "Fill the first channels of a picture with its decoded planes, grey or Y, Cb and Cr.");
+    const auto def_compose = [&](auto function) {
+        module.def("compose", function, nb::arg("windows"), nb::arg("half_chroma"), nb::arg("top"),
+                   nb::arg("left"), nb::arg("out").noconvert(), nb::arg("threads"),
+                   "Fill the first channels of a picture of floats or bytes with its decoded planes, grey or "
+                   "Y, Cb and Cr.");
+    };
+    def_compose(&compose<float>);
+    def_compose(&compose<std::uint8_t>);
     module.def("block_costs", &block_costs, nb::arg("pixels"), nb::arg("log2_height"), nb::arg("log2_width"),
                nb::arg("slots"), nb::arg("chroma"), nb::arg("inverse_step"), nb::arg("bit_price"),
                nb::arg("last"),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from selfsame.coding.container import Chunk, Container
 from selfsame.errors import InputError
-from selfsame.io.pictures import SourcePicture
+from selfsame.io.pictures import Bytes, SourcePicture
 from selfsame.limits import MAX_SIDE
 from selfsame.values import Value
 
@@ -209,6 +209,14 @@ class Iterates(Protocol):
 
     def iterations(self, code: Any) -> int:
         """Return how often the map of a code is applied."""
+
+
+@runtime_checkable
+class DrawsBytes(Protocol):
+    """A family that renders to bytes for less than to floats."""
+
+    def render_bytes(self, code: Any, view: View, run: Run, **options: Any) -> Bytes:
+        """Return what ``render`` does, times 255, rounded."""
 
 
 @runtime_checkable

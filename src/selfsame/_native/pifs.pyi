@@ -1,6 +1,8 @@
 """Block codes."""
 
 from collections.abc import Sequence
+from typing import Annotated, overload
+
 import numpy
 from numpy.typing import NDArray
 
@@ -60,14 +62,20 @@ def inverse_dct(levels: NDArray[numpy.int32], blocks: NDArray[numpy.int32], step
     Return the blocks that levels describe, b of x = S x + b, with ``scale`` samples per pixel.
     """
 
-def apply_maps(x: NDArray[numpy.float32], b: NDArray[numpy.float32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], scale: int, luma: NDArray[numpy.float32] | None, threads: int) -> NDArray[numpy.float32]:
+def iterate(x: NDArray[numpy.float32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], scale: int, luma: NDArray[numpy.float32] | None, start: NDArray[numpy.float32] | None, count: int, threads: int) -> None:
     """
-    Return S x + b, with ``scale`` samples per pixel; maps to luma draw from ``luma``.
+    Replace b, in ``x``, by what ``count`` applications of x = S x + b make of ``start``, or of b.
     """
 
-def deblock(x: NDArray[numpy.float32], levels: NDArray[numpy.int32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], step: float, strength: int, scale: int, threads: int) -> NDArray[numpy.float32]:
+def subtract_maps(residual: NDArray[numpy.float32], x: NDArray[numpy.float32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], luma: NDArray[numpy.float32] | None, threads: int) -> None:
+    """Subtract S x from a residual."""
+
+def deblock(x: NDArray[numpy.float32], levels: NDArray[numpy.int32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], step: float, strength: int, scale: int, threads: int) -> None:
+    """Smooth the block borders of a plane by a strength of 1 to 7."""
+
+def tiles(blocks: NDArray[numpy.int32], height: int, width: int) -> bool:
     """
-    Return a plane with its block borders smoothed by a strength of 1 to 7.
+    Return whether blocks cover every cell of 4 × 4 pixels of a plane once.
     """
 
 def partition(pixels: NDArray[numpy.float32], reference: NDArray[numpy.float32], luma: NDArray[numpy.float32] | None, candidates: Sequence[tuple[int, NDArray[numpy.int32]]], slots: NDArray[numpy.uint32], chroma: int, inverse_step: float, bit_price: float, last: int, threads: int, shapes: int = 4294967295) -> tuple[NDArray[numpy.int32], NDArray[numpy.int32]]:
@@ -78,9 +86,9 @@ def partition(pixels: NDArray[numpy.float32], reference: NDArray[numpy.float32],
 def transform_blocks(pixels: NDArray[numpy.float32], blocks: NDArray[numpy.int32], factor: float, threads: int) -> NDArray[numpy.float32]:
     """Return the DCT-II of each block in its place, times ``factor``."""
 
-def settle(b: NDArray[numpy.float32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], luma: NDArray[numpy.float32] | None, threads: int) -> tuple[NDArray[numpy.float32], int]:
+def settle(x: NDArray[numpy.float32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], luma: NDArray[numpy.float32] | None, threads: int) -> int:
     """
-    Return the attractor of x = S x + b, and how many applications it took.
+    Replace b, in ``x``, by the attractor of x = S x + b; return how many applications it took.
     """
 
 def near_maps(ranges: NDArray[numpy.float32], domains: NDArray[numpy.float32], log2: int, reach: int, bit_price: float, threads: int) -> NDArray[numpy.int32]:
@@ -107,9 +115,13 @@ def contraction_bounds(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32],
 def contractive_maps(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], height: int, width: int) -> NDArray[numpy.int32]:
     """Return the maps with scales lowered until they are proved to contract."""
 
-def compose(windows: Sequence[tuple[NDArray[numpy.float32], int, int, int, int]], half_chroma: bool, top: int, left: int, out: NDArray[numpy.float32], threads: int) -> None:
+@overload
+def compose(windows: Sequence[tuple[NDArray[numpy.float32], int, int, int, int]], half_chroma: bool, top: int, left: int, out: NDArray[numpy.float32], threads: int) -> None: ...
+
+@overload
+def compose(windows: Sequence[tuple[NDArray[numpy.float32], int, int, int, int]], half_chroma: bool, top: int, left: int, out: NDArray[numpy.uint8], threads: int) -> None:
     """
-    Fill the first channels of a picture with its decoded planes, grey or Y, Cb and Cr.
+    Fill the first channels of a picture of floats or bytes with its decoded planes, grey or Y, Cb and Cr.
     """
 
 def block_costs(pixels: NDArray[numpy.float32], log2_height: int, log2_width: int, slots: NDArray[numpy.uint32], chroma: int, inverse_step: float, bit_price: float, last: int) -> NDArray[numpy.float32]:

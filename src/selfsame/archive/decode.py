@@ -76,8 +76,9 @@ def _decode_file(
     threads: int | None,
     overwrite: bool,
 ) -> None:
-    from selfsame.codes.render import decode
+    from selfsame.codes.render import draw_bytes
     from selfsame.codes.store import load
+    from selfsame.family import Run, View
 
     path = (target / name).with_suffix(suffix)
     if path.exists() and not overwrite:
@@ -87,4 +88,5 @@ def _decode_file(
         from selfsame.collage.network.model import CollageModel
 
         CollageModel.from_pretrained(model)
-    write_picture(path, decode(load(source / name), scale=scale, threads=threads))
+    view = View(scale=None if scale == 1 else scale)
+    write_picture(path, draw_bytes(load(source / name), view, Run(threads)))

@@ -72,7 +72,7 @@ def command(code: Path, output: Path, **options: Any) -> int:
 
 def _decode_one(path: Path, output: Path, options: dict[str, Any]) -> int:
     from selfsame.codes.registry import family_of
-    from selfsame.codes.render import draw, draw_steps
+    from selfsame.codes.render import draw_bytes, draw_steps
     from selfsame.codes.store import load
     from selfsame.family import Iterates, Run, View
     from selfsame.io.files import check_writable
@@ -108,7 +108,7 @@ def _decode_one(path: Path, output: Path, options: dict[str, Any]) -> int:
     start, steps = _start(options["start"], code), options["steps"]
     decoding = time.perf_counter()
     chosen = {"iterations": steps, "start": start}
-    picture = draw(code, view, run, **given(chosen, *chosen))
+    picture = draw_bytes(code, view, run, **given(chosen, *chosen))
     seconds = time.perf_counter() - decoding + load_seconds
     write_picture(output, picture, overwrite=overwrite)
     if animation is not None:

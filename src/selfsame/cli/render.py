@@ -159,7 +159,7 @@ def _write_cloud(output: Path, system: Any, options: dict[str, Any]) -> dict[str
 
 
 def _write_picture(output: Path, source: Any, options: dict[str, Any]) -> dict[str, Any]:
-    from selfsame.codes.render import draw
+    from selfsame.codes.render import draw_bytes
     from selfsame.family import Run, View
     from selfsame.io.pictures import write_picture
 
@@ -169,7 +169,7 @@ def _write_picture(output: Path, source: Any, options: dict[str, Any]) -> dict[s
     device = "cuda" if options["device"] == "cuda" else "cpu"
     with shown_progress("render", quiet=options["quiet"]) as progress:
         run = Run(options["threads"], device, options["seed"], progress)
-        picture = draw(source, view, run, **given(options, *DRAWN))
+        picture = draw_bytes(source, view, run, **given(options, *DRAWN))
     write_picture(output, picture, overwrite=options["overwrite"])
     height, width = picture.shape[:2]
-    return {"size": [width, height], "mean": float(picture.mean())}
+    return {"size": [width, height], "mean": float(picture.mean() / 255)}

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.codes.registry import family_named, family_of
+from selfsame.codes.render import draw_bytes
 from selfsame.codes.settings import EncodeSettings
 from selfsame.codes.store import pack, unpack
 from selfsame.errors import InputError
@@ -94,7 +95,7 @@ def encode_source(
     data = pack(code)
     seconds = time.perf_counter() - begin
     opaque = replace(unpack(data), alpha=None)
-    colors = to_uint8(family_of(code).render(opaque, View(), Run(threads)))
+    colors = draw_bytes(opaque, View(), Run(threads))
     return Encoded(code, data, colors, seconds)
 
 

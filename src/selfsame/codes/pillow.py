@@ -10,7 +10,7 @@ from typing import IO
 from PIL import Image, ImageFile
 
 from selfsame.codes.registry import name_by_number
-from selfsame.codes.render import draw
+from selfsame.codes.render import draw_bytes
 from selfsame.codes.store import load
 from selfsame.coding.container import (
     GREY,
@@ -23,7 +23,6 @@ from selfsame.coding.container import (
 )
 from selfsame.errors import SelfsameError
 from selfsame.family import Run, View
-from selfsame.io.pictures import to_uint8
 
 FORMAT = "SSM"
 MIME = "image/x-selfsame"
@@ -64,7 +63,7 @@ class SelfsameDecoder(ImageFile.PyDecoder):
         assert self.fd is not None
         try:
             code = load(self.fd)
-            picture = Image.fromarray(to_uint8(draw(code, View(), Run())))
+            picture = Image.fromarray(draw_bytes(code, View(), Run()))
         except SelfsameError as error:
             raise OSError(f"cannot decode Selfsame file: {error}") from error
         size = (self.state.xsize, self.state.ysize)

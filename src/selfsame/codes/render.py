@@ -1,6 +1,6 @@
 """Codes to pictures: the one way from a code of any family to any view of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from selfsame.codes.registry import family_of
 from selfsame.errors import InputError
-from selfsame.family import Code, Iterates, Picture, Run, View
+from selfsame.family import Code, DrawsBytes, Family, Iterates, Picture, Run, View
+from selfsame.io.pictures import Bytes, to_uint8
 
 STARTS = ("grey", "noise")
 
@@ -79,6 +80,25 @@ def draw(code: Code | Any, view: View, run: Run, **options: Any) -> Picture:
 
     What its family would not honour is refused.
     """
+    return _family_that_honours(code, view, run, options).render(code, view, run, **options)
+
+
+def draw_bytes(code: Code | Any, view: View, run: Run, **options: Any) -> Bytes:
+    """Return ``draw`` rounded to bytes."""
+    family = _family_that_honours(code, view, run, options)
+    if isinstance(family, DrawsBytes):
+        return family.render_bytes(code, view, run, **options)
+    return to_uint8(family.render(code, view, run, **options))
+
+
+def _family_that_honours(
+    code: Code | Any, view: View, run: Run, options: Mapping[str, Any]
+) -> Family[Any]:
+    """Return the family of a code.
+
+    Raises:
+        InputError: not a code, or it would not honour what is asked for.
+    """
     family = family_of(code)
     for kind, names, known in (
         ("view", view.asked(), family.views),
@@ -91,7 +111,7 @@ def draw(code: Code | Any, view: View, run: Run, **options: Any) -> Picture:
                     f"{name} is not for codes of the family {family.name}, which takes "
                     f"{', '.join(sorted(known)) or f'no {kind}'}"
                 )
-    return family.render(code, view, run, **options)
+    return family
 
 
 def starting_picture(code: Code, name: str) -> NDArray[np.float32]:

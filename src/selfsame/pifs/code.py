@@ -17,6 +17,7 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame._native import pifs as native
 from selfsame.checked import check_whole
 from selfsame.errors import InputError
 from selfsame.family import Code
@@ -228,13 +229,7 @@ def _check_whole(plane: PlaneCode) -> None:
     sides = np.take(CONTRACTION, maps[:, 0]) << plane.blocks[drawn, 2]
     if (maps[:, 1:3] < 0).any() or (maps[:, 1:3] + sides[:, None] > (height, width)).any():
         raise InputError(f"domains must lie within the padded plane of {width}x{height}")
-    rows, columns = (side >> MIN_LOG2 for side in plane.levels.shape)
-    covered = np.zeros((rows, columns), np.int32)
-    corners = plane.blocks[:, :2] >> MIN_LOG2
-    for log_height, log_width in np.unique(plane.blocks[:, 2:], axis=0):
-        same = corners[(plane.blocks[:, 2:] == (log_height, log_width)).all(axis=1)]
-        down = np.arange(1 << (log_height - MIN_LOG2))[:, None]
-        across = np.arange(1 << (log_width - MIN_LOG2))
-        np.add.at(covered, (same[:, 0, None, None] + down, same[:, 1, None, None] + across), 1)
-    if (plane.blocks[:, :2] % (1 << MIN_LOG2)).any() or not (covered == 1).all():
+    if (plane.blocks[:, :2] % (1 << MIN_LOG2)).any() or not native.tiles(
+        plane.blocks, height, width
+    ):
         raise InputError("the blocks must tile the padded plane: some overlap, or leave a gap")

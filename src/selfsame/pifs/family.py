@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.family import Description, Picture, Run, View
-from selfsame.io.pictures import SourcePicture
+from selfsame.io.pictures import Bytes, SourcePicture
 from selfsame.pifs import chunks
 from selfsame.pifs.code import PifsCode
 
@@ -27,10 +27,12 @@ class PifsFamily:
     def render(self, code: PifsCode, view: View, run: Run, **options: Any) -> Picture:
         from selfsame.pifs.decoding.decode import decode
 
-        scale = 1.0 if view.scale is None else view.scale
-        return decode(
-            code, scale=scale, size=view.size, region=view.region, threads=run.threads, **options
-        )
+        return decode(code, **_seen(view), threads=run.threads, **options)
+
+    def render_bytes(self, code: PifsCode, view: View, run: Run, **options: Any) -> Bytes:
+        from selfsame.pifs.decoding.decode import decode_bytes
+
+        return decode_bytes(code, **_seen(view), threads=run.threads, **options)
 
     def describe(self, code: PifsCode) -> Description:
         from selfsame.pifs.describe import describe
@@ -79,6 +81,11 @@ class PifsFamily:
         from selfsame.pifs.plot import plot_code
 
         return plot_code(code)
+
+
+def _seen(view: View) -> dict[str, Any]:
+    scale = 1.0 if view.scale is None else view.scale
+    return {"scale": scale, "size": view.size, "region": view.region}
 
 
 FAMILY = PifsFamily()

@@ -112,6 +112,9 @@ def read_planes(
     )
     if read is None:
         raise CorruptedError("the blocks of the picture are damaged")
+    for arrays in read:
+        for array in arrays:
+            array.setflags(write=False)  # nobody else holds it: a code need not copy it
     return tuple(
         PlaneCode(*shape, step, *arrays)
         for shape, step, arrays in zip(shapes, steps, read, strict=True)

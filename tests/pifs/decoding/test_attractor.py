@@ -10,7 +10,6 @@ from selfsame.pifs.code import CONTRACTION, COPY, HALF, LUMA, NO_MAP, PlaneCode
 from selfsame.pifs.decoding.planes import (
     LIMIT,
     SETTLED,
-    apply_maps,
     contraction_bounds,
     contractive_maps,
     inverse_dct,
@@ -53,7 +52,7 @@ def test_one_application_is_the_definition(scale, ratio):
     b = inverse_dct(plane, scale)
     x = rng.normal(0, 50, b.shape).astype(np.float32)
     luma = rng.normal(0, 50, (b.shape[0] * ratio, b.shape[1] * ratio)).astype(np.float32)
-    got = apply_maps(x, b, plane.blocks, plane.maps, scale, luma)
+    got = reconstruct_plane(plane, 1, scale, luma, start=x)
     np.testing.assert_allclose(got, naive_application(x, b, plane, scale, luma), atol=2e-3)
 
 
@@ -148,13 +147,12 @@ def full_plane(seed, side=24, scale=12):
 
 def matrix(plane):
     """S, column by column."""
-    n = plane.levels.size
-    zero = np.zeros(plane.levels.shape, np.float32)
+    linear = replace(plane, levels=np.zeros_like(plane.levels))
     columns = []
-    for i in range(n):
-        unit = zero.copy()
+    for i in range(plane.levels.size):
+        unit = np.zeros(plane.levels.shape, np.float32)
         unit.flat[i] = 1
-        columns.append(apply_maps(unit, zero, plane.blocks, plane.maps).ravel())
+        columns.append(reconstruct_plane(linear, 1, start=unit).ravel())
     return np.array(columns).T
 
 

@@ -6,9 +6,10 @@ from PIL import Image
 
 from selfsame.codes.render import decode_steps
 from selfsame.errors import InputError
+from selfsame.io.pictures import to_uint8
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import PifsCode, PlaneCode
-from selfsame.pifs.decoding.decode import decode
+from selfsame.pifs.decoding.decode import decode, decode_bytes
 from selfsame.pifs.decoding.planes import deblock, reconstruct_plane
 from support.random_codes import random_code
 
@@ -33,7 +34,9 @@ def by_the_formulas(code):
     for c, plane in enumerate(code.planes):
         x = reconstruct_plane(plane, code.iterations, 1, luma)
         luma = x if c == 0 else luma
-        x = deblock(x, plane, code.deblock)[: plane.height, : plane.width]
+        x = x.copy()
+        deblock(x, plane, code.deblock)
+        x = x[: plane.height, : plane.width]
         if c > 0 and code.half_chroma:
             y, left = ((np.arange(n) + 0.5) / 2 - 0.5 for n in (code.height, code.width))
             x = linear(linear(x, y).T, left).T
@@ -123,6 +126,16 @@ def test_other_scales_resample_the_next_finer_grid(half_chroma):
     stretched = decode(code, size=(32, 96))
     assert stretched.shape == (96, 32, 3)
     assert psnr_db(stretched.reshape(24, 4, 32, 1, 3).mean(axis=(1, 3)), averaged) > 25
+
+
+@pytest.mark.parametrize(("channels", "half_chroma"), COLOURS)
+@pytest.mark.parametrize("view", [{}, {"scale": 1.3}, {"scale": 2, "region": (3, 4, 60, 31)}])
+def test_bytes_are_the_rounded_picture(channels, half_chroma, view):
+    for alpha in (False, True):
+        code = random_code(3, 97, 71, channels, half_chroma, alpha=alpha)
+        got = decode_bytes(code, **view)
+        assert got.dtype == np.uint8
+        np.testing.assert_array_equal(got, to_uint8(decode(code, **view)))
 
 
 def test_alpha_is_exact_at_the_size_of_the_picture_and_smooth_at_others():

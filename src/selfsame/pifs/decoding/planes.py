@@ -36,30 +36,6 @@ def inverse_dct(plane: PlaneCode, scale: int = 1, threads: int = 1) -> Plane:
     return native.inverse_dct(plane.levels, plane.blocks, plane.step, scale, threads)
 
 
-def apply_maps(
-    x: Plane,
-    b: Plane,
-    blocks: NDArray[np.int32],
-    maps: NDArray[np.int32],
-    scale: int = 1,
-    luma: Plane | None = None,
-    threads: int = 1,
-) -> Plane:
-    """Return ``S x + b``, a new array.
-
-    Args:
-        x, b: (padded height * scale, padded width * scale).
-        blocks, maps: as in ``PlaneCode``.
-        luma: the attractor of the luma plane, before deblocking, if a map draws from it: of the
-            shape of ``b``, or twice as large, when it is averaged 2:1.
-    Raises:
-        InputError: a map draws from luma, and there is none.
-    """
-    if luma is None and np.any(maps[:, 0] == LUMA):
-        raise InputError("a map draws from luma, and there is none")
-    return native.apply_maps(x, b, blocks, maps, scale, luma, threads)
-
-
 def reconstruct_plane(
     plane: PlaneCode,
     iterations: int,
@@ -77,37 +53,35 @@ def reconstruct_plane(
         plane: of the code.
         iterations: at least 0; with 0 the result is ``start``, or ``b``.
         scale: output pixels per pixel of the plane, in either direction.
-        luma: see ``apply_maps``.
+        luma: the attractor of the luma plane, before deblocking, if a map draws from it: of the
+            shape of the result, or twice as large, when it is averaged 2:1.
         start: the first picture, of the shape of the result; by default ``b``.
     Returns:
         (padded height * scale, padded width * scale).
     Raises:
         InputError: a map draws from luma, and there is none.
     """
-    b = inverse_dct(plane, scale, threads)
-    x = b if start is None else start
-    if iterations <= 0 or (start is None and not np.any(plane.maps[:, 0] != NO_MAP)):
-        return x
-    for _ in range(iterations if feeds_back(plane.maps).any() else 1):
-        x = apply_maps(x, b, plane.blocks, plane.maps, scale, luma, threads)
+    if luma is None and iterations > 0 and np.any(plane.maps[:, 0] == LUMA):
+        raise InputError("a map draws from luma, and there is none")
+    x = inverse_dct(plane, scale, threads)
+    native.iterate(x, plane.blocks, plane.maps, scale, luma, start, iterations, threads)
     return x
 
 
-def deblock(x: Plane, plane: PlaneCode, strength: int, scale: int = 1, threads: int = 1) -> Plane:
-    """Return the attractor of a plane with its block borders smoothed.
+def deblock(x: Plane, plane: PlaneCode, strength: int, scale: int = 1, threads: int = 1) -> None:
+    """Smooth the block borders of the attractor of a plane, in place.
 
     Args:
-        x: (padded height * scale, padded width * scale); is kept.
+        x: (padded height * scale, padded width * scale).
         plane: its blocks, levels, step, and which blocks have maps.
-        strength: 0 (``x`` itself is returned) to 7.
+        strength: 0 (``x`` is left as it is) to 7.
         scale: output pixels per pixel of the plane, in either direction; ramps are as many times
             as long.
     """
-    if strength == 0:
-        return x
-    return native.deblock(
-        x, plane.levels, plane.blocks, plane.maps, plane.step, strength, scale, threads
-    )
+    if strength > 0:
+        native.deblock(
+            x, plane.levels, plane.blocks, plane.maps, plane.step, strength, scale, threads
+        )
 
 
 def settled(plane: PlaneCode, luma: Plane | None, threads: int = 1) -> tuple[Plane, int]:
@@ -115,8 +89,8 @@ def settled(plane: PlaneCode, luma: Plane | None, threads: int = 1) -> tuple[Pla
 
     It has settled when no pixel changes by more than ``SETTLED``.
     """
-    b = inverse_dct(plane, threads=threads)
-    return native.settle(b, plane.blocks, plane.maps, luma, threads)
+    x = inverse_dct(plane, threads=threads)
+    return x, native.settle(x, plane.blocks, plane.maps, luma, threads)
 
 
 def contraction_bounds(

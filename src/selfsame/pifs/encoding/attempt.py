@@ -25,7 +25,7 @@ from selfsame.pifs.code import (
     PlaneCode,
     padded_shape,
 )
-from selfsame.pifs.decoding.planes import apply_maps, feeds_back, settled
+from selfsame.pifs.decoding.planes import feeds_back, settled
 from selfsame.pifs.encoding.candidates import (
     Candidates,
     Plan,
@@ -254,14 +254,14 @@ def _choose(
     blocks, maps = partition
     mapped = bool((maps[:, 0] != NO_MAP).any())
     fed_back = bool(feeds_back(maps).any())
-    zeros = np.zeros_like(source.pixels)
     x: Float | None = reference
     writer.keep()
     for _ in range(1 + (plan.rounds if fed_back else 0)):
         writer.back()
         residual = source.pixels
         if mapped and x is not None:
-            residual = residual - apply_maps(x, zeros, blocks, maps, 1, luma, threads)
+            residual = residual.copy()
+            native.subtract_maps(residual, x, blocks, maps, luma, threads)
         coefficients = native.transform_blocks(residual, blocks, 1 / step, threads)
         x = None  # Large pictures are to need little memory: what has served goes.
         del residual

@@ -170,7 +170,8 @@ class _Encoder:
             total = 0.0
             for source, plane, x in zip(self.planes, found.code.planes, decoded, strict=True):
                 inside = np.s_[: source.height, : source.width]
-                smooth = deblock(x, plane, strength, threads=self.threads)
+                smooth = x.copy()
+                deblock(smooth, plane, strength, threads=self.threads)
                 difference = (smooth - source.pixels)[inside]
                 # The ratio of the steps is that of the errors of equal weight.
                 total += float(np.vdot(difference, difference)) / source.step_ratio**2
