@@ -20,6 +20,8 @@ constexpr float kRamp = 0.65f;         // length of a ramp over that of the bloc
 constexpr float kSlope = 0.375f;       // pixels over which a block is continued, as its last two go
 constexpr float kMappedDetail = 2;     // of a block with a map: its cosines do not say
 constexpr std::size_t kStrip = 16;     // columns of cells that one share filters vertically
+constexpr std::size_t kBelt = 16;      // rows of cells that one share filters horizontally
+constexpr std::size_t kShareBlocks = 512;
 
 // Lengths of the finest vertical and horizontal details of a block.
 struct Details {
@@ -27,16 +29,19 @@ struct Details {
 };
 
 std::vector<Details> measured(Grid<const std::int32_t> levels, Row<const Block> blocks,
-                              Row<const Map> maps) {
+                              Row<const Map> maps, int threads) {
     std::vector<Details> details(blocks.size());
-    for (std::size_t i = 0; i < blocks.size(); ++i) {
-        const auto& [y, x, lh, lw] = blocks[i];
-        const int h = 1 << lh, w = 1 << lw;
-        const Box box = level_box(levels.part(y, x, h, w));
-        const float longest = maps[i].kind == kNoMap ? static_cast<float>(std::max(h, w)) : kMappedDetail;
-        details[i] = {std::min(static_cast<float>(h) / std::max(box.rows, 1), longest),
-                      std::min(static_cast<float>(w) / std::max(box.columns, 1), longest)};
-    }
+    parallel_for(threads, (blocks.size() + kShareBlocks - 1) / kShareBlocks, [&](std::size_t share) {
+        const std::size_t first = share * kShareBlocks, end = std::min(first + kShareBlocks, blocks.size());
+        for (std::size_t i = first; i < end; ++i) {
+            const auto& [y, x, lh, lw] = blocks[i];
+            const int h = 1 << lh, w = 1 << lw;
+            const Box box = level_box(levels.part(y, x, h, w));
+            const float longest = maps[i].kind == kNoMap ? static_cast<float>(std::max(h, w)) : kMappedDetail;
+            details[i] = {std::min(static_cast<float>(h) / std::max(box.rows, 1), longest),
+                          std::min(static_cast<float>(w) / std::max(box.columns, 1), longest)};
+        }
+    });
     return details;
 }
 
@@ -162,12 +167,14 @@ void smooth_rows(Grid<float> x, Grid<const std::int32_t> owners, const std::vect
 void deblock(Grid<float> x, Grid<const std::int32_t> levels, Row<const Block> blocks,
              Row<const Map> maps, Grid<const std::int32_t> owners, float step, int strength, int scale,
              int threads) {
-    const auto details = measured(levels, blocks, maps);
+    const auto details = measured(levels, blocks, maps, threads);
     const auto tolerance = static_cast<float>(kTolerance * std::exp2(strength - 4) * step * step);
     const std::size_t unit = std::size_t(scale) << kMinLog2;
-    parallel_for(threads, owners.height(), [&](std::size_t cell) {
-        dispatched(smooth_columns)(x.part(cell * unit, 0, unit, x.width()), owners.row(cell), details, tolerance,
-                                   scale);
+    parallel_for(threads, (owners.height() + kBelt - 1) / kBelt, [&](std::size_t belt) {
+        for (std::size_t cell = belt * kBelt; cell < std::min((belt + 1) * kBelt, owners.height()); ++cell) {
+            dispatched(smooth_columns)(x.part(cell * unit, 0, unit, x.width()), owners.row(cell), details,
+                                       tolerance, scale);
+        }
     });
     parallel_for(threads, (owners.width() + kStrip - 1) / kStrip, [&](std::size_t strip) {
         const std::size_t start = strip * kStrip, count = std::min(kStrip, owners.width() - start);

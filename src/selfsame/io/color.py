@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.run.threads import run_shares
+
 Float = NDArray[np.float32]
 
 YCC_FROM_RGB = np.array(
@@ -18,19 +20,22 @@ CHROMA_WEIGHTS = (
 """Squared error of R, G and B by one of Cb or Cr, over that by one of Y: 1.09 and 0.83."""
 
 _ROWS = 64
-"""Rows that are converted at a time."""
+"""Rows that are converted at a time: large pictures are to need little memory."""
 
 
-def planes_from_picture(picture: NDArray[np.uint8]) -> list[Float]:
+def planes_from_picture(picture: NDArray[np.uint8], threads: int = 1) -> list[Float]:
     """Return one plane (grey) or Y, Cb, Cr of a picture of bytes, in units of 1/255."""
     if picture.ndim == 2:
         return [picture.astype(np.float32) - np.float32(128)]
     planes = np.empty((3, *picture.shape[:2]), np.float32)
-    for top in range(0, len(picture), _ROWS):  # in parts, for large pictures
+
+    def convert(top: int) -> None:
         rows = np.s_[top : top + _ROWS]
         ycc = picture[rows].astype(np.float32) @ YCC_FROM_RGB.T
         ycc[..., 0] -= 128
         planes[:, rows] = np.moveaxis(ycc, 2, 0)
+
+    run_shares(convert, range(0, len(picture), _ROWS), threads)
     return list(planes)
 
 
@@ -38,5 +43,6 @@ def halved(plane: Float) -> Float:
     """Return a plane averaged 2:1 in both directions; an odd last row or column is repeated."""
     height, width = plane.shape
     even = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
-    pooled: Float = even.reshape(-(-height // 2), 2, -(-width // 2), 2).mean(axis=(1, 3))
+    rows = even[::2] + even[1::2]
+    pooled: Float = np.float32(0.25) * (rows[:, ::2] + rows[:, 1::2])
     return pooled

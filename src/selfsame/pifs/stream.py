@@ -22,8 +22,8 @@ ELEMENTS = ("partition", "maps", "means", "extents", "levels", "signs")
 BAND_UNIT = native.BAND_UNIT
 """Rows of luma; the height of bands is a whole multiple."""
 
-BAND_PIXELS = 1 << 20
-"""About the size of a band."""
+BAND_PIXELS = 3 << 18
+"""The size of a band, or more."""
 
 BANDS = Record((("rows", "H"),))
 SIZE = Record((("size", "I"),))

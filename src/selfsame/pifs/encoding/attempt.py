@@ -78,11 +78,11 @@ class Attempt(NamedTuple):
         return [Partition(plane.blocks, plane.maps) for plane in self.code.planes]
 
 
-def sources(picture: NDArray[np.uint8]) -> list[Source]:
+def sources(picture: NDArray[np.uint8], threads: int = 1) -> list[Source]:
     """Return the planes of a picture, all of its resolution."""
     return [
         _source(plane, ALIGNMENT, 1.0 if i == 0 else CHROMA_WEIGHTS[i - 1] ** -0.5)
-        for i, plane in enumerate(planes_from_picture(picture))
+        for i, plane in enumerate(planes_from_picture(picture, threads))
     ]
 
 

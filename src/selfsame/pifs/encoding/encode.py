@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from selfsame.pifs.encoding.attempt import (
     with_half_chroma,
 )
 from selfsame.pifs.encoding.candidates import Candidates, Plan, plan_for
-from selfsame.run.threads import thread_count
+from selfsame.run.threads import run_shares, thread_count
 
 MIN_STEP, MAX_STEP = 0.5, 900.0
 
@@ -120,9 +121,10 @@ class _Encoder:
         self.threads, self.device = threads, device
         self.progress, self.done = progress, 0
         self.half_chroma = False
-        self.planes = sources(picture)
+        self.planes = sources(picture, threads)
         self.sample = _sample(picture)
-        self.sample_planes = self.planes if self.sample is picture else sources(self.sample)
+        is_whole = self.sample is picture
+        self.sample_planes = self.planes if is_whole else sources(self.sample, threads)
         self.candidates: list[list[Candidates]] | None = None
         self.references: list[NDArray[np.float32]] | None = None
         self.last: tuple[float, list[Partition]] | None = None
@@ -172,9 +174,9 @@ class _Encoder:
                 inside = np.s_[: source.height, : source.width]
                 smooth = x.copy()
                 deblock(smooth, plane, strength, threads=self.threads)
-                difference = (smooth - source.pixels)[inside]
+                difference = _squared_error(smooth[inside], source.pixels[inside], self.threads)
                 # The ratio of the steps is that of the errors of equal weight.
-                total += float(np.vdot(difference, difference)) / source.step_ratio**2
+                total += difference / source.step_ratio**2
             return total
 
         around = min((0, 2, 4, 6), key=error)
@@ -221,11 +223,9 @@ class _Encoder:
         half = self._plain(step, True, half_planes, full.partitions[:1])
         scores = []
         for result in (full, half):
-            error = decode(result.code, threads=self.threads)
-            error *= 255
-            error -= self.sample
-            price = PRICE * step**2 * 8 * result.stream_bytes
-            scores.append(float(np.vdot(error, error)) / 3 + price)
+            decoded = decode(result.code, threads=self.threads)
+            error = 255**2 * _squared_error(decoded, self.sample / np.float32(255), self.threads)
+            scores.append(error / 3 + PRICE * step**2 * 8 * result.stream_bytes)
         is_whole = self.sample is self.picture
         if scores[1] < scores[0]:
             self.half_chroma = True
@@ -255,11 +255,12 @@ class _Encoder:
         steps = np.geomspace(MIN_STEP, MAX_STEP, 64)
         counts = np.zeros(steps.size)
         for source in self.sample_planes:
-            spectrum = native.transform_blocks(
-                source.pixels, _squares(*source.pixels.shape), 1 / source.step_ratio, self.threads
-            )
-            sizes = np.sort(np.abs(spectrum), axis=None)
-            counts += sizes.size - np.searchsorted(sizes, 0.6 * steps)
+            every = 4  # of the blocks are plenty
+            blocks = _squares(*source.pixels.shape)[::every]
+            factor = 1 / source.step_ratio
+            spectrum = native.transform_blocks(source.pixels, blocks, factor, self.threads)
+            sizes = np.sort(np.abs(spectrum[spectrum != 0]))
+            counts += every * (sizes.size - np.searchsorted(sizes, 0.6 * steps))
         bits = BITS_PER_LEVEL * counts * (self.picture.size / self.sample.size)
         return float(steps[np.argmin(np.abs(np.log((bits + 8) / (8 * max(limit, 1)))))])
 
@@ -346,6 +347,17 @@ def _sample(picture: Bytes) -> Bytes:
         return picture
     tops = range(0, len(picture), share * SAMPLE_ROWS)
     return np.concatenate([picture[top : top + SAMPLE_ROWS] for top in tops])
+
+
+def _squared_error(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
+    """Return the sum of squared differences of two arrays."""
+
+    def of_rows(top: int) -> float:
+        rows = np.s_[top : top + SAMPLE_ROWS]
+        difference = (a[rows] - b[rows]).ravel()
+        return float(difference @ difference)
+
+    return sum(run_shares(of_rows, range(0, len(a), SAMPLE_ROWS), threads))
 
 
 def _squares(height: int, width: int) -> NDArray[np.int32]:
