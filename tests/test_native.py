@@ -66,7 +66,7 @@ def test_blocks_lie_within_their_plane(block: tuple[int, ...]) -> None:
     for call in (
         lambda: apply(blocks, WITHOUT_MAPS),
         lambda: pifs.settle(PLANE.copy(), blocks, WITHOUT_MAPS, None, 1),
-        lambda: pifs.transform_blocks(PLANE, blocks, 1.0, 1),
+        lambda: pifs.transform_blocks(PLANE.copy(), blocks, 1.0, 1),
         lambda: pifs.inverse_dct(LEVELS, blocks, 1.0, 1, 1),
     ):
         with pytest.raises(ValueError, match="outside of its plane"):

@@ -141,21 +141,19 @@ void transform_block(Tile& block, int log2_height, int log2_width, Tile& scratch
     }
 }
 
-void transform_blocks(Grid<const float> pixels, Row<const Block> blocks, float factor, Grid<float> out,
-                      int threads) {
+void transform_blocks(Grid<float> plane, Row<const Block> blocks, float factor, int threads) {
     parallel_for(threads, (blocks.size() + kShareBlocks - 1) / kShareBlocks, [&](std::size_t share) {
         Tile block{}, scratch{};
         const std::size_t first = share * kShareBlocks;
         for (const auto& [y, x, lh, lw] :
              blocks.part(first, std::min(kShareBlocks, blocks.size() - first))) {
-            const auto from = pixels.part(y, x, 1 << lh, 1 << lw);
-            const auto to = out.part(y, x, 1 << lh, 1 << lw);
+            const auto place = plane.part(y, x, 1 << lh, 1 << lw);
             for (int i = 0; i < 1 << lh; ++i) {
-                std::ranges::copy(from.row(i), block.row(i));
+                std::ranges::copy(place.row(i), block.row(i));
             }
             transform_block(block, lh, lw, scratch);
             for (int i = 0; i < 1 << lh; ++i) {
-                std::ranges::transform(std::span(block.row(i), 1 << lw), to.row(i).data(),
+                std::ranges::transform(std::span(block.row(i), 1 << lw), place.row(i).data(),
                                        [=](float value) { return value * factor; });
             }
         }

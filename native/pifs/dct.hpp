@@ -22,9 +22,8 @@ void transform_columns(const Tile& in, int log2, Tile& out);
 // Write a tile mirrored along its diagonal.
 void transpose(const Tile& in, Tile& out);
 
-// Write the transforms of the blocks of a plane, times `factor`, to their places; the rest is left.
-void transform_blocks(Grid<const float> pixels, Row<const Block> blocks, float factor, Grid<float> out,
-                      int threads);
+// Replace the blocks of a plane, of which none overlap, by their transforms, times `factor`.
+void transform_blocks(Grid<float> plane, Row<const Block> blocks, float factor, int threads);
 
 // Write the transform of one block, of which the pixels stand in the first rows of `block`.
 void transform_block(Tile& block, int log2_height, int log2_width, Tile& scratch);

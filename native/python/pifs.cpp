@@ -174,14 +174,10 @@ std::pair<NewArray<std::int32_t>, NewArray<std::int32_t>> partition(
             own<std::int32_t>(std::move(result.maps), {count, 5})};
 }
 
-NewArray<float> transform_blocks(const Floats& pixels, const Ints& blocks, float factor, int threads) {
-    Result result(pixels.shape(0), pixels.shape(1));
-    {
-        const auto rows = blocks_of(blocks, pixels);
-        const nb::gil_scoped_release released;
-        pifs::transform_blocks(grid(pixels), rows, factor, result.grid(), threads);
-    }
-    return result.taken();
+void transform_blocks(const Plane& x, const Ints& blocks, float factor, int threads) {
+    const auto rows = blocks_of(blocks, x.shape(0), x.shape(1));
+    const nb::gil_scoped_release released;
+    pifs::transform_blocks(grid(x), rows, factor, threads);
 }
 
 int settle(const Plane& x, const Ints& blocks, const Ints& maps, const std::optional<Floats>& luma,
@@ -338,9 +334,9 @@ void bind_pifs(nb::module_ module) {
                nb::arg("bit_price"), nb::arg("last"), nb::arg("threads"),
                nb::arg("shapes") = pifs::kAllShapes,
                "Return the blocks and maps of the cheapest partition of a plane, proved to contract.");
-    module.def("transform_blocks", &transform_blocks, nb::arg("pixels"), nb::arg("blocks"),
+    module.def("transform_blocks", &transform_blocks, nb::arg("x").noconvert(), nb::arg("blocks"),
                nb::arg("factor"), nb::arg("threads"),
-               "Return the DCT-II of each block in its place, times ``factor``.");
+               "Replace the blocks of a plane, of which none overlap, by their DCT-II, times ``factor``.");
     module.def("settle", &settle, nb::arg("x").noconvert(), nb::arg("blocks"), nb::arg("maps"),
                nb::arg("luma").none(), nb::arg("threads"),
                "Replace b, in ``x``, by the attractor of x = S x + b; return how many applications it took.");

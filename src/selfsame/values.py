@@ -83,6 +83,12 @@ def check_picture(width: Any, height: Any, alpha: Any = None) -> None:
         check_array("alpha", alpha, np.uint8, (height, width))
 
 
+def sealed(array: NDArray[T]) -> NDArray[T]:
+    """Return an array that nobody else holds, made read-only: a value need not copy it."""
+    array.setflags(write=False)
+    return array
+
+
 def read_only(array: NDArray[T]) -> NDArray[T]:
     """Return the array itself if nothing can write to its memory, else a read-only copy."""
     owner: Any = array

@@ -83,8 +83,10 @@ def partition(pixels: NDArray[numpy.float32], reference: NDArray[numpy.float32],
     Return the blocks and maps of the cheapest partition of a plane, proved to contract.
     """
 
-def transform_blocks(pixels: NDArray[numpy.float32], blocks: NDArray[numpy.int32], factor: float, threads: int) -> NDArray[numpy.float32]:
-    """Return the DCT-II of each block in its place, times ``factor``."""
+def transform_blocks(x: NDArray[numpy.float32], blocks: NDArray[numpy.int32], factor: float, threads: int) -> None:
+    """
+    Replace the blocks of a plane, of which none overlap, by their DCT-II, times ``factor``.
+    """
 
 def settle(x: NDArray[numpy.float32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], luma: NDArray[numpy.float32] | None, threads: int) -> int:
     """

@@ -27,16 +27,18 @@ def planes_from_picture(picture: NDArray[np.uint8], threads: int = 1) -> list[Fl
     """Return one plane (grey) or Y, Cb, Cr of a picture of bytes, in units of 1/255."""
     if picture.ndim == 2:
         return [picture.astype(np.float32) - np.float32(128)]
-    planes = np.empty((3, *picture.shape[:2]), np.float32)
+    # Three arrays: of one, a plane would keep the memory of all.
+    planes = [np.empty(picture.shape[:2], np.float32) for _ in range(3)]
 
     def convert(top: int) -> None:
         rows = np.s_[top : top + _ROWS]
         ycc = picture[rows].astype(np.float32) @ YCC_FROM_RGB.T
         ycc[..., 0] -= 128
-        planes[:, rows] = np.moveaxis(ycc, 2, 0)
+        for i, plane in enumerate(planes):
+            plane[rows] = ycc[..., i]
 
     run_shares(convert, range(0, len(picture), _ROWS), threads)
-    return list(planes)
+    return planes
 
 
 def halved(plane: Float) -> Float:

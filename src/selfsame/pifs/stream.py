@@ -15,6 +15,7 @@ from selfsame.coding.slots import Tables
 from selfsame.errors import CorruptedError
 from selfsame.pifs.code import PlaneCode
 from selfsame.run.threads import thread_count
+from selfsame.values import sealed
 
 ELEMENTS = ("partition", "maps", "means", "extents", "levels", "signs")
 """Syntax elements that bits are counted by."""
@@ -112,10 +113,7 @@ def read_planes(
     )
     if read is None:
         raise CorruptedError("the blocks of the picture are damaged")
-    for arrays in read:
-        for array in arrays:
-            array.setflags(write=False)  # nobody else holds it: a code need not copy it
     return tuple(
-        PlaneCode(*shape, step, *arrays)
+        PlaneCode(*shape, step, *map(sealed, arrays))
         for shape, step, arrays in zip(shapes, steps, read, strict=True)
     )

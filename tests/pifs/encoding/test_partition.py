@@ -37,10 +37,11 @@ def test_blocks_are_transformed(lh, lw):
     x = plane(1, 72, 136)
     h, w = 1 << lh, 1 << lw
     blocks = [(y, x, lh, lw) for y in range(0, 73 - h, h) for x in range(0, 137 - w, w)]
-    spectrum = native.transform_blocks(x, np.array(blocks, np.int32), 0.5, 2)
+    spectrum = x.copy()
+    native.transform_blocks(spectrum, np.array(blocks, np.int32), 0.5, 2)
     expected = dctn(blocked(x, lh, lw), axes=(2, 3), norm="ortho") / 2
     np.testing.assert_allclose(blocked(spectrum, lh, lw), expected, atol=1e-3)
-    assert not spectrum[72 // h * h :].any()
+    np.testing.assert_array_equal(spectrum[72 // h * h :], x[72 // h * h :])
 
 
 @pytest.mark.parametrize(("lh", "lw"), [(2, 2), (3, 3), (3, 4), (5, 4)])

@@ -8,6 +8,7 @@ those of the domains as the decoder will see them.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +34,8 @@ from selfsame.pifs.encoding.candidates import (
     near_candidates,
     window_candidates,
 )
-from selfsame.pifs.stream import band_rows, planes_writer, stream_of
+from selfsame.pifs.stream import band_rows, planes_writer, read_planes, stream_of
+from selfsame.values import sealed
 
 Float = NDArray[np.float32]
 
@@ -65,17 +67,43 @@ class Partition(NamedTuple):
     maps: NDArray[np.int32]
 
 
-class Attempt(NamedTuple):
-    """A code, the bytes of its planes, and the models after the last of them."""
+class Attempt:
+    """A code, and the streams of its planes.
 
-    code: PifsCode
-    stream_bytes: int
-    models: Tables
+    Attributes:
+        models: slots and weights after the last plane.
+    """
+
+    def __init__(self, code: PifsCode, bands: Sequence[bytes], rows: int, models: Tables) -> None:
+        self._code: PifsCode | None = code
+        self._bands, self._rows = bands, rows
+        self._rest = {f.name: getattr(code, f.name) for f in fields(code) if f.name != "planes"}
+        self._shapes = [(plane.height, plane.width) for plane in code.planes]
+        self._padded = [plane.levels.shape for plane in code.planes]
+        self._steps = [plane.step for plane in code.planes]
+        self.models = models
+
+    @property
+    def code(self) -> PifsCode:
+        """The code, read from the streams if they are all that is left."""
+        if self._code is None:
+            whole = read_planes(self._bands, self._rows, self._shapes, self._padded, self._steps)
+            self._code = PifsCode(planes=whole, **self._rest)
+        return self._code
+
+    @property
+    def stream_bytes(self) -> int:
+        """Bytes of a file that hold the planes."""
+        return len(stream_of(self._bands, self._rows))
 
     @property
     def partitions(self) -> list[Partition]:
         """Of the planes."""
         return [Partition(plane.blocks, plane.maps) for plane in self.code.planes]
+
+    def fold(self) -> None:
+        """Let go of the code, whose arrays are many times as large as the streams."""
+        self._code = None
 
 
 def sources(picture: NDArray[np.uint8], threads: int = 1) -> list[Source]:
@@ -198,8 +226,8 @@ def attempt(
     code = PifsCode(
         planes[0].width, planes[0].height, plan.mode, tuple(coded), half_chroma, iterations, 0
     )
-    stream = stream_of(writer.finished(), band_rows(*planes[0].pixels.shape))
-    return Attempt(code, len(stream), (writer.slots, writer.weights))
+    rows = band_rows(*planes[0].pixels.shape)
+    return Attempt(code, writer.finished(), rows, (writer.slots, writer.weights))
 
 
 def cheapest_partition(
@@ -222,20 +250,19 @@ def cheapest_partition(
         last: highest index in the scan of a block's levels that may be chosen.
         others: as in ``attempt``.
     """
-    return Partition(
-        *native.partition(
-            pixels,
-            reference,
-            luma,
-            [(candidate.log2, candidate.maps) for candidate in candidates],
-            slots,
-            chroma,
-            1 / step,
-            price,
-            last,
-            threads,
-        )
+    found = native.partition(
+        pixels,
+        reference,
+        luma,
+        [(candidate.log2, candidate.maps) for candidate in candidates],
+        slots,
+        chroma,
+        1 / step,
+        price,
+        last,
+        threads,
     )
+    return Partition(*map(sealed, found))
 
 
 def _choose(
@@ -255,23 +282,25 @@ def _choose(
     mapped = bool((maps[:, 0] != NO_MAP).any())
     fed_back = bool(feeds_back(maps).any())
     x: Float | None = reference
+    plane: PlaneCode | None = None
     writer.keep()
     for _ in range(1 + (plan.rounds if fed_back else 0)):
         writer.back()
-        residual = source.pixels
+        plane = None  # For large pictures: what has served goes.
+        coefficients = source.pixels.copy()
         if mapped and x is not None:
-            residual = residual.copy()
-            native.subtract_maps(residual, x, blocks, maps, luma, threads)
-        coefficients = native.transform_blocks(residual, blocks, 1 / step, threads)
-        x = None  # Large pictures are to need little memory: what has served goes.
-        del residual
+            native.subtract_maps(coefficients, x, blocks, maps, luma, threads)
+        x = None
+        native.transform_blocks(coefficients, blocks, 1 / step, threads)
         levels = chosen_levels(writer, index, partition, coefficients, price, plan.last, threads)
         del coefficients
         plane = PlaneCode(source.height, source.width, step, blocks, maps, levels)
+        del levels
         if fed_back or luma is None:
             x, iterations = settled(plane, luma, threads)
         else:  # One application draws all there is to draw, from luma.
             iterations = int(mapped)
+    assert plane is not None
     return plane, x, iterations
 
 
@@ -285,4 +314,4 @@ def chosen_levels(
     threads: int,
 ) -> NDArray[np.int32]:
     """Write a plane with the levels of least distortion + price × bits, and return them."""
-    return writer.choose(index, *partition, coefficients, price, last, threads)
+    return sealed(writer.choose(index, *partition, coefficients, price, last, threads))

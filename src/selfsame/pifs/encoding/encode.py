@@ -99,6 +99,7 @@ def encode(
     else:
         assert psnr is not None
         found = encoder.reaching(psnr)
+    encoder.forget()
     code = replace(encoder.deblocked(found), alpha=alpha)
     if progress is not None:
         progress(1.0)
@@ -162,6 +163,10 @@ class _Encoder:
         if found is None:
             raise InputError(f"no code of this picture reaches {psnr} dB in mode {self.plan.mode}")
         return found
+
+    def forget(self) -> None:
+        """Let go of what only further attempts need."""
+        self.candidates = self.references = self.last = None
 
     def deblocked(self, found: Attempt) -> PifsCode:
         """Return the code with the strength of deblocking that brings it closest to the picture."""
@@ -255,12 +260,15 @@ class _Encoder:
         steps = np.geomspace(MIN_STEP, MAX_STEP, 64)
         counts = np.zeros(steps.size)
         for source in self.sample_planes:
-            every = 4  # of the blocks are plenty
-            blocks = _squares(*source.pixels.shape)[::every]
-            factor = 1 / source.step_ratio
-            spectrum = native.transform_blocks(source.pixels, blocks, factor, self.threads)
-            sizes = np.sort(np.abs(spectrum[spectrum != 0]))
-            counts += every * (sizes.size - np.searchsorted(sizes, 0.6 * steps))
+            # A quarter of the blocks of 8 × 8 pixels is plenty.
+            height, width = source.pixels.shape
+            some = source.pixels.reshape(height // 8, 8, width)[::4].reshape(-1, width).copy()
+            native.transform_blocks(
+                some, _squares(*some.shape), 1 / source.step_ratio, self.threads
+            )
+            sizes = np.sort(np.abs(some), axis=None)
+            above = sizes.size - np.searchsorted(sizes, 0.6 * steps)
+            counts += above * (height / len(some))
         bits = BITS_PER_LEVEL * counts * (self.picture.size / self.sample.size)
         return float(steps[np.argmin(np.abs(np.log((bits + 8) / (8 * max(limit, 1)))))])
 
@@ -319,6 +327,8 @@ class _Encoder:
             del result
             if -TOLERANCE <= value <= 0 or math.isclose(bounds[0], bounds[1], abs_tol=1e-3):
                 break
+            if best is not None:
+                best[1].fold()
             # A larger step lessens the bytes, and the PSNR.
             feasible_above = slope < 0
             if (value <= 0) == feasible_above:
