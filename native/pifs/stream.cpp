@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <optional>
 #include <stdexcept>
 
 #include "core/parallel.hpp"
@@ -47,7 +46,37 @@ std::size_t Bands::band_of(std::size_t plane, std::int32_t y) const {
     return static_cast<std::size_t>(std::max(y, 0)) / rows_.at(plane);
 }
 
-std::vector<PlaneParts> read_bands(const std::vector<Row<const std::uint8_t>>& streams,
+namespace {
+
+// Tile a band with the largest blocks that fit.
+void leave_out(Plane& plane, int y, int x, int log2) {
+    const int height = static_cast<int>(plane.levels.height()), width = static_cast<int>(plane.levels.width());
+    const int side = 1 << log2, half = side / 2;
+    if (y >= height || x >= width) {
+        return;
+    }
+    if (y + side <= height && x + side <= width) {
+        plane.blocks.push_back({y + plane.top, x, log2, log2});
+        plane.maps.push_back({});
+        return;
+    }
+    leave_out(plane, y, x, log2 - 1);
+    leave_out(plane, y, x + half, log2 - 1);
+    leave_out(plane, y + half, x, log2 - 1);
+    leave_out(plane, y + half, x + half, log2 - 1);
+}
+
+void leave_out(Plane& plane) {
+    for (int y = 0; y < static_cast<int>(plane.levels.height()); y += 1 << kMaxLog2) {
+        for (int x = 0; x < static_cast<int>(plane.levels.width()); x += 1 << kMaxLog2) {
+            leave_out(plane, y, x, kMaxLog2);
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<PlaneParts> read_bands(const std::vector<std::optional<Row<const std::uint8_t>>>& streams,
                                    const std::vector<Sides>& sides, int rows, const coding::Models& models,
                                    int threads) {
     Bands bands(sides, rows);
@@ -62,7 +91,13 @@ std::vector<PlaneParts> read_bands(const std::vector<Row<const std::uint8_t>>& s
     }
     std::atomic<bool> is_sound = true;
     parallel_for(threads, bands.size(), [&](std::size_t band) {
-        coding::Decoder coder(models, streams[band]);
+        if (!streams[band]) {
+            for (Plane& plane : bands[band]) {
+                leave_out(plane);
+            }
+            return;
+        }
+        coding::Decoder coder(models, *streams[band]);
         for (Plane& plane : bands[band]) {
             plane.begin();
             if (!is_sound || !read_plane(coder, plane)) {

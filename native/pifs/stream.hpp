@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "coding/range_coder.hpp"
@@ -52,8 +53,9 @@ struct PlaneParts {
     Zeros<std::int32_t> levels;
 };
 
-// Read planes from the streams of their bands; empty if one is damaged or their number is wrong.
-std::vector<PlaneParts> read_bands(const std::vector<Row<const std::uint8_t>>& streams,
+// Read planes from the streams of their bands; empty if one is damaged or their number is wrong. Of a band
+// whose stream is left out there are the largest blocks that fit, without maps and levels.
+std::vector<PlaneParts> read_bands(const std::vector<std::optional<Row<const std::uint8_t>>>& streams,
                                    const std::vector<Sides>& sides, int rows, const coding::Models& models,
                                    int threads);
 

@@ -35,15 +35,15 @@ std::vector<pifs::Sides> sides_of(const Shapes& shapes) {
 
 using PlaneArrays = std::tuple<NewArray<std::int32_t>, NewArray<std::int32_t>, NewArray<std::int32_t>>;
 
-std::optional<std::vector<PlaneArrays>> read_planes(const std::vector<nb::bytes>& data, const Shapes& shapes,
+std::optional<std::vector<PlaneArrays>> read_planes(const std::vector<std::optional<nb::bytes>>& data, const Shapes& shapes,
                                                     int rows, const Slots& slots, const Weights& weights,
                                                     int threads) {
     const auto sides = sides_of(shapes);
     std::vector<pifs::PlaneParts> planes;
     {
-        std::vector<Row<const std::uint8_t>> streams;
+        std::vector<std::optional<Row<const std::uint8_t>>> streams;
         for (const auto& stream : data) {
-            streams.push_back(bytes_of(stream));
+            streams.push_back(stream ? std::optional(bytes_of(*stream)) : std::nullopt);
         }
         const auto first = models_of(slots, weights);
         const nb::gil_scoped_release released;
@@ -151,7 +151,7 @@ void bind_pifs_stream(nb::module_ module) {
     module.def("read_planes", &read_planes, nb::arg("streams"), nb::arg("shapes"), nb::arg("rows"),
                nb::arg("slots"), nb::arg("weights"), nb::arg("threads"),
                "Return blocks, maps and levels of each plane of padded shapes, cut into bands of so many "
-               "rows of luma, or None for a damaged stream.");
+               "rows of luma, or None for a damaged stream. Bands whose stream is None are empty.");
     nb::class_<Writer>(module, "Writer", "The streams of planes of padded shapes that are being written.")
         .def(nb::init<const Shapes&, int, const Slots&, const Weights&>(), nb::arg("shapes"),
              nb::arg("rows"), nb::arg("slots"), nb::arg("weights"))

@@ -212,6 +212,15 @@ class Iterates(Protocol):
 
 
 @runtime_checkable
+class ReadsParts(Protocol):
+    """A family whose files need not be read whole for a part of the picture."""
+
+    def unpack_part(self, container: Container, view: View, **options: Any) -> Any:
+        """Return a code that ``render`` draws in this view, with these options, as it does the
+        whole one; the rest of it may be missing. Raises as ``unpack`` and ``render``."""
+
+
+@runtime_checkable
 class DrawsBytes(Protocol):
     """A family that renders to bytes for less than to floats."""
 

@@ -18,9 +18,9 @@ def map_slots() -> list[tuple[int, int]]:
 
 BAND_UNIT: int = 128
 
-def read_planes(streams: Sequence[bytes], shapes: Sequence[tuple[int, int]], rows: int, slots: NDArray[numpy.uint32], weights: NDArray[numpy.int32], threads: int) -> list[tuple[NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32]]] | None:
+def read_planes(streams: Sequence[bytes | None], shapes: Sequence[tuple[int, int]], rows: int, slots: NDArray[numpy.uint32], weights: NDArray[numpy.int32], threads: int) -> list[tuple[NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32]]] | None:
     """
-    Return blocks, maps and levels of each plane of padded shapes, cut into bands of so many rows of luma, or None for a damaged stream.
+    Return blocks, maps and levels of each plane of padded shapes, cut into bands of so many rows of luma, or None for a damaged stream. Bands whose stream is None are empty.
     """
 
 class Writer:

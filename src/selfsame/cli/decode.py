@@ -95,15 +95,15 @@ def _decode_one(path: Path, output: Path, options: dict[str, Any]) -> int:
         from selfsame.collage.network.model import CollageModel
 
         CollageModel.from_pretrained(options["model"])
+    view = View(options["size"], options["scale"], _region(options["region"]))
     loading = time.perf_counter()
-    code = load(path)
+    code = load(path, view, iterations=options["steps"])
     load_seconds = time.perf_counter() - loading
     family = family_of(code)
     kind = f"the family {family.name}"
     ITERATIONS.check("codes that iterate" if isinstance(family, Iterates) else kind)
     REGIONS.check("codes with regions" if "region" in family.views else kind)
     MODELS.check(kind)
-    view = View(options["size"], options["scale"], _region(options["region"]))
     run = Run(options["threads"])
     start, steps = _start(options["start"], code), options["steps"]
     decoding = time.perf_counter()

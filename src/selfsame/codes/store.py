@@ -19,7 +19,7 @@ from selfsame.coding.container import (
     write_container,
 )
 from selfsame.errors import FormatError, InputError
-from selfsame.family import Code
+from selfsame.family import Code, ReadsParts, View
 from selfsame.io.files import open_input, write_bytes
 from selfsame.limits import MAX_PIXELS
 
@@ -45,15 +45,22 @@ def pack(code: Code) -> bytes:
     return write_container(Container(header, tuple(family.pack(code))))
 
 
-def unpack(data: bytes) -> Any:
+def unpack(data: bytes, view: View | None = None, **options: Any) -> Any:
     """Return the code in the bytes of a file, equal to the one that was packed.
 
+    Args:
+        view, options: what ``selfsame.codes.render.draw`` will be asked for, if nothing else will:
+            of a large picture in the family ``pifs`` only what that depends on is read.
     Raises:
         FormatError: TruncatedError, CorruptedError, UnsupportedError or LimitError, as
             ``selfsame.errors`` tells them apart.
+        InputError: a view that the code has not.
     """
     container = read_container(data)
-    return family_named(name_by_number(container.header.kind)).unpack(container)
+    family = family_named(name_by_number(container.header.kind))
+    if view is not None and isinstance(family, ReadsParts):
+        return family.unpack_part(container, view, **options)
+    return family.unpack(container)
 
 
 def save(code: Code, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
@@ -65,17 +72,21 @@ def save(code: Code, path: str | os.PathLike[str], *, overwrite: bool = True) ->
     write_bytes(path, pack(code), overwrite=overwrite)
 
 
-def load(source: str | os.PathLike[str] | IO[bytes]) -> Any:
+def load(
+    source: str | os.PathLike[str] | IO[bytes], view: View | None = None, **options: Any
+) -> Any:
     """Return the code in a file, given by path or as a binary stream at its start.
 
+    Args:
+        view, options: see ``unpack``.
     Raises:
-        InputError: no such file.
+        InputError: no such file, or as ``unpack``.
         FormatError: as ``unpack``; the message begins with the path.
     """
     if not isinstance(source, str | os.PathLike):
-        return unpack(read_bounded(source))
+        return unpack(read_bounded(source), view, **options)
     with open_input(source) as stream:
         try:
-            return unpack(read_bounded(stream))
+            return unpack(read_bounded(stream), view, **options)
         except FormatError as error:
             raise type(error)(f"{os.fspath(source)}: {error}") from error

@@ -1,5 +1,7 @@
 """A PIFS code as chunks: ``PIFS`` (required), ``ALPH`` (with an alpha channel)."""
 
+from collections.abc import Callable
+
 from selfsame.coding.container import (
     ALPHA_TAG,
     Chunk,
@@ -11,6 +13,14 @@ from selfsame.coding.container import (
 )
 from selfsame.errors import CorruptedError, InputError
 from selfsame.pifs.code import MAX_STEP, STEP_UNIT, PifsCode, padded_planes, plane_shapes
+from selfsame.pifs.stream import (
+    BAND_UNIT,
+    band_rows,
+    bands_of,
+    read_planes,
+    stream_of,
+    write_planes,
+)
 
 PIFS = Record((("flags", "B"), ("iterations", "B"), ("deblock", "B")))
 """Bit 0 of ``flags``: hybrid mode; bit 1: chroma planes of half resolution; bit 2: several bands.
@@ -29,8 +39,6 @@ def pack(code: PifsCode) -> list[Chunk]:
     Raises:
         InputError: a step between two that a file can hold.
     """
-    from selfsame.pifs.stream import band_rows, stream_of, write_planes
-
     rows = band_rows(*code.planes[0].levels.shape)
     flags = (_HYBRID if code.mode == "hybrid" else 0) | (_HALF_CHROMA if code.half_chroma else 0)
     flags |= _BANDS if rows else 0
@@ -50,36 +58,72 @@ def unpack(container: Container) -> PifsCode:
     Raises:
         FormatError: a chunk is missing, malformed or unknown, a number is out of its range.
     """
-    from selfsame.pifs.stream import bands_of, read_planes
+    return _Contents(container).code(None)
 
-    header = container.header
-    fields, rest, payloads = container.contents(
-        PIFS_TAG, PIFS, _HYBRID | _HALF_CHROMA | _BANDS, (ALPHA_TAG,)
-    )
-    half_chroma = bool(fields["flags"] & _HALF_CHROMA)
-    if half_chroma and header.channels == 1:
-        raise CorruptedError("a grey picture has no chroma of half resolution")
-    layout = (header.height, header.width, header.channels, half_chroma)
-    shapes, steps = plane_shapes(*layout), []
-    for _ in shapes:
-        step = PLANE.unpack(rest, "a plane of chunk PIFS")["step"] * STEP_UNIT
-        if not 0 < step <= MAX_STEP:
-            raise CorruptedError(f"chunk PIFS: a step must be up to {MAX_STEP:g}: got {step:g}")
-        steps.append(step)
-        rest = rest[PLANE.size :]
-    alpha = read_alpha(header, payloads)
-    padded = padded_planes(*layout)
-    bands, rows = [bytes(rest)], 0
-    if fields["flags"] & _BANDS:
-        bands, rows = bands_of(rest, padded[0][0])
-    with sound("block code"):
-        return PifsCode(
-            header.width,
-            header.height,
-            "hybrid" if fields["flags"] & _HYBRID else "pure",
-            read_planes(bands, rows, shapes, padded, steps),
-            half_chroma,
-            fields["iterations"],
-            fields["deblock"],
-            alpha,
+
+def unpack_part(container: Container, seen: Callable[[PifsCode, int], set[int]]) -> PifsCode:
+    """Return a code that has only those bands of the picture that are seen.
+
+    Args:
+        seen: returns the bands, of so many rows of luma, that it needs of a code; bands that the
+            code lacks have large blocks without maps.
+    Raises:
+        FormatError: as ``unpack``; what is not seen is not looked at.
+    """
+    contents = _Contents(container)
+    if not contents.rows:
+        return contents.code(None)
+    read: set[int] = set()
+    while True:
+        code = contents.code(read)
+        missing = seen(code, contents.rows * BAND_UNIT) - read
+        if not missing:
+            return code
+        read |= missing
+
+
+class _Contents:
+    """The chunks of a container, checked, before any block is read.
+
+    Raises:
+        FormatError: as ``unpack``.
+    """
+
+    def __init__(self, container: Container) -> None:
+        header = self.header = container.header
+        self.fields, rest, payloads = container.contents(
+            PIFS_TAG, PIFS, _HYBRID | _HALF_CHROMA | _BANDS, (ALPHA_TAG,)
         )
+        self.half_chroma = bool(self.fields["flags"] & _HALF_CHROMA)
+        if self.half_chroma and header.channels == 1:
+            raise CorruptedError("a grey picture has no chroma of half resolution")
+        layout = (header.height, header.width, header.channels, self.half_chroma)
+        self.shapes, self.padded = plane_shapes(*layout), padded_planes(*layout)
+        self.steps = []
+        for _ in self.shapes:
+            step = PLANE.unpack(rest, "a plane of chunk PIFS")["step"] * STEP_UNIT
+            if not 0 < step <= MAX_STEP:
+                raise CorruptedError(f"chunk PIFS: a step must be up to {MAX_STEP:g}: got {step:g}")
+            self.steps.append(step)
+            rest = rest[PLANE.size :]
+        self.alpha = read_alpha(header, payloads)
+        self.bands, self.rows = [bytes(rest)], 0
+        if self.fields["flags"] & _BANDS:
+            self.bands, self.rows = bands_of(rest, self.padded[0][0])
+
+    def code(self, wanted: set[int] | None) -> PifsCode:
+        """Return the code with these bands, or with all."""
+        bands = [
+            band if wanted is None or i in wanted else None for i, band in enumerate(self.bands)
+        ]
+        with sound("block code"):
+            return PifsCode(
+                self.header.width,
+                self.header.height,
+                "hybrid" if self.fields["flags"] & _HYBRID else "pure",
+                read_planes(bands, self.rows, self.shapes, self.padded, self.steps),
+                self.half_chroma,
+                self.fields["iterations"],
+                self.fields["deblock"],
+                self.alpha,
+            )

@@ -1,11 +1,13 @@
 """The second family: partitioned iterated function systems, a picture codec."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.coding.container import Container
 from selfsame.family import Description, Picture, Run, View
 from selfsame.io.pictures import Bytes, SourcePicture
 from selfsame.pifs import chunks
@@ -23,6 +25,16 @@ class PifsFamily:
 
     pack = staticmethod(chunks.pack)
     unpack = staticmethod(chunks.unpack)
+
+    def unpack_part(
+        self, container: Container, view: View, *, iterations: int | None = None, **_: Any
+    ) -> PifsCode:
+        from selfsame.pifs.decoding.decode import bands_seen
+
+        if view.region is None:
+            return chunks.unpack(container)
+        seen = partial(bands_seen, **_seen(view), iterations=iterations)
+        return chunks.unpack_part(container, seen)
 
     def render(self, code: PifsCode, view: View, run: Run, **options: Any) -> Picture:
         from selfsame.pifs.decoding.decode import decode

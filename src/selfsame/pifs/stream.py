@@ -98,11 +98,12 @@ def write_planes(planes: Sequence[PlaneCode]) -> tuple[list[bytes], dict[str, fl
 
 
 def read_planes(
-    bands: Sequence[bytes], rows: int, shapes: Shapes, padded: Shapes, steps: Sequence[float]
+    bands: Sequence[bytes | None], rows: int, shapes: Shapes, padded: Shapes, steps: Sequence[float]
 ) -> tuple[PlaneCode, ...]:
     """Return the planes that ``write_planes`` wrote.
 
     Args:
+        bands: those that are None are left out: blocks without maps and levels take their place.
         rows: height of the bands in units of ``BAND_UNIT``, 0 for a single one.
     Raises:
         CorruptedError: the bytes are no streams of such planes.

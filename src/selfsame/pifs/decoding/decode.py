@@ -111,6 +111,29 @@ def decode_bytes(
     return _decoded(np.uint8, code, scale, size, region, iterations, start, threads)
 
 
+def bands_seen(
+    code: PifsCode,
+    rows: int,
+    *,
+    scale: float = 1.0,
+    size: tuple[int, int] | None = None,
+    region: Region | None = None,
+    iterations: int | None = None,
+) -> set[int]:
+    """Return the bands of a picture, of so many rows of luma, on which a decoding depends.
+
+    Raises:
+        InputError: as ``decode``.
+    """
+    sampling = _sampling_of(code, scale, size, region)
+    parts = _parts(code, sampling, _rounds(code, iterations), whole=region is None)
+    seen: set[int] = set()
+    for c, part in enumerate(parts):
+        ratio = 2 if c and code.half_chroma else 1
+        seen.update(((part.plane.blocks[:, 0] + part.top) * ratio // rows).tolist())
+    return seen
+
+
 def _decoded(
     dtype: type[T],
     code: PifsCode,
@@ -121,9 +144,7 @@ def _decoded(
     start: Picture | None,
     threads: int | None,
 ) -> NDArray[T]:
-    rounds = code.iterations if iterations is None else iterations
-    if not 0 <= rounds <= MAX_ITERATIONS:
-        raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {rounds}")
+    rounds = _rounds(code, iterations)
     sampling = _sampling_of(code, scale, size, region)
     width, height = sampling.size
     count = thread_count(threads)
@@ -141,6 +162,13 @@ def _decoded(
         alpha = _alpha(code.alpha, sampling)
         out[..., -1] = alpha if dtype is np.uint8 else alpha / np.float32(255)
     return out[..., 0] if out.shape[2] == 1 else out
+
+
+def _rounds(code: PifsCode, iterations: int | None) -> int:
+    rounds = code.iterations if iterations is None else iterations
+    if not 0 <= rounds <= MAX_ITERATIONS:
+        raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {rounds}")
+    return rounds
 
 
 def _sampling_of(
