@@ -1,6 +1,10 @@
 """How fast points become pictures: our kernels beside a scalar chaos game, in one run.
 
-    python -m benchmarks.ifs.render [--quick] [-o DIR]
+    python -m benchmarks.ifs.render [--quick] [-o DIR] [--peer ifs.py]
+
+``--peer`` names the file ``fractal_learning/fractals/ifs.py`` of a checkout of
+github.com/catalys1/fractal-pretraining: Anderson and Farrell's kernels then run beside ours, as
+they published them (they need numba).
 
 The floor, in operations per point on one AVX-512 core (two loads and one store a cycle, two
 vector units, 8 single-precision lanes, as LLVM prefers them):
@@ -19,18 +23,22 @@ The report gives the cycles that the measured rate leaves for a point beside tha
 chaos game waits for its own recurrence and for mispredicted branches: 80 to 150 cycles.
 """
 
+import importlib.util
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from benchmarks.harness import Timing, markdown_table, measure, parser, publish, record, run
 from benchmarks.reference.chaos_scalar import binary_picture
+from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.geometry.viewport import fit_viewport
 from selfsame.ifs.render.batch import render_batch
@@ -67,7 +75,7 @@ def random_systems(count: int, maps: int, seed: int) -> list[IFS]:
 def pictures(options: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return pictures/s of each set of systems beside the scalar game on the same systems.
 
-    The two alternate, so that a busy machine slows both.
+    They alternate, so that a busy machine slows all.
     """
     count, runs = (40, 3) if options.quick else (200, 7)
     sets = {
@@ -78,26 +86,30 @@ def pictures(options: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     rows, details = [], {}
     for name, systems in sets.items():
         few = systems[: max(4, count // 20)]
-        peer: list[Timing] = []
-        ours: dict[str, list[Timing]] = {"bytes": [], "floats": [], "two_threads": []}
+        peers = {"scalar": _scalar_work(few)}
+        if options.peer is not None:
+            peers["published"] = _published_work(_published(options.peer), few)
         works: dict[str, Callable[[], object]] = {
             "bytes": lambda s=systems: _batch(s, np.uint8, 1, options.seed),
             "floats": lambda s=systems: _batch(s, np.float32, 1, options.seed),
             "two_threads": lambda s=systems: _batch(s, np.uint8, 2, options.seed),
         }
-        scalar = _scalar_work(few)
+        times: dict[str, list[Timing]] = {key: [] for key in (*works, *peers)}
         for index in range(runs):
-            warm_up = 1 if index == 0 else 0
-            peer.append(measure(scalar, warm_up=warm_up, runs=1))
-            for key, work in works.items():
-                ours[key].append(measure(work, warm_up=warm_up, runs=1))
-        rate = {key: count / np.median([t.median_s for t in times]) for key, times in ours.items()}
-        best = count / min(t.min_s for t in ours["bytes"])
-        peer_rate = len(few) / np.median([t.median_s for t in peer])
-        ratios = [
-            p.median_s / len(few) / (o.median_s / count)
-            for p, o in zip(peer, ours["bytes"], strict=True)
-        ]
+            for key, work in (works | peers).items():
+                times[key].append(measure(work, warm_up=1 if index == 0 else 0, runs=1))
+        rate = {
+            key: (len(few) if key in peers else count) / np.median([t.median_s for t in taken])
+            for key, taken in times.items()
+        }
+        best = count / min(t.min_s for t in times["bytes"])
+        ratios = {
+            key: [
+                p.median_s / len(few) / (o.median_s / count)
+                for p, o in zip(times[key], times["bytes"], strict=True)
+            ]
+            for key in peers
+        }
         rows.append(
             {
                 "systems": name,
@@ -105,8 +117,8 @@ def pictures(options: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
                 "best run": best,
                 "as float32": rate["floats"],
                 "2 threads": rate["two_threads"],
-                "scalar": peer_rate,
-                "ratio": float(np.median(ratios)),
+                **{key: rate[key] for key in peers},
+                **{f"ratio to {key}": float(np.median(ratios[key])) for key in peers},
             }
         )
         details[name] = {
@@ -114,10 +126,13 @@ def pictures(options: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
             "pictures_per_s_best": float(best),
             "pictures_per_s_float32_median": float(rate["floats"]),
             "pictures_per_s_two_threads_median": float(rate["two_threads"]),
-            "scalar_pictures_per_s_median": float(peer_rate),
-            "ratio_to_scalar_median": float(np.median(ratios)),
-            "ratio_to_scalar_runs": [float(r) for r in ratios],
         }
+        for key in peers:
+            details[name] |= {
+                f"{key}_pictures_per_s_median": float(rate[key]),
+                f"ratio_to_{key}_median": float(np.median(ratios[key])),
+                f"ratio_to_{key}_runs": [float(r) for r in ratios[key]],
+            }
     return rows, details
 
 
@@ -138,6 +153,34 @@ def _scalar_work(systems: Sequence[IFS]) -> Callable[[], object]:
     def work() -> None:
         for maps, probabilities, view in arguments:
             binary_picture(maps, probabilities, POINTS, view, SIZE[0], 0)
+
+    return work
+
+
+def _published(path: Path) -> ModuleType:
+    """Return the module of Anderson and Farrell's kernels."""
+    # It takes one function from OpenCV, for colours, which are not drawn here.
+    sys.modules.setdefault("cv2", ModuleType("cv2"))
+    vars(sys.modules["cv2"]).update({"cvtColor": None, "COLOR_HSV2RGB": None})
+    spec = importlib.util.spec_from_file_location("anderson_farrell_ifs", path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"--peer must be a Python file: got {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # numba looks for it there
+    spec.loader.exec_module(module)
+    return module
+
+
+def _published_work(module: ModuleType, systems: Sequence[IFS]) -> Callable[[], object]:
+    """Return what draws binary pictures in windows fitted to their points, as its authors do."""
+    arguments = [
+        (np.concatenate([s.matrices, s.offsets[:, :, None]], axis=2), np.array(s.probabilities))
+        for s in systems
+    ]
+
+    def work() -> None:
+        for maps, probabilities in arguments:
+            module.render(module.iterate(maps, POINTS, probabilities), SIZE[0])
 
     return work
 
@@ -203,7 +246,9 @@ def clock_hz() -> float | None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    options = parser(__doc__).parse_args(argv)
+    arguments = parser(__doc__)
+    arguments.add_argument("--peer", type=Path, metavar="FILE", help="see above [default: none]")
+    options = arguments.parse_args(argv)
     picture_rows, picture_details = pictures(options)
     large_rows, large_details = large_pictures(options)
     hertz = clock_hz()
@@ -233,8 +278,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         ]
     )
     notes = [
-        "Medians of runs that alternate with the scalar game, so that load slows both.",
-        "The scalar game gets its window for nothing; ours fits it within the time.",
+        "Medians of runs that alternate with the peers', so that load slows all.",
+        "The scalar game gets its window for nothing; ours and the published kernels fit it within"
+        " the time.",
     ]
     publish(record("render", results, options, published=PUBLISHED, notes=notes), options, table)
 

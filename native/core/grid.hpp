@@ -23,6 +23,10 @@ class Row {
 public:
     Row() = default;
     Row(T* data, std::size_t size) : data_(data), size_(size) {}
+    // A row to write to will do where one is read.
+    operator Row<const T>() const requires(!std::is_const_v<T>) {
+        return {data_, size_};
+    }
 
     T& operator[](std::size_t i) const {
         check(i < size_);

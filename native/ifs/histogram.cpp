@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/clones.hpp"
 #include "core/parallel.hpp"
 #include "ifs/patterns.hpp"
 
@@ -35,8 +36,18 @@ void develop(Grid<const T> cells, Mode mode, int patch, Value white, Grid<Value>
         });
         return;
     }
+    if (mode == Mode::kBinary) {
+        for (int y = 0; y < height; ++y) {
+            const T* row = cells.row(y + 1).part(1, width).data();
+            Value* target = out.row(y).data();
+            for (int x = 0; x < width; ++x) {
+                target[x] = row[x] ? white : Value(0);
+            }
+        }
+        return;
+    }
     T most = 1;
-    for (int y = 0; y < height && mode != Mode::kBinary; ++y) {
+    for (int y = 0; y < height; ++y) {
         for (const T count : cells.row(y + 1).part(1, width)) {
             most = std::max(most, count);
         }
@@ -47,9 +58,8 @@ void develop(Grid<const T> cells, Mode mode, int patch, Value white, Grid<Value>
         const auto target = out.row(y);
         for (int x = 0; x < width; ++x) {
             const auto count = static_cast<float>(row[x]);
-            const float share = mode == Mode::kBinary ? count
-                                : mode == Mode::kLog  ? std::log1p(count) / std::log1p(largest)
-                                                      : count / largest;
+            const float share =
+                mode == Mode::kLog ? std::log1p(count) / std::log1p(largest) : count / largest;
             target[x] = static_cast<Value>(share * static_cast<float>(white));
         }
     }
@@ -104,19 +114,45 @@ template double plot_share(Stream, std::uint64_t, const Start&, const Game&, con
 template double plot_share(Stream, std::uint64_t, const Start&, const Game&, const Game&, int, int,
                            Row<std::uint32_t>);
 
-View fitted(Population& population, const Game& game, double margin, double aspect, Stream& stream) {
-    constexpr float kFar = std::numeric_limits<float>::infinity();
-    float x_min = kFar, y_min = kFar, x_max = -kFar, y_max = -kFar;
-    for (int t = 0; t < kFitSteps; ++t) {
-        population.step(population.field().size(), game, {0, 1, 1}, stream);
-        for (const auto [x, y] : population.points()) {
-            if (std::isfinite(x) && std::isfinite(y)) {
-                x_min = std::min(x_min, x), x_max = std::max(x_max, x);
-                y_min = std::min(y_min, y), y_max = std::max(y_max, y);
-            }
+namespace {
+
+// The smallest and largest coordinates of points that are finite.
+struct Extent {
+    float x_min, y_min, x_max, y_max;
+};
+
+SELFSAME_CLONES
+void extend(Row<const Point> points, Extent& extent) {
+    constexpr std::size_t kLanes = 8;
+    constexpr float kFar = std::numeric_limits<float>::max();
+    float x_min[kLanes], y_min[kLanes], x_max[kLanes], y_max[kLanes];
+    std::fill_n(x_min, kLanes, extent.x_min), std::fill_n(y_min, kLanes, extent.y_min);
+    std::fill_n(x_max, kLanes, extent.x_max), std::fill_n(y_max, kLanes, extent.y_max);
+    const Point* from = points.data();
+    for (std::size_t k = 0; k + kLanes <= points.size(); k += kLanes) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            const auto [x, y] = from[k + lane];
+            const bool is_finite = std::abs(x) <= kFar && std::abs(y) <= kFar;
+            x_min[lane] = is_finite && x < x_min[lane] ? x : x_min[lane];
+            y_min[lane] = is_finite && y < y_min[lane] ? y : y_min[lane];
+            x_max[lane] = is_finite && x > x_max[lane] ? x : x_max[lane];
+            y_max[lane] = is_finite && y > y_max[lane] ? y : y_max[lane];
         }
     }
-    return widened({x_min, y_min, x_max, y_max}, margin, aspect);
+    extent = {*std::min_element(x_min, x_min + kLanes), *std::min_element(y_min, y_min + kLanes),
+              *std::max_element(x_max, x_max + kLanes), *std::max_element(y_max, y_max + kLanes)};
+}
+
+}  // namespace
+
+View fitted(Population& population, const Game& game, double margin, double aspect, Stream& stream) {
+    constexpr float kFar = std::numeric_limits<float>::infinity();
+    Extent extent{kFar, kFar, -kFar, -kFar};
+    for (int t = 0; t < kFitSteps; ++t) {
+        population.step(population.field().size(), game, {0, 1, 1}, stream);
+        extend(population.points(), extent);
+    }
+    return widened({extent.x_min, extent.y_min, extent.x_max, extent.y_max}, margin, aspect);
 }
 
 View widened(View box, double margin, double aspect) {

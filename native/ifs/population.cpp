@@ -43,6 +43,12 @@ void apply(const Point* before, std::size_t count, const PlanarMap& map, const F
     }
 }
 
+// Its bits are counted by an instruction where there is one.
+SELFSAME_CLONES
+void draw_counts(Stream& stream, std::int64_t n, Row<const std::uint64_t> tree, Row<std::int64_t> counts) {
+    stream.multinomial(n, tree, counts);
+}
+
 }  // namespace
 
 Population::Population(const Field& field, const Field& ancestors, std::size_t leaves)
@@ -80,7 +86,7 @@ void Population::step(const Field& field, std::vector<Point>& target, std::size_
     permutation_.draw(field, stream);
     shuffle(points_.data(), permutation_, field.size(), shuffled_.data());
     const std::size_t leaves = game.tree.size();
-    stream.multinomial(static_cast<std::int64_t>(n), game.tree, {counts_.data(), 2 * leaves});
+    dispatched(draw_counts)(stream, static_cast<std::int64_t>(n), game.tree, {counts_.data(), 2 * leaves});
     std::size_t begin = 0;
     for (std::size_t i = 0; i < game.maps.size(); ++i) {
         const auto count = static_cast<std::size_t>(counts_[leaves + i]);
