@@ -27,13 +27,18 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import harness
-from benchmarks.codec.photos import add_picture_options, load_photos, tiled
+from benchmarks.codec.bjontegaard import bd_psnr, bd_rate, curve
+from benchmarks.codec.photos import Photo, add_picture_options, load_photos, tiled
 from benchmarks.codec.speed import sides
 from benchmarks.harness.types import Bytes
 
 BPP = 0.5
-MEGAPIXELS = (0.4, 1.0, 2.0, 4.7)
+BPPS = (0.15, 0.3, 0.6, 1.0)
+MEGAPIXELS = (0.1, 0.4, 1.0, 2.0, 4.7, 20.0, 50.0)
 THREADS = (1, 2)
+
+LARGE = 5.0
+"""Pictures of more megapixels are coded once, without a warm-up, and not by the other version."""
 
 SELFSAME = ("-m", "selfsame")
 REPLACE = ("--overwrite", "--quiet")
@@ -47,15 +52,29 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "selfsame encode": (*SELFSAME, "encode", "a.png", "-o", "d.ssm", "--bpp", "0.5", *REPLACE),
 }
 
+PEAK_MIB = "int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024"
+"""``getrusage`` would count the process that started this one, too."""
+
+PEAK = f"""
+import runpy
+try:
+    runpy.run_module("selfsame", run_name="__main__")
+except SystemExit as ended:
+    assert not ended.code
+print({PEAK_MIB})
+"""
+
 WORK = """
-import json, resource, sys, time
+import io, json, os, sys, time
+what, picture, file, *numbers = sys.argv[1:]
+threads, runs = map(int, numbers)
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])  # both versions look there
 import numpy, selfsame
 from selfsame.codes.store import pack, unpack
 from PIL import Image
-what, picture, file, *numbers = sys.argv[1:]
-threads, runs = map(int, numbers)
 def timed(work):
-    work()
+    if runs > 1:
+        work()
     seconds = []
     for _ in range(runs):
         begin = time.perf_counter(); work(); seconds.append(time.perf_counter() - begin)
@@ -70,19 +89,37 @@ if what == "encode":
     open(file, "wb").write(data[0])
 else:
     data = open(file, "rb").read()
-    code = unpack(data)
     found["entropy_decode_s"] = timed(lambda: unpack(data))
-    found["decode_s"] = timed(lambda: selfsame.decode(unpack(data), threads=threads))
-found["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found["decode_s"] = timed(lambda: numpy.asarray(Image.open(io.BytesIO(data))))
+found["peak_mib"] = PEAK_MIB
 print(json.dumps(found))
-""".replace("BPP", str(BPP))
+""".replace("BPP", str(BPP)).replace("PEAK_MIB", PEAK_MIB)
+
+RATES = """
+import json, sys
+import numpy, selfsame
+from selfsame.codes.store import pack, unpack
+from PIL import Image
+curves = []
+for picture in sys.argv[1:]:
+    pixels = numpy.asarray(Image.open(picture))
+    for bpp in BPPS:
+        data = pack(selfsame.encode(pixels, bpp=bpp))
+        shown = selfsame.decode(unpack(data))
+        error = numpy.mean((numpy.rint(255 * shown) - pixels) ** 2)
+        bits, psnr = 8 * len(data) / pixels[..., 0].size, 10 * numpy.log10(255**2 / error)
+        curves.append([picture, bits, psnr])
+print(json.dumps(curves))
+""".replace("BPPS", str(BPPS))
 
 START_COLUMNS = ("what", "before_cold_s", "before_warm_s", "cold_s", "warm_s")
 SIZE_COLUMNS = (
     *("megapixels", "threads", "before_encode_s", "encode_s", "avif_encode_s"),
     *("before_decode_s", "decode_s", "avif_decode_s", "before_encode_mib", "encode_mib"),
-    *("before_decode_mib", "decode_mib", "before_psnr_db", "psnr_db", "avif_psnr_db"),
+    *("before_decode_command_mib", "decode_command_mib"),
+    *("before_psnr_db", "psnr_db", "avif_psnr_db"),
 )
+RATE_COLUMNS = ("picture", "bd_rate_percent", "bd_psnr_db")
 
 
 def seconds_of(python: str, arguments: Sequence[str], folder: Path, cache: Path) -> float:
@@ -117,6 +154,33 @@ def work(python: str, what: str, folder: Path, threads: int, runs: int) -> dict[
     done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def shown(python: str, folder: Path) -> float:
+    """Decode ``picture.ssm`` on the command line; return the peak memory of that in MiB."""
+    command = [python, "-c", PEAK, "decode", "picture.ssm", "-o", "shown.png", "--overwrite"]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return float(done.stdout.splitlines()[-1])
+
+
+def rates(pythons: dict[str, str], photos: Sequence[Photo], folder: Path) -> list[dict[str, Any]]:
+    """Return the Bjøntegaard deltas against the other version, by picture."""
+    names = [f"{photo.name}.png" for photo in photos]
+    for photo, name in zip(photos, names, strict=True):
+        Image.fromarray(photo.rgb).save(folder / name)
+    curves: dict[str, dict[str, list[list[float]]]] = {}
+    for prefix, python in pythons.items():
+        command = [python, "-c", RATES, *names]
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        own = curves[prefix] = {}
+        for name, bpp, psnr in json.loads(done.stdout.splitlines()[-1]):
+            own.setdefault(name, []).append([bpp, psnr])
+    rows = []
+    for name in names:
+        before, now = (curve(*zip(*curves[prefix][name], strict=True)) for prefix in pythons)
+        row = {"picture": name, "bd_rate_percent": bd_rate(before, now)}
+        rows.append(row | {"bd_psnr_db": bd_psnr(before, now)})
+    return rows
 
 
 def psnr_of(picture: Bytes, other: Bytes) -> float:
@@ -163,7 +227,11 @@ def size_row(
         "threads": threads,
     }
     Image.fromarray(pixels).save(folder / "picture.png", compress_level=1)
+    is_large = row["megapixels"] > LARGE
+    runs = 1 if is_large else runs
     for prefix, python in pythons.items():
+        if prefix and is_large:
+            continue
         encoding = work(python, "encode", folder, threads, runs)
         row[f"{prefix}encode_s"] = encoding["encode_s"]
         row[f"{prefix}encode_mib"] = encoding["peak_mib"]
@@ -171,9 +239,7 @@ def size_row(
         row[f"{prefix}bpp"] = 8 * size / (pixels.shape[0] * pixels.shape[1])
         decoding = work(python, "decode", folder, threads, runs)
         row |= {f"{prefix}{key}": decoding[key] for key in ("entropy_decode_s", "decode_s")}
-        row[f"{prefix}decode_mib"] = decoding["peak_mib"]
-        show = ["-m", "selfsame", "decode", "picture.ssm", "-o", "shown.png", "--overwrite"]
-        subprocess.run([python, *show], cwd=folder, check=True, capture_output=True)
+        row[f"{prefix}decode_command_mib"] = shown(python, folder)
         with Image.open(folder / "shown.png") as image:
             row[f"{prefix}psnr_db"] = psnr_of(pixels, np.asarray(image))
     row |= avif(pixels, threads, runs)
@@ -198,7 +264,8 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
     """Return the rows of both tables."""
     pythons = {"before_": os.path.abspath(options.before)} if options.before else {}
     pythons[""] = sys.executable
-    photo = load_photos(options)[0]
+    photos = load_photos(options)
+    photo = photos[0]
     runs, sizes = (1, [0.05]) if options.quick else (options.runs, options.megapixels)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -211,22 +278,25 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
             for megapixels in sizes
             for threads in THREADS
         ]
-    return {"starts": start_rows, "sizes": size_rows}
+        rate_rows = rates(pythons, photos, folder) if len(pythons) > 1 else []
+    return {"starts": start_rows, "sizes": size_rows, "rates": rate_rows}
 
 
 def publish(results: dict[str, Any], options: argparse.Namespace) -> None:
     """Write the JSON, print the tables."""
     notes = [
         "a start is the wall time of a whole process; cold: one run with nothing compiled before",
-        "encode and decode are medians within a process, after a warm-up; decode is from bytes of a"
-        " file to floats",
-        "memory is the peak of a process, of what ran in it before, too",
-        "AVIF: Pillow's, speed 6, the highest quality at or below the rate; it decodes to bytes",
+        "encode and decode are medians within a process, after a warm-up; decode is from the"
+        " bytes of a file to bytes of pixels, by Pillow",
+        "memory is the peak of a process: of one that encodes, and of `selfsame decode`",
+        f"pictures above {LARGE:g} megapixels are coded once, without a warm-up",
+        "AVIF: Pillow's, speed 6, the highest quality at or below the rate",
     ]
     document = harness.record("codec_core", results, options, notes=notes)
     tables = [
         harness.markdown_table(results["starts"], START_COLUMNS),
         harness.markdown_table(results["sizes"], SIZE_COLUMNS),
+        harness.markdown_table(results["rates"], RATE_COLUMNS),
     ]
     harness.publish(document, options, "\n\n".join(tables))
 
