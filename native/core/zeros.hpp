@@ -5,8 +5,9 @@
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
-#include <new>
 #include <type_traits>
+
+#include "core/fail.hpp"
 
 namespace selfsame {
 
@@ -19,7 +20,7 @@ public:
     explicit Zeros(std::size_t size)
         : size_(size), values_(static_cast<T*>(std::calloc(size ? size : 1, sizeof(T))), &std::free) {
         if (!values_) {
-            throw std::bad_alloc();
+            fail(Fault::kMemory, "no memory for ", size, " numbers");
         }
     }
 

@@ -6,6 +6,7 @@
 
 #include "core/blocks.hpp"
 #include "core/clones.hpp"
+#include "core/fail.hpp"
 #include "core/parallel.hpp"
 #include "pifs/transform.hpp"
 
@@ -71,6 +72,9 @@ void apply_share(Grid<const float> x, Grid<const float> b, Row<const Block> bloc
 
 void apply_maps(Grid<const float> x, Grid<const float> b, Row<const Block> blocks, Row<const Map> maps,
                 int scale, const std::optional<Luma>& luma, Grid<float> out, int threads) {
+    if (!luma && std::ranges::any_of(maps, [](const Map& map) { return map.kind == kLuma; })) {
+        fail(Fault::kInput, "a map draws from luma, and there is none");
+    }
     std::vector<std::uint32_t> mapped;
     std::vector<std::size_t> starts = {0};
     std::size_t work = 0;
@@ -92,6 +96,34 @@ void apply_maps(Grid<const float> x, Grid<const float> b, Row<const Block> block
         dispatched(apply_share)(x, b, blocks, maps, part, scale, luma ? luma->values : Grid<const float>(),
                                 luma ? luma->ratio : 1, out);
     });
+}
+
+std::vector<float> reconstruct(Grid<const float> b, Row<const Block> blocks, Row<const Map> maps, int scale,
+                               const std::optional<Luma>& luma, const std::optional<Grid<const float>>& start,
+                               int iterations, int threads) {
+    const auto copied = [](Grid<const float> plane) {
+        std::vector<float> values(plane.height() * plane.width());
+        for (std::size_t y = 0; y < plane.height(); ++y) {
+            std::ranges::copy(plane.row(y), values.begin() + static_cast<std::ptrdiff_t>(y * plane.width()));
+        }
+        return values;
+    };
+    check(!start || (start->height() == b.height() && start->width() == b.width()));
+    auto x = copied(start ? *start : b);
+    const int rounds = std::ranges::any_of(maps, feeds_back) ? iterations : std::min(iterations, 1);
+    if (rounds <= 0 || (!start && std::ranges::none_of(maps, draws))) {
+        return x;
+    }
+    auto next = copied(b);
+    for (int round = 0; round < rounds; ++round) {
+        const Grid<const float> before(x.data(), b.height(), b.width());
+        apply_maps(before, b, blocks, maps, scale, luma, {next.data(), b.height(), b.width()}, threads);
+        std::swap(x, next);
+        if (round == 0 && start && rounds > 1) {
+            next = copied(b);  // where no block has a map, nothing is written any more
+        }
+    }
+    return x;
 }
 
 }  // namespace selfsame::pifs

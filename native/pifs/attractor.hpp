@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "core/grid.hpp"
 #include "pifs/plane.hpp"
@@ -20,8 +21,15 @@ inline bool feeds_back(const Map& map) { return draws(map) && map.kind != kLuma;
 
 // Write S x + b to the blocks of `out` that have a map; the others are left as they are.
 //
-// All grids have `scale` samples per pixel of the plane in either direction.
+// All grids have `scale` samples per pixel of the plane in either direction. A map to luma where there is none is
+// a fault of the input.
 void apply_maps(Grid<const float> x, Grid<const float> b, Row<const Block> blocks, Row<const Map> maps,
                 int scale, const std::optional<Luma>& luma, Grid<float> out, int threads);
+
+// Return x after so many applications of S x + b, from x = `start`, or b if there is none: at least 0 of them,
+// and no more than change anything.
+std::vector<float> reconstruct(Grid<const float> b, Row<const Block> blocks, Row<const Map> maps, int scale,
+                               const std::optional<Luma>& luma, const std::optional<Grid<const float>>& start,
+                               int iterations, int threads);
 
 }  // namespace selfsame::pifs

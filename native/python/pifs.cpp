@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "pifs/attractor.hpp"
-#include "pifs/compose.hpp"
 #include "pifs/contraction.hpp"
 #include "pifs/dct.hpp"
 #include "pifs/deblock.hpp"
+#include "pifs/decode.hpp"
 #include "pifs/near.hpp"
 #include "pifs/partition.hpp"
 #include "pifs/region.hpp"
@@ -116,6 +116,24 @@ NewArray<float> apply_maps(const Floats& x, const Floats& b, const Ints& blocks,
     return result.taken();
 }
 
+NewArray<float> reconstruct(const Floats& b, const Ints& blocks, const Ints& maps, int scale,
+                            const std::optional<Floats>& luma, const std::optional<Floats>& start, int iterations,
+                            int threads) {
+    std::vector<float> x;
+    {
+        const auto samples = static_cast<std::size_t>(std::max(scale, 1));
+        const auto rows = blocks_of(blocks, b.shape(0) / samples, b.shape(1) / samples);
+        const auto all = maps_of(maps, rows.size());
+        std::optional<Grid<const float>> first;
+        if (start) {
+            first = grid(*start);
+        }
+        const nb::gil_scoped_release released;
+        x = pifs::reconstruct(grid(b), rows, all, scale, luma_of(luma, b.shape(1)), first, iterations, threads);
+    }
+    return own<float>(std::move(x), {b.shape(0), b.shape(1)});
+}
+
 std::vector<std::int32_t> owners_of(Row<const pifs::Block> blocks, std::size_t height, std::size_t width) {
     std::vector<std::int32_t> owners((height >> 2) * (width >> 2), -1);
     pifs::fill_owners(blocks, Grid(owners.data(), height >> 2, width >> 2));
@@ -188,21 +206,6 @@ std::pair<NewArray<float>, int> settle(const Floats& b, const Ints& blocks, cons
     return {result.taken(), count};
 }
 
-NewArray<std::int32_t> depths(const Ints& blocks, const Ints& maps, const Array<std::uint8_t, 2>& cells,
-                              int iterations) {
-    std::vector<std::int32_t> found;
-    {
-        const nb::gil_scoped_release released;
-        const std::size_t height = cells.shape(0) * 4, width = cells.shape(1) * 4;
-        const auto rows = blocks_of(blocks, height, width);
-        const auto owners = owners_of(rows, height, width);
-        found = pifs::depths(rows, maps_of(maps, rows.size()),
-                             Grid(owners.data(), cells.shape(0), cells.shape(1)), grid(cells), iterations);
-    }
-    const std::size_t count = found.size();
-    return own<std::int32_t>(std::move(found), {count});
-}
-
 NewArray<double> contraction_bounds(const Ints& blocks, const Ints& maps, std::size_t height,
                                     std::size_t width) {
     std::vector<double> bounds;
@@ -233,17 +236,33 @@ NewArray<std::int32_t> contractive_maps(const Ints& blocks, const Ints& maps, st
     return own<std::int32_t>(std::move(lowered), {count, 5});
 }
 
-// values, top, left, height, width
-using Window = std::tuple<Floats, int, int, int, int>;
+// levels, blocks, maps, step, height, width
+using PlaneArrays = std::tuple<Ints, Ints, Ints, float, int, int>;
 
-void compose(const std::vector<Window>& windows, bool half_chroma, int top, int left,
-             const Target<float, 3>& out, int threads) {
-    std::vector<pifs::Window> all;
-    for (const auto& [values, window_top, window_left, height, width] : windows) {
-        all.push_back({grid(values), window_top, window_left, height, width});
+void decode(const std::vector<PlaneArrays>& planes, bool half_chroma, int deblock,
+            const std::optional<Array<std::uint8_t, 2>>& alpha, const std::tuple<int, int, int, int>& region,
+            int samples, bool is_whole_scale, int iterations, const std::vector<Floats>& starts,
+            const Target<float, 3>& out, int threads) {
+    std::vector<pifs::PlaneCode> codes;
+    for (const auto& [levels, blocks, maps, step, height, width] : planes) {
+        const auto rows = blocks_of(blocks, levels);
+        codes.push_back({height, width, step, rows, maps_of(maps, rows.size()), grid(levels)});
     }
+    std::vector<Grid<const float>> grids;
+    for (const auto& start : starts) {
+        grids.push_back(grid(start));
+    }
+    const std::size_t channels = codes.size() + (alpha ? 1 : 0);
+    if ((codes.size() != 1 && codes.size() != 3) || (!grids.empty() && grids.size() != codes.size()) ||
+        samples < 1 || out.shape(2) != channels) {
+        throw std::invalid_argument("planes are 1 or 3, starts and channels as many");
+    }
+    const auto [left, top, right, bottom] = region;
+    const pifs::PictureCode code{codes, half_chroma, deblock, alpha ? grid(*alpha) : Grid<const std::uint8_t>()};
+    const pifs::Sampling sampling{left,    top, right, bottom, samples, static_cast<int>(out.shape(1)),
+                                  static_cast<int>(out.shape(0)), is_whole_scale};
     const nb::gil_scoped_release released;
-    pifs::compose(all, half_chroma, top, left, static_cast<int>(out.shape(2)), flat(out), threads);
+    pifs::decode(code, sampling, iterations, grids, flat(out), threads);
 }
 
 NewArray<float> block_costs(const Floats& pixels, int log2_height, int log2_width, const Slots& slots,
@@ -319,6 +338,9 @@ void bind_pifs(nb::module_ module) {
     module.def("apply_maps", &apply_maps, nb::arg("x"), nb::arg("b"), nb::arg("blocks"), nb::arg("maps"),
                nb::arg("scale"), nb::arg("luma").none(), nb::arg("threads"),
                "Return S x + b, with ``scale`` samples per pixel; maps to luma draw from ``luma``.");
+    module.def("reconstruct", &reconstruct, nb::arg("b"), nb::arg("blocks"), nb::arg("maps"), nb::arg("scale"),
+               nb::arg("luma").none(), nb::arg("start").none(), nb::arg("iterations"), nb::arg("threads"),
+               "Return x after so many applications of S x + b, from ``start`` or b on.");
     module.def("deblock", &deblock, nb::arg("x"), nb::arg("levels"), nb::arg("blocks"), nb::arg("maps"),
                nb::arg("step"), nb::arg("strength"), nb::arg("scale"), nb::arg("threads"),
                "Return a plane with its block borders smoothed by a strength of 1 to 7.");
@@ -339,18 +361,16 @@ void bind_pifs(nb::module_ module) {
     module.attr("LIMIT") = pifs::kLimit;
     module.attr("MARGIN") = pifs::kMargin;
     module.attr("SETTLED") = pifs::kSettled;
-    module.def("depths", &depths, nb::arg("blocks"), nb::arg("maps"), nb::arg("cells"),
-               nb::arg("iterations"),
-               "Return after how many steps along the maps each block is reached from the cells that are set, or -1.");
     module.def("contraction_bounds", &contraction_bounds, nb::arg("blocks"), nb::arg("maps"),
                nb::arg("height"), nb::arg("width"),
                "Return numbers, one per block, of which the largest bounds the squared spectral radius of S.");
     module.def("contractive_maps", &contractive_maps, nb::arg("blocks"), nb::arg("maps"), nb::arg("height"),
                nb::arg("width"),
                "Return the maps with scales lowered until they are proved to contract.");
-    module.def("compose", &compose, nb::arg("windows"), nb::arg("half_chroma"), nb::arg("top"),
-               nb::arg("left"), nb::arg("out").noconvert(), nb::arg("threads"),
-               "Fill the first channels of a picture with its decoded planes, grey or Y, Cb and Cr.");
+    module.def("decode", &decode, nb::arg("planes"), nb::arg("half_chroma"), nb::arg("deblock"),
+               nb::arg("alpha").none(), nb::arg("region"), nb::arg("samples"), nb::arg("is_whole_scale"),
+               nb::arg("iterations"), nb::arg("starts"), nb::arg("out").noconvert(), nb::arg("threads"),
+               "Fill the picture of planes, in the given number of samples a pixel or resampled from them.");
     module.def("block_costs", &block_costs, nb::arg("pixels"), nb::arg("log2_height"), nb::arg("log2_width"),
                nb::arg("slots"), nb::arg("chroma"), nb::arg("inverse_step"), nb::arg("bit_price"),
                nb::arg("last"),

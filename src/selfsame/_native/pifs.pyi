@@ -65,6 +65,11 @@ def apply_maps(x: NDArray[numpy.float32], b: NDArray[numpy.float32], blocks: NDA
     Return S x + b, with ``scale`` samples per pixel; maps to luma draw from ``luma``.
     """
 
+def reconstruct(b: NDArray[numpy.float32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], scale: int, luma: NDArray[numpy.float32] | None, start: NDArray[numpy.float32] | None, iterations: int, threads: int) -> NDArray[numpy.float32]:
+    """
+    Return x after so many applications of S x + b, from ``start`` or b on.
+    """
+
 def deblock(x: NDArray[numpy.float32], levels: NDArray[numpy.int32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], step: float, strength: int, scale: int, threads: int) -> NDArray[numpy.float32]:
     """
     Return a plane with its block borders smoothed by a strength of 1 to 7.
@@ -94,11 +99,6 @@ MARGIN: int = 18
 
 SETTLED: float = 0.25
 
-def depths(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], cells: NDArray[numpy.uint8], iterations: int) -> NDArray[numpy.int32]:
-    """
-    Return after how many steps along the maps each block is reached from the cells that are set, or -1.
-    """
-
 def contraction_bounds(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], height: int, width: int) -> NDArray[numpy.float64]:
     """
     Return numbers, one per block, of which the largest bounds the squared spectral radius of S.
@@ -107,9 +107,9 @@ def contraction_bounds(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32],
 def contractive_maps(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], height: int, width: int) -> NDArray[numpy.int32]:
     """Return the maps with scales lowered until they are proved to contract."""
 
-def compose(windows: Sequence[tuple[NDArray[numpy.float32], int, int, int, int]], half_chroma: bool, top: int, left: int, out: NDArray[numpy.float32], threads: int) -> None:
+def decode(planes: Sequence[tuple[NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32], float, int, int]], half_chroma: bool, deblock: int, alpha: NDArray[numpy.uint8] | None, region: tuple[int, int, int, int], samples: int, is_whole_scale: bool, iterations: int, starts: Sequence[NDArray[numpy.float32]], out: NDArray[numpy.float32], threads: int) -> None:
     """
-    Fill the first channels of a picture with its decoded planes, grey or Y, Cb and Cr.
+    Fill the picture of planes, in the given number of samples a pixel or resampled from them.
     """
 
 def block_costs(pixels: NDArray[numpy.float32], log2_height: int, log2_width: int, slots: NDArray[numpy.uint32], chroma: int, inverse_step: float, bit_price: float, last: int) -> NDArray[numpy.float32]:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame._native import pifs as native
-from selfsame.errors import InputError
 from selfsame.pifs.code import LUMA, NO_MAP, PlaneCode
 
 Plane = NDArray[np.float32]
@@ -55,8 +54,6 @@ def apply_maps(
     Raises:
         InputError: a map draws from luma, and there is none.
     """
-    if luma is None and np.any(maps[:, 0] == LUMA):
-        raise InputError("a map draws from luma, and there is none")
     return native.apply_maps(x, b, blocks, maps, scale, luma, threads)
 
 
@@ -85,12 +82,7 @@ def reconstruct_plane(
         InputError: a map draws from luma, and there is none.
     """
     b = inverse_dct(plane, scale, threads)
-    x = b if start is None else start
-    if iterations <= 0 or (start is None and not np.any(plane.maps[:, 0] != NO_MAP)):
-        return x
-    for _ in range(iterations if feeds_back(plane.maps).any() else 1):
-        x = apply_maps(x, b, plane.blocks, plane.maps, scale, luma, threads)
-    return x
+    return native.reconstruct(b, plane.blocks, plane.maps, scale, luma, start, iterations, threads)
 
 
 def deblock(x: Plane, plane: PlaneCode, strength: int, scale: int = 1, threads: int = 1) -> Plane:
