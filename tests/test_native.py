@@ -19,6 +19,9 @@ def mapped(*numbers: int) -> np.ndarray:
     return np.array([numbers, (0,) * 5], np.int32)
 
 
+WITHOUT_MAPS = mapped(0, 0, 0, 0, 0)
+
+
 def apply(blocks: np.ndarray, maps: np.ndarray, luma: np.ndarray | None = None) -> object:
     return pifs.iterate(PLANE.copy(), blocks, maps, 1, luma, None, 1, 1)
 
@@ -29,12 +32,13 @@ def paint(top: int, left: int) -> None:
     mosaic.paint(BYTES.copy(), 0, corners, isometries, base, maps, BYTES, 1)
 
 
-def compose(values: np.ndarray) -> None:
-    out = np.zeros((64, 64, 1), np.float32)
-    pifs.compose([(values, 0, 0, 64, 64)], False, 0, 0, out, 2)
+def decode(side: int, alpha: np.ndarray | None = None) -> None:
+    """Fill so many pixels with a picture of 64, whose blocks do not fill its plane."""
+    out = np.zeros((side, side, 1 if alpha is None else 2), np.float32)
+    plane = (LEVELS, BLOCKS, WITHOUT_MAPS, 1.0, 64, 64)
+    region = (0, 0, side, side)
+    pifs.decode([plane], False, 0, alpha, region, 1, True, 0, [], out, 2)
 
-
-WITHOUT_MAPS = mapped(0, 0, 0, 0, 0)
 
 BEYOND: dict[str, Callable[[], object]] = {
     "a domain": lambda: apply(BLOCKS, mapped(1, 56, 0, 0, 4)),
@@ -47,7 +51,9 @@ BEYOND: dict[str, Callable[[], object]] = {
     "a kind of map": lambda: apply(BLOCKS, mapped(5, 0, 0, 0, 4)),
     "a plane": lambda: pifs.deblock(PLANE[:32].copy(), LEVELS, LOWER, WITHOUT_MAPS, 1.0, 4, 1, 1),
     "domains": lambda: pifs.near_maps(PLANE, PLANE[:16], 3, 4, 0.0, 2),
-    "a window": lambda: compose(PLANE[:32]),
+    "a window": lambda: decode(65),
+    "a part": lambda: decode(63),
+    "alpha": lambda: decode(64, np.zeros((63, 64), np.uint8)),
     "a patch": lambda: paint(0, 4),
 }
 

@@ -6,12 +6,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <new>
 #include <type_traits>
 
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+
+#include "core/fail.hpp"
 
 namespace selfsame {
 
@@ -24,7 +25,7 @@ public:
     explicit Zeros(std::size_t size)
         : size_(size), values_(static_cast<T*>(std::calloc(size ? size : 1, sizeof(T))), &std::free) {
         if (!values_) {
-            throw std::bad_alloc();
+            fail(Fault::kMemory, "no memory for ", size, " numbers");
         }
         ask_for_large_pages();
     }

@@ -5,6 +5,7 @@
 
 #include "core/blocks.hpp"
 #include "core/clones.hpp"
+#include "core/fail.hpp"
 #include "core/parallel.hpp"
 #include "pifs/transform.hpp"
 
@@ -39,7 +40,9 @@ SELFSAME_CLONES
 void apply_map(Grid<const float> x, const Block& block, const Map& map, int scale,
                const std::optional<Luma>& luma, Grid<const float> b, Grid<float> out, float* row) {
     const bool is_luma = map.kind == kLuma;
-    check(luma || !is_luma);
+    if (is_luma && !luma) {
+        fail(Fault::kInput, "a map draws from luma, and there is none");
+    }
     const int k = is_luma ? luma->ratio : contraction(map.kind);
     const auto& source = is_luma ? luma->values : x;
     const std::size_t step = std::size_t(is_luma ? luma->ratio : 1) * scale;

@@ -27,7 +27,8 @@ inline bool feeds_back(const Map& map) { return draws(map) && map.kind != kLuma;
 // The blocks of a plane that have a map. What an application makes of them is computed aside and then put
 // in its place: one plane is enough.
 //
-// All grids have `scale` samples per pixel of the plane in either direction; the arguments must outlive it.
+// All grids have `scale` samples per pixel of the plane in either direction; the arguments must outlive it. A
+// map to luma where there is none is a fault of the input.
 class MappedBlocks {
 public:
     MappedBlocks(Row<const Block> blocks, Row<const Map> maps, int scale, const std::optional<Luma>& luma);

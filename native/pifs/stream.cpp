@@ -2,20 +2,20 @@
 
 #include <algorithm>
 #include <atomic>
-#include <stdexcept>
 
+#include "core/fail.hpp"
 #include "core/parallel.hpp"
 
 namespace selfsame::pifs {
 
 Bands::Bands(const std::vector<Sides>& sides, int rows) : sides_(sides) {
     if (sides.empty() || rows < 0 || rows % kBandUnit) {
-        throw std::invalid_argument("no planes, or bands of broken superblocks");
+        fail(Fault::kInput, "no planes, or bands of broken superblocks");
     }
     for (const auto& [height, width] : sides) {
         const int ratio = height > 0 ? sides[0].height / height : 0;
         if (height < 1 || width < 1 || height % 4 || width % 4 || ratio < 1 || ratio > 2) {
-            throw std::invalid_argument("sides of planes are multiples of 4, chroma's those of luma or half");
+            fail(Fault::kInput, "sides of planes are multiples of 4, chroma's those of luma or half");
         }
         rows_.push_back(rows ? rows / ratio : height);
     }
@@ -26,7 +26,7 @@ Bands::Bands(const std::vector<Sides>& sides, int rows) : sides_(sides) {
             const int start = static_cast<int>(bands_.size() - 1) * rows_[i];
             const int height = std::min(rows_[i], sides[i].height - start);
             if (height < 1) {
-                throw std::invalid_argument("a plane that does not reach the last band");
+                fail(Fault::kInput, "a plane that does not reach the last band");
             }
             const Grid<std::int32_t> levels(nullptr, height, sides[i].width);
             planes.emplace_back(levels, start, sides[i].height, planes.empty() ? nullptr : &planes.back());

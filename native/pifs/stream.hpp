@@ -23,7 +23,7 @@ struct Sides {
 };
 
 // The planes of a picture, cut into bands; in each, a plane is linked to the one that helps to predict
-// it: luma for Cb, Cb for Cr. Throws std::invalid_argument for sides that cannot be cut.
+// it: luma for Cb, Cb for Cr. Sides that cannot be cut are a fault of the input.
 class Bands {
 public:
     // `rows` is the height of a band of luma, a multiple of kBandUnit, or 0 for a single band.

@@ -1,8 +1,12 @@
 // The Python module selfsame._native.
 #include <nanobind/nanobind.h>
 
+#include <exception>
+#include <new>
 #include <stdexcept>
+#include <string>
 
+#include "core/fail.hpp"
 #include "core/grid.hpp"
 
 namespace nb = nanobind;
@@ -11,7 +15,25 @@ namespace selfsame {
 
 void out_of_bounds() { throw std::out_of_range("an index out of bounds in selfsame's native core"); }
 
+void raise(Fault fault, const std::string& words) {
+    if (fault == Fault::kMemory) {
+        throw std::bad_alloc();
+    }
+    throw Failure(fault, words);
+}
+
 namespace python {
+
+// Files are read in Python: what fails here is an argument.
+void translate(const std::exception_ptr& exception, void*) {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const Failure& failure) {
+        const nb::object type = nb::module_::import_("selfsame.errors").attr("InputError");
+        PyErr_SetString(type.ptr(), failure.what());
+    }
+}
+
 void bind_coding(nb::module_ module);
 void bind_pifs(nb::module_ module);
 void bind_mosaic(nb::module_ module);
@@ -23,6 +45,7 @@ void bind_fractals(nb::module_ module);
 }  // namespace selfsame
 
 NB_MODULE(_native, module) {
+    nb::register_exception_translator(selfsame::python::translate);
     module.doc() = "The compiled core: plain functions on arrays, by family.";
     selfsame::python::bind_coding(module.def_submodule("coding", "The range coder."));
     selfsame::python::bind_pifs(module.def_submodule("pifs", "Block codes."));

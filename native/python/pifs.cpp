@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "pifs/attractor.hpp"
-#include "pifs/compose.hpp"
 #include "pifs/contraction.hpp"
 #include "pifs/dct.hpp"
 #include "pifs/deblock.hpp"
+#include "pifs/decode.hpp"
 #include "pifs/near.hpp"
 #include "pifs/partition.hpp"
 #include "pifs/region.hpp"
@@ -188,21 +188,6 @@ int settle(const Plane& x, const Ints& blocks, const Ints& maps, const std::opti
     return pifs::settle(grid(x), rows, all, luma_of(luma, x.shape(1)), threads);
 }
 
-NewArray<std::int32_t> depths(const Ints& blocks, const Ints& maps, const Array<std::uint8_t, 2>& cells,
-                              int iterations) {
-    std::vector<std::int32_t> found;
-    {
-        const nb::gil_scoped_release released;
-        const std::size_t height = cells.shape(0) * 4, width = cells.shape(1) * 4;
-        const auto rows = blocks_of(blocks, height, width);
-        const auto owners = owners_of(rows, height, width);
-        found = pifs::depths(rows, maps_of(maps, rows.size()),
-                             Grid(owners.data(), cells.shape(0), cells.shape(1)), grid(cells), iterations);
-    }
-    const std::size_t count = found.size();
-    return own<std::int32_t>(std::move(found), {count});
-}
-
 NewArray<double> contraction_bounds(const Ints& blocks, const Ints& maps, std::size_t height,
                                     std::size_t width) {
     std::vector<double> bounds;
@@ -233,18 +218,62 @@ NewArray<std::int32_t> contractive_maps(const Ints& blocks, const Ints& maps, st
     return own<std::int32_t>(std::move(lowered), {count, 5});
 }
 
-// values, top, left, height, width
-using Window = std::tuple<Floats, int, int, int, int>;
+// levels, blocks, maps, step, height, width
+using PlaneArrays = std::tuple<Ints, Ints, Ints, float, int, int>;
+// left, top, right, bottom, in pixels of the picture
+using Region = std::tuple<int, int, int, int>;
+
+std::vector<pifs::PlaneCode> planes_of(const std::vector<PlaneArrays>& planes) {
+    std::vector<pifs::PlaneCode> codes;
+    for (const auto& [levels, blocks, maps, step, height, width] : planes) {
+        const auto rows = blocks_of(blocks, levels);
+        codes.push_back({height, width, step, rows, maps_of(maps, rows.size()), grid(levels)});
+    }
+    if (codes.size() != 1 && codes.size() != 3) {
+        throw std::invalid_argument("planes are 1 or 3");
+    }
+    return codes;
+}
+
+pifs::Sampling sampling_of(const Region& region, int samples, std::pair<int, int> size, bool is_whole_scale) {
+    if (samples < 1) {
+        throw std::invalid_argument("a picture has at least one sample per pixel");
+    }
+    const auto [left, top, right, bottom] = region;
+    return {left, top, right, bottom, samples, size.first, size.second, is_whole_scale};
+}
 
 template <typename Sample>
-void compose(const std::vector<Window>& windows, bool half_chroma, int top, int left,
-             const Target<Sample, 3>& out, int threads) {
-    std::vector<pifs::Window> all;
-    for (const auto& [values, window_top, window_left, height, width] : windows) {
-        all.push_back({grid(values), window_top, window_left, height, width});
+void decode(const std::vector<PlaneArrays>& planes, bool half_chroma, int deblock,
+            const std::optional<Array<std::uint8_t, 2>>& alpha, const Region& region, int samples,
+            bool is_whole_scale, int iterations, const std::vector<Floats>& starts, const Target<Sample, 3>& out,
+            int threads) {
+    const auto codes = planes_of(planes);
+    std::vector<Grid<const float>> grids;
+    for (const auto& start : starts) {
+        grids.push_back(grid(start));
     }
+    if ((!grids.empty() && grids.size() != codes.size()) || out.shape(2) != codes.size() + (alpha ? 1 : 0)) {
+        throw std::invalid_argument("starts and channels are as many as planes");
+    }
+    const pifs::PictureCode code{codes, half_chroma, deblock, alpha ? grid(*alpha) : Grid<const std::uint8_t>()};
+    const std::pair size(static_cast<int>(out.shape(1)), static_cast<int>(out.shape(0)));
+    const auto sampling = sampling_of(region, samples, size, is_whole_scale);
     const nb::gil_scoped_release released;
-    pifs::compose(all, half_chroma, top, left, static_cast<int>(out.shape(2)), flat(out), threads);
+    pifs::decode(code, sampling, iterations, grids, flat(out), threads);
+}
+
+std::vector<int> bands_seen(const std::vector<PlaneArrays>& planes, bool half_chroma, int deblock,
+                            const Region& region, int samples, std::pair<int, int> size, bool is_whole_scale,
+                            int iterations, int rows) {
+    if (rows < 1) {
+        throw std::invalid_argument("bands have rows");
+    }
+    const auto codes = planes_of(planes);
+    const pifs::PictureCode code{codes, half_chroma, deblock, {}};
+    const auto sampling = sampling_of(region, samples, size, is_whole_scale);
+    const nb::gil_scoped_release released;
+    return pifs::bands_seen(code, sampling, iterations, rows);
 }
 
 NewArray<float> block_costs(const Floats& pixels, int log2_height, int log2_width, const Slots& slots,
@@ -346,23 +375,25 @@ void bind_pifs(nb::module_ module) {
     module.attr("LIMIT") = pifs::kLimit;
     module.attr("MARGIN") = pifs::kMargin;
     module.attr("SETTLED") = pifs::kSettled;
-    module.def("depths", &depths, nb::arg("blocks"), nb::arg("maps"), nb::arg("cells"),
-               nb::arg("iterations"),
-               "Return after how many steps along the maps each block is reached from the cells that are set, or -1.");
     module.def("contraction_bounds", &contraction_bounds, nb::arg("blocks"), nb::arg("maps"),
                nb::arg("height"), nb::arg("width"),
                "Return numbers, one per block, of which the largest bounds the squared spectral radius of S.");
     module.def("contractive_maps", &contractive_maps, nb::arg("blocks"), nb::arg("maps"), nb::arg("height"),
                nb::arg("width"),
                "Return the maps with scales lowered until they are proved to contract.");
-    const auto def_compose = [&](auto function) {
-        module.def("compose", function, nb::arg("windows"), nb::arg("half_chroma"), nb::arg("top"),
-                   nb::arg("left"), nb::arg("out").noconvert(), nb::arg("threads"),
-                   "Fill the first channels of a picture of floats or bytes with its decoded planes, grey or "
-                   "Y, Cb and Cr.");
+    const auto def_decode = [&](auto function) {
+        module.def("decode", function, nb::arg("planes"), nb::arg("half_chroma"), nb::arg("deblock"),
+                   nb::arg("alpha").none(), nb::arg("region"), nb::arg("samples"), nb::arg("is_whole_scale"),
+                   nb::arg("iterations"), nb::arg("starts"), nb::arg("out").noconvert(), nb::arg("threads"),
+                   "Fill the picture of planes, of floats or bytes, in the given number of samples a pixel or "
+                   "resampled from them.");
     };
-    def_compose(&compose<float>);
-    def_compose(&compose<std::uint8_t>);
+    def_decode(&decode<float>);
+    def_decode(&decode<std::uint8_t>);
+    module.def("bands_seen", &bands_seen, nb::arg("planes"), nb::arg("half_chroma"), nb::arg("deblock"),
+               nb::arg("region"), nb::arg("samples"), nb::arg("size"), nb::arg("is_whole_scale"),
+               nb::arg("iterations"), nb::arg("rows"),
+               "Return the bands of so many rows of luma on which that picture depends.");
     module.def("block_costs", &block_costs, nb::arg("pixels"), nb::arg("log2_height"), nb::arg("log2_width"),
                nb::arg("slots"), nb::arg("chroma"), nb::arg("inverse_step"), nb::arg("bit_price"),
                nb::arg("last"),

@@ -104,11 +104,6 @@ MARGIN: int = 18
 
 SETTLED: float = 0.25
 
-def depths(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], cells: NDArray[numpy.uint8], iterations: int) -> NDArray[numpy.int32]:
-    """
-    Return after how many steps along the maps each block is reached from the cells that are set, or -1.
-    """
-
 def contraction_bounds(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], height: int, width: int) -> NDArray[numpy.float64]:
     """
     Return numbers, one per block, of which the largest bounds the squared spectral radius of S.
@@ -118,12 +113,17 @@ def contractive_maps(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], h
     """Return the maps with scales lowered until they are proved to contract."""
 
 @overload
-def compose(windows: Sequence[tuple[NDArray[numpy.float32], int, int, int, int]], half_chroma: bool, top: int, left: int, out: NDArray[numpy.float32], threads: int) -> None: ...
+def decode(planes: Sequence[tuple[NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32], float, int, int]], half_chroma: bool, deblock: int, alpha: NDArray[numpy.uint8] | None, region: tuple[int, int, int, int], samples: int, is_whole_scale: bool, iterations: int, starts: Sequence[NDArray[numpy.float32]], out: NDArray[numpy.float32], threads: int) -> None: ...
 
 @overload
-def compose(windows: Sequence[tuple[NDArray[numpy.float32], int, int, int, int]], half_chroma: bool, top: int, left: int, out: NDArray[numpy.uint8], threads: int) -> None:
+def decode(planes: Sequence[tuple[NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32], float, int, int]], half_chroma: bool, deblock: int, alpha: NDArray[numpy.uint8] | None, region: tuple[int, int, int, int], samples: int, is_whole_scale: bool, iterations: int, starts: Sequence[NDArray[numpy.float32]], out: NDArray[numpy.uint8], threads: int) -> None:
     """
-    Fill the first channels of a picture of floats or bytes with its decoded planes, grey or Y, Cb and Cr.
+    Fill the picture of planes, of floats or bytes, in the given number of samples a pixel or resampled from them.
+    """
+
+def bands_seen(planes: Sequence[tuple[NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32], float, int, int]], half_chroma: bool, deblock: int, region: tuple[int, int, int, int], samples: int, size: tuple[int, int], is_whole_scale: bool, iterations: int, rows: int) -> list[int]:
+    """
+    Return the bands of so many rows of luma on which that picture depends.
     """
 
 def block_costs(pixels: NDArray[numpy.float32], log2_height: int, log2_width: int, slots: NDArray[numpy.uint32], chroma: int, inverse_step: float, bit_price: float, last: int) -> NDArray[numpy.float32]:

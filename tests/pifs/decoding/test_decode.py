@@ -41,6 +41,10 @@ def by_the_formulas(code):
             y, left = ((np.arange(n) + 0.5) / 2 - 0.5 for n in (code.height, code.width))
             x = linear(linear(x, y).T, left).T
         planes.append(x.astype(np.float64))
+    return picture_of(planes)
+
+
+def picture_of(planes):
     if len(planes) == 1:
         return np.clip((planes[0] + 128) / 255, 0, 1)
     y, cb, cr = planes
@@ -136,6 +140,24 @@ def test_bytes_are_the_rounded_picture(channels, half_chroma, view):
         got = decode_bytes(code, **view)
         assert got.dtype == np.uint8
         np.testing.assert_array_equal(got, to_uint8(decode(code, **view)))
+
+
+@pytest.mark.parametrize(("channels", "half_chroma"), COLOURS)
+@pytest.mark.parametrize("size", [(96, 72), (100, 31), (37, 50), (5, 1)])
+def test_other_sizes_are_pillows_of_every_plane(channels, half_chroma, size):
+    code = replace(random_code(29, 64, 48, channels, half_chroma), deblock=4)
+    grid = 2 if size[0] > 64 else 1 if size[1] <= 48 else 2
+    planes, luma = [], None
+    for c, plane in enumerate(code.planes):
+        x = reconstruct_plane(plane, code.iterations, grid, luma)
+        luma = x if c == 0 else luma
+        x = x.copy()
+        deblock(x, plane, code.deblock, grid)
+        x = x[: plane.height * grid, : plane.width * grid]
+        kind = Image.Resampling.BILINEAR if c and half_chroma else Image.Resampling.LANCZOS
+        resized = Image.fromarray(np.ascontiguousarray(x)).resize(size, kind)
+        planes.append(np.asarray(resized, np.float64))
+    np.testing.assert_allclose(decode(code, size=size), picture_of(planes), atol=2e-5)
 
 
 def test_alpha_is_exact_at_the_size_of_the_picture_and_smooth_at_others():

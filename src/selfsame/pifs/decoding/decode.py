@@ -1,12 +1,11 @@
-"""The picture of a code, at any scale: whole, or a part of it."""
+"""The picture of a code at any scale, whole or in part, computed by ``native/pifs/decode``."""
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from selfsame._native import pifs as native
 from selfsame.errors import InputError
@@ -14,15 +13,10 @@ from selfsame.family import Picture
 from selfsame.io.color import planes_from_picture
 from selfsame.io.pictures import Bytes, to_uint8
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
-from selfsame.pifs.code import LUMA, MAX_ITERATIONS, PifsCode, PlaneCode
-from selfsame.pifs.decoding.planes import MARGIN, Plane, deblock, reconstruct_plane
-from selfsame.pifs.decoding.region import PlanePart, luma_cells, part_of_plane
+from selfsame.pifs.code import MAX_ITERATIONS, PifsCode
 from selfsame.run.threads import thread_count
 
 T = TypeVar("T", np.float32, np.uint8)
-
-_REACH = 3
-"""Half width of Pillow's Lanczos filter, in samples of the coarser of its two grids."""
 
 MAX_SCALE = 64.0
 
@@ -45,22 +39,6 @@ class Sampling:
     grid: int
     size: tuple[int, int]
     is_whole_scale: bool
-
-
-class Window(NamedTuple):
-    """A rectangle of a plane.
-
-    Attributes:
-        values: centred on 0, in units of 1/255 of the value range.
-        top, left: of ``values`` in the plane.
-        height, width: of the plane, as far as it belongs to the picture.
-    """
-
-    values: Plane
-    top: int
-    left: int
-    height: int
-    width: int
 
 
 def decode(
@@ -126,12 +104,18 @@ def bands_seen(
         InputError: as ``decode``.
     """
     sampling = _sampling_of(code, scale, size, region)
-    parts = _parts(code, sampling, _rounds(code, iterations), whole=region is None)
-    seen: set[int] = set()
-    for c, part in enumerate(parts):
-        ratio = 2 if c and code.half_chroma else 1
-        seen.update(((part.plane.blocks[:, 0] + part.top) * ratio // rows).tolist())
-    return seen
+    seen = native.bands_seen(
+        _arrays(code),
+        code.half_chroma,
+        code.deblock,
+        sampling.region,
+        sampling.grid,
+        sampling.size,
+        sampling.is_whole_scale,
+        _rounds(code, iterations),
+        rows,
+    )
+    return set(seen)
 
 
 def _decoded(
@@ -147,21 +131,26 @@ def _decoded(
     rounds = _rounds(code, iterations)
     sampling = _sampling_of(code, scale, size, region)
     width, height = sampling.size
-    count = thread_count(threads)
-    parts = _parts(code, sampling, rounds, whole=region is None)
-    _check_work(parts, sampling)
-    windows = _windows(code, sampling, parts, rounds, start, count)
-    out = np.empty((height, width, len(code.planes) + (code.alpha is not None)), dtype)
-    x0, y0, half_chroma = sampling.region[0], sampling.region[1], code.half_chroma
-    if not sampling.is_whole_scale:
-        ratios = (1, 2, 2) if half_chroma else (1, 1, 1)
-        windows = [_resampled(w, sampling, r) for w, r in zip(windows, ratios, strict=False)]
-        x0, y0, half_chroma = 0, 0, False
-    native.compose(windows, half_chroma, y0 * sampling.grid, x0 * sampling.grid, out, count)
-    if code.alpha is not None:
-        alpha = _alpha(code.alpha, sampling)
-        out[..., -1] = alpha if dtype is np.uint8 else alpha / np.float32(255)
+    out = np.empty((height, width, code.channels + (code.alpha is not None)), dtype)
+    native.decode(
+        _arrays(code),
+        code.half_chroma,
+        code.deblock,
+        code.alpha,
+        sampling.region,
+        sampling.grid,
+        sampling.is_whole_scale,
+        rounds,
+        [] if start is None else _start_planes(start, code.channels),
+        out,
+        thread_count(threads),
+    )
     return out[..., 0] if out.shape[2] == 1 else out
+
+
+def _arrays(code: PifsCode) -> list[tuple[Any, ...]]:
+    """Return the planes as the compiled core takes them."""
+    return [(p.levels, p.blocks, p.maps, p.step, p.height, p.width) for p in code.planes]
 
 
 def _rounds(code: PifsCode, iterations: int | None) -> int:
@@ -208,153 +197,8 @@ def _sampling_of(
     return Sampling(region, grid, size, across == down == grid)
 
 
-def _parts(code: PifsCode, sampling: Sampling, rounds: int, whole: bool) -> list[PlanePart]:
-    """Return what must be computed of each plane."""
-    if whole:
-        return [PlanePart(plane, 0, 0) for plane in code.planes]
-    parts = []
-    drawn = None
-    # Chroma first: its maps may draw from luma outside of the region.
-    for c in range(len(code.planes) - 1, -1, -1):
-        plane = code.planes[c]
-        parts.append(
-            part_of_plane(plane, _needed(code, sampling, c), rounds, drawn if c == 0 else None)
-        )
-        if c > 0 and rounds > 0:
-            ratio = 2 if code.half_chroma else 1
-            cells = luma_cells(parts[-1], ratio, code.planes[0].levels.shape)
-            drawn = cells if drawn is None else drawn | cells
-    return parts[::-1]
-
-
-def _needed(code: PifsCode, sampling: Sampling, channel: int) -> tuple[int, int, int, int]:
-    """Return top, left, bottom, right of what the filters need of a plane."""
-    x0, y0, x1, y1 = sampling.region
-    ratio = 2 if channel > 0 and code.half_chroma else 1
-    margin = 1 if ratio == 2 else 0
-    if not sampling.is_whole_scale:
-        coarser = max((x1 - x0) / sampling.size[0], (y1 - y0) / sampling.size[1], 1)
-        margin = math.ceil(_REACH * coarser) + 1
-    if code.deblock > 0:
-        margin += MARGIN
-    height, width = code.planes[channel].levels.shape
-    return (
-        max(0, y0 // ratio - margin),
-        max(0, x0 // ratio - margin),
-        min(height, -(-y1 // ratio) + margin),
-        min(width, -(-x1 // ratio) + margin),
-    )
-
-
-def _check_work(parts: list[PlanePart], sampling: Sampling) -> None:
-    for part in parts:
-        height, width = part.plane.levels.shape
-        samples = height * width * sampling.grid**2
-        # Padding adds to a picture of just MAX_PIXELS, but never a tenth to a large one.
-        if samples > MAX_PIXELS * 1.1:
-            raise InputError(
-                f"this scale is computed on a grid of {sampling.grid} samples a pixel in either "
-                f"direction, {samples} in all; at most {MAX_PIXELS} are allowed: choose a smaller "
-                "scale or a region"
-            )
-
-
-def _windows(
-    code: PifsCode,
-    sampling: Sampling,
-    parts: list[PlanePart],
-    rounds: int,
-    start: Picture | None,
-    threads: int,
-) -> list[Window]:
-    """Return the planes on the grid of the sampling, with smoothed block borders."""
-    is_drawn = any(np.any(part.plane.maps[:, 0] == LUMA) for part in parts[1:])
-    starts = None if start is None else _start_planes(start, len(code.planes))
-    planes: list[Plane] = []
-    for c, (plane, part) in enumerate(zip(code.planes, parts, strict=True)):
-        first = None if starts is None else _start(starts[c], plane, part, sampling.grid)
-        drawn = None
-        if c and is_drawn:
-            ratio = 2 if code.half_chroma else 1
-            drawn = _colocated(planes[0], parts[0], part, ratio, sampling.grid)
-        planes.append(reconstruct_plane(part.plane, rounds, sampling.grid, drawn, first, threads))
-    windows = []
-    for x, plane, part in zip(planes, code.planes, parts, strict=True):
-        deblock(x, part.plane, code.deblock, sampling.grid, threads)
-        sides = (part.top, part.left, plane.height, plane.width)
-        windows.append(Window(x, *(side * sampling.grid for side in sides)))
-    return windows
-
-
-def _colocated(
-    luma: NDArray[np.float32], luma_part: PlanePart, part: PlanePart, ratio: int, grid: int
-) -> NDArray[np.float32]:
-    """Return luma where a part of a chroma plane lies, as far as there is any."""
-    height, width = (side * ratio * grid for side in part.plane.levels.shape)
-    top = (part.top * ratio - luma_part.top) * grid
-    left = (part.left * ratio - luma_part.left) * grid
-    if (top, left) == (0, 0) and luma.shape == (height, width):
-        return luma
-    moved = np.zeros((height, width), np.float32)
-    there = luma[max(0, top) : top + height, max(0, left) : left + width]
-    y, x = max(0, -top), max(0, -left)
-    moved[y : y + there.shape[0], x : x + there.shape[1]] = there
-    return moved
-
-
 def _start_planes(start: Picture, channels: int) -> list[NDArray[np.float32]]:
     if start.ndim not in (2, 3) or start.shape[2:] not in ((), (3,)) or start.size == 0:
         raise InputError(f"start must be (H, W) or (H, W, 3), not empty: got {start.shape}")
     planes = planes_from_picture(to_uint8(start))
     return (planes + [np.zeros_like(planes[0])] * 2)[:channels]
-
-
-def _start(
-    values: NDArray[np.float32], plane: PlaneCode, part: PlanePart, grid: int
-) -> NDArray[np.float32]:
-    """Return the start of a part of a plane, from one of any size; padding repeats its edge."""
-    height, width = part.plane.height, part.plane.width
-    down, across = values.shape[0] / plane.height, values.shape[1] / plane.width
-    box = (
-        part.left * across,
-        part.top * down,
-        (part.left + width) * across,
-        (part.top + height) * down,
-    )
-    inner = _resized(values, (width * grid, height * grid), box, Image.Resampling.BICUBIC)
-    padded = part.plane.levels.shape
-    missing = ((0, (padded[0] - height) * grid), (0, (padded[1] - width) * grid))
-    return np.pad(inner, missing, mode="edge")
-
-
-def _resampled(window: Window, sampling: Sampling, ratio: int) -> Window:
-    """Return a plane, of 1 / ``ratio`` of the picture's resolution, on the pixels of the result."""
-    rows, columns = window.height - window.top, window.width - window.left
-    unit = sampling.grid / ratio
-    x0, y0, x1, y1 = (side * unit for side in sampling.region)
-    box = (x0 - window.left, y0 - window.top, x1 - window.left, y1 - window.top)
-    # Chroma of half resolution is interpolated linearly, as it is at whole scales.
-    kind = Image.Resampling.BILINEAR if ratio == 2 else Image.Resampling.LANCZOS
-    values = _resized(window.values[:rows, :columns], sampling.size, box, kind)
-    return Window(values, 0, 0, *values.shape)
-
-
-def _alpha(alpha: Bytes, sampling: Sampling) -> Bytes:
-    """Return an alpha channel on the pixels of the result."""
-    x0, y0, x1, y1 = sampling.region
-    if sampling.is_whole_scale and sampling.grid == 1:
-        return alpha[y0:y1, x0:x1]
-    whole = alpha.astype(np.float32)
-    values = _resized(whole, sampling.size, sampling.region, Image.Resampling.BICUBIC)
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-
-
-def _resized(
-    values: NDArray[np.float32],
-    size: tuple[int, int],
-    box: tuple[float, float, float, float],
-    kind: Image.Resampling,
-) -> NDArray[np.float32]:
-    image = Image.fromarray(np.ascontiguousarray(values)).resize(size, kind, box)
-    resized: NDArray[np.float32] = np.asarray(image, np.float32)
-    return resized

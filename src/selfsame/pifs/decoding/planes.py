@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame._native import pifs as native
-from selfsame.errors import InputError
 from selfsame.pifs.code import LUMA, NO_MAP, PlaneCode
 
 Plane = NDArray[np.float32]
@@ -61,8 +60,6 @@ def reconstruct_plane(
     Raises:
         InputError: a map draws from luma, and there is none.
     """
-    if luma is None and iterations > 0 and np.any(plane.maps[:, 0] == LUMA):
-        raise InputError("a map draws from luma, and there is none")
     x = inverse_dct(plane, scale, threads)
     native.iterate(x, plane.blocks, plane.maps, scale, luma, start, iterations, threads)
     return x
