@@ -11,7 +11,7 @@ from PIL import Image
 from selfsame._native import pifs as native
 from selfsame.errors import InputError
 from selfsame.io.color import planes_from_picture
-from selfsame.io.pictures import to_uint8
+from selfsame.io.pictures import picture_bytes
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
 from selfsame.pifs.code import LUMA, MAX_ITERATIONS, PifsCode, PlaneCode
 from selfsame.pifs.decoding.planes import MARGIN, Plane, deblock, reconstruct_plane
@@ -247,9 +247,7 @@ def _colocated(
 
 
 def _start_planes(start: Picture, channels: int) -> list[NDArray[np.float32]]:
-    if start.ndim not in (2, 3) or start.shape[2:] not in ((), (3,)) or start.size == 0:
-        raise InputError(f"start must be (H, W) or (H, W, 3), not empty: got {start.shape}")
-    planes = planes_from_picture(to_uint8(start))
+    planes = planes_from_picture(picture_bytes(start, "start"))
     return (planes + [np.zeros_like(planes[0])] * 2)[:channels]
 
 
