@@ -66,6 +66,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "mine"
 
 
+def test_the_folder_of_a_training_is_that_of_its_model(tmp_path) -> None:
+    run = tmp_path / "digits"
+    run.mkdir()
+    (run / "config.json").write_text('{"train": {"steps": 4}}')
+    model = toy()
+    model.save_pretrained(run / "model", CARD)
+    for source in (run, run / "model", run / "config.json", run / "model" / "README.md"):
+        again = Toy.from_pretrained(source)
+        assert again.digest() == Toy.from_pretrained(run / "model").digest()
+        assert again.name == "digits"  # of all that are called "model" none could be told apart
+        assert Toy.card_of(source) == CARD
+    model.save_pretrained(tmp_path / "model")
+    assert Toy.from_pretrained(tmp_path / "model").name == "model"
+
+
 @pytest.mark.parametrize("dtype", [None, torch.float16, torch.float32])
 def test_a_model_comes_back(tmp_path, dtype) -> None:
     model = toy()
