@@ -24,6 +24,7 @@ from selfsame.errors import (
 from selfsame.io import model_file
 from selfsame.io.model_card import REPLACED, card_text
 from selfsame.io.model_file import Pretrained, plain_name
+from support.absence import finders_without
 from support.fuzzing import damaged_copies, outcomes
 
 CARD = {"data": "none", "licence": "of nothing at all", "validation": {"error": 0.123456789}}
@@ -426,6 +427,7 @@ def test_models_come_from_a_hub(endpoint, tmp_path) -> None:
 
 
 def test_without_the_hub_extra_its_install_command_is_given(monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'selfsame\[hub\]'"):
+    monkeypatch.delitem(sys.modules, "huggingface_hub", raising=False)
+    monkeypatch.setattr(sys, "meta_path", finders_without("huggingface_hub"))
+    with pytest.raises(MissingExtraError, match=r"huggingface_hub: .* '\.\[hub\]'"):
         Toy.from_pretrained("hf://owner/toy")
