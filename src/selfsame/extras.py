@@ -25,9 +25,18 @@ EXTRAS = {
 def missing(package: str) -> MissingExtraError:
     """Return the error of what needs a package of ``EXTRAS``, which is not there."""
     return MissingExtraError(
-        f"this needs the package {package}: in a checkout of selfsame, "
-        f"pip install -c constraints.txt '.[{EXTRAS[package]}]'",
-        name=package,
+        f"this needs the package {package}: {installation(EXTRAS[package])}", name=package
+    )
+
+
+def installation(extra: str, *, editable: bool = False) -> str:
+    """Return the words that say how an extra is installed: Selfsame is not on PyPI.
+
+    Args:
+        editable: such that the package runs from the checkout.
+    """
+    return (
+        f"in a checkout of selfsame, pip install -c constraints.txt {'-e ' * editable}'.[{extra}]'"
     )
 
 
