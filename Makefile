@@ -33,6 +33,7 @@ lint: $(STAMP)
 
 docs: $(STAMP)  ## the documentation as a site: open site/index.html (for searching: python3 -m http.server -d site)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "the site is there: open $(CURDIR)/site/index.html"
 
 wheel: $(STAMP)  ## a wheel in dist/, tried in an empty environment; then built once more without the system's compiler
 	$(BIN)/python tools/try_wheel.py -o dist

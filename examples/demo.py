@@ -50,8 +50,8 @@ width, height = target.shape[1] * 4, target.shape[0] * 4
 run("fit", out / "target.png", "-o", code, "--animate", film, *settings)
 run("render", code, "-o", large, "--size", f"{width}x{height}", "--overwrite")
 
-# Digits that a very deep VAE makes up, at ten times the size of those it has seen.
-digits = ["-n", 32, "--columns", 8, "--scale", 10, "--temperature", 0.8, "--seed", 3]
+# Digits that a very deep VAE makes up, at five times the size of those it has seen.
+digits = ["-n", 24, "--columns", 12, "--scale", 5, "--temperature", 0.8, "--seed", 3]
 run("generate", "mnist", *digits, "-o", out / "digits.png", "--overwrite")
 
 caption = f"{len(load(code).system)} affine maps in {code.stat().st_size} bytes"
@@ -61,7 +61,7 @@ figures = {
     plot.name: "its blocks, and where their domains lie",
     "cat_of_cats.png": "the cat, made of cats: open it and look into an eye",
     "endless.webp": "into it, for ever",
-    "digits.png": "digits made up by a network that has seen them at a tenth of this size",
+    "digits.png": "digits made up by a network that has seen them at a fifth of this size",
     "target.png": "a silhouette",
     large.name: f"its attractor: {caption}",
     film.name: "the fit",

@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 HEAVY = ("torch", "scipy", "sklearn", "numba", "skimage", "matplotlib")
 
@@ -54,10 +56,14 @@ def test_nothing_heavy_is_imported() -> None:
 
 WITHOUT_LEARN = """
 import sys
-sys.modules.update(dict.fromkeys(("torch", "scipy", "sklearn", "numba")))
 import numpy, selfsame
+from support.absence import finders_without
+sys.meta_path[:] = finders_without("torch", "scipy", "sklearn", "numba")
 from selfsame.cli import main
 picture = numpy.random.default_rng(0).integers(0, 255, (40, 56, 3), numpy.uint8)
+"""
+
+COMMANDS_OF_THE_REST = """
 from PIL import Image
 Image.fromarray(picture).save("a.png")
 for command in (
@@ -77,15 +83,59 @@ assert main("fit a.png -o c.ssm".split()) == 1
 """
 
 
-def test_what_needs_no_learning_runs_without_its_extra(tmp_path) -> None:
+HINT = (
+    "this needs the package torch: in a checkout of selfsame, "
+    "pip install -c constraints.txt '.[learn]'"
+)
+
+LIBRARY = (
+    "from selfsame import fit",
+    "selfsame.encode(picture, model='collage')",
+    "from selfsame.collage.network.model import CollageModel",
+    "import selfsame.collage.operator.functional",
+    "from selfsame.ifs.distance import fit_distance",
+    "from selfsame.ifs.encoder import SetEncoder",
+    "from selfsame.lab import Network",
+    "from selfsame.priors import generate",
+    "from selfsame.training import train",
+)
+
+NAMES_OF_THE_LIBRARY = f"""
+import importlib.util
+from selfsame.errors import MissingExtraError
+for line in {LIBRARY!r}:
+    try:
+        exec(line)
+    except MissingExtraError as error:
+        assert str(error) == {HINT!r}, error
+        assert error.name == "torch"
+    else:
+        raise AssertionError(line)
+assert importlib.util.find_spec("torch") is None  # others may look for it
+try:
+    import torch
+except ModuleNotFoundError as error:
+    assert "checkout" not in str(error)
+"""
+
+
+def without_learn(folder: Path, code: str) -> str:
+    """Return what code says that runs, and must not fail, in a process without the extra."""
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_LEARN],
+        [sys.executable, "-c", WITHOUT_LEARN + code],
         capture_output=True,
         text=True,
         check=False,
-        cwd=tmp_path,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr.endswith(
-        "selfsame: this needs the package torch: pip install 'selfsame[learn]'\n"
-    )
+    return done.stderr
+
+
+def test_what_needs_no_learning_runs_without_its_extra(tmp_path) -> None:
+    assert without_learn(tmp_path, COMMANDS_OF_THE_REST).endswith(f"selfsame: {HINT}\n")
+
+
+def test_whatever_needs_an_extra_says_how_to_get_it(tmp_path) -> None:
+    assert without_learn(tmp_path, NAMES_OF_THE_LIBRARY) == ""

@@ -69,7 +69,8 @@ def _scikit_image_folder() -> Path:
         import skimage
     except ImportError as error:
         raise MissingExtraError(
-            "without --data the pictures of scikit-image are used: pip install scikit-image, or"
+            "without --data the pictures of scikit-image are used: pip install -c "
+            "constraints.txt scikit-image, or"
             " give --data FOLDER"
         ) from error
     return Path(skimage.__file__).parent / "data"

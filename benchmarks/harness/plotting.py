@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from selfsame.errors import MissingExtraError
+from selfsame.extras import missing
 from selfsame.io.files import atomic_file
 
 Series = Mapping[str, Sequence[tuple[float, float]]]
@@ -20,7 +20,7 @@ def figure(width: float, height: float) -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtraError("plots need matplotlib: pip install 'selfsame[bench]'") from error
+        raise missing("matplotlib") from error
     return Figure(figsize=(width, height), layout="constrained")
 
 

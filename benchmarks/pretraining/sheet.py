@@ -6,7 +6,8 @@ from pathlib import Path
 
 from benchmarks.harness.captions import captioned, magnified
 from benchmarks.pretraining.work import Plan, fractal_pictures
-from selfsame.io.pictures import grid, write_picture
+from selfsame.io.grids import grid
+from selfsame.io.pictures import write_picture
 
 COLUMNS = 10
 TIMES = 2

@@ -9,7 +9,8 @@ from benchmarks.harness.captions import GAP, captioned, magnified
 from benchmarks.priors import upsampling
 from benchmarks.priors.subjects import Subject
 from benchmarks.priors.upsampling import COLLAGE, METHODS, SCALE, Pixels, Small
-from selfsame.io.pictures import grid, to_uint8, write_picture
+from selfsame.io.grids import grid
+from selfsame.io.pictures import to_uint8, write_picture
 
 GRID_COUNT, QUICK_GRID_COUNT = 64, 4
 SMALL_MAGNIFIED = 3

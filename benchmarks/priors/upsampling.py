@@ -153,7 +153,7 @@ def seam_ratio(picture: Pixels, every: int) -> float:
 def consistency_db(large: Pixels, small: Pixels) -> float:
     """Return the PSNR of a large picture, averaged down over areas, with the small one."""
     down = area_resize(torch.from_numpy(large), small.shape)  # type: ignore[arg-type]
-    return psnr_db(down.numpy(), small)
+    return psnr_db(down.clamp(0, 1).numpy(), small)
 
 
 def judged(large: Pixels, small: Pixels, block: int) -> Arrays:

@@ -45,4 +45,4 @@ class DivergedError(SelfsameError, RuntimeError):
 
 
 class MissingExtraError(SelfsameError, ImportError):
-    """An optional dependency is missing; the message gives the install command."""
+    """An optional dependency is missing; the message of ``selfsame.extras`` has the command."""

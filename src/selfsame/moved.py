@@ -25,7 +25,7 @@ _MOVED = {
     "datasets.fractals.write": ("fractals.files.write",),
     "device": ("run.device",),
     "files": ("io.files",),
-    "grids": ("io.pictures",),
+    "grids": ("io.grids", "io.pictures"),
     "ifs.batch": ("ifs.render.batch",),
     "ifs.encoder.storage": ("ifs.encoder.network",),
     "ifs.dimension": ("ifs.geometry.dimension",),

@@ -105,7 +105,7 @@ def test_outside_a_checkout_it_says_so(
 ) -> None:
     monkeypatch.setattr(bench, "__file__", str(tmp_path / "a/b/c/bench.py"))
     assert main(["bench"]) == 1
-    assert "source checkout" in capsys.readouterr().err
+    assert "pip install -c constraints.txt -e '.[bench]'" in capsys.readouterr().err
 
 
 def test_this_checkout_has_its_benchmarks() -> None:

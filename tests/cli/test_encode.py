@@ -170,10 +170,32 @@ def test_a_folder_becomes_an_archive_with_a_report(photo, tmp_path, capsys) -> N
     status, values, err = run(capsys, *arguments)
     assert (status, values["kept"], len(values["failed"])) == (1, 2, 1)
     assert err.startswith("bad.png: ")
-    status, _, err = run(capsys, *arguments, "--report", report)
-    assert status == 1
-    assert "exists; pass --overwrite" in err
     assert main(["encode", str(folder), "-o", str(out), "--threads", "1"]) == 2
+
+
+@pytest.mark.parametrize("suffix", ["html", "csv"])
+def test_a_job_that_goes_on_writes_its_report_anew_and_replaces_nothing_else(
+    photo, tmp_path, capsys, suffix
+) -> None:
+    folder, report, foreign = tmp_path / "in", tmp_path / f"r.{suffix}", tmp_path / f"x.{suffix}"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(photo.read_bytes())
+    foreign.write_text("dear to somebody")
+
+    def call(out: str, table) -> tuple[int, str]:
+        status, _, err = run(capsys, folder, "-o", tmp_path / out, "--jobs", 1, "--report", table)
+        return status, err
+
+    assert call("out", report) == (0, "")
+    (folder / "b.png").write_bytes(photo.read_bytes())
+    assert call("out", report) == (0, "")
+    assert "b.png" in report.read_text()
+    for out, table in (("out", foreign), ("other", report)):
+        before = table.read_bytes()
+        status, err = call(out, table)
+        assert status == 1
+        assert "exists; pass --overwrite" in err
+        assert table.read_bytes() == before
 
 
 def test_the_preset_is_another_encoder(photo, tmp_path, capsys) -> None:

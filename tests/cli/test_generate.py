@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 
 from selfsame.cli import main
-from selfsame.io.pictures import BACKGROUND, read_picture
+from selfsame.io.grids import BACKGROUND
+from selfsame.io.pictures import read_picture
 from selfsame.priors import (
     Vdvae,
     VdvaeConfig,

@@ -52,7 +52,6 @@ def test_targets_are_kept() -> None:
 @pytest.mark.parametrize(
     "picture",
     [
-        np.zeros((4, 4), np.int32),
         np.zeros((4, 4, 5), np.uint8),
         np.zeros((4, 4, 1), np.uint8),
         np.zeros((0, 4), np.uint8),
@@ -60,7 +59,7 @@ def test_targets_are_kept() -> None:
     ],
 )
 def test_what_is_no_picture_is_an_input_error(picture) -> None:
-    with pytest.raises(InputError, match=r"a picture (is|holds)"):
+    with pytest.raises(InputError, match=r"picture must be \(H, W\) or \(H, W, 2 or 3 or 4\)"):
         selfsame.encode(picture)
 
 

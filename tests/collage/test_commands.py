@@ -86,6 +86,18 @@ def test_the_library_gives_the_same_bytes(code, model) -> None:
     assert np.array_equal(to_uint8(picture[..., 3]), PHOTO[..., 0])
 
 
+def test_the_folder_of_a_training_will_do_and_is_read_anew_when_it_went_on(tmp_path) -> None:
+    training = tmp_path / "mine"
+    training.mkdir()
+    codes = []
+    for seed in range(2):
+        small_model(seed).save_pretrained(training / "model")
+        codes += [selfsame.encode(PHOTO, model=path) for path in (training, training / "model")]
+    assert codes[0] == codes[1]
+    assert codes[2] == codes[3]
+    assert codes[0] != codes[2]
+
+
 def test_pillow_saves_and_opens(model, tmp_path) -> None:
     Image.fromarray(PHOTO[..., 1]).save(tmp_path / "grey.ssm", model=str(model), quality=60)
     with Image.open(tmp_path / "grey.ssm") as image:

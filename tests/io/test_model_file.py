@@ -24,6 +24,7 @@ from selfsame.errors import (
 from selfsame.io import model_file
 from selfsame.io.model_card import REPLACED, card_text
 from selfsame.io.model_file import Pretrained, plain_name
+from support.absence import finders_without
 from support.fuzzing import damaged_copies, outcomes
 
 CARD = {"data": "none", "licence": "of nothing at all", "validation": {"error": 0.123456789}}
@@ -64,6 +65,21 @@ def toy(width: int = 4, seed: int = 0) -> Toy:
 def folder(tmp_path: Path) -> Path:
     toy().save_pretrained(tmp_path / "mine", CARD)
     return tmp_path / "mine"
+
+
+def test_the_folder_of_a_training_is_that_of_its_model(tmp_path) -> None:
+    run = tmp_path / "digits"
+    run.mkdir()
+    (run / "config.json").write_text('{"train": {"steps": 4}}')
+    model = toy()
+    model.save_pretrained(run / "model", CARD)
+    for source in (run, run / "model", run / "config.json", run / "model" / "README.md"):
+        again = Toy.from_pretrained(source)
+        assert again.digest() == Toy.from_pretrained(run / "model").digest()
+        assert again.name == "digits"  # of all that are called "model" none could be told apart
+        assert Toy.card_of(source) == CARD
+    model.save_pretrained(tmp_path / "model")
+    assert Toy.from_pretrained(tmp_path / "model").name == "model"
 
 
 @pytest.mark.parametrize("dtype", [None, torch.float16, torch.float32])
@@ -411,6 +427,7 @@ def test_models_come_from_a_hub(endpoint, tmp_path) -> None:
 
 
 def test_without_the_hub_extra_its_install_command_is_given(monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'selfsame\[hub\]'"):
+    monkeypatch.delitem(sys.modules, "huggingface_hub", raising=False)
+    monkeypatch.setattr(sys, "meta_path", finders_without("huggingface_hub"))
+    with pytest.raises(MissingExtraError, match=r"huggingface_hub: .* '\.\[hub\]'"):
         Toy.from_pretrained("hf://owner/toy")

@@ -71,9 +71,28 @@ def test_palette_one_bit_16_bit_and_float_pictures() -> None:
     assert np.array_equal(picture_from_pillow(bits), (GREY > 99).astype(np.float32))
     deep = Image.fromarray(np.array([[0, 32768, 65535]], np.uint16))
     assert picture_from_pillow(deep)[0] == pytest.approx([0, 32768 / 65535, 1])
-    floats = Image.fromarray(np.array([[-1, 0.25, 7, np.nan]], np.float32))
-    assert picture_from_pillow(floats)[0] == pytest.approx([0, 0.25, 1, 0])
-    assert picture_from_pillow(floats, "rgb").shape == (1, 4, 3)
+    floats = Image.fromarray(np.array([[-0.001, 0.25, 1.001]], np.float32))
+    assert picture_from_pillow(floats)[0].tolist() == [0, 0.25, 1]
+    assert picture_from_pillow(floats, "rgb").shape == (1, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.array([[0, 255]], np.float32), "a picture of mode F must hold .* of 0 to 255"),
+        (np.array([[0.5, np.nan]], np.float32), "a picture of mode F must be finite"),
+        (
+            np.array([[0, 2 * 65535]], np.int32),
+            "a picture of mode I, over 65535, must hold .* of 0 to 2;",
+        ),
+    ],
+)
+def test_deep_pictures_out_of_range_are_refused_by_name(tmp_path, values, message) -> None:
+    path = tmp_path / "deep.tif"
+    Image.fromarray(values).save(path)
+    for read in (read_picture, read_source):
+        with pytest.raises(InputError, match=rf"deep\.tif: {message}"):
+            read(path)
 
 
 def test_exif_orientation_is_applied(tmp_path) -> None:
@@ -186,8 +205,8 @@ def test_16_bits_are_rounded_with_a_note(tmp_path) -> None:
     source = read_source(tmp_path / "a.png")
     assert source.pixels.tolist() == [[0, 0, 1, 200, 201, 255]]
     assert source.notes == ("16 bits per channel reduced to 8",)
-    floats = source_from_pillow(Image.fromarray(np.array([[-1, 0.5, 2, np.nan]], np.float32)))
-    assert floats.pixels.tolist() == [[0, 128, 255, 0]]
+    floats = source_from_pillow(Image.fromarray(np.array([[0, 0.5, 1]], np.float32)))
+    assert floats.pixels.tolist() == [[0, 128, 255]]
     assert floats.notes == ("floating point values reduced to 8 bits",)
 
 

@@ -137,7 +137,7 @@ def test_levels_stop_at_two_pixels():
 @pytest.mark.parametrize(
     ("shape", "changes", "words"),
     [
-        ((64, 64, 4), {}, "channels"),
+        ((64, 64, 4), {}, "must be"),
         ((3, 64), {}, "4x4"),
         ((64, 64), {"patch": 33}, "1..32"),
         ((64, 64), {"patch": 0}, "patch must be a whole number from 1"),

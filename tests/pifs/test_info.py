@@ -71,7 +71,8 @@ def test_text_has_a_row_per_plane_and_per_size(code, path, capsys) -> None:
     assert f"{code.iterations} iterations, deblocking {code.deblock} of 7" in head
     assert "partition bits" in head
     lines = planes.splitlines()
-    assert lines[0].split()[:9] == ["plane", "size", "step", "blocks", *KINDS]
+    assert lines[0].split()[:4] == ["plane", "size", "step", "blocks"]
+    assert all(f"{kind}, area" in lines[0] for kind in KINDS)
     assert len(lines) == 1 + len(code.planes)
     counts = np.array([[int(n) for n in line.split()[1:]] for line in blocks.splitlines()[1:]])
     assert counts.sum(axis=0).tolist() == [len(plane.blocks) for plane in code.planes]

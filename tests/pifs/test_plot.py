@@ -6,7 +6,15 @@ import pytest
 
 from selfsame import InputError
 from selfsame.pifs.code import COPY, HALF, LUMA, NO_MAP, PifsCode, PlaneCode
-from selfsame.pifs.plot import KIND_COLORS, KIND_NAMES, _direction_color, plot_code
+from selfsame.pifs.plot import (
+    KIND_COLORS,
+    KIND_NAMES,
+    LINES,
+    _direction_color,
+    kind_shares,
+    lined_blocks,
+    plot_code,
+)
 from support.random_codes import random_code
 
 GAP = 12
@@ -55,6 +63,51 @@ def test_domains_are_coloured_by_direction() -> None:
         # A line leads to the block's centre; without it the block has one colour.
         block = second[512:1024, :512].reshape(-1, 3)
         assert len(np.unique(block, axis=0)) > 1
+
+
+def tiles(width: int, height: int, side_log2: int, kind: int) -> PlaneCode:
+    """A plane of equal squares, all with maps of one kind."""
+    side = 1 << side_log2
+    rows = [
+        (y, x, side_log2, side_log2) for y in range(0, height, side) for x in range(0, width, side)
+    ]
+    maps = np.tile(np.array([kind, 0, 0, 0, 1], np.int32), (len(rows), 1))
+    blocks = np.array(rows, np.int32)
+    return PlaneCode(height, width, 16.0, blocks, maps, np.zeros((height, width), np.int32))
+
+
+@pytest.mark.parametrize("size", [(512, 512), (1024, 64), (8, 4096), (800, 1200)])
+def test_lines_go_to_blocks_all_over_the_picture(size) -> None:
+    plane = tiles(*size, 3, HALF)
+    chosen = plane.blocks[lined_blocks(plane)]
+    assert LINES / 2 < len(chosen) <= LINES
+    for axis, length in ((0, plane.height), (1, plane.width)):
+        if length > 64:
+            quarter = 4 * (chosen[:, axis] + 4) // length
+            shares = np.bincount(quarter, minlength=4) / len(chosen)
+            assert shares == pytest.approx([0.25] * 4, abs=0.08)
+
+
+def test_the_largest_blocks_of_a_cell_have_its_lines() -> None:
+    plane = tiles(64, 64, 4, HALF)
+    small = tiles(64, 64, 3, HALF)
+    inside = (small.blocks[:, :2] < 32).all(axis=1)
+    kept = ~(plane.blocks[:, :2] < 32).all(axis=1)
+    mixed = replace(
+        plane,
+        blocks=np.concatenate([small.blocks[inside], plane.blocks[kept]]),
+        maps=np.concatenate([small.maps[inside], plane.maps[kept]]),
+    )
+    assert len(lined_blocks(mixed)) == 16 + 12
+    few = mixed.blocks[lined_blocks(mixed, 4)]
+    assert sorted(map(tuple, few[:, :2] // 32)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert sorted(few[:, 2]) == [3, 4, 4, 4]
+    unmapped = replace(mixed, maps=np.zeros_like(mixed.maps))
+    assert lined_blocks(unmapped) == []
+    assert kind_shares(mixed)[HALF] == 1
+    mixed_maps = mixed.maps.copy()
+    mixed_maps[:16] = 0  # the small ones: 16 of 28, a quarter of the area
+    assert kind_shares(replace(mixed, maps=mixed_maps)) == [0.25, 0.75, 0, 0, 0]
 
 
 def test_directions_have_hues_of_their_own_and_distance_strength() -> None:

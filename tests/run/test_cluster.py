@@ -12,6 +12,7 @@ from selfsame.errors import InputError, MissingExtraError
 from selfsame.run import cluster as clusters
 from selfsame.run.cluster import Cluster
 from selfsame.run.executor import Failure, WorkerDiedError, attempt_all
+from support.absence import finders_without
 from support.clusters import local_cluster
 
 
@@ -89,6 +90,7 @@ def test_no_scheduler_is_an_error(monkeypatch) -> None:
 
 
 def test_dask_is_an_extra(monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'selfsame\[cluster\]'"):
+    monkeypatch.delitem(sys.modules, "distributed", raising=False)
+    monkeypatch.setattr(sys, "meta_path", finders_without("distributed"))
+    with pytest.raises(MissingExtraError, match=r"the package distributed: .* '\.\[cluster\]'"):
         list(Cluster("tcp://127.0.0.1:1").run(fail, [1]))

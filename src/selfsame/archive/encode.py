@@ -127,7 +127,7 @@ def _encode_file(
     source = read_source(picture)
     encoded = encode_source(source, settings, threads=threads, device=device)
     values = results(source, encoded)
-    values["ssim"] = ssim(source.pixels / 255.0, encoded.colors / 255.0)
+    values["ssim"] = ssim(source.pixels, encoded.colors)
     write_bytes(output, encoded.data)
     values["source_bytes"] = picture.stat().st_size
     values["seconds"] = round(time.perf_counter() - begin, 4)

@@ -15,6 +15,7 @@ from selfsame.archive.listing import Entry
 from selfsame.codes.settings import EncodeSettings
 from selfsame.errors import InputError
 from selfsame.io.files import check_writable, write_bytes
+from selfsame.run.ledger import NAME
 
 THUMBNAILS = 200
 """Most rows of a page that show pictures: a decoding and about 8 KB of page each."""
@@ -27,9 +28,27 @@ COLUMNS = (
 )
 
 
+_BEGINNINGS = {
+    ".html": '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+    '<meta name="generator" content="selfsame encode">',
+    ".csv": ",".join(COLUMNS),
+}
+"""Of a report, by suffix: nobody else's files begin so."""
+
+
+def is_report_of(path: str | os.PathLike[str], output: str | os.PathLike[str]) -> bool:
+    """Return whether a file is a report, and ``output`` an archive that was begun before: a job
+    that goes on writes its report anew."""
+    beginning = _BEGINNINGS.get(Path(path).suffix.lower(), "").encode()
+    if not beginning or not Path(path).is_file() or not (Path(output) / NAME).is_file():
+        return False
+    with open(path, "rb") as stream:
+        return stream.read(len(beginning)) == beginning
+
+
 def check_report(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     """Raise ``InputError`` unless a report can be written there."""
-    if Path(path).suffix.lower() not in (".html", ".csv"):
+    if Path(path).suffix.lower() not in _BEGINNINGS:
         raise InputError(f"a report is written to .html or .csv: got {os.fspath(path)}")
     check_writable(path, overwrite=overwrite)
 
@@ -132,8 +151,7 @@ def _html(archive: Archive, folder: Path, output: Path, settings: EncodeSettings
     ]
     return "\n".join(
         [
-            "<!DOCTYPE html>",
-            '<html lang="en"><head><meta charset="utf-8">',
+            _BEGINNINGS[".html"],
             f"<title>{name}</title>",
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<style>{_STYLE}</style></head><body>",

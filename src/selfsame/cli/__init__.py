@@ -28,10 +28,6 @@ _COMMANDS = {
 }
 
 
-_LEARN = ("torch", "scipy", "sklearn")
-"""Modules of the extra ``learn``."""
-
-
 class _LazyGroup(click.Group):
     """Lists the commands without importing them, so that ``--help`` stays light."""
 
@@ -68,14 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("selfsame: interrupted", err=True)
         return 130
-    except ModuleNotFoundError as error:
-        if error.name not in _LEARN:
-            raise
-        click.echo(
-            f"selfsame: this needs the package {error.name}: pip install 'selfsame[learn]'",
-            err=True,
-        )
-        return 1
     except (SelfsameError, OSError, MemoryError) as error:
         click.echo(f"selfsame: {str(error) or type(error).__name__}", err=True)
         return 1

@@ -12,6 +12,7 @@ import click
 from selfsame.cli.shared.call import report
 from selfsame.cli.shared.options import PATH, common_options
 from selfsame.errors import InputError, SelfsameError
+from selfsame.extras import installation
 
 _MARK = 'if __name__ == "__main__":'
 """What tells a script of ``benchmarks/`` from the modules that scripts share."""
@@ -100,13 +101,13 @@ def benchmark_folder() -> Path:
     """Return the ``benchmarks`` folder of the checkout that this package runs from.
 
     Raises:
-        InputError: the package was installed without its source checkout.
+        InputError: the package does not run from a checkout.
     """
     folder = Path(__file__).resolve().parents[3] / "benchmarks"
     if not (folder / "__init__.py").is_file():
         raise InputError(
-            "benchmarks belong to a source checkout, and this is an installed package; clone the "
-            "repository, run 'pip install -e .' there and try again"
+            "the benchmarks lie in a checkout, and this package does not run from one: "
+            f"{installation('bench', editable=True)}; or python -m benchmarks.NAME from its folder"
         )
     return folder
 

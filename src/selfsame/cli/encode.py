@@ -54,9 +54,9 @@ def command(image: Path, output: Path, **options: Any) -> int:
     Of --quality, --bpp, --bytes and --psnr at most one can be given.
 
     If IMAGE is a folder, every picture in it and its sub-folders becomes a .ssm file in the folder
-    OUT, which also gets ledger.jsonl. An interrupted or repeated call goes on where it stopped, and
-    encodes what is new. A picture that cannot be encoded does not stop the rest; the exit status is
-    then 1.
+    OUT, which also gets ledger.jsonl. An interrupted or repeated call goes on where it stopped,
+    encodes what is new, and writes its report anew. A picture that cannot be encoded does not stop
+    the rest; the exit status is then 1.
     """
     check_only_one(*TARGETS)
     check_only_one("preset", "model")
@@ -107,11 +107,12 @@ def _encode_folder(
     folder: Path, output: Path, settings: EncodeSettings, options: dict[str, Any]
 ) -> int:
     from selfsame.archive import encode_folder, write_report
-    from selfsame.archive.report import check_report
+    from selfsame.archive.report import check_report, is_report_of
 
     executor, overwrite, table = executor_of(options), options["overwrite"], options["report_path"]
     if table is not None:
-        check_report(table, overwrite=overwrite)
+        replaced = overwrite or is_report_of(table, output)
+        check_report(table, overwrite=replaced)
 
     def tell(entry: dict[str, Any]) -> None:
         for line in (*entry.get("notes", ()), *([entry["error"]] if "error" in entry else ())):
@@ -129,7 +130,7 @@ def _encode_folder(
             progress=progress,
         )
     if table is not None:
-        write_report(table, archive, folder, output, settings, overwrite=overwrite)
+        write_report(table, archive, folder, output, settings, overwrite=replaced)
     totals, done = archive.totals(), len(archive.done)
     text = f"{output}: {done} code{'s' * (done != 1)}, {archive.encoded} of them new"
     if done:

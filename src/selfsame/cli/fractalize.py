@@ -223,7 +223,6 @@ def _fitted(pixels: "NDArray[np.uint8]", options: dict[str, Any]) -> "MosaicCode
         return fit(pixels, Settings(**settings))
     settings.pop("tint", None)  # restyling tints
     second = to_uint8(read_picture(options["style"], "grey" if pixels.ndim == 2 else "rgb"))
-    second = second.reshape(*second.shape[:2], -1)
     code = fit(pixels, Settings(**settings))
     chosen = given(options, "repeats", "seed", "tint")
     return restyled(code, pixels, second, **chosen)

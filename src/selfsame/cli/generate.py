@@ -1,6 +1,5 @@
 """``selfsame generate MODEL``: pictures that a model makes up, ways between them, codings."""
 
-import math
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -136,7 +135,8 @@ def command(model: str, output: Path, **options: Any) -> None:
         inputs = [options[name] for name in ("source", "reconstruct") if options[name] is not None]
         check_writable(output, overwrite=overwrite, inputs=inputs)
     set_threads(options["threads"])
-    from selfsame.io.pictures import grid, write_animation, write_picture
+    from selfsame.io.grids import grid
+    from selfsame.io.pictures import write_animation, write_picture
     from selfsame.priors.generation import side_at
     from selfsame.priors.vdvae.network import Vdvae
     from selfsame.run.device import resolve_device
@@ -197,7 +197,8 @@ def _written(
     output: Path, plan: Plan, mode: str, side: int, options: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what to report of the files; what would fail when they are written fails now."""
-    from selfsame.io.pictures import check_animation_suffix, check_picture_suffix, grid_size
+    from selfsame.io.grids import grid_size
+    from selfsame.io.pictures import check_animation_suffix, check_picture_suffix
 
     if mode != "animate" and not options["separate"]:
         check_picture_suffix(output)
@@ -223,6 +224,7 @@ def _written(
 def _plan(model: "Vdvae", mode: str, options: dict[str, Any]) -> Plan:
     import torch
 
+    from selfsame.io.grids import grid_columns
     from selfsame.io.pictures import to_arrays
     from selfsame.priors.generation import GROUP, generate, interpolate, reconstruct, side_at
 
@@ -242,14 +244,14 @@ def _plan(model: "Vdvae", mode: str, options: dict[str, Any]) -> Plan:
             )
             for first in range(0, count, at_a_time)
         )
-        return Plan(count, columns or math.ceil(math.sqrt(count)), map(to_arrays, made))
+        return Plan(count, columns or grid_columns(count), map(to_arrays, made))
     if mode == "reconstruct":
         originals = _originals(model, options["reconstruct"], count, DEFAULT_CODED)
         if not options["separate"]:
             return _codings(model, originals, columns, scale)
         groups = torch.split(originals, at_a_time)
         made = (reconstruct(model, group, scale=scale) for group in groups)
-        return Plan(len(originals), math.ceil(math.sqrt(len(originals))), map(to_arrays, made))
+        return Plan(len(originals), grid_columns(len(originals)), map(to_arrays, made))
     steps, in_rows = options[mode], mode == "interpolate"
     ends = _ends(model, *((2, DEFAULT_ROWS) if in_rows else (1, DEFAULT_STOPS)), options)
     if len(ends) < 2:
@@ -291,10 +293,11 @@ def _codings(model: "Vdvae", originals: "Tensor", columns: int | None, scale: fl
     import numpy as np
     import torch
 
-    from selfsame.io.pictures import BACKGROUND, to_arrays
+    from selfsame.io.grids import BACKGROUND, grid_columns
+    from selfsame.io.pictures import to_arrays
     from selfsame.priors.generation import reconstruct, side_at
 
-    columns = min(columns or math.ceil(math.sqrt(2 * len(originals))), len(originals))
+    columns = min(columns or grid_columns(len(originals), 2), len(originals))
     side = side_at(model, scale)
     nearest = (np.arange(side) * model.config.side) // side
 

@@ -17,9 +17,8 @@ from selfsame.codes.registry import family_named, family_of
 from selfsame.codes.render import draw_bytes
 from selfsame.codes.settings import EncodeSettings
 from selfsame.codes.store import pack, unpack
-from selfsame.errors import InputError
 from selfsame.family import Code, Encodes, Run, View
-from selfsame.io.pictures import SourcePicture, to_uint8
+from selfsame.io.pictures import SourcePicture, picture_bytes
 from selfsame.pifs.code import Mode
 
 
@@ -115,12 +114,7 @@ def _family(settings: EncodeSettings) -> Encodes:
 
 
 def _source_from_array(picture: NDArray[np.uint8] | NDArray[np.floating]) -> SourcePicture:
-    values = np.asarray(picture)
-    if values.size == 0 or (values.ndim != 2 and values.shape[2:] not in ((2,), (3,), (4,))):
-        raise InputError(f"a picture is (H, W) or (H, W, 2 to 4), not empty: got {values.shape}")
-    if values.dtype != np.uint8 and not np.issubdtype(values.dtype, np.floating):
-        raise InputError(f"a picture holds bytes, or floats of 0 to 1: got {values.dtype}")
-    pixels = np.ascontiguousarray(to_uint8(values))
+    pixels = picture_bytes(picture, channels=(2, 3, 4))
     if pixels.ndim == 2 or pixels.shape[2] == 3:
         return SourcePicture(pixels)
     colors = pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3]
@@ -145,5 +139,5 @@ def results(source: SourcePicture, encoded: Encoded) -> dict[str, Any]:
         "notes": list(source.notes),
         "bytes": len(encoded.data),
         "bpp": 8 * len(encoded.data) / (width * height),
-        "psnr": psnr_db(source.pixels / np.float64(255), encoded.colors / np.float64(255)),
+        "psnr": psnr_db(source.pixels, encoded.colors),
     }

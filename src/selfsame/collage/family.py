@@ -1,6 +1,5 @@
 """The third family: neural collages, which a network writes down in one pass."""
 
-import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +64,10 @@ class CollageFamily:
 
 def _model(source: str) -> "CollageModel":
     """Return a model by name or path; the last one is kept, for a folder's pictures."""
-    from selfsame.io.model_file import WEIGHTS_NAME
+    from selfsame.io.model_file import local_weights
 
-    places = (source, os.path.join(source, WEIGHTS_NAME))
-    changed = next((os.stat(place).st_mtime_ns for place in places if os.path.isfile(place)), 0)
-    return _loaded_model(source, changed)
+    weights = local_weights(source)
+    return _loaded_model(source, 0 if weights is None else weights.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from selfsame.errors import InputError, MissingExtraError
+from selfsame.errors import InputError
 
 SCHEME = "hf://"
 
@@ -22,13 +22,9 @@ def download(address: str, file: str) -> tuple[Path, str]:
     parts = _ADDRESS.fullmatch(address)
     if parts is None:
         raise InputError(f"a model on the hub is hf://OWNER/NAME or …@REVISION: got {address}")
-    try:
-        from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{address} needs huggingface_hub: pip install 'selfsame[hub]'"
-        ) from error
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
     try:
         path = hf_hub_download(parts["repository"], file, revision=parts["revision"])
     except (HfHubHTTPError, HFValidationError, OSError) as error:

@@ -29,6 +29,8 @@ from selfsame.io.model_card import REPLACED, card_text
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 CARD_NAME = "README.md"
+RUN_MODEL = "model"
+"""The folder of the model within the folder of its training."""
 
 MAX_FILE_BYTES = 1 << 30
 
@@ -85,8 +87,9 @@ class Pretrained(nn.Module):
         """Return a model, ready to use, on the CPU and in single precision.
 
         Args:
-            source: one of ``shipped()``, the folder that ``save_pretrained`` wrote, a file in it,
-                a single file of an earlier version, or ``hf://OWNER/NAME[@REVISION]``.
+            source: one of ``shipped()``, the folder that ``save_pretrained`` or a training wrote,
+                a file in it, a single file of an earlier version, or
+                ``hf://OWNER/NAME[@REVISION]``.
         Raises:
             InputError: there is no such model.
             CorruptedError: what is there is no model, or a damaged one.
@@ -206,21 +209,38 @@ def _find(cls: type[Pretrained], source: str | Path) -> tuple[Path, str]:
         return path, plain_name(name)
     if text in shipped:
         return Path(str(resources.files(cls.home))) / "models" / text / WEIGHTS_NAME, text
-    path = Path(source)
-    if path.name in (CONFIG_NAME, WEIGHTS_NAME, CARD_NAME):
-        path = path.parent
-    if path.is_file():
-        return path, plain_name(path.stem)
-    weights, config = path / WEIGHTS_NAME, path / CONFIG_NAME
-    if not weights.is_file():
-        if _described(config) is not None:
-            raise CorruptedError(f"{weights} is missing: it is the model's weights")
+    weights = local_weights(source)
+    if weights is None:
+        folder = _place(source)
+        if _described(folder / CONFIG_NAME) is not None:
+            raise CorruptedError(f"{folder / WEIGHTS_NAME} is missing: it is the model's weights")
         names = "".join(f"{name}, " for name in shipped)
         raise InputError(
             f"no {cls.noun} {text!r}: give {names}the folder that `{cls.made_by}` wrote, or "
             f"{hub.SCHEME}OWNER/NAME"
         )
-    return weights, plain_name(path.resolve().name)
+    if weights.name != WEIGHTS_NAME:
+        return weights, plain_name(weights.stem)
+    folder = weights.resolve().parent
+    in_run = folder.name == RUN_MODEL and (folder.parent / CONFIG_NAME).is_file()
+    return weights, plain_name((folder.parent if in_run else folder).name)
+
+
+def local_weights(source: str | Path) -> Path | None:
+    """Return the file of weights of a model on this machine, which need not be a sound one.
+
+    Args:
+        source: the model's folder, a file in it, the folder of its training, or a single file.
+    """
+    place = _place(source)
+    files = (place, place / WEIGHTS_NAME, place / RUN_MODEL / WEIGHTS_NAME)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _place(source: str | Path) -> Path:
+    """Return the folder, or the single file, that a path to a model means."""
+    path = Path(source)
+    return path.parent if path.name in (CONFIG_NAME, WEIGHTS_NAME, CARD_NAME) else path
 
 
 def _agreed(about: dict[str, Any], weights: Path) -> dict[str, Any]:

@@ -1,21 +1,22 @@
-"""Pictures at the edges: Pillow in and out, resizing, several side by side."""
+"""Pictures at the edges: Pillow in and out, resizing."""
 
 import io
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageOps
 
 from selfsame.errors import InputError
 from selfsame.io.files import write_bytes
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
+from selfsame.picture_arrays import check_range, picture_array
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,9 +63,11 @@ def read_picture(
 
     Raises:
         InputError: no such file, not a picture, cut short, or beyond the limits of
-            ``selfsame.coding.container`` or Pillow.
+            ``selfsame.coding.container`` or Pillow, or floats out of range.
     """
-    return picture_from_pillow(_read(path)[0], mode)
+    image = _read(path)[0]
+    with _named(path):
+        return picture_from_pillow(image, mode)
 
 
 def read_source(path: str | os.PathLike[str]) -> SourcePicture:
@@ -76,7 +79,17 @@ def read_source(path: str | os.PathLike[str]) -> SourcePicture:
         InputError: as ``read_picture``.
     """
     image, notes = _read(path)
-    return source_from_pillow(image, notes)
+    with _named(path):
+        return source_from_pillow(image, notes)
+
+
+@contextmanager
+def _named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Say which file it is that cannot be used."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{os.fspath(path)}: {error}") from error
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Image.Image, tuple[str, ...]]:
@@ -147,10 +160,10 @@ def source_from_pillow(image: Image.Image, notes: tuple[str, ...] = ()) -> Sourc
 
     An opaque alpha channel is dropped, and colour whose three channels are equal is grey.
     Samples of 16 bits and palettes become 8-bit channels, CMYK and other colour spaces sRGB by
-    Pillow's formulas, floats are taken as 0 to 1; each with a note.
+    Pillow's formulas; each with a note. Floats are of 0 to 1.
 
     Raises:
-        InputError: a mode that Pillow cannot convert.
+        InputError: a mode that Pillow cannot convert, or floats out of range.
     """
     mode, alpha = image.mode, None
     if _is_deep(image):
@@ -176,7 +189,11 @@ def source_from_pillow(image: Image.Image, notes: tuple[str, ...] = ()) -> Sourc
 def picture_from_pillow(
     image: Image.Image, mode: Literal["grey", "rgb", "auto"] = "auto"
 ) -> Picture:
-    """Return a Pillow image as float32 in [0, 1]; see ``read_picture`` for the modes."""
+    """Return a Pillow image as float32 in [0, 1]; see ``read_picture`` for the modes.
+
+    Raises:
+        InputError: floats out of range.
+    """
     if _is_deep(image):
         grey = _deep_grey(image)
         return np.repeat(grey[..., None], 3, axis=2) if mode == "rgb" else grey
@@ -196,9 +213,11 @@ def _is_deep(image: Image.Image) -> bool:
 
 def _deep_grey(image: Image.Image) -> Picture:
     """Return 16-bit samples, or floats of 0 to 1, as (H, W) in [0, 1]."""
-    scale = np.float32(65535 if image.mode.startswith("I") else 1)
-    grey: Picture = np.clip(np.nan_to_num(np.asarray(image, np.float32)) / scale, 0, 1)
-    return grey
+    whole = image.mode.startswith("I")
+    grey: Picture = np.asarray(image, np.float32) / np.float32(65535 if whole else 1)
+    name = f"a picture of mode {image.mode}{', over 65535,' * whole}"
+    check_range(name, float(grey.min()), float(grey.max()))
+    return np.clip(grey, 0, 1)
 
 
 def _is_transparent(image: Image.Image) -> bool:
@@ -212,8 +231,17 @@ def _grey_if_equal(rgb: Bytes) -> Bytes:
     return np.ascontiguousarray(rgb)
 
 
+def picture_bytes(
+    picture: ArrayLike, name: str = "picture", channels: Collection[int] = (3,)
+) -> Bytes:
+    """Return a picture as rounded bytes; arguments and errors as of
+    ``selfsame.picture_arrays.picture_array``."""
+    return np.ascontiguousarray(to_uint8(picture_array(picture, name, channels)))
+
+
 def to_uint8(picture: NDArray[np.floating] | Bytes) -> Bytes:
-    """Return values of [0, 1] as rounded bytes 0..255; bytes pass unchanged."""
+    """Return values of [0, 1] as rounded bytes 0..255; bytes pass unchanged. Of what the library
+    made itself: what comes from a user goes through ``picture_bytes``."""
     if picture.dtype == np.uint8:
         return cast("Bytes", picture)
     return np.rint(np.clip(np.nan_to_num(picture), 0, 1) * 255).astype(np.uint8)
@@ -228,13 +256,16 @@ def write_picture(
     """Write (H, W) grey, (H, W, 3) sRGB, or 2 or 4 channels with alpha; the suffix chooses the
     format.
 
+    Args:
+        picture: bytes, or floats of 0 to 1.
     Raises:
-        InputError: the suffix is unknown or of a format without this kind or size of picture, or
-            the file cannot be written (see ``files.atomic_file``).
+        InputError: no such picture, the suffix is unknown or of a format without this kind or size
+            of picture, or the file cannot be written (see ``files.atomic_file``).
         OSError: the disk is full, or the like.
     """
     check_picture_suffix(path)
-    _write_encoded(path, Image.fromarray(to_uint8(picture)), overwrite=overwrite)
+    pixels = picture_bytes(picture, channels=(2, 3, 4))
+    _write_encoded(path, Image.fromarray(pixels), overwrite=overwrite)
 
 
 def _write_encoded(
@@ -278,13 +309,16 @@ def write_animation(
     """Write an endlessly looping ``.gif``, ``.webp``, ``.png`` or ``.apng`` (both APNG).
 
     Args:
-        frames: at least one picture, all of one size.
+        frames: at least one picture, all of one size, as of ``write_picture``.
         milliseconds: duration of each frame; the last one stays for ``hold_last``.
     Raises:
         InputError: no frames, another suffix, or as ``write_picture``.
     """
     check_animation_suffix(path)
-    images = [Image.fromarray(to_uint8(frame)) for frame in frames]
+    images = [
+        Image.fromarray(picture_bytes(frame, f"frame {i}", (2, 3, 4)))
+        for i, frame in enumerate(frames)
+    ]
     if not images:
         raise InputError("an animation needs at least one frame")
     durations = [milliseconds] * (len(images) - 1) + [hold_last]
@@ -326,53 +360,6 @@ def resize_picture(picture: Picture, size: tuple[int, int]) -> Picture:
     ]
     stacked: Picture = np.clip(np.stack(resized, axis=-1), 0, 1).astype(np.float32)
     return np.ascontiguousarray(stacked[..., 0]) if picture.ndim == 2 else stacked
-
-
-BACKGROUND = 128
-"""Grey of gaps and empty cells: pictures of digits are black at their border."""
-
-
-def grid(pictures: Sequence[Bytes], columns: int, gap: int = 0) -> Bytes:
-    """Return pictures, row by row, in one: (H, W), or (H, W, 3) in colour.
-
-    Args:
-        pictures: at least one, uint8, all of one shape, (h, w) or (h, w, 3).
-        gap: pixels between pictures.
-    Raises:
-        InputError: as ``grid_size``, or pictures of several shapes.
-    """
-    height, width = pictures[0].shape[:2] if pictures else (0, 0)
-    size = grid_size(len(pictures), columns, (height, width), gap)
-    if len({picture.shape for picture in pictures}) > 1:
-        raise InputError("the pictures of a grid must have one shape")
-    whole = np.full((*size, *pictures[0].shape[2:]), BACKGROUND, np.uint8)
-    for place, picture in enumerate(pictures):
-        row, column = divmod(place, columns)
-        top, left = row * (height + gap), column * (width + gap)
-        whole[top : top + height, left : left + width] = picture
-    return whole
-
-
-def grid_size(count: int, columns: int, cell: tuple[int, int], gap: int = 0) -> tuple[int, int]:
-    """Return height and width of a grid of ``count`` pictures; ``cell`` is theirs.
-
-    Raises:
-        InputError: no pictures or columns, or a grid beyond ``MAX_SIDE`` or ``MAX_PIXELS``.
-    """
-    if count < 1 or columns < 1 or gap < 0:
-        raise InputError(
-            "a grid needs pictures and columns, at least 1, and a gap of at least 0: "
-            f"got {count}, {columns} and {gap}"
-        )
-    rows, columns = -(-count // columns), min(columns, count)
-    height, width = rows * (cell[0] + gap) - gap, columns * (cell[1] + gap) - gap
-    if max(height, width) > MAX_SIDE or height * width > MAX_PIXELS:
-        raise InputError(
-            f"a grid of {columns}x{rows} pictures of {cell[1]}x{cell[0]} pixels has {width}x"
-            f"{height}: sides up to {MAX_SIDE} and {MAX_PIXELS} pixels are allowed; make fewer or "
-            "smaller ones"
-        )
-    return height, width
 
 
 def to_arrays(pictures: "Tensor") -> list[Bytes]:

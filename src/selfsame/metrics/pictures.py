@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
+from selfsame.picture_arrays import picture_values
 
 PSNR_CAP_DB = 100.0
 """What identical pictures get instead of infinity."""
@@ -14,22 +15,24 @@ SSIM_SIGMA, SSIM_RADIUS = 1.5, 5
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue (ITU-R BT.601)."""
 
-Array = NDArray[np.floating]
-
+Array = NDArray[np.floating] | NDArray[np.uint8]
 
 _PSNR_VALUES = 1 << 18
 """Values that are compared at a time."""
 
 
 def psnr_db(a: Array, b: Array) -> float:
-    """Return the PSNR in dB over integers 0..255 after rounding, at most ``PSNR_CAP_DB``."""
+    """Return the PSNR in dB over integers 0..255 after rounding, at most ``PSNR_CAP_DB``.
+
+    Args:
+        a, b: of any one shape; bytes, or floats of 0 to 1.
+    Raises:
+        InputError: several shapes, or no such values.
+    """
     _check_shapes(a, b)
     total, rows = 0.0, max(1, _PSNR_VALUES * len(a) // max(a.size, 1))
     for first in range(0, len(a), rows):  # in parts, for large pictures
-        x, y = (
-            np.rint(np.clip(np.asarray(v[first : first + rows], np.float64), 0, 1) * 255)
-            for v in (a, b)
-        )
+        x, y = (_levels(v[first : first + rows], name) for v, name in ((a, "a"), (b, "b")))
         total += float(np.sum((x - y) ** 2))
     error = total / a.size
     if error == 0:
@@ -45,13 +48,15 @@ def ssim(a: Array, b: Array) -> float:
     the picture is smaller than that, over all pixels, the picture mirrored at its border.
 
     Args:
-        a, b: (H, W) or (H, W, 3), values in [0, 1].
+        a, b: (H, W) or (H, W, 3); bytes, or floats of 0 to 1.
+    Raises:
+        InputError: several shapes, or no such values.
     Source: Wang et al. 2004, with their Gaussian window and constants 0.01 and 0.03.
     """
     from scipy.ndimage import gaussian_filter
 
     _check_shapes(a, b)
-    x, y = (_luma(np.rint(np.clip(np.asarray(v, np.float64), 0, 1) * 255)) for v in (a, b))
+    x, y = _luma(_levels(a, "a")), _luma(_levels(b, "b"))
 
     def blurred(values: NDArray[np.float64]) -> NDArray[np.float64]:
         result: NDArray[np.float64] = gaussian_filter(values, SSIM_SIGMA, radius=SSIM_RADIUS)
@@ -68,6 +73,14 @@ def ssim(a: Array, b: Array) -> float:
         for side in values.shape
     )
     return float(values[inner].mean())
+
+
+def _levels(values: Array, name: str) -> NDArray[np.float64]:
+    """Return values of pictures as whole numbers 0..255."""
+    known = picture_values(np.asarray(values), name)
+    if known.dtype == np.uint8:
+        return known.astype(np.float64)
+    return np.rint(np.clip(np.asarray(known, np.float64), 0, 1) * 255)
 
 
 def _luma(picture: NDArray[np.float64]) -> NDArray[np.float64]:

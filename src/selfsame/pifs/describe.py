@@ -6,7 +6,7 @@ import numpy as np
 
 from selfsame.family import PLANE_NAMES, Description, bit_rows
 from selfsame.pifs.code import SCALE_STEP, PifsCode, PlaneCode
-from selfsame.pifs.plot import KIND_NAMES
+from selfsame.pifs.plot import KIND_NAMES, kind_shares
 
 
 def describe(code: PifsCode) -> Description:
@@ -41,9 +41,7 @@ def _values(code: PifsCode) -> dict[str, Any]:
 
 
 def _describe_plane(plane: PlaneCode) -> dict[str, Any]:
-    log_height, log_width = plane.blocks[:, 2], plane.blocks[:, 3]
     shapes, counts = np.unique(plane.blocks[:, 2:], axis=0, return_counts=True)
-    areas = np.left_shift(1, log_height + log_width)
     kinds = plane.maps[:, 0]
     scales = np.abs(plane.maps[kinds > 0, 4]) * SCALE_STEP
     return {
@@ -54,11 +52,8 @@ def _describe_plane(plane: PlaneCode) -> dict[str, Any]:
             for (height, width), count in reversed(list(zip(shapes, counts, strict=True)))
         },
         "maps": {
-            name: {
-                "blocks": int((kinds == kind).sum()),
-                "area": float(areas[kinds == kind].sum() / areas.sum()),
-            }
-            for kind, name in enumerate(KIND_NAMES)
+            name: {"blocks": int((kinds == kind).sum()), "area": area}
+            for kind, (name, area) in enumerate(zip(KIND_NAMES, kind_shares(plane), strict=True))
         },
         "mean_scale": float(scales.mean()) if scales.size else None,
     }
@@ -81,7 +76,8 @@ def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
 def _plane_table(values: dict[str, Any]) -> list[list[str]]:
     """Return a row of cells per plane: size, step, blocks, and area by kind of map."""
     names = list(values["planes"][0]["maps"])
-    rows = [["plane", "size", "step", "blocks", *names, "mean |s|"]]
+    of_area = [f"{name}, area" for name in names]
+    rows = [["plane", "size", "step", "blocks", *of_area, "mean |s|"]]
     for plane in values["planes"]:
         scale = plane["mean_scale"]
         rows.append(

@@ -22,7 +22,7 @@ WANTED_SIDE = 1024
 
 MAX_FACTOR = 16
 LINES = 250
-"""Most lines from domains to blocks: those of the largest blocks, lest they cover everything."""
+"""Most lines from domains to blocks, lest they cover everything; see ``lined_blocks``."""
 
 _TINT = 0.38
 _GAP = 12
@@ -35,7 +35,7 @@ def plot_code(code: PifsCode, plane: int = 0) -> NDArray[np.uint8]:
     First panel: the decoded picture in grey with the borders of the blocks, those with a map tinted
     by its kind. Second: blocks with a map of the same plane, coloured by where their domain lies
     (hue: direction, as on the disk in the legend; strength: distance), with lines from the
-    centres of domains (dots) to those of the largest blocks.
+    centres of domains (dots) to those of blocks all over the picture.
 
     Args:
         plane: index of the plane.
@@ -86,23 +86,55 @@ def _domains(picture: Image.Image, plane: PlaneCode, factor: int) -> Image.Image
     panel = Image.blend(picture, paper, 0.72)
     draw = ImageDraw.Draw(panel, "RGBA")
     reach = math.hypot(plane.width, plane.height)
-    mapped = []
-    for block, row in zip(plane.blocks, plane.maps, strict=True):
-        if row[0] in (NO_MAP, LUMA):
-            continue
-        block_x, block_y, domain_x, domain_y = _centres(block, row)
-        color = _direction_color(domain_x - block_x, domain_y - block_y, reach)
-        draw.rectangle(_box(block, factor), fill=(*color, 190))
-        mapped.append((int(block[2]), block_x, block_y, domain_x, domain_y, color))
-    mapped.sort(key=lambda item: -item[0])
-    for log2, block_x, block_y, domain_x, domain_y, color in mapped[:LINES]:
-        dark = tuple(value // 2 for value in color)
+    colors = {}
+    for i in _mapped(plane).tolist():
+        block_x, block_y, domain_x, domain_y = _centres(plane.blocks[i], plane.maps[i])
+        colors[i] = _direction_color(domain_x - block_x, domain_y - block_y, reach)
+        draw.rectangle(_box(plane.blocks[i], factor), fill=(*colors[i], 190))
+    for i in lined_blocks(plane):
+        dark = tuple(value // 2 for value in colors[i])
+        block_x, block_y, domain_x, domain_y = _centres(plane.blocks[i], plane.maps[i])
         ends = (domain_x * factor, domain_y * factor, block_x * factor, block_y * factor)
         draw.line(ends, fill=(*dark, 200), width=1)
-        radius = 1 + log2 // 3
+        radius = 1 + int(plane.blocks[i, 2]) // 3
         x, y = ends[:2]
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(*dark, 255))
     return panel
+
+
+def _mapped(plane: PlaneCode) -> NDArray[np.intp]:
+    """Return which blocks have a map of their own plane."""
+    return np.flatnonzero(~np.isin(plane.maps[:, 0], (NO_MAP, LUMA)))
+
+
+def lined_blocks(plane: PlaneCode, most: int = LINES) -> list[int]:
+    """Return blocks that stand for all with a map of their own plane, at most so many.
+
+    Of equal cells, about as many as lines, each gives its largest block, or its largest two, and so
+    on, as long as all find room; of equally large ones that next to the middle of the cell.
+    """
+    found = _mapped(plane)
+    side = math.sqrt(plane.width * plane.height / most)
+    grid = np.array([max(1, int(length / side)) for length in (plane.height, plane.width)])
+    while grid.prod() > most:  # a plane of few rows or columns
+        grid[grid.argmax()] -= 1
+    middles = plane.blocks[found, :2] + np.left_shift(1, plane.blocks[found, 2:]) / 2
+    places = middles * grid / (plane.height, plane.width)
+    cells = np.minimum(places.astype(int), grid - 1)
+    away = np.square(places - cells - 0.5).sum(axis=1)
+    number = cells[:, 0] * grid[1] + cells[:, 1]
+    order = np.lexsort((found, away, -plane.blocks[found, 2:].sum(axis=1), number))
+    starts = np.searchsorted(number[order], number[order])
+    ranks = np.arange(len(order)) - starts
+    rounds = int((np.cumsum(np.bincount(ranks)) <= most).sum())
+    return sorted(found[order[ranks < rounds]].tolist())
+
+
+def kind_shares(plane: PlaneCode) -> list[float]:
+    """Return which share of the area each kind of map has, in the order of ``KIND_NAMES``."""
+    areas = np.left_shift(1, plane.blocks[:, 2:].sum(axis=1))
+    by_kind = np.bincount(plane.maps[:, 0], areas, len(KIND_NAMES))
+    return [float(area / areas.sum()) for area in by_kind]
 
 
 def _box(block: NDArray[np.int32], factor: int) -> tuple[int, int, int, int]:
@@ -134,18 +166,16 @@ def _legend(code: PifsCode, plane: PlaneCode) -> Image.Image:
     font = ImageFont.load_default(13)
     strip = Image.new("RGB", (980, 64), _PAPER)
     draw = ImageDraw.Draw(strip)
-    kinds = plane.maps[:, 0]
-    text = f"{code.mode}, {len(kinds)} blocks, {code.iterations} iterations; maps:"
+    text = f"{code.mode}, {len(plane.blocks)} blocks, {code.iterations} iterations; maps by area:"
     draw.text((4, 8), text, _INK, font)
     x = 4
-    for kind, name in enumerate(KIND_NAMES):
-        share = 100 * float((kinds == kind).mean())
+    for kind, (name, share) in enumerate(zip(KIND_NAMES, kind_shares(plane), strict=True)):
         if share == 0:
             continue
         if kind != NO_MAP:
             draw.rectangle((x, 38, x + 14, 52), fill=KIND_COLORS[kind])
             x += 20
-        label = f"{name} {share:.1f} %"
+        label = f"{name} {100 * share:.1f} %"
         draw.text((x, 37), label, _INK, font)
         x += round(draw.textlength(label, font)) + 24
     radius = 28

@@ -17,6 +17,7 @@ from torch import Tensor
 from selfsame.collage.operator.module import SCALE_DENOMINATOR
 from selfsame.errors import InputError
 from selfsame.limits import MAX_PIXELS
+from selfsame.priors.vdvae.bounds import check_pictures
 from selfsame.priors.vdvae.network import Vdvae
 
 Scale = float | Fraction
@@ -112,9 +113,10 @@ def reconstruct(model: Vdvae, pictures: Tensor, *, scale: Scale = 1) -> Tensor:
         pictures: (B, C, side, side) in [0, 1].
         scale: as of ``generate``.
     Raises:
-        InputError: pictures of another size, or as ``side_at``.
+        InputError: pictures of another size or range, or as ``side_at``.
     """
     side_at(model, scale)
+    check_pictures(pictures)
 
     def infer(group: Tensor) -> Tensor:
         return model.infer(group, torch.Generator(group.device), temperature=0).features
@@ -178,8 +180,9 @@ def infer_noise(model: Vdvae, pictures: Tensor) -> Tensor:
     Args:
         pictures: (B, C, side, side) in [0, 1].
     Raises:
-        InputError: pictures of another size.
+        InputError: pictures of another size or range.
     """
+    check_pictures(pictures)
 
     def infer(group: Tensor) -> Tensor:
         latents = model.infer(group, torch.Generator(group.device), temperature=0).latents

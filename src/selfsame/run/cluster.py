@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from selfsame.errors import InputError, MissingExtraError
+from selfsame.errors import InputError
 from selfsame.run.executor import WorkerDiedError
 
 if TYPE_CHECKING:
@@ -51,12 +51,8 @@ class Cluster:
             InputError: no scheduler answers at that address, or it went away.
             What ``function`` raises.
         """
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise MissingExtraError(
-                "a scheduler needs Dask: pip install 'selfsame[cluster]'"
-            ) from error
+        from distributed import Client
+
         try:
             client = Client(self.scheduler, timeout=_TIMEOUT, set_as_default=False)
         except (OSError, ValueError) as error:

@@ -40,7 +40,6 @@ FLAGS = ("steps", "batch", "lr", "seed", "precision", "workers", "device")
 """Settings of every training that have an option of their own."""
 
 CONFIG_NAME = "config.json"
-MODEL_NAME = "model"
 SHOWN_NOTES = 5
 
 
@@ -144,7 +143,7 @@ class Call:
         *,
         same: Mapping[str, Any],
         notes: Sequence[str] = (),
-        model_name: str = MODEL_NAME,
+        model_name: str | None = None,
         **tables: Checked,
     ) -> int:
         """Train, write the model, and report; return the exit status.
@@ -152,10 +151,11 @@ class Call:
         Args:
             same: what a resumed training must share beyond its settings and ``samples``.
             notes: of the pictures that were left out; more may come while they are read.
-            model_name: what the model is called in the folder of the training.
+            model_name: of the model in the folder of the training, if it is no ``Pretrained``.
             tables: the effective configuration, but for the training and the card.
         """
         from selfsame.io.files import make_folder, write_bytes
+        from selfsame.io.model_file import RUN_MODEL
         from selfsame.training import train
         from selfsame.training.checkpoint import checkpoints
         from selfsame.training.loop import CHECKPOINTS
@@ -180,7 +180,7 @@ class Call:
                 stop_after=self.options["stop_after"],
             )
         if leads:
-            model = folder / model_name
+            model = folder / (RUN_MODEL if model_name is None else model_name)
             task.export(model, _card(config, len(samples), result))
             said = [*notes, *result.notes]
             values = {**asdict(result), "notes": said, "output": model, "pictures": len(samples)}

@@ -29,7 +29,8 @@ from selfsame.collage.network.model import (
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.errors import InputError
-from selfsame.io.pictures import resize_picture
+from selfsame.io.pictures import picture_bytes, resize_picture
+from selfsame.picture_arrays import picture_floats
 from selfsame.run.device import resolve_device
 
 MAX_PIXELS_OUT = 1 << 27
@@ -40,7 +41,7 @@ _START_LIMIT = 0.25
 
 
 def encode_picture(
-    pixels: NDArray[np.uint8],
+    pixels: NDArray[np.uint8] | NDArray[np.floating],
     *,
     model: CollageModel,
     step: int,
@@ -53,7 +54,7 @@ def encode_picture(
     """Return the collage of a picture.
 
     Args:
-        pixels: (H, W) grey or (H, W, 3) sRGB bytes.
+        pixels: (H, W) grey or (H, W, 3) sRGB; bytes, or floats of 0 to 1, which are rounded.
         model: see ``selfsame.io.model_file.Pretrained``.
         step: 0 to 255; larger gives smaller files. 16 more double the quantiser steps.
         refine: steps of descent on the levels of this picture; 8 to 16 do most of it.
@@ -64,6 +65,7 @@ def encode_picture(
     Raises:
         InputError: an argument is out of its range.
     """
+    pixels = picture_bytes(pixels)
     where = resolve_device(device)
     height, width = pixels.shape[:2]
     with _on_threads(threads), torch.no_grad():
@@ -208,8 +210,7 @@ def _start_planes(
     factor: Fraction,
 ) -> Tensor:
     """Return a starting picture as padded planes; one of another size is resized."""
-    if start.ndim not in (2, 3) or start.shape[2:] not in ((), (3,)) or start.size == 0:
-        raise InputError(f"start must be (H, W) or (H, W, 3), not empty: got {start.shape}")
+    start = picture_floats(start, "start")
     values = torch.from_numpy(np.ascontiguousarray(start, np.float32))
     pictures = values.reshape(*start.shape[:2], -1).permute(2, 0, 1)[None]
     channels = len(code.atoms)

@@ -14,7 +14,6 @@ from selfsame.collage import chunks
 from selfsame.collage.code import MAX_STEP, CollageCode
 from selfsame.collage.codec.decode import decode, encode_picture
 from selfsame.errors import InputError
-from selfsame.io.pictures import to_uint8
 from selfsame.metrics.pictures import psnr_db
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def step_for_quality(quality: float) -> int:
 
 
 def encode(
-    pixels: NDArray[np.uint8],
+    pixels: NDArray[np.uint8] | NDArray[np.floating],
     *,
     model: "CollageModel",
     alpha: NDArray[np.uint8] | None = None,
@@ -65,7 +64,7 @@ def encode(
     """Return the code of a picture.
 
     Args:
-        pixels: (H, W) grey or (H, W, 3) sRGB bytes.
+        pixels: (H, W) grey or (H, W, 3) sRGB; bytes, or floats of 0 to 1, which are rounded.
         alpha: (H, W) bytes, kept exactly.
         quality: above 0 to 100; see ``step_for_quality``.
         bytes: most bytes of the whole file.
@@ -99,10 +98,9 @@ def encode(
         code = _within(attempt, refinable, bytes - _alpha_bytes(alpha))
     else:
         assert psnr is not None
-        original = pixels / np.float64(255)
 
         def quality_of(code: CollageCode) -> float:
-            return psnr_db(to_uint8(decode(code, threads=threads)) / np.float64(255), original)
+            return psnr_db(decode(code, threads=threads), pixels)
 
         code = _reaching(attempt, refinable, quality_of, psnr)
     report(1.0)

@@ -26,6 +26,7 @@ from selfsame.ifs.distance.engine import Fitter, Progress, code_of
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.distance.target import make_target
 from selfsame.io.files import atomic_file
+from selfsame.picture_arrays import picture_floats
 from selfsame.run.device import resolve_device
 
 __all__ = ["Progress", "fit_distance"]
@@ -49,7 +50,7 @@ def fit_distance(
     """Return one code per picture: similitudes, window, size and leaf of a recursion.
 
     Args:
-        pictures: (H, W) grey or (H, W, 3), values in [0, 1]; white is the figure.
+        pictures: (H, W) grey or (H, W, 3), bytes or floats of 0 to 1; white is the figure.
         layout, depth: see ``DistanceSettings``.
         device: where torch computes; the search for the nearest leaf stays on the CPU.
         callback: told of every ``callback_every``-th step, with the code so far.
@@ -67,8 +68,9 @@ def fit_distance(
     settings = DistanceSettings.from_dict({"layout": layout, "depth": depth, **others})
     checked("callback_every", callback_every, Annotated[int, Range(1)])
     checked("checkpoint_every", checkpoint_every, Annotated[int, Range(1)])
-    targets = [make_target(picture, settings.threshold) for picture in pictures]
-    digest = _fingerprint(settings, pictures) if checkpoint is not None else ""
+    floats = [picture_floats(picture, f"target {i}") for i, picture in enumerate(pictures)]
+    targets = [make_target(picture, settings.threshold) for picture in floats]
+    digest = _fingerprint(settings, floats) if checkpoint is not None else ""
     saved = _load_checkpoint(checkpoint, digest) if checkpoint is not None else None
     finished: list[dict[str, Any]] = saved["finished"] if saved else []
     place = resolve_device(device)

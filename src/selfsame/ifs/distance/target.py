@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
@@ -49,23 +49,19 @@ class Target:
         return self.points[self.mask.ravel()]
 
 
-def make_target(picture: ArrayLike, threshold: float) -> Target:
-    """Return the target of a picture (H, W) grey or (H, W, 3), values in [0, 1].
+def make_target(picture: NDArray[np.floating], threshold: float) -> Target:
+    """Return the target of a picture, as of ``selfsame.picture_arrays.picture_floats``.
 
     The figure is where the picture (its mean over the channels) exceeds ``threshold``. The
     distance transform measures to centres of pixels; the figure's edge lies half a pixel
     nearer, which is subtracted.
 
     Raises:
-        InputError: not such a picture, a threshold outside [0, 1), or nothing exceeds it.
+        InputError: a threshold outside [0, 1), or nothing exceeds it.
     """
     grey = np.asarray(picture, np.float64)
-    if grey.ndim == 3 and grey.shape[2] == 3:
+    if grey.ndim == 3:
         grey = grey.mean(axis=2)
-    if grey.ndim != 2 or grey.size == 0:
-        raise InputError(f"a picture must be (H, W) or (H, W, 3): got {np.shape(picture)}")
-    if not np.isfinite(grey).all():
-        raise InputError("a picture must be finite: found NaN or infinity")
     if not 0 <= threshold < 1:
         raise InputError(f"threshold must be within [0, 1): got {threshold}")
     mask = grey > threshold

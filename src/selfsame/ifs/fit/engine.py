@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from selfsame.errors import DivergedError, InputError
@@ -24,7 +25,7 @@ from selfsame.ifs.fit.objectives import (
     WordObjective,
     prepare,
 )
-from selfsame.io.pictures import Picture
+from selfsame.picture_arrays import picture_floats
 from selfsame.run.device import resolve_device
 from selfsame.run.progress import Progress
 
@@ -70,7 +71,7 @@ FitCallback = Callable[[int, Sequence[float], Callable[[], list[IFSCode]]], None
 
 
 def fit(
-    pictures: Sequence[Picture] | np.ndarray,
+    pictures: Sequence[ArrayLike] | np.ndarray,
     config: FitConfig | None = None,
     *,
     seed: int = 0,
@@ -82,8 +83,8 @@ def fit(
     """Fit an IFS to each picture by gradient descent, all in shared batches.
 
     Args:
-        pictures: (H, W) grey or (H, W, 3) colour pictures, values in [0, 1], bright = figure.
-            They may differ in size; those of one shape share batches of ``config.batch``.
+        pictures: (H, W) grey or (H, W, 3) colour pictures, bytes or floats of 0 to 1, bright =
+            figure. They may differ in size; those of one shape share batches of ``config.batch``.
         config: see ``FitConfig``; ``selfsame.ifs.fit.PRESETS`` has named ones.
         seed: same seed, same targets in the same order: same codes.
         device: ``auto``, ``cpu`` or ``cuda``.
@@ -98,9 +99,10 @@ def fit(
     begin = time.perf_counter()
     if len(pictures) == 0:
         raise InputError("there is no picture to fit")
+    targets_of = [picture_floats(picture, f"target {i}") for i, picture in enumerate(pictures)]
     shapes: dict[tuple[int, ...], list[int]] = {}
-    for i, picture in enumerate(pictures):
-        shapes.setdefault(np.shape(picture), []).append(i)
+    for i, picture in enumerate(targets_of):
+        shapes.setdefault(picture.shape, []).append(i)
     batches = [
         members[start : start + config.batch]
         for members in shapes.values()
@@ -112,7 +114,7 @@ def fit(
     losses = np.full(len(pictures), np.nan)
     for number, members in enumerate(batches):
         try:
-            targets = prepare([pictures[i] for i in members], config, torch_device)
+            targets = prepare([targets_of[i] for i in members], config, torch_device)
         except EmptyTargetError as error:
             raise InputError(f"target {members[error.item]} {error}") from error
         entropy = np.random.SeedSequence([seed, members[0]]).generate_state(1, np.uint64)[0]

@@ -20,6 +20,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -42,7 +43,7 @@ from selfsame.ifs.fit.maps import (
 )
 from selfsame.ifs.fit.orbit import orbit
 from selfsame.ifs.render.splat import splat
-from selfsame.io.pictures import Picture, resize_picture
+from selfsame.io.pictures import resize_picture
 from selfsame.limits import MAX_SIDE
 
 LOG_MEAN = (float(np.log(1e-3)), float(np.log(60.0)))
@@ -115,20 +116,19 @@ class Targets:
 
 
 def prepare(
-    pictures: Sequence[Picture], config: FitConfig, device: torch.device | None = None
+    pictures: Sequence[NDArray[np.floating]], config: FitConfig, device: torch.device | None = None
 ) -> Targets:
     """Return pictures of one shape as targets, by default on the CPU.
 
+    Args:
+        pictures: of ``selfsame.picture_arrays.picture_floats``.
     Raises:
-        InputError: no picture, different shapes, too large, or not finite.
+        InputError: no picture, different shapes, or too large.
         EmptyTargetError: nothing above the threshold.
     """
     if not pictures or len({p.shape for p in pictures}) != 1:
         raise InputError("targets of one batch must be at least one picture, all of one shape")
-    shape = pictures[0].shape
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3) or 0 in shape:
-        raise InputError(f"a picture is (H, W) or (H, W, 3): got {shape}")
-    height, width = shape[:2]
+    height, width = pictures[0].shape[:2]
     if max(height, width) > MAX_SIDE:
         raise InputError(f"a picture has at most {MAX_SIDE} pixels a side: got {width}x{height}")
     longest = max(height, width)
@@ -136,8 +136,6 @@ def prepare(
     size = resolved.size
     scaled = (max(1, round(width * size / longest)), max(1, round(height * size / longest)))
     images = np.stack([resize_picture(np.asarray(p, np.float32), scaled) for p in pictures])
-    if not np.isfinite(images).all():
-        raise InputError("a picture must be finite: found NaN or infinity")
     if images.ndim == 3:
         if config.threshold is not None and config.objective == "occupancy":
             images = (images > config.threshold).astype(np.float32)

@@ -20,7 +20,8 @@ from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.fit.config import PAPER_SIZE
 from selfsame.io.files import make_folder, write_bytes
-from selfsame.io.pictures import grid, to_arrays, write_picture
+from selfsame.io.grids import grid
+from selfsame.io.pictures import to_arrays, write_picture
 from selfsame.lab.sets.config import TRAINING, FractalSetConfig, SetObjective
 from selfsame.lab.sets.losses import Adversary, SetLoss, make_set_loss
 from selfsame.lab.sets.model import FractalSet

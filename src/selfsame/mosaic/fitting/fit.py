@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.errors import InputError
+from selfsame.io.pictures import picture_bytes
 from selfsame.mosaic.code import (
     MAX_FINEST,
     MAX_GRID,
@@ -48,7 +49,9 @@ LOWEST_PRICE = 1e-9
 """Of one patch, over the error of all of the first level: below, splitting is for rounding only."""
 
 
-def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> MosaicCode:
+def fit(
+    picture: NDArray[np.uint8] | NDArray[np.floating], settings: Settings | None = None
+) -> MosaicCode:
     """Return the mosaic of a picture: the picture made of itself.
 
     Means and slopes of all patches are those of the picture (after ``tones``, rounded). A copy's
@@ -56,15 +59,17 @@ def fit(picture: NDArray[np.uint8], settings: Settings | None = None) -> MosaicC
     ``strength`` and no more than the gamut has room for.
 
     Args:
-        picture: (H, W) grey or (H, W, 3) sRGB bytes.
+        picture: (H, W) grey or (H, W, 3) sRGB; bytes, or floats of 0 to 1, which are rounded to
+            bytes.
     Raises:
-        InputError: settings out of range, patches larger than half the picture, or a picture too
-            small for any.
+        InputError: no such picture, settings out of range, patches larger than half the picture, or
+            a picture too small for any.
     """
     chosen = settings or Settings()
-    target = np.atleast_3d(np.asarray(picture))
-    height, width, channels = target.shape
-    _check_picture(width, height, channels)
+    target = np.atleast_3d(picture_bytes(picture))
+    height, width = target.shape[:2]
+    if min(width, height) < 4:
+        raise InputError(f"picture must be at least 4x4 pixels: got {width}x{height}")
     grid = grid_of(chosen.patch, width, height)
     levels = min(chosen.levels, _levels_of(min(width, height), grid))
     raster = of_patches.shrunk(target.astype(np.float64), RASTER_PIXELS * (grid << levels)) / 255
@@ -134,13 +139,6 @@ def grid_of(patch: int | None, width: int, height: int) -> int:
 def _levels_of(side: int, grid: int) -> int:
     """Return how often patches can be cut and keep two pixels and the limit of a code."""
     return max(0, min(side // (2 * grid), MAX_FINEST // grid).bit_length() - 1)
-
-
-def _check_picture(width: int, height: int, channels: int) -> None:
-    if channels not in (1, 3):
-        raise InputError(f"picture must have one or three channels: got {channels}")
-    if min(width, height) < 4:
-        raise InputError(f"picture must be at least 4x4 pixels: got {width}x{height}")
 
 
 @dataclass(frozen=True)

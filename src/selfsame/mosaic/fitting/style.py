@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from selfsame.checked import Range, checked
 from selfsame.errors import InputError
+from selfsame.io.pictures import picture_bytes
 from selfsame.mosaic.code import MosaicCode, Pieces
 from selfsame.mosaic.drawing.rendering import resized
 from selfsame.mosaic.fitting import patches as of_patches
@@ -54,8 +55,8 @@ CANDIDATES = 256
 
 def restyled(
     code: MosaicCode,
-    picture: NDArray[np.uint8],
-    second: NDArray[np.uint8],
+    picture: NDArray[np.uint8] | NDArray[np.floating],
+    second: NDArray[np.uint8] | NDArray[np.floating],
     *,
     tint: float = 0.7,
     repeats: int | None = None,
@@ -65,20 +66,19 @@ def restyled(
 
     Args:
         code: of ``fit``, whose patches are kept.
-        picture: the bytes that it was fitted to, (H, W) or (H, W, C).
-        second: (H', W', C) bytes with the channels of the code.
+        picture: that it was fitted to, as of ``fit``.
+        second: grey or colour like the code, of any size; as of ``fit``.
         tint: from 0, blocks in their own colours, to 1, means and slopes of the picture.
         repeats: how often a block may appear, or None for twice its even share.
         seed: order in which patches of one size choose.
     Raises:
-        InputError: numbers out of range, other channels, or a second picture too small.
+        InputError: numbers out of range, no such pictures, other channels, or a second picture too
+            small.
     """
     tint = checked("tint", tint, Share)
     repeats = checked("repeats", repeats, Annotated[int, Range(1)] | None)
-    if second.ndim != 3 or second.shape[2] != code.channels:
-        raise InputError(
-            f"second must be (H, W, {code.channels}) like the picture: got {second.shape}"
-        )
+    picture = _pixels(picture, "picture", code.channels)
+    second = _pixels(second, "second", code.channels)
     places = block_places(second.shape[0], second.shape[1], code.width / code.height)
     if repeats is None:
         repeats = max(1, -(-2 * len(code.cells) // len(places)))
@@ -114,6 +114,15 @@ def restyled(
     )
 
 
+def _pixels(picture: NDArray[np.uint8] | NDArray[np.floating], name: str, channels: int) -> Bytes:
+    """Return a picture as bytes, (H, W, channels)."""
+    pixels = np.atleast_3d(picture_bytes(picture, name))
+    if pixels.shape[2] != channels:
+        wanted = "grey, (H, W)" if channels == 1 else "colour, (H, W, 3)"
+        raise InputError(f"{name} must be {wanted}, like the code: got {np.shape(picture)}")
+    return pixels
+
+
 def block_places(height: int, width: int, shape: float) -> NDArray[np.int32]:
     """Return the blocks on offer, (K, 4) rows ``y, x, height, width``.
 
@@ -147,8 +156,8 @@ def _thumbnails(second: Bytes, places: NDArray[np.int32]) -> Float:
 
 
 def _patch_thumbnails(code: MosaicCode, picture: Bytes) -> Float:
-    """Return the picture at every patch as a thumbnail, (R, s, s, C), values in [0, 1]."""
-    raster = of_patches.shrunk(np.atleast_3d(picture) / np.float32(255), 4 * code.finest)
+    """Return a picture, (H, W, C), at every patch as a thumbnail: (R, s, s, C) in [0, 1]."""
+    raster = of_patches.shrunk(picture / np.float32(255), 4 * code.finest)
     bounds = (4 * code.bounds).tolist()
     blocks = [raster[top:bottom, left:right] for top, left, bottom, right in bounds]
     return np.stack([of_patches.shrunk(block, THUMB) for block in blocks])

@@ -11,7 +11,7 @@ from selfsame._native import pifs as native
 from selfsame.errors import InputError
 from selfsame.family import Picture
 from selfsame.io.color import planes_from_picture
-from selfsame.io.pictures import Bytes, to_uint8
+from selfsame.io.pictures import Bytes, picture_bytes
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
 from selfsame.pifs.code import MAX_ITERATIONS, PifsCode
 from selfsame.run.threads import thread_count
@@ -198,7 +198,5 @@ def _sampling_of(
 
 
 def _start_planes(start: Picture, channels: int) -> list[NDArray[np.float32]]:
-    if start.ndim not in (2, 3) or start.shape[2:] not in ((), (3,)) or start.size == 0:
-        raise InputError(f"start must be (H, W) or (H, W, 3), not empty: got {start.shape}")
-    planes = planes_from_picture(to_uint8(start))
+    planes = planes_from_picture(picture_bytes(start, "start"))
     return (planes + [np.zeros_like(planes[0])] * 2)[:channels]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.io.color import planes_from_picture
+from selfsame.io.pictures import picture_bytes
 from selfsame.isometries import ISOMETRIES
 from selfsame.pifs.code import (
     CONTRACTION,
@@ -32,7 +33,7 @@ Int = NDArray[np.int32]
 
 
 def encode_baseline(
-    picture: NDArray[np.uint8],
+    picture: NDArray[np.uint8] | NDArray[np.floating],
     *,
     ranges: int = 8,
     domains: int = 32,
@@ -46,7 +47,7 @@ def encode_baseline(
     with domains as many times their size.
 
     Args:
-        picture: (H, W) grey or (H, W, 3) sRGB bytes.
+        picture: (H, W) grey or (H, W, 3) sRGB; bytes, or floats of 0 to 1, which are rounded.
         ranges: side of the blocks, 4 to 64, a power of two.
         domains: side of their domains: 1, 2 or 4 times ``ranges``.
         domain_step: of the grid of domains, in pixels; by default ``domains``, so that none
@@ -54,8 +55,9 @@ def encode_baseline(
         isometries: how many, from the first on: 8 are all, 1 is the identity alone.
         threads: CPU threads of the search, by default one for every core.
     Raises:
-        InputError: isometries or a grid that are not allowed.
+        InputError: no such picture, isometries or a grid that are not allowed.
     """
+    picture = picture_bytes(picture)
     kind = next(kind for kind in KINDS if CONTRACTION[kind] * ranges == domains)
     step = domains if domain_step is None else domain_step
     height, width = picture.shape[:2]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from selfsame._native import pifs as native
 from selfsame.coding.container import Chunk, alpha_chunks, container_bytes
 from selfsame.errors import InputError
+from selfsame.io.pictures import picture_bytes
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.chunks import PIFS, PIFS_TAG, PLANE
 from selfsame.pifs.code import MAX_DEBLOCK, Mode, PifsCode
@@ -60,7 +61,7 @@ def step_for_quality(quality: float) -> float:
 
 
 def encode(
-    picture: Bytes,
+    picture: Bytes | NDArray[np.floating],
     *,
     alpha: Bytes | None = None,
     quality: float | None = None,
@@ -75,7 +76,7 @@ def encode(
     """Return the code of a picture.
 
     Args:
-        picture: (H, W) grey or (H, W, 3) sRGB bytes.
+        picture: (H, W) grey or (H, W, 3) sRGB; bytes, or floats of 0 to 1, which are rounded.
         alpha: (H, W) bytes, kept exactly.
         quality: above 0 to 100; see ``step_for_quality``.
         bytes: most bytes of the whole file.
@@ -87,8 +88,9 @@ def encode(
             the CPU.
         progress: called with the fraction done.
     Raises:
-        InputError: a limit on bytes or a PSNR that no step meets.
+        InputError: no such picture, a limit on bytes or a PSNR that no step meets.
     """
+    picture = picture_bytes(picture)
     plan = plan_for(mode, effort)
     encoder = _Encoder(picture, plan, effort, thread_count(threads), device, progress)
     if quality is not None:
@@ -156,7 +158,7 @@ class _Encoder:
 
         def lack(result: Attempt) -> float:
             decoded = decode(self.deblocked(result), threads=self.threads)
-            return (psnr - psnr_db(decoded, self.picture / np.float32(255))) / 6
+            return (psnr - psnr_db(decoded, self.picture)) / 6
 
         start = min(max(10 ** ((57.0 - psnr) / 17), MIN_STEP), MAX_STEP)
         found = self._solve(lack, start, 0.8)

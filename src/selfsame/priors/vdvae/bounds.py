@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from selfsame.errors import InputError
+from selfsame.picture_arrays import check_range
 from selfsame.priors.vdvae.network import Inference, Vdvae
 
 Nats = TypeVar("Nats", float, Tensor)
@@ -30,8 +31,20 @@ class Elbo(NamedTuple):
 
 
 def elbo(model: Vdvae, pictures: Tensor, generator: torch.Generator) -> Elbo:
-    """Return the evidence lower bound of pictures, (B, C, S, S), from one draw of the latents."""
+    """Return the evidence lower bound of pictures, (B, C, S, S) in [0, 1], from one draw of the
+    latents.
+
+    Raises:
+        InputError: pictures of another size or range.
+    """
+    check_pictures(pictures)
     return elbo_of(model, pictures, model.infer(pictures, generator))
+
+
+def check_pictures(pictures: Tensor) -> None:
+    """Raise ``InputError`` unless pictures hold floats of 0 to 1; training does without."""
+    if pictures.numel():
+        check_range("pictures", float(pictures.min()), float(pictures.max()))
 
 
 def elbo_of(model: Vdvae, pictures: Tensor, inference: Inference) -> Elbo:
@@ -50,11 +63,12 @@ def importance_weighted_bound(
     an estimate of the evidence lower bound.
 
     Raises:
-        InputError: no sample, or pictures of another size.
+        InputError: no sample, or pictures of another size or range.
     Source: Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders", ICLR 2016.
     """
     if samples < 1:
         raise InputError(f"samples must be at least 1: got {samples}")
+    check_pictures(pictures)
     weights = []
     for _ in range(samples):
         inference = model.infer(pictures, generator)
