@@ -18,6 +18,9 @@ inline bool draws(const Map& map) { return map.kind != kNoMap; }
 // Whether a map draws from its own plane.
 inline bool feeds_back(const Map& map) { return draws(map) && map.kind != kLuma; }
 
+// Whether maps are such as the blocks of a plane of so many pixels may have.
+bool are_sound(Row<const Block> blocks, Row<const Map> maps, std::size_t height, std::size_t width);
+
 // Write S x + b to the blocks of `out` that have a map; the others are left as they are.
 //
 // All grids have `scale` samples per pixel of the plane in either direction.
