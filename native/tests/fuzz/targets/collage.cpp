@@ -5,13 +5,15 @@
 
 using namespace selfsame;
 
+constexpr int kMostRanges = 12;  // along a side
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const coding::Models first =
         fuzz::models(fuzz::kCollageSlots, fuzz::kCollageWeights, collage::slot_count(), collage::set_count());
     fuzz::Input input(data, size);
     const int count = input.any<std::uint8_t>() % 2 ? 3 : 1, domains = input.any<std::uint8_t>() % 17;
     const int step = input.any<std::uint8_t>();
-    const int rows = 1 + input.any<std::uint8_t>() % 32, columns = 1 + input.any<std::uint8_t>() % 32;
+    const int rows = 1 + input.any<std::uint8_t>() % kMostRanges, columns = 1 + input.any<std::uint8_t>() % kMostRanges;
     std::vector<collage::Plane> planes;
     for (int i = 0; i < count; ++i) {
         planes.emplace_back(input.any<std::uint8_t>(), domains, rows, columns);
