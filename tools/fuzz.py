@@ -29,7 +29,7 @@ SECONDS = 60
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 FLAGS = ("-std=c++20", "-O2", "-g", "-fno-omit-frame-pointer", "-ffp-contract=off", *SANITIZE)
 # What a hostile file may make this process take: never more memory, never longer for one input.
-LIMITS = ("-rss_limit_mb=2048", "-timeout=20", "-max_len=4096")
+LIMITS = ("-rss_limit_mb=2048", "-timeout=300", "-max_len=4096")
 ABORT = "abort_on_error=1"
 _NO_COMPILER = (
     "no compiler with sanitizers is there: install g++, or clang with its run-time libraries for "
