@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 
 .PHONY: demo test lint docs wheel bench clean
 
-NATIVE := $(shell find native -type f)
+NATIVE := $(shell find native -type f -not -path "native/tests/*")
 
 # An editable installation remembers where modules are: it is made anew when one comes or goes.
 MODULES := $(VENV)/.modules

@@ -12,6 +12,8 @@ namespace selfsame::coding {
 
 inline constexpr int kLengths = 20;  // steps of the unary part of a number, its bit length
 inline constexpr int kTailBits = 16;
+inline constexpr std::int32_t kMostNumber = (1 << (kLengths - 1)) - 1;  // that code_number takes
+inline constexpr std::int32_t kMostTail = (1 << (kTailBits + 1)) - 2;   // that code_tail takes
 
 constexpr int bit_length(std::uint32_t value) { return std::bit_width(value); }
 
@@ -21,7 +23,7 @@ constexpr std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
     return quotient * b > a ? quotient - 1 : quotient;
 }
 
-// Code a number >= 0: its bit length in unary, then its bits below the first.
+// Code a number of [0, kMostNumber]: its bit length in unary, then its bits below the first.
 //
 // `contexts` are the slots of the first unary step, the later ones follow them. `bits` is the first
 // of kLengths × 8 slots of the two highest of the bits below the first, `low` the first of kLengths
@@ -65,8 +67,8 @@ std::int32_t code_number(Coder& coder, std::int32_t value, std::array<std::uint3
     return result;
 }
 
-// Code a number >= 0 in the exponential Golomb code of order 0; the decisions on its length take
-// `slot` and those behind it, up to kLengths.
+// Code a number of [0, kMostTail] in the exponential Golomb code of order 0; the decisions on its
+// length take `slot` and those behind it, up to kLengths.
 template <typename Coder>
 std::int32_t code_tail(Coder& coder, std::int32_t value, std::uint32_t slot, int element) {
     const std::int32_t above = value + 1;

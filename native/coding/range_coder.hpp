@@ -35,11 +35,13 @@ struct Tables {
 };
 const Tables& tables();
 
+using Weights = std::array<std::int32_t, kMaxInputs>;
+
 // What the coder learns as it goes: slots of 22 bits of probability that the bit is 1 and 10 bits of
 // count; sets of mixing weights in 16.16 fixed point.
 struct Models {
     std::vector<std::uint32_t> slots;
-    std::vector<std::array<std::int32_t, kMaxInputs>> weights;
+    std::vector<Weights> weights;
 };
 
 enum class Direction { kDecode, kEncode };

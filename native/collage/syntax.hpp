@@ -16,6 +16,7 @@ namespace selfsame::collage {
 inline constexpr int kPlanes = 3;  // Y (or grey), Cb, Cr
 inline constexpr int kMaxAtoms = 255;
 inline constexpr int kMaxBias = 1 << 17;
+inline constexpr int kMaxWeight = 1 << 15;
 
 // Syntax elements that bits are counted by.
 enum Element : int { kBiases, kExtents, kWeights, kSigns, kDomains, kElements };
@@ -38,7 +39,7 @@ struct Plane {
 // Fill planes from a stream; `step` is the index of their quantiser step. False if the stream is damaged.
 bool read_planes(coding::Decoder& coder, std::vector<Plane>& planes, int step);
 
-// Write planes; false if a bias is beyond kMaxBias.
+// Write planes, whose weights are up to kMaxWeight; false if a bias is beyond kMaxBias.
 bool write_planes(coding::Encoder& coder, std::vector<Plane>& planes, int step);
 
 }  // namespace selfsame::collage

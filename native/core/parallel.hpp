@@ -28,8 +28,11 @@ void parallel_for(int, std::size_t count, const Work& work) {
 
 namespace selfsame {
 
-// Call work(i) for all i below count, on up to so many threads; each takes the next i when it is
-// done with one. The first exception is thrown on, once all have ended.
+inline constexpr std::size_t kMostThreads = 256;  // beyond any machine's use for one picture
+
+// Call work(i) for all i below count, on up to so many threads, or as many of them as the system
+// grants; each takes the next i when it is done with one. The first exception is thrown on, once all
+// have ended.
 template <typename Work>
 void parallel_for(int threads, std::size_t count, const Work& work) {
     std::atomic<std::size_t> next = 0;
@@ -49,8 +52,14 @@ void parallel_for(int threads, std::size_t count, const Work& work) {
         }
     };
     std::vector<std::thread> others;
-    for (std::size_t i = 1; i < std::min<std::size_t>(std::max(threads, 1), count); ++i) {
-        others.emplace_back(run);
+    const std::size_t wanted = std::min({static_cast<std::size_t>(std::max(threads, 1)), count, kMostThreads});
+    others.reserve(wanted);
+    try {
+        while (others.size() + 1 < wanted) {
+            others.emplace_back(run);
+        }
+    } catch (const std::exception&) {
+        // The work gets done without it. Not to join those that run already would end the process.
     }
     run();
     for (auto& other : others) {

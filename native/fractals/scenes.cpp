@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/bounded.hpp"
 #include "ifs/patterns.hpp"
 
 namespace selfsame::fractals {
@@ -76,7 +77,8 @@ Rgb color_of(double hue, double saturation, double value) {
         // Each channel is full for a third of the circle: red around 0, green 2, blue 4 of 6.
         const double away = std::abs(sector - 2.0 * channel);
         const double fullness = std::clamp(2 - std::min(away, 6 - away), 0.0, 1.0);
-        color[channel] = static_cast<std::uint8_t>(255 * value * (1 - saturation * (1 - fullness)) + 0.5);
+        const double byte = 255 * value * (1 - saturation * (1 - fullness)) + 0.5;
+        color[channel] = static_cast<std::uint8_t>(bounded(byte, 0.0, 255.0));
     }
     return color;
 }
@@ -122,7 +124,7 @@ void paint_surface(Grid<const float> heights, Row<const double> colors, Picture 
     for (int y = 0; y < picture.side; ++y) {
         for (int x = 0; x < picture.side; ++x) {
             const float place = (heights(y, x) - static_cast<float>(kLowest)) * kScale + 0.5f;
-            picture.put(y, x, table[static_cast<int>(std::clamp(place, 0.0f, kLevels - 1.0f))]);
+            picture.put(y, x, table[static_cast<int>(bounded(place, 0.0f, kLevels - 1.0f))]);
         }
     }
 }
@@ -172,7 +174,9 @@ void blur(Picture picture, double sigma) {
     const int side = picture.side;
     const auto weight = static_cast<float>(std::exp(-0.5 / (sigma * sigma)));
     const float inner = 1 / (1 + 2 * weight), outer = weight * inner;
-    const auto mirrored = [side](int place) { return place < 0 ? -place : place < side ? place : 2 * side - 2 - place; };
+    const auto mirrored = [side](int place) {
+        return side == 1 ? 0 : place < 0 ? -place : place < side ? place : 2 * side - 2 - place;
+    };
     std::vector<float> rows(static_cast<std::size_t>(side) * side * 3);
     for (int y = 0; y < side; ++y) {
         const std::uint8_t *above = picture.row(mirrored(y - 1)), *here = picture.row(y),

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/bounded.hpp"
+
 namespace selfsame::ifs {
 
 std::int64_t project(Grid<const float> points, Grid<const float> camera, float scale, Grid<std::uint64_t> buffer) {
@@ -20,7 +22,7 @@ std::int64_t project(Grid<const float> points, Grid<const float> camera, float s
         if (depth > -4 && depth < 4 && u >= 0 && u < width && v >= 0 && v < height) {
             auto key = static_cast<std::uint64_t>((static_cast<double>(depth) + 4) * (kDepthSteps / 8)) << 24;
             for (int c = 0; c < 3; ++c) {
-                const float value = std::min(std::max(point[3 + c], 0.0f), 1.0f);
+                const float value = bounded(point[3 + c], 0.0f, 1.0f);
                 key |= static_cast<std::uint64_t>(value * 255 + 0.5f) << (8 * c);
             }
             std::uint64_t& cell = buffer(static_cast<std::size_t>(v), static_cast<std::size_t>(u));

@@ -7,12 +7,6 @@
 
 namespace selfsame::ifs {
 
-namespace {
-
-constexpr int kMostDimensions = 8;
-
-}  // namespace
-
 template <typename T>
 void follow(const Orbits<T>& orbits, Grid<const T> offsets, Grid<T> points, int threads) {
     const int d = orbits.dimension;

@@ -8,6 +8,8 @@
 
 namespace selfsame::ifs {
 
+inline constexpr int kMostDimensions = 8;
+
 // B systems of N maps in d dimensions, and S sequences of T choices for each.
 template <typename T>
 struct Orbits {

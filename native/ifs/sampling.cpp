@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/bounded.hpp"
 #include "core/clones.hpp"
 #include "ifs/population.hpp"
 
@@ -130,8 +131,7 @@ void add_colors(Grid<const float> points, Grid<std::uint64_t> sums) {
         if (u >= 0 && u < width && v >= 0 && v < height) {
             const auto cell = sums.row(static_cast<std::size_t>(v)).part(4 * static_cast<std::size_t>(u), 4);
             for (int c = 0; c < 3; ++c) {
-                // Rounding may leave [0, 1] by a hair; NaN cannot come here with finite colours.
-                const float value = std::min(std::max(point[2 + c], 0.0f), 1.0f);
+                const float value = bounded(point[2 + c], 0.0f, 1.0f);  // rounding may leave them by a hair
                 cell[c] += static_cast<std::uint64_t>(value * kColorSteps + 0.5f);
             }
             ++cell[3];

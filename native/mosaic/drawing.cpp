@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/blocks.hpp"
+#include "core/bounded.hpp"
 #include "core/clones.hpp"
 #include "core/parallel.hpp"
 
@@ -38,7 +39,7 @@ inline void paint_row(std::uint8_t* target, int i, int isometry, const float* ba
             for (int d = 0; d < kChannels; ++d) {
                 value += map[c * kChannels + d] * static_cast<float>(color[d]);
             }
-            target[j * kChannels + c] = static_cast<std::uint8_t>(std::clamp(value + 0.5f, 0.0f, 255.0f));
+            target[j * kChannels + c] = static_cast<std::uint8_t>(bounded(value + 0.5f, 0.0f, 255.0f));
         }
     }
 }
@@ -67,8 +68,8 @@ inline void read(const Address& address, std::size_t level, double u, double v, 
                  Color& color) {
     const std::int64_t offset = address.levels(level, 0);
     const std::int64_t height = address.levels(level, 1), width = address.levels(level, 2);
-    const double x = std::clamp(u * static_cast<double>(width) - 0.5, 0.0, static_cast<double>(width - 1));
-    const double y = std::clamp(v * static_cast<double>(height) - 0.5, 0.0, static_cast<double>(height - 1));
+    const double x = bounded(u * static_cast<double>(width) - 0.5, 0.0, static_cast<double>(width - 1));
+    const double y = bounded(v * static_cast<double>(height) - 0.5, 0.0, static_cast<double>(height - 1));
     const auto j = static_cast<std::int64_t>(x), i = static_cast<std::int64_t>(y);
     const std::int64_t right = std::min(j + 1, width - 1), below = std::min(i + 1, height - 1);
     const double fx = x - static_cast<double>(j), fy = y - static_cast<double>(i);
@@ -96,7 +97,7 @@ Color sample(double u, double v, double reach, int gate, const Address& address,
     // Edges between the patches of the frame (or of the gate, which becomes the frame) are sampled here; the
     // stored rendering has only pixels.
     while (depth < kMaxDepth && (reach * widest < 1 || (!is_inside && reach * finest < 1))) {
-        const auto place = [finest](double t) { return std::clamp(static_cast<int>(t * finest), 0, finest - 1); };
+        const auto place = [finest](double t) { return static_cast<int>(bounded(t * finest, 0.0, finest - 1.0)); };
         const std::int32_t patch = address.patch_map(place(v), place(u));
         const double top = address.rects(patch, 0), left = address.rects(patch, 1);
         const double side = address.rects(patch, 2) - top;
@@ -112,10 +113,10 @@ Color sample(double u, double v, double reach, int gate, const Address& address,
         u = isometry & kMirrorColumns ? 1 - u : u;
         v = isometry & kMirrorRows ? 1 - v : v;
     }
-    const double blur = std::log2(std::max(reach * widest, 1.0));
     const std::size_t last = address.levels.height() - 1;
-    const auto level = std::min(static_cast<std::size_t>(blur), last);
-    const double part = blur - std::floor(blur);
+    const double blur = bounded(std::log2(reach * widest), 0.0, static_cast<double>(last));
+    const auto level = static_cast<std::size_t>(blur);
+    const double part = blur - static_cast<double>(level);
     Color color{};
     read(address, level, u, v, 1 - part, channels, color);
     read(address, std::min(level + 1, last), u, v, part, channels, color);
@@ -128,7 +129,7 @@ Color sample(double u, double v, double reach, int gate, const Address& address,
             for (int d = 0; d < channels; ++d) {
                 value += map[c * channels + d] * before[d];
             }
-            color[c] = std::clamp(value, 0.0, 1.0);
+            color[c] = bounded(value, 0.0, 1.0);
         }
     }
     return color;
@@ -161,7 +162,8 @@ void view(Picture<std::uint8_t> frame, const Window& window, const Address& addr
                 }
             }
             for (int c = 0; c < channels; ++c) {
-                target[j * channels + c] = static_cast<std::uint8_t>(255 * total[c] / (samples * samples) + 0.5);
+                const double mean = bounded(total[c] / (samples * samples), 0.0, 1.0);
+                target[j * channels + c] = static_cast<std::uint8_t>(255 * mean + 0.5);
             }
         }
     });

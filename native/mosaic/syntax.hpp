@@ -15,7 +15,8 @@
 
 namespace selfsame::mosaic {
 
-inline constexpr int kMaxLevels = 6, kMaxContrast = 127, kMaxSlope = 127;
+inline constexpr int kMaxLevels = 6, kMaxContrast = 127, kMaxSlope = 127, kMaxTint = 255;
+inline constexpr int kMaxFinest = 1024;  // patches of the finest level along a side
 inline constexpr int kChannels = 3;  // in the order of coding: green (or grey), red, blue
 
 // Syntax elements that bits are counted by.
@@ -40,7 +41,7 @@ struct Written {
     std::vector<double> spent;
 };
 
-// Nothing if the cells are no tree in its order.
+// Nothing if the cells are no tree in its order, or a slope is beyond kMaxSlope.
 std::optional<Written> write_patches(Patches patches);
 
 }  // namespace selfsame::mosaic

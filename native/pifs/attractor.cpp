@@ -72,6 +72,24 @@ std::size_t samples_of(Row<const Block> blocks, Row<const Map> maps, int scale) 
 
 }  // namespace
 
+bool are_sound(Row<const Block> blocks, Row<const Map> maps, std::size_t height, std::size_t width) {
+    const auto is_within = [](std::int32_t start, std::size_t side, std::size_t limit) {
+        return start >= 0 && side <= limit && static_cast<std::size_t>(start) <= limit - side;
+    };
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+        const auto& [kind, domain_y, domain_x, isometry, scale] = maps[i];
+        if (kind < 0 || kind >= kKinds || isometry < 0 || isometry >= kIsometries || scale < -kMaxScaleIndex ||
+            scale > kMaxScaleIndex || (draws(maps[i]) && blocks[i].log2_height != blocks[i].log2_width)) {
+            return false;
+        }
+        const std::size_t side = static_cast<std::size_t>(contraction(kind)) << blocks[i].log2_height;
+        if (feeds_back(maps[i]) && !(is_within(domain_y, side, height) && is_within(domain_x, side, width))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 MappedBlocks::MappedBlocks(Row<const Block> blocks, Row<const Map> maps, int scale,
                            const std::optional<Luma>& luma)
     : blocks_(blocks),

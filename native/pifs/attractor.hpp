@@ -24,6 +24,9 @@ inline bool draws(const Map& map) { return map.kind != kNoMap; }
 // Whether a map draws from its own plane.
 inline bool feeds_back(const Map& map) { return draws(map) && map.kind != kLuma; }
 
+// Whether maps are such as the blocks of a plane of so many pixels may have.
+bool are_sound(Row<const Block> blocks, Row<const Map> maps, std::size_t height, std::size_t width);
+
 // The blocks of a plane that have a map. What an application makes of them is computed aside and then put
 // in its place: one plane is enough.
 //

@@ -18,6 +18,8 @@ inline constexpr int kKinds = 5;
 inline constexpr int kMaxScaleIndex = 12;
 inline constexpr float kScaleStep = 0.125f;  // of a map's scale
 inline constexpr int kMaxUnary = 15;         // magnitudes of levels from here on have a tail
+inline constexpr std::int32_t kMaxLevel = kMaxUnary + coding::kMostTail;
+inline constexpr std::int32_t kMaxMean = 1 << 19;  // first level of a block
 
 inline constexpr int kSizes = kMaxLog2 - kMinLog2 + 1;  // block sides 4, 8, 16, 32, 64
 inline constexpr int kBands = 18;  // six octaves of frequency times three directions

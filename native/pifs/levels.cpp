@@ -1,5 +1,7 @@
 #include "pifs/levels.hpp"
 
+#include "core/bounded.hpp"
+
 namespace selfsame::pifs {
 
 namespace {
@@ -24,6 +26,9 @@ std::array<double, kLastLengths> bits_of_last(const coding::Encoder& coder, cons
     return bits;
 }
 
+// As far as a level reaches; 0 for NaN.
+double magnitude_of(float coefficient) { return bounded<double>(std::abs(coefficient), 0, kMaxLevel); }
+
 }  // namespace
 
 void choose_levels(const coding::Encoder& coder, const BlockState& block, const Choice& choice,
@@ -36,7 +41,7 @@ void choose_levels(const coding::Encoder& coder, const BlockState& block, const 
     int last = 0;
     for (int position = 1; position < pixels; ++position) {
         const Place place = places[position];
-        const double value = std::abs(coefficients(place.v, place.u));
+        const double value = magnitude_of(coefficients(place.v, place.u));
         levels(place.v, place.u) = 0;
         if (position <= choice.last && static_cast<std::int32_t>(value + 0.45) > 0) {
             last = position;
@@ -51,7 +56,7 @@ void choose_levels(const coding::Encoder& coder, const BlockState& block, const 
     double running = 0;
     for (int position = last; position > 0; --position) {
         const Place place = places[position];
-        const double value = std::abs(coefficients(place.v, place.u));
+        const double value = magnitude_of(coefficients(place.v, place.u));
         const auto high = static_cast<std::int64_t>(value + 0.5);
         LevelContexts contexts = level_contexts(block, magnitudes, position, place);
         const int p = coder.probability(contexts, level_set(block, 0)) >> 4;

@@ -50,7 +50,8 @@ void search_row(Grid<const float> ranges, Grid<const float> pooled, int log2, in
     const auto bits = [=](int offset) {
         return 2 * std::log2(1 + static_cast<float>(std::abs(offset))) * bit_price;
     };
-    const int most = reach / kGrid * kGrid, y = static_cast<int>(row) * n;
+    // No domain lies farther away.
+    const int most = std::min(reach, std::max(height, width)) / kGrid * kGrid, y = static_cast<int>(row) * n;
     for (std::size_t column = 0; column < maps.size(); ++column) {
         const int x = static_cast<int>(column) * n;
         float mean = 0;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "core/blocks.hpp"
+#include "core/bounded.hpp"
 #include "core/parallel.hpp"
 #include "pifs/dct.hpp"
 
@@ -188,8 +189,8 @@ private:
         }
         int index = 0;
         if (energy > kFlat) {
-            index = static_cast<int>(std::clamp<double>(std::rint(product / energy / kScaleStep),
-                                                        -kMaxScaleIndex, kMaxScaleIndex));
+            index = static_cast<int>(bounded<double>(std::rint(product / energy / kScaleStep),
+                                                     -kMaxScaleIndex, kMaxScaleIndex));
         }
         if (index == 0) {
             return kInfeasible;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "coding/numbers.hpp"
+#include "core/bounded.hpp"
 #include "pifs/levels.hpp"
 
 namespace selfsame::pifs {
@@ -34,6 +35,18 @@ const Cells::Cell& other_cell(const Plane& plane, int y, int x) {
     const Cells& other = *plane.other;
     return other.at(std::min((y >> kMinLog2) << plane.other_shift, other.height() - 1),
                     std::min((x >> kMinLog2) << plane.other_shift, other.width() - 1));
+}
+
+// Whether a stream holds the levels of a block behind its first.
+bool are_codable(Grid<std::int32_t> levels) {
+    for (std::size_t v = 0; v < levels.height(); ++v) {
+        const auto row = levels.row(v);
+        const auto rest = row.part(v == 0, row.size() - (v == 0));
+        if (std::ranges::any_of(rest, [](std::int32_t c) { return c < -kMaxLevel || c > kMaxLevel; })) {
+            return false;
+        }
+    }
+    return true;
 }
 
 template <typename Coder>
@@ -167,10 +180,14 @@ private:
         }
         block.mapped = map.kind != kNoMap;
         const auto levels = plane_.levels.part(block.y, block.x, 1 << block.lh, 1 << block.lw);
-        code_mean(block, levels);
+        if (!code_mean(block, levels)) {
+            return false;
+        }
         if constexpr (!Coder::kDecoding) {
             if (choice_) {
                 choose_levels(coder_, block, *choice_, levels, magnitudes_);
+            } else if (!are_codable(levels)) {
+                return false;
             }
         }
         code_levels(coder_, block, levels, magnitudes_);
@@ -279,18 +296,23 @@ private:
         return domain >= 0 && domain + side <= limit;
     }
 
-    // Code a block's first level, predicted from the borders above and to the left.
-    void code_mean(BlockState& block, Grid<std::int32_t> levels) {
+    // Code a block's first level, predicted from the borders above and to the left. False if it is
+    // beyond kMaxMean, or too far from the prediction.
+    bool code_mean(BlockState& block, Grid<std::int32_t> levels) {
         const int total = block.lh + block.lw;
         const std::int64_t mean = predict_mean(block);
         const std::int64_t level = total & 1 ? mean * kRootTwo << total / 2 >> 16 : mean << total / 2;
         const std::int64_t predicted = (level + (1 << (kFractionBits - 1))) >> kFractionBits;
         if constexpr (!Coder::kDecoding) {
             if (choice_) {
-                levels(0, 0) = static_cast<std::int32_t>(std::rint(choice_->coefficients(block.y, block.x)));
+                const auto wanted = bounded<double>(choice_->coefficients(block.y, block.x), -kMaxMean, kMaxMean);
+                levels(0, 0) = static_cast<std::int32_t>(std::rint(wanted));
             }
         }
-        const std::int64_t value = levels(0, 0) - predicted;
+        const std::int64_t value = Coder::kDecoding ? 0 : levels(0, 0) - predicted;
+        if (std::abs(value) > coding::kMostNumber) {
+            return false;
+        }
         // How far the two borders disagree, in units of the first level, in sixteenths.
         const std::int64_t lean = block.top_mean - block.left_mean;
         const int spread = magnitude_class((std::abs(lean) << total / 2) >> (kFractionBits - 2));
@@ -312,6 +334,7 @@ private:
             }
         }
         levels(0, 0) = static_cast<std::int32_t>(predicted + size);
+        return std::abs(predicted + size) <= kMaxMean;
     }
 
     // Set the means of the borders above and to the left, and return the block's predicted one.

@@ -91,7 +91,8 @@ struct Choice {
 // Fill a band from a stream; false if the stream is damaged.
 bool read_plane(coding::Decoder& coder, Plane& plane);
 
-// Write a band, its levels as they are, or chosen on the way; false if its blocks are no tree.
+// Write a band, its levels as they are, or chosen on the way; false if its blocks are no tree, or a level is
+// beyond what a stream holds. Its maps are sound.
 bool write_plane(coding::Encoder& coder, Plane& plane, const Choice* choice);
 
 }  // namespace selfsame::pifs

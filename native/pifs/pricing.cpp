@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "coding/numbers.hpp"
+#include "core/bounded.hpp"
 #include "core/clones.hpp"
 
 namespace selfsame::pifs {
@@ -162,9 +163,9 @@ float block_cost(const float* coefficients, std::size_t stride, int log2_height,
     const float root = static_cast<float>(std::exp2(0.5 * (log2_height + log2_width)));
     const float scaled = coefficients[0] * price.inverse_step;
     const float first = std::rint(scaled);
-    const auto distance =
-        static_cast<std::uint32_t>(std::abs(first - std::rint(border * root * price.inverse_step)));
-    const int length = std::min(coding::bit_length(distance), coding::kLengths - 1);
+    const auto distance = static_cast<std::uint32_t>(bounded<double>(
+        std::abs(first - std::rint(border * root * price.inverse_step)), 0, coding::kMostNumber));
+    const int length = coding::bit_length(distance);
     const double cost = (scaled - first) * (scaled - first) +
                         price.of_bit * (tables.means[area][length] + (length ? 1 : 0));
     const auto [energy, last] =
@@ -179,7 +180,8 @@ float block_cost(const float* coefficients, std::size_t stride, int log2_height,
     double running = 0, best_gain = kNever;
     for (int position = last; position > 0; --position) {
         const auto [v, u, band] = places.data()[position];
-        const float value = std::abs(coefficients[v * stride + u] * price.inverse_step);
+        const float value =
+            bounded<float>(std::abs(coefficients[v * stride + u] * price.inverse_step), 0, kMaxLevel);
         const std::int32_t total = 2 * (magnitudes.at(v, u + 1) + magnitudes.at(v + 1, u)) +
                                    magnitudes.at(v + 1, u + 1) + magnitudes.at(v, u + 2) +
                                    magnitudes.at(v + 2, u);

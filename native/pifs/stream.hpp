@@ -65,7 +65,7 @@ public:
     BandWriter(const std::vector<Sides>& sides, int rows, const coding::Models& models);
 
     // Write a plane with the levels as they are, or, with a choice, with those of least
-    // distortion + price × bits, which replace them; false if its blocks are no tree in its order.
+    // distortion + price × bits, which replace them; false as write_plane.
     bool write(std::size_t plane, Row<const Block> blocks, Row<const Map> maps, Grid<std::int32_t> levels,
                const Choice* choice, int threads);
 

@@ -24,10 +24,10 @@ public:
 
     int mixed(int bit, const std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>& slots, int set) {
         const auto& [first, second, third] = slots;
-        return coder_.code_mixed(bit, coding::Contexts<3>{first, second, third}, set, 0);
+        return coder_.code_mixed(bit_of(bit), coding::Contexts<3>{first, second, third}, set, 0);
     }
-    int adaptive(int bit, std::uint32_t slot) { return coder_.code_adaptive(bit, slot, 0); }
-    int plain(int bit) { return coder_.code_plain(bit, 0); }
+    int adaptive(int bit, std::uint32_t slot) { return coder_.code_adaptive(bit_of(bit), slot, 0); }
+    int plain(int bit) { return coder_.code_plain(bit_of(bit), 0); }
 
     nb::bytes finished() const requires(!Coder::kDecoding) {
         const auto bytes = coder_.finished();
@@ -43,6 +43,11 @@ public:
     }
 
 private:
+    // A bit to write; what is to be read may be anything.
+    static int bit_of(int bit) {
+        require(Coder::kDecoding || bit == 0 || bit == 1, "a bit is 0 or 1");
+        return bit;
+    }
     static coding::Models any_models(const Slots& slots, const Weights& weights) {
         return models(slots, weights, static_cast<std::uint32_t>(slots.size()),
                       static_cast<std::uint32_t>(weights.shape(0)));

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <stdexcept>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -17,12 +16,25 @@ namespace selfsame::python {
 
 namespace {
 
-collage::Plane plane(std::size_t channels, int domains, std::size_t rows, std::size_t columns) {
-    const int atoms = static_cast<int>(channels) - 1 - domains;
-    if (domains < 0 || atoms < 0 || atoms > collage::kMaxAtoms || rows < 1 || columns < 1) {
-        throw std::invalid_argument("no such shape of symbols");
-    }
-    return {atoms, domains, static_cast<int>(rows), static_cast<int>(columns)};
+constexpr int kMaxDomains = 16, kMaxStep = 255;
+constexpr std::int64_t kMaxSymbols = 1 << 28;
+
+// Append a plane of so many ranges; all have as many.
+void append_plane(std::vector<collage::Plane>& planes, std::int64_t channels, int domains, std::int64_t rows,
+                  std::int64_t columns) {
+    require(domains >= 0 && domains <= kMaxDomains && channels >= 1 + domains &&
+                channels <= 1 + domains + collage::kMaxAtoms && is_side(rows) && is_side(columns) &&
+                rows * columns <= kMaxSymbols / channels && planes.size() < collage::kPlanes &&
+                (planes.empty() || (rows == planes[0].rows && columns == planes[0].columns)),
+            "no such shape of symbols");
+    planes.emplace_back(static_cast<int>(channels) - 1 - domains, domains, static_cast<int>(rows),
+                        static_cast<int>(columns));
+}
+
+bool is_weight(std::int32_t weight) { return weight >= -collage::kMaxWeight && weight <= collage::kMaxWeight; }
+
+void check_settings(std::size_t planes, int step) {
+    require(planes > 0 && step >= 0 && step <= kMaxStep, "no planes, or no such step");
 }
 
 std::optional<std::vector<NewArray<std::int32_t>>> read_symbols(
@@ -30,8 +42,9 @@ std::optional<std::vector<NewArray<std::int32_t>>> read_symbols(
     const Slots& slots, const Weights& weights) {
     std::vector<collage::Plane> planes;
     for (const auto& [channels, rows, columns] : shapes) {
-        planes.push_back(plane(channels, domains, rows, columns));
+        append_plane(planes, channels, domains, rows, columns);
     }
+    check_settings(planes.size(), step);
     {
         coding::Decoder coder(models(slots, weights, collage::slot_count(), collage::set_count()),
                               bytes_of(data));
@@ -54,15 +67,18 @@ coding::Encoder coded(const std::vector<Array<std::int32_t, 3>>& symbols, int do
                       const Slots& slots, const Weights& weights) {
     std::vector<collage::Plane> planes;
     for (const auto& array : symbols) {
-        planes.push_back(plane(array.shape(0), domains, array.shape(1), array.shape(2)));
-        std::copy_n(array.data(), array.size(), planes.back().symbols.data());
+        append_plane(planes, array.shape(0), domains, array.shape(1), array.shape(2));
+        const Grid all = flat(array);
+        for (std::size_t channel = 1; channel < all.height(); ++channel) {
+            require(std::ranges::all_of(all.row(channel), is_weight), "a weight beyond what a file holds");
+        }
+        std::copy_n(all.data(), array.size(), planes.back().symbols.data());
     }
+    check_settings(planes.size(), step);
     coding::Encoder coder(models(slots, weights, collage::slot_count(), collage::set_count()),
                           collage::kElements);
     const nb::gil_scoped_release released;
-    if (!collage::write_planes(coder, planes, step)) {
-        throw std::invalid_argument("a bias beyond what a file holds");
-    }
+    require(collage::write_planes(coder, planes, step), "a bias beyond what a file holds");
     return coder;
 }
 

@@ -1,7 +1,7 @@
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/pair.h>
 
-#include <stdexcept>
+#include <algorithm>
 #include <vector>
 
 #include "fractals/scenes.hpp"
@@ -10,6 +10,10 @@
 namespace selfsame::python {
 
 namespace {
+
+constexpr int kMostLog2Surface = 13;
+constexpr std::size_t kMostSurface = 1 << kMostLog2Surface;
+constexpr std::int64_t kMostFractal = 1 << 14;
 
 using Whole = Array<std::int64_t, 1>;
 using Numbers = Array<double, 2>;
@@ -23,27 +27,33 @@ void paint_scenes(std::uint64_t seed, const Whole& background_streams, const Arr
                   const Target<std::uint8_t, 4>& out) {
     const std::size_t count = out.shape(0), side = out.shape(1), total = places.shape(0);
     const auto systems = systems_of(maps, map_bounds, trees, starts, burn_ins);
-    if (background_streams.size() != count || decays.size() != count || background_colors.shape(0) != count ||
-        background_colors.shape(1) != 6 || blurs.size() != count || bounds.size() != count + 1 ||
-        streams.size() != total || places.shape(1) != 3 || windows.shape(0) != total || windows.shape(1) != 4 ||
-        turns.size() != total || patterns.size() != total || colors.shape(0) != total || colors.shape(1) != 3 ||
-        points.size() != total || trees.shape(0) != total || out.shape(2) != side || out.shape(3) != 3) {
-        throw std::invalid_argument("arrays of scenes of different lengths");
+    require(background_streams.size() == count && decays.size() == count && background_colors.shape(0) == count &&
+                background_colors.shape(1) == 6 && blurs.size() == count && bounds.size() == count + 1 &&
+                streams.size() == total && places.shape(1) == 3 && windows.shape(0) == total &&
+                windows.shape(1) == 4 && turns.size() == total && patterns.size() == total &&
+                colors.shape(0) == total && colors.shape(1) == 3 && points.size() == total &&
+                trees.shape(0) == total && out.shape(2) == side && out.shape(3) == 3,
+            "arrays of scenes of different lengths");
+    for (const auto& [left, top, size] : structures<std::array<std::int64_t, 3>>(places)) {
+        require(is_place(left) && is_place(top) && size >= 1 && size <= kMostFractal, "no such place of a fractal");
     }
+    require(side <= kMostSurface && std::ranges::all_of(row(points), [](std::int64_t n) { return n >= 0; }),
+            "no such side of pictures, or a negative number of points");
+    const auto fields = fields_of(field, ancestors);
     const fractals::Scenes scenes{row(background_streams), row(decays), grid(background_colors), row(blurs),
                                   row(bounds)};
     const fractals::Fractals all{systems,       row(streams),  grid(places), grid(windows),
                                  row(turns),    row(patterns), grid(colors), row(points)};
     const nb::gil_scoped_release released;
-    fractals::paint_scenes(seed, scenes, all, field_of(field), field_of(ancestors), static_cast<int>(side),
-                           {out.data(), count, side * side * 3});
+    fractals::paint_scenes(seed, scenes, all, fields.first, fields.second, static_cast<int>(side),
+                           {data_of(out), count, side * side * 3});
 }
 
 fractals::Stamps stamps_of(const Array<std::uint8_t, 3>& points, const Whole& sources, const Whole& patterns,
                            const Whole& flips, std::size_t count) {
-    if (sources.size() != count || patterns.size() != count || flips.size() != count) {
-        throw std::invalid_argument("arrays of pictures of different lengths");
-    }
+    require(sources.size() == count && patterns.size() == count && flips.size() == count &&
+                points.shape(1) <= kMostSide && points.shape(2) <= kMostSide,
+            "arrays of pictures of different lengths");
     return {flat(points),  static_cast<int>(points.shape(1)), static_cast<int>(points.shape(2)),
             row(sources),  row(patterns),                     row(flips)};
 }
@@ -51,6 +61,7 @@ fractals::Stamps stamps_of(const Array<std::uint8_t, 3>& points, const Whole& so
 void stamp(const Array<std::uint8_t, 3>& points, const Whole& sources, const Whole& patterns, const Whole& flips,
            int white, const Target<std::uint8_t, 3>& out) {
     const auto stamps = stamps_of(points, sources, patterns, flips, out.shape(0));
+    require(white >= 0 && white <= 255, "white is a byte");
     const nb::gil_scoped_release released;
     fractals::stamp(stamps, static_cast<std::uint8_t>(white), flat(out));
 }
@@ -60,10 +71,11 @@ void stamp_colors(const Array<std::uint8_t, 3>& points, const Whole& sources, co
     const auto stamps = stamps_of(points, sources, patterns, flips, out.shape(0));
     const nb::gil_scoped_release released;
     fractals::stamp_colors(stamps, seed, row(streams),
-                           {out.data(), out.shape(0), out.shape(1) * out.shape(2) * out.shape(3)});
+                           {data_of(out), out.shape(0), out.shape(1) * out.shape(2) * out.shape(3)});
 }
 
 NewArray<float> surface(std::uint64_t seed, std::uint64_t stream, double decay, int log2_side) {
+    require(log2_side >= 0 && log2_side <= kMostLog2Surface, "no such side of a surface");
     const std::size_t side = (std::size_t(1) << log2_side) + 1;
     std::vector<float> heights(side * side);
     fractals::surface({heights.data(), side, side}, decay, ifs::Stream(seed, stream));
@@ -71,10 +83,9 @@ NewArray<float> surface(std::uint64_t seed, std::uint64_t stream, double decay, 
 }
 
 fractals::Picture picture_of(const Target<std::uint8_t, 3>& picture) {
-    if (picture.shape(0) != picture.shape(1) || picture.shape(2) != 3) {
-        throw std::invalid_argument("pictures are (S, S, 3)");
-    }
-    return {{picture.data(), picture.size()}, static_cast<int>(picture.shape(0))};
+    require(picture.shape(0) == picture.shape(1) && picture.shape(2) == 3 && picture.shape(0) <= kMostSide,
+            "pictures are (S, S, 3)");
+    return {{data_of(picture), picture.size()}, static_cast<int>(picture.shape(0))};
 }
 
 void paint_surface(const Array<float, 2>& heights, const Array<double, 1>& colors,
@@ -88,6 +99,9 @@ void count_stamps(const Array<std::uint32_t, 2>& cells, int pattern, const Targe
 
 void paste(const Array<std::uint32_t, 2>& stamps, const Whole& place, int turn, const Array<double, 1>& color,
            const Target<std::uint8_t, 3>& picture) {
+    require(place.size() == 3 && std::ranges::all_of(row(place), is_place) && color.size() == 3 &&
+                stamps.shape(0) == stamps.shape(1) && stamps.shape(0) <= kMostSide,
+            "no such place, colour or fractal");
     fractals::paste(grid(stamps), row(place), turn, row(color), picture_of(picture));
 }
 

@@ -25,19 +25,24 @@ using Maps = Array<float, 2>;
 using Tree = Array<std::uint64_t, 1>;
 using PlanarGame = std::tuple<Maps, Tree>;
 
+constexpr std::size_t kMostCells = 0x7FFFFFFF;  // of a histogram
+
 ifs::Game game_of(const PlanarGame& game) {
     const auto& [maps, tree] = game;
-    return {maps_of<ifs::PlanarMap>(maps), row(tree)};
+    const auto all = structures<ifs::PlanarMap>(maps);
+    check_tree(tree.size(), all.size());
+    return {all, row(tree)};
 }
 
 template <typename T>
 double plot_share(std::uint64_t seed, std::uint64_t share, std::uint64_t points, std::pair<float, float> start,
                   int burn_in, const FieldPair& field, const FieldPair& ancestors, const PlanarGame& game,
                   const PlanarGame& words, int width, int height, const Target<T, 1>& out) {
-    if (out.size() != (std::size_t(width) + 2) * (std::size_t(height) + 2)) {
-        throw std::invalid_argument("a histogram has a border");
-    }
-    const ifs::Start begin{field_of(field), field_of(ancestors), {start.first, start.second}, burn_in};
+    require(is_side(width) && is_side(height) && out.size() <= kMostCells &&
+                out.size() == (std::size_t(width) + 2) * (std::size_t(height) + 2),
+            "a histogram has a border, and fewer than 2^31 cells");
+    const auto [own, first] = fields_of(field, ancestors);
+    const ifs::Start begin{own, first, {start.first, start.second}, burn_in};
     const auto plain = game_of(game), through = game_of(words);
     const nb::gil_scoped_release released;
     return ifs::plot_share(ifs::Stream(seed, share), points, begin, plain, through, width, height, row(out));
@@ -57,20 +62,23 @@ void draw_batch(std::uint64_t seed, const Array<std::uint64_t, 1>& streams, cons
                 const Target<Value, 3>& out, int threads) {
     const auto systems = systems_of(maps, bounds, trees, starts, burn_ins);
     const std::size_t count = out.shape(0);
-    if (streams.size() != count || views.shape(0) != count || views.shape(1) != 4 || lost.size() != count ||
-        trees.shape(0) != count) {
-        throw std::invalid_argument("arrays of pictures of different lengths");
-    }
+    require(streams.size() == count && views.shape(0) == count && views.shape(1) == 4 && lost.size() == count &&
+                trees.shape(0) == count,
+            "arrays of pictures of different lengths");
+    require(is_side(out.shape(1)) && is_side(out.shape(2)) && (out.shape(1) + 2) * (out.shape(2) + 2) <= kMostCells,
+            "a histogram has fewer than 2^31 cells");
+    const auto [own, first] = fields_of(field, ancestors);
     const ifs::Batch batch{seed,
                            row(streams),
-                           field_of(field),
-                           field_of(ancestors),
+                           own,
+                           first,
                            points,
                            static_cast<int>(out.shape(2)),
                            static_cast<int>(out.shape(1)),
                            is_fitted,
                            margin,
                            aspect};
+    require(kModes.contains(mode), "no such mode");
     const ifs::Mode chosen = kModes.at(mode);
     const nb::gil_scoped_release released;
     ifs::draw_batch(systems, batch, chosen, white, grid(views), row(lost), flat(out), threads);
@@ -80,11 +88,11 @@ using SpaceMaps = std::tuple<Array<float, 3>, Maps, Tree>;
 
 ifs::SpaceGame space_game(const SpaceMaps& game) {
     const auto& [matrices, offsets, tree] = game;
-    if (matrices.shape(0) != offsets.shape(0) || matrices.shape(1) != matrices.shape(2) ||
-        matrices.shape(2) != offsets.shape(1)) {
-        throw std::invalid_argument("matrices are (N, D, D) and offsets (N, D)");
-    }
-    const Grid rows(matrices.data(), matrices.shape(0) * matrices.shape(1), matrices.shape(2));
+    require(matrices.shape(0) == offsets.shape(0) && matrices.shape(1) == matrices.shape(2) &&
+                matrices.shape(2) == offsets.shape(1),
+            "matrices are (N, D, D) and offsets (N, D)");
+    check_tree(tree.size(), matrices.shape(0));
+    const Grid rows(data_of(matrices), matrices.shape(0) * matrices.shape(1), matrices.shape(2));
     return {rows, grid(offsets), row(tree)};
 }
 
@@ -92,27 +100,25 @@ void sample_share(std::uint64_t seed, std::uint64_t share, const Array<float, 1>
                   const FieldPair& field, const FieldPair& ancestors, const SpaceMaps& game, const SpaceMaps& words,
                   const Target<float, 2>& out) {
     const auto plain = space_game(game), through = space_game(words);
-    if (out.shape(1) != start.size() || plain.offsets.width() != start.size()) {
-        throw std::invalid_argument("points of another dimension than the maps");
-    }
-    const ifs::SpaceStart begin{field_of(field), field_of(ancestors), row(start), burn_in};
+    require(start.size() >= 1 && out.shape(1) == start.size() && plain.offsets.width() == start.size() &&
+                through.offsets.width() == start.size(),
+            "points of another dimension than the maps");
+    const auto [own, first] = fields_of(field, ancestors);
+    const ifs::SpaceStart begin{own, first, row(start), burn_in};
     const nb::gil_scoped_release released;
     ifs::sample_share(ifs::Stream(seed, share), begin, plain, through, grid(out));
 }
 
 void add_colors(const Array<float, 2>& points, const Target<std::uint64_t, 3>& sums) {
-    if (points.shape(1) != 5 || sums.shape(2) != 4) {
-        throw std::invalid_argument("points are (n, 5) and sums (height, width, 4)");
-    }
+    require(points.shape(1) == 5 && sums.shape(2) == 4, "points are (n, 5) and sums (height, width, 4)");
     const nb::gil_scoped_release released;
     ifs::add_colors(grid(points), flat(sums));
 }
 
 std::int64_t project(const Array<float, 2>& points, const Array<float, 2>& camera, float scale,
                      const Target<std::uint64_t, 2>& buffer) {
-    if (points.shape(1) != 6 || camera.shape(0) != 3 || camera.shape(1) != 3) {
-        throw std::invalid_argument("points are (n, 6) and a camera (3, 3)");
-    }
+    require(points.shape(1) == 6 && camera.shape(0) == 3 && camera.shape(1) == 3,
+            "points are (n, 6) and a camera (3, 3)");
     const nb::gil_scoped_release released;
     return ifs::project(grid(points), grid(camera), scale, grid(buffer));
 }
@@ -123,15 +129,31 @@ bool draw_recursion(const Array<double, 2>& matrices, const Array<double, 2>& of
                     std::int64_t budget, const Target<float, 2>& picture, int threads) {
     ifs::Affine root{};
     ifs::Shape leaf{is_capsule ? ifs::Shape::kCapsule : ifs::Shape::kParallelogram, {}};
-    if (matrices.shape(1) != 4 || offsets.shape(1) != 2 || offsets.shape(0) != matrices.shape(0) ||
-        to_samples.size() != root.size() || shape.size() > leaf.numbers.size() || radii.size() == 0) {
-        throw std::invalid_argument("arrays of a recursion of other lengths");
-    }
+    require(matrices.shape(1) == 4 && offsets.shape(1) == 2 && offsets.shape(0) == matrices.shape(0) &&
+                to_samples.size() == root.size() && shape.size() <= leaf.numbers.size() && radii.size() > 0,
+            "arrays of a recursion of other lengths");
+    const auto is_length = [](double length) { return length >= 0; };
+    require(is_length(half) && std::ranges::all_of(row(radii), is_length) && budget >= 0,
+            "widths, radii and budgets are not negative");
     std::copy_n(to_samples.data(), root.size(), root.data());
     std::copy_n(shape.data(), shape.size(), leaf.numbers.data());
     const ifs::Tree tree{grid(matrices), grid(offsets), {center.first, center.second}, row(radii)};
     const nb::gil_scoped_release released;
     return ifs::draw_recursion(tree, root, leaf, half, budget, grid(picture), threads);
+}
+
+// Whether every level has as many nodes as there are words of its length.
+bool is_tree(const ifs::Words& words) {
+    const auto nodes = static_cast<std::int64_t>(words.frames.height());
+    std::int64_t end = 0, count = 1;
+    for (std::size_t level = 0; level + 1 < words.starts.size(); ++level) {
+        if (words.starts[level] != end || count > nodes - end) {
+            return false;
+        }
+        end += count;
+        count *= words.maps;
+    }
+    return end == nodes && words.starts[words.starts.size() - 1] == end;
 }
 
 void nearest_leaves(int maps, const Array<std::int64_t, 1>& starts, const Array<double, 2>& frames,
@@ -141,11 +163,13 @@ void nearest_leaves(int maps, const Array<std::int64_t, 1>& starts, const Array<
     static const std::map<std::string, ifs::Leaf> kLeaves = {{"disk", ifs::Leaf::kDisk},
                                                              {"rectangle", ifs::Leaf::kRectangle},
                                                              {"segment", ifs::Leaf::kSegment}};
-    if (starts.size() < 2 || frames.shape(1) != 7 || balls.shape(1) != 3 || points.shape(1) != 2 ||
-        words.size() != points.shape(0) || distances.size() != points.shape(0)) {
-        throw std::invalid_argument("arrays of a tree of words of other lengths");
-    }
+    require(starts.size() >= 2 && frames.shape(1) == 7 && balls.shape(1) == 3 && points.shape(1) == 2 &&
+                words.size() == points.shape(0) && distances.size() == points.shape(0) &&
+                frames.shape(0) == balls.shape(0),
+            "arrays of a tree of words of other lengths");
+    require(kLeaves.contains(kind) && shape.size() == (kind == "disk" ? 3 : 5), "no such leaf");
     const ifs::Words tree{maps, row(starts), grid(frames), grid(balls)};
+    require(maps >= 1 && is_tree(tree), "no tree of words");
     const ifs::Leaf leaf = kLeaves.at(kind);
     const nb::gil_scoped_release released;
     ifs::nearest_leaves(tree, leaf, row(shape), grid(points), row(words), row(distances), threads);
@@ -155,9 +179,8 @@ template <typename T>
 ifs::Clouds<T> clouds_of(
     const nb::ndarray<T, nb::numpy, nb::ndim<3>, nb::c_contig, nb::device::cpu>& points,
     const nb::ndarray<T, nb::numpy, nb::ndim<3>, nb::c_contig, nb::device::cpu>& values) {
-    if (points.shape(2) != 2 || values.shape(0) != points.shape(0) || values.shape(1) != points.shape(1)) {
-        throw std::invalid_argument("points are (B, P, 2) and values (B, P, C)");
-    }
+    require(points.shape(2) == 2 && values.shape(0) == points.shape(0) && values.shape(1) == points.shape(1),
+            "points are (B, P, 2) and values (B, P, C)");
     return {flat(points), flat(values), static_cast<int>(values.shape(2))};
 }
 
@@ -165,15 +188,16 @@ ifs::Clouds<T> clouds_of(
 template <typename T>
 Grid<T> images_of(const nb::ndarray<T, nb::numpy, nb::ndim<4>, nb::c_contig, nb::device::cpu>& images,
                   std::size_t batch, std::size_t channels) {
-    if (images.shape(0) != batch || images.shape(1) != channels) {
-        throw std::invalid_argument("images of another batch than the points");
-    }
-    return {images.data(), batch, channels * images.shape(2) * images.shape(3)};
+    require(images.shape(0) == batch && images.shape(1) == channels && images.shape(2) <= kMostSide &&
+                images.shape(3) <= kMostSide,
+            "images of another batch than the points");
+    return {data_of(images), batch, channels * images.shape(2) * images.shape(3)};
 }
 
 template <typename T>
 ifs::Kernel kernel_of(const nb::ndarray<T, nb::numpy, nb::ndim<4>, nb::c_contig, nb::device::cpu>& images,
                       double sigma, double radius) {
+    require(sigma > 0 && radius >= 0 && radius <= kMostSide, "sigma is above 0, and the radius within a picture");
     return {sigma, radius, static_cast<int>(images.shape(2)), static_cast<int>(images.shape(3))};
 }
 
@@ -193,9 +217,9 @@ void splat_gradient(const Array<T, 3>& points, const Array<T, 3>& values, double
     const auto clouds = clouds_of(points, values);
     const auto gradients = clouds_of(grad_points, grad_values);
     const auto rows = images_of(images, points.shape(0), values.shape(2));
-    if (grad_points.shape(1) != points.shape(1) || gradients.channels != clouds.channels) {
-        throw std::invalid_argument("gradients of another shape than what they are of");
-    }
+    require(grad_points.shape(0) == points.shape(0) && grad_points.shape(1) == points.shape(1) &&
+                gradients.channels == clouds.channels,
+            "gradients of another shape than what they are of");
     const nb::gil_scoped_release released;
     ifs::splat_gradient(clouds, kernel_of(images, sigma, radius), rows, gradients, threads);
 }
@@ -203,16 +227,20 @@ void splat_gradient(const Array<T, 3>& points, const Array<T, 3>& values, double
 // The first dimension, and all others as one.
 template <typename T, typename... Config>
 Grid<T> rows_of(const nb::ndarray<T, Config...>& array) {
-    return {array.data(), array.shape(0), array.size() / std::max<std::size_t>(array.shape(0), 1)};
+    return {data_of(array), array.shape(0), array.size() / std::max<std::size_t>(array.shape(0), 1)};
 }
 
 template <typename T>
 ifs::Orbits<T> orbits_of(const Array<T, 4>& matrices, const Array<std::int64_t, 3>& indices,
                          const Array<T, 2>& start) {
-    if (indices.shape(0) != matrices.shape(0) || start.shape(0) != matrices.shape(0) ||
-        matrices.shape(2) != matrices.shape(3) || start.shape(1) != matrices.shape(3)) {
-        throw std::invalid_argument("arrays of orbits of other lengths");
-    }
+    require(indices.shape(0) == matrices.shape(0) && start.shape(0) == matrices.shape(0) &&
+                matrices.shape(2) == matrices.shape(3) && start.shape(1) == matrices.shape(3) &&
+                matrices.shape(3) >= 1 && matrices.shape(3) <= ifs::kMostDimensions,
+            "arrays of orbits of other lengths");
+    const auto maps = static_cast<std::int64_t>(matrices.shape(1));
+    require(std::ranges::all_of(Row(data_of(indices), indices.size()),
+                                [=](std::int64_t index) { return index >= 0 && index < maps; }),
+            "no such map");
     return {static_cast<int>(matrices.shape(1)), static_cast<int>(indices.shape(1)),
             static_cast<int>(indices.shape(2)),  static_cast<int>(matrices.shape(3)),
             rows_of(matrices),                   rows_of(indices),
@@ -223,10 +251,9 @@ template <typename T>
 void follow(const Array<T, 4>& matrices, const Array<T, 3>& offsets, const Array<std::int64_t, 3>& indices,
             const Array<T, 2>& start, const Target<T, 4>& points, int threads) {
     const auto orbits = orbits_of(matrices, indices, start);
-    if (points.shape(0) != matrices.shape(0) || points.size() != indices.size() * matrices.shape(3) ||
-        offsets.size() != matrices.size() / matrices.shape(3)) {
-        throw std::invalid_argument("arrays of orbits of other lengths");
-    }
+    require(points.shape(0) == matrices.shape(0) && points.size() == indices.size() * matrices.shape(3) &&
+                offsets.shape(0) == matrices.shape(0) && offsets.size() == matrices.size() / matrices.shape(3),
+            "arrays of orbits of other lengths");
     const nb::gil_scoped_release released;
     ifs::follow(orbits, rows_of(offsets), rows_of(points), threads);
 }
@@ -236,17 +263,20 @@ void follow_back(const Array<T, 4>& matrices, const Array<std::int64_t, 3>& indi
                  const Array<T, 4>& points, const Array<T, 4>& gradients, const Target<T, 4>& grad_matrices,
                  const Target<T, 3>& grad_offsets, int threads) {
     const auto orbits = orbits_of(matrices, indices, start);
-    if (points.shape(0) != matrices.shape(0) || points.size() != indices.size() * matrices.shape(3) ||
-        gradients.size() != points.size() || grad_matrices.size() != matrices.size() ||
-        grad_offsets.size() != matrices.size() / matrices.shape(3)) {
-        throw std::invalid_argument("arrays of orbits of other lengths");
-    }
+    require(points.shape(0) == matrices.shape(0) && points.size() == indices.size() * matrices.shape(3) &&
+                gradients.shape(0) == points.shape(0) && gradients.size() == points.size() &&
+                grad_matrices.shape(0) == matrices.shape(0) && grad_matrices.size() == matrices.size() &&
+                grad_offsets.shape(0) == matrices.shape(0) &&
+                grad_offsets.size() == matrices.size() / matrices.shape(3),
+            "arrays of orbits of other lengths");
     const nb::gil_scoped_release released;
     ifs::follow_back(orbits, rows_of(points), rows_of(gradients), rows_of(grad_matrices), rows_of(grad_offsets),
                      threads);
 }
 
 NewArray<std::int64_t> multinomial(ifs::Stream& stream, std::int64_t n, const Tree& tree) {
+    require(n >= 0, "a number of choices is not negative");
+    check_tree(tree.size(), 0);
     std::vector<std::int64_t> counts(2 * tree.size());
     stream.multinomial(n, row(tree), {counts.data(), counts.size()});
     counts.erase(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(tree.size()));
@@ -255,6 +285,7 @@ NewArray<std::int64_t> multinomial(ifs::Stream& stream, std::int64_t n, const Tr
 
 NewArray<std::uint32_t> products(const FieldPair& field, std::uint32_t factor) {
     const ifs::Field chosen = field_of(field);
+    require(factor < chosen.size(), "a factor is an element of the field");
     ifs::Permutation permutation(chosen.size());
     permutation.set(chosen, factor, 0);
     std::vector<std::uint32_t> places(chosen.size());

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <optional>
-#include <stdexcept>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "core/blocks.hpp"
 #include "mosaic/drawing.hpp"
 #include "mosaic/syntax.hpp"
 #include "python/coding.hpp"
@@ -18,10 +18,12 @@ namespace selfsame::python {
 
 namespace {
 
+constexpr int kMostSamples = 64;  // of a pixel along each axis
+
 mosaic::Patches empty(int grid, int levels, int tint, int channels) {
-    if (grid < 1 || levels < 0 || levels > mosaic::kMaxLevels || (channels != 1 && channels != 3)) {
-        throw std::invalid_argument("no such layout of patches");
-    }
+    require(levels >= 0 && levels <= mosaic::kMaxLevels && grid >= 1 && grid <= mosaic::kMaxFinest >> levels &&
+                tint >= 0 && tint <= mosaic::kMaxTint && (channels == 1 || channels == 3),
+            "no such layout of patches");
     mosaic::Patches patches{};
     patches.grid = grid, patches.levels = levels, patches.tint = tint, patches.channels = channels;
     return patches;
@@ -54,12 +56,15 @@ std::pair<nb::bytes, std::vector<double>> write_patches(
     const Array<std::uint8_t, 2>& means, const Array<std::int8_t, 3>& slopes) {
     auto patches = empty(grid, levels, tint, static_cast<int>(means.shape(1)));
     const std::size_t count = cells.shape(0);
-    if (cells.shape(1) != 3 || isometries.size() != count || contrasts.size() != count ||
-        means.shape(0) != count || slopes.size() != means.size() * 2) {
-        throw std::invalid_argument("arrays of patches of different lengths");
-    }
-    patches.cells.resize(count);
-    std::copy_n(cells.data(), cells.size(), patches.cells.data()->data());
+    const Row all = structures<mosaic::Cell>(cells);
+    require(isometries.size() == count && contrasts.size() == count && means.shape(0) == count &&
+                slopes.size() == means.size() * 2,
+            "arrays of patches of different lengths");
+    const auto is_up_to = [](int most) { return [=](std::uint8_t value) { return value <= most; }; };
+    require(std::ranges::all_of(row(isometries), is_up_to(kIsometries - 1)) &&
+                std::ranges::all_of(row(contrasts), is_up_to(mosaic::kMaxContrast)),
+            "an isometry or a contrast that a file does not hold");
+    patches.cells.assign(all.begin(), all.end());
     const auto fill = [](auto& vector, const auto& array) {
         vector.assign(array.data(), array.data() + array.size());
     };
@@ -72,9 +77,7 @@ std::pair<nb::bytes, std::vector<double>> write_patches(
         const nb::gil_scoped_release released;
         written = mosaic::write_patches(std::move(patches));
     }
-    if (!written) {
-        throw std::invalid_argument("the patches are not those of a tree, in its order");
-    }
+    require(written.has_value(), "the patches are not those of a tree, in its order, or a slope is beyond their range");
     return {nb::bytes(written->bytes.data(), written->bytes.size()), written->spent};
 }
 
@@ -87,11 +90,13 @@ void paint(const Target<std::uint8_t, 3>& band, std::int64_t first, const Array<
            const Array<std::uint8_t, 1>& isometries, const Array<float, 3>& base, const Array<float, 3>& maps,
            const Array<std::uint8_t, 3>& copy, int threads) {
     const std::size_t count = corners.shape(0), channels = copy.shape(2);
-    if (corners.shape(1) != 2 || isometries.size() != count || base.shape(0) != count || base.shape(1) != 3 ||
-        base.shape(2) != channels || maps.shape(0) != count || maps.shape(1) != channels ||
-        maps.shape(2) != channels || band.shape(2) != channels || (channels != 1 && channels != 3)) {
-        throw std::invalid_argument("arrays of patches of different lengths");
-    }
+    require(corners.shape(1) == 2 && isometries.size() == count && base.shape(0) == count && base.shape(1) == 3 &&
+                base.shape(2) == channels && maps.shape(0) == count && maps.shape(1) == channels &&
+                maps.shape(2) == channels && band.shape(2) == channels && (channels == 1 || channels == 3),
+            "arrays of patches of different lengths");
+    require(is_place(first) && std::ranges::all_of(Row(data_of(corners), corners.size()), is_place) &&
+                copy.shape(0) <= kMostSide && copy.shape(1) <= kMostSide,
+            "places or sides beyond any picture's");
     const mosaic::Places places{grid(corners), row(isometries), flat(base), flat(maps)};
     const nb::gil_scoped_release released;
     mosaic::paint(picture(band), first, places, picture(copy), threads);
@@ -102,12 +107,22 @@ void view(const Target<std::uint8_t, 3>& frame, double left, double top, double 
           const Array<std::uint8_t, 1>& isometries, const Array<double, 3>& base, const Array<double, 3>& maps,
           const Array<float, 2>& stored, const Array<std::int64_t, 2>& levels, int samples, int threads) {
     const std::size_t channels = frame.shape(2), count = rects.shape(0);
-    if (rects.shape(1) != 4 || levels.shape(1) != 3 || levels.shape(0) == 0 || isometries.size() != count ||
-        base.shape(0) != count + 1 || base.shape(1) != 3 || base.shape(2) != channels ||
-        maps.shape(0) != count + 1 || maps.shape(1) != channels || maps.shape(2) != channels ||
-        stored.shape(1) != channels || patch_map.shape(0) != patch_map.shape(1)) {
-        throw std::invalid_argument("arrays of a mosaic of different lengths");
+    require((channels == 1 || channels == 3) && rects.shape(1) == 4 && levels.shape(1) == 3 &&
+                levels.shape(0) > 0 && isometries.size() == count && base.shape(0) == count + 1 &&
+                base.shape(1) == 3 && base.shape(2) == channels && maps.shape(0) == count + 1 &&
+                maps.shape(1) == channels && maps.shape(2) == channels && stored.shape(1) == channels &&
+                patch_map.shape(0) == patch_map.shape(1) && patch_map.shape(0) > 0,
+            "arrays of a mosaic of different lengths");
+    for (const auto& [offset, height, width] : structures<std::array<std::int64_t, 3>>(levels)) {
+        require(offset >= 0 && is_side(height) && is_side(width) &&
+                    offset <= static_cast<std::int64_t>(stored.shape(0)) - height * width,
+                "a level outside of the stored pixels");
     }
+    for (const std::int32_t patch : Row(data_of(patch_map), patch_map.size())) {
+        require(patch >= 0 && static_cast<std::size_t>(patch) < count, "no such patch");
+    }
+    require(samples >= 1 && samples <= kMostSamples && frame.shape(0) <= kMostSide && frame.shape(1) <= kMostSide,
+            "no such frame, or no such number of samples");
     const mosaic::Address address{grid(patch_map), grid(rects),  row(isometries), flat(base),
                                   flat(maps),      grid(stored), grid(levels)};
     const nb::gil_scoped_release released;

@@ -22,6 +22,7 @@
 #include "pifs/search.hpp"
 #include "pifs/transform.hpp"
 #include "python/coding.hpp"
+#include "python/pifs.hpp"
 
 namespace selfsame::python {
 
@@ -29,39 +30,16 @@ void bind_pifs_stream(nb::module_ module);
 
 namespace {
 
-using Ints = Array<std::int32_t, 2>;
-using Floats = Array<float, 2>;
 using Plane = Target<float, 2>;
 
-bool is_log2(int log2) { return pifs::kMinLog2 <= log2 && log2 <= pifs::kMaxLog2; }
+constexpr int kMostSamples = 64;  // per pixel of a plane, in either direction
+constexpr std::size_t kMostDomains = 0x7FFFFFFF;
 
-// Blocks of a plane of so many pixels.
-Row<const pifs::Block> blocks_of(const Ints& blocks, std::size_t height, std::size_t width) {
-    if (blocks.shape(1) != 4) {
-        throw std::invalid_argument("blocks are (n, 4)");
-    }
-    const Row rows(reinterpret_cast<const pifs::Block*>(blocks.data()), blocks.shape(0));
-    for (const auto& [y, x, lh, lw] : rows) {
-        if (!is_log2(lh) || !is_log2(lw) || y < 0 || x < 0 || y % 4 || x % 4 ||
-            static_cast<std::size_t>(y) + (std::size_t(1) << lh) > height ||
-            static_cast<std::size_t>(x) + (std::size_t(1) << lw) > width) {
-            throw std::invalid_argument("a block lies outside of its plane");
-        }
-    }
-    return rows;
+bool are_places(const Ints& places) {
+    return std::ranges::all_of(Row(data_of(places), places.size()), is_place);
 }
-
-template <typename T>
-Row<const pifs::Block> blocks_of(const Ints& blocks, const Array<T, 2>& plane) {
-    return blocks_of(blocks, plane.shape(0), plane.shape(1));
-}
-
-Row<const pifs::Map> maps_of(const Ints& maps, std::size_t count) {
-    if (maps.shape(1) != 5 || maps.shape(0) != count) {
-        throw std::invalid_argument("maps are (n, 5), as many as blocks");
-    }
-    return {reinterpret_cast<const pifs::Map*>(maps.data()), maps.shape(0)};
-}
+bool is_count(int iterations) { return iterations >= 0 && iterations <= pifs::kMaxIterations; }
+bool is_samples(int scale) { return scale >= 1 && scale <= kMostSamples; }
 
 // Luma for a plane of so many columns.
 std::optional<pifs::Luma> luma_of(const std::optional<Floats>& luma, std::size_t width) {
@@ -69,10 +47,14 @@ std::optional<pifs::Luma> luma_of(const std::optional<Floats>& luma, std::size_t
         return std::nullopt;
     }
     const std::size_t ratio = luma->shape(1) / std::max<std::size_t>(width, 1);
-    if (ratio != 1 && ratio != 2) {
-        throw std::invalid_argument("luma is as wide as the plane, or twice");
-    }
+    require(ratio == 1 || ratio == 2, "luma is as wide as the plane, or twice");
     return pifs::Luma{grid(*luma), static_cast<int>(ratio)};
+}
+
+// Adaptive models of block codes and the class of a plane.
+pifs::CostTables tables_of(const Slots& slots, int chroma) {
+    require(slots.size() == pifs::kSlots.count && (chroma == 0 || chroma == 1), "models of another syntax");
+    return {row(slots), chroma};
 }
 
 // A new array for the results of a function.
@@ -88,6 +70,7 @@ private:
 };
 
 NewArray<float> inverse_dct(const Ints& levels, const Ints& blocks, float step, int scale, int threads) {
+    require(is_samples(scale), "a plane has 1 to 64 samples per pixel");
     Result result(levels.shape(0) * scale, levels.shape(1) * scale);
     {
         const auto rows = blocks_of(blocks, levels);
@@ -99,9 +82,7 @@ NewArray<float> inverse_dct(const Ints& levels, const Ints& blocks, float step, 
 
 void iterate(const Plane& x, const Ints& blocks, const Ints& maps, int scale, const std::optional<Floats>& luma,
              const std::optional<Floats>& start, int count, int threads) {
-    if (scale < 1) {
-        throw std::invalid_argument("a plane has at least one sample per pixel");
-    }
+    require(is_samples(scale) && is_count(count), "a plane has 1 to 64 samples per pixel, and is drawn 0 to 64 times");
     const auto samples = static_cast<std::size_t>(scale);
     const auto rows = blocks_of(blocks, x.shape(0) / samples, x.shape(1) / samples);
     const auto all = maps_of(maps, rows.size());
@@ -131,6 +112,8 @@ std::vector<std::int32_t> owners_of(Row<const pifs::Block> blocks, std::size_t h
 
 void deblock(const Plane& x, const Ints& levels, const Ints& blocks, const Ints& maps, float step, int strength,
              int scale, int threads) {
+    require(is_samples(scale) && strength >= 1 && strength <= 7,
+            "a plane has 1 to 64 samples per pixel, and the strength is 1 to 7");
     const auto rows = blocks_of(blocks, levels);
     const auto all = maps_of(maps, rows.size());
     const nb::gil_scoped_release released;
@@ -139,7 +122,8 @@ void deblock(const Plane& x, const Ints& levels, const Ints& blocks, const Ints&
     pifs::deblock(grid(x), grid(levels), rows, all, cells, step, strength, scale, threads);
 }
 
-bool tiles(const Ints& blocks, std::size_t height, std::size_t width) {
+bool tiles(const Ints& blocks, std::int64_t height, std::int64_t width) {
+    require(is_side(height) && is_side(width), "no such sides of a plane");
     const auto rows = blocks_of(blocks, height, width);
     const nb::gil_scoped_release released;
     return pifs::tiles(rows, height >> 2, width >> 2);
@@ -153,14 +137,16 @@ std::pair<NewArray<std::int32_t>, NewArray<std::int32_t>> partition(
     {
         std::vector<pifs::Candidates> all;
         for (const auto& [log2, maps] : candidates) {
-            if (maps.shape(2) != 5) {
-                throw std::invalid_argument("maps are (rows, columns, 5)");
-            }
-            const auto* data = reinterpret_cast<const pifs::Map*>(maps.data());
-            all.push_back({log2, Grid(data, maps.shape(0), maps.shape(1))});
+            require(maps.shape(2) == 5, "maps are (rows, columns, 5)");
+            const Grid own(reinterpret_cast<const pifs::Map*>(data_of(maps)), maps.shape(0), maps.shape(1));
+            const Row<const pifs::Map> every(own.data(), own.height() * own.width());
+            require(luma || std::ranges::none_of(every, [](const auto& map) { return map.kind == pifs::kLuma; }),
+                    "a map draws from luma, and there is none");
+            all.push_back({log2, own});
         }
+        require(pixels.shape(0) % 4 == 0 && pixels.shape(1) % 4 == 0, "sides of planes are multiples of 4");
         const nb::gil_scoped_release released;
-        const pifs::CostTables tables(row(slots), chroma);
+        const auto tables = tables_of(slots, chroma);
         result = pifs::cheapest_partition(grid(pixels), grid(reference), luma_of(luma, pixels.shape(1)), all,
                                           tables, {inverse_step, bit_price, last}, shapes, 0,
                                           static_cast<int>(pixels.shape(0)), threads);
@@ -188,27 +174,29 @@ int settle(const Plane& x, const Ints& blocks, const Ints& maps, const std::opti
     return pifs::settle(grid(x), rows, all, luma_of(luma, x.shape(1)), threads);
 }
 
-NewArray<double> contraction_bounds(const Ints& blocks, const Ints& maps, std::size_t height,
-                                    std::size_t width) {
+NewArray<double> contraction_bounds(const Ints& blocks, const Ints& maps, std::int64_t height,
+                                    std::int64_t width) {
+    require(is_side(height) && is_side(width), "no such sides of a plane");
     std::vector<double> bounds;
     {
         const nb::gil_scoped_release released;
         const auto rows = blocks_of(blocks, height, width);
+        const auto all = sound_maps_of(maps, rows, height, width);
         const auto owners = owners_of(rows, height, width);
-        bounds = pifs::contraction_bounds(rows, maps_of(maps, rows.size()),
-                                          Grid(owners.data(), height >> 2, width >> 2));
+        bounds = pifs::contraction_bounds(rows, all, Grid(owners.data(), height >> 2, width >> 2));
     }
     const std::size_t count = bounds.size();
     return own<double>(std::move(bounds), {count});
 }
 
-NewArray<std::int32_t> contractive_maps(const Ints& blocks, const Ints& maps, std::size_t height,
-                                        std::size_t width) {
+NewArray<std::int32_t> contractive_maps(const Ints& blocks, const Ints& maps, std::int64_t height,
+                                        std::int64_t width) {
+    require(is_side(height) && is_side(width), "no such sides of a plane");
     std::vector<pifs::Map> lowered;
     {
         const nb::gil_scoped_release released;
         const auto rows = blocks_of(blocks, height, width);
-        const auto all = maps_of(maps, rows.size());
+        const auto all = sound_maps_of(maps, rows, height, width);
         const auto owners = owners_of(rows, height, width);
         lowered.assign(all.begin(), all.end());
         pifs::make_contractive(rows, Row(lowered.data(), lowered.size()),
@@ -227,19 +215,22 @@ std::vector<pifs::PlaneCode> planes_of(const std::vector<PlaneArrays>& planes) {
     std::vector<pifs::PlaneCode> codes;
     for (const auto& [levels, blocks, maps, step, height, width] : planes) {
         const auto rows = blocks_of(blocks, levels);
-        codes.push_back({height, width, step, rows, maps_of(maps, rows.size()), grid(levels)});
+        const auto all = sound_maps_of(maps, rows, levels.shape(0), levels.shape(1));
+        require(is_side(height) && is_side(width) && static_cast<std::size_t>(height) <= levels.shape(0) &&
+                    static_cast<std::size_t>(width) <= levels.shape(1),
+                "a plane is larger than its levels");
+        codes.push_back({height, width, step, rows, all, grid(levels)});
     }
-    if (codes.size() != 1 && codes.size() != 3) {
-        throw std::invalid_argument("planes are 1 or 3");
-    }
+    require(codes.size() == 1 || codes.size() == 3, "planes are 1 or 3");
     return codes;
 }
 
-pifs::Sampling sampling_of(const Region& region, int samples, std::pair<int, int> size, bool is_whole_scale) {
-    if (samples < 1) {
-        throw std::invalid_argument("a picture has at least one sample per pixel");
-    }
+pifs::Sampling sampling_of(const Region& region, int samples, std::pair<int, int> size, bool is_whole_scale,
+                           int iterations) {
     const auto [left, top, right, bottom] = region;
+    require(is_samples(samples) && is_count(iterations) && left >= 0 && left < right && is_side(right) && top >= 0 && top < bottom &&
+                is_side(bottom) && is_side(size.first) && is_side(size.second),
+            "no such part of a picture, more than 64 samples per pixel, or more than 64 iterations");
     return {left, top, right, bottom, samples, size.first, size.second, is_whole_scale};
 }
 
@@ -253,12 +244,13 @@ void decode(const std::vector<PlaneArrays>& planes, bool half_chroma, int debloc
     for (const auto& start : starts) {
         grids.push_back(grid(start));
     }
-    if ((!grids.empty() && grids.size() != codes.size()) || out.shape(2) != codes.size() + (alpha ? 1 : 0)) {
-        throw std::invalid_argument("starts and channels are as many as planes");
-    }
+    require((grids.empty() || grids.size() == codes.size()) && out.shape(2) == codes.size() + (alpha ? 1 : 0),
+            "starts and channels are as many as planes");
+    require(out.shape(0) <= kMostSide && out.shape(1) <= kMostSide && deblock >= 0 && deblock <= 7,
+            "a picture beyond any size, or deblocking beyond 7");
     const pifs::PictureCode code{codes, half_chroma, deblock, alpha ? grid(*alpha) : Grid<const std::uint8_t>()};
     const std::pair size(static_cast<int>(out.shape(1)), static_cast<int>(out.shape(0)));
-    const auto sampling = sampling_of(region, samples, size, is_whole_scale);
+    const auto sampling = sampling_of(region, samples, size, is_whole_scale, iterations);
     const nb::gil_scoped_release released;
     pifs::decode(code, sampling, iterations, grids, flat(out), threads);
 }
@@ -266,26 +258,23 @@ void decode(const std::vector<PlaneArrays>& planes, bool half_chroma, int debloc
 std::vector<int> bands_seen(const std::vector<PlaneArrays>& planes, bool half_chroma, int deblock,
                             const Region& region, int samples, std::pair<int, int> size, bool is_whole_scale,
                             int iterations, int rows) {
-    if (rows < 1) {
-        throw std::invalid_argument("bands have rows");
-    }
+    require(rows >= 1, "bands have rows");
     const auto codes = planes_of(planes);
     const pifs::PictureCode code{codes, half_chroma, deblock, {}};
-    const auto sampling = sampling_of(region, samples, size, is_whole_scale);
+    const auto sampling = sampling_of(region, samples, size, is_whole_scale, iterations);
     const nb::gil_scoped_release released;
     return pifs::bands_seen(code, sampling, iterations, rows);
 }
 
 NewArray<float> block_costs(const Floats& pixels, int log2_height, int log2_width, const Slots& slots,
                             int chroma, float inverse_step, double bit_price, int last) {
-    if (!is_log2(log2_height) || !is_log2(log2_width) || std::abs(log2_height - log2_width) > 1) {
-        throw std::invalid_argument("no such shape of blocks");
-    }
+    require(is_log2(log2_height) && is_log2(log2_width) && std::abs(log2_height - log2_width) <= 1,
+            "no such shape of blocks");
     const std::size_t rows = pixels.shape(0) >> log2_height, columns = pixels.shape(1) >> log2_width;
     Result result(rows, columns);
     {
         const nb::gil_scoped_release released;
-        const pifs::CostTables tables(row(slots), chroma);
+        const auto tables = tables_of(slots, chroma);
         pifs::shape_costs(grid(pixels), log2_height, log2_width, tables, {inverse_step, bit_price, last},
                           result.grid());
     }
@@ -296,13 +285,15 @@ void keep_best(const Array<float, 3>& products, int start, const Array<float, 1>
                const Array<float, 1>& penalty, const Ints& corners, const Ints& ranges, int apart,
                const Target<float, 2>& gains, const Target<std::int32_t, 2>& found) {
     const std::size_t width = products.shape(2);
-    if (reach.size() != width || penalty.size() != width || corners.shape(0) != width ||
-        corners.shape(1) != 2 || ranges.shape(0) != gains.shape(0) || found.shape(0) != gains.shape(0) ||
-        found.shape(1) != gains.shape(1) || gains.size() == 0 ||
-        (products.shape(0) != 1 && products.shape(0) != pifs::kClasses)) {
-        throw std::invalid_argument("arrays of a tile of different lengths");
-    }
-    const Grid all(products.data(), products.shape(0) * products.shape(1), width);
+    require(reach.size() == width && penalty.size() == width && corners.shape(0) == width &&
+                corners.shape(1) == 2 && ranges.shape(0) == gains.shape(0) && ranges.shape(1) == 2 &&
+                found.shape(0) == gains.shape(0) && found.shape(1) == gains.shape(1) && gains.size() > 0 &&
+                (products.shape(0) == 1 || products.shape(0) == pifs::kClasses),
+            "arrays of a tile of different lengths");
+    require(start >= 0 && width <= kMostDomains - static_cast<std::size_t>(start) && are_places(corners) &&
+                are_places(ranges),
+            "places or numbers of domains beyond any plane");
+    const Grid all(data_of(products), products.shape(0) * products.shape(1), width);
     const nb::gil_scoped_release released;
     pifs::keep_best(all, static_cast<int>(products.shape(0)),
                     {start, row(reach), row(penalty), grid(corners)}, grid(ranges), apart,
@@ -312,14 +303,17 @@ void keep_best(const Array<float, 3>& products, int start, const Array<float, 1>
 void measure(const Floats& ranges, const Floats& domains, int side, int contraction, float max_scale, float flat_norm,
              const Ints& own, const Array<std::int32_t, 3>& corners, const Ints& orders,
              const Target<std::int32_t, 2>& turn, const Target<float, 2>& scale, const Target<float, 2>& gain) {
-    if (orders.shape(1) != static_cast<std::size_t>(side) * side || own.shape(1) != 2 ||
-        corners.shape(0) != own.shape(0) || corners.shape(2) != 2) {
-        throw std::invalid_argument("arrays of matches of different lengths");
-    }
-    for (const std::int32_t place : Row(orders.data(), orders.size())) {
-        if (place < 0 || place >= side * side) {
-            throw std::invalid_argument("an isometry leads out of the block");
-        }
+    require(side >= 4 && side <= 1 << pifs::kMaxLog2 && side % 4 == 0 && (contraction == 1 || contraction == 2 || contraction == 4) &&
+                max_scale >= 0,
+            "no such blocks, or no such maps of them");
+    require(orders.shape(1) == static_cast<std::size_t>(side) * side && own.shape(1) == 2 &&
+                corners.shape(0) == own.shape(0) && corners.shape(2) == 2 && turn.shape(0) == own.shape(0) &&
+                scale.shape(0) == own.shape(0) && gain.shape(0) == own.shape(0) &&
+                turn.shape(1) == corners.shape(1) && scale.shape(1) == corners.shape(1) &&
+                gain.shape(1) == corners.shape(1),
+            "arrays of matches of different lengths");
+    for (const std::int32_t place : Row(data_of(orders), orders.size())) {
+        require(place >= 0 && place < side * side, "an isometry leads out of the block");
     }
     const nb::gil_scoped_release released;
     pifs::measure(grid(ranges), grid(domains), {side, contraction, max_scale, flat_norm, grid(orders)}, grid(own),
@@ -328,9 +322,7 @@ void measure(const Floats& ranges, const Floats& domains, int side, int contract
 
 NewArray<std::int32_t> near_maps(const Floats& ranges, const Floats& domains, int log2, int reach,
                                  double bit_price, int threads) {
-    if (!is_log2(log2)) {
-        throw std::invalid_argument("no such size of blocks");
-    }
+    require(is_log2(log2) && is_place(reach), "no such size of blocks, or a reach beyond any plane");
     std::vector<pifs::Map> maps;
     {
         const nb::gil_scoped_release released;

@@ -12,13 +12,12 @@
 
 #include "pifs/stream.hpp"
 #include "python/coding.hpp"
+#include "python/pifs.hpp"
 
 namespace selfsame::python {
 
 namespace {
 
-using Ints = Array<std::int32_t, 2>;
-using Floats = Array<float, 2>;
 using Shapes = std::vector<std::pair<int, int>>;
 
 coding::Models models_of(const Slots& slots, const Weights& weights) {
@@ -28,6 +27,7 @@ coding::Models models_of(const Slots& slots, const Weights& weights) {
 std::vector<pifs::Sides> sides_of(const Shapes& shapes) {
     std::vector<pifs::Sides> sides;
     for (const auto& [height, width] : shapes) {
+        require(is_side(height) && is_side(width), "no such sides of a plane");
         sides.push_back({height, width});
     }
     return sides;
@@ -72,7 +72,7 @@ public:
     void write(std::size_t i, const Ints& blocks, const Ints& maps, const Ints& levels, int threads) {
         check_shape(i, levels.shape(0), levels.shape(1));
         Zeros<std::int32_t> copied(levels.size());
-        std::copy_n(levels.data(), levels.size(), copied.data());
+        std::copy_n(data_of(levels), levels.size(), copied.data());
         code(i, blocks, maps, copied, nullptr, threads);
     }
 
@@ -113,23 +113,18 @@ public:
 private:
     void check_shape(std::size_t i, std::size_t height, std::size_t width) const {
         const auto [own_height, own_width] = writer_.sides().at(i);
-        if (height != static_cast<std::size_t>(own_height) || width != static_cast<std::size_t>(own_width)) {
-            throw std::invalid_argument("an array of another shape than its plane");
-        }
+        require(height == static_cast<std::size_t>(own_height) && width == static_cast<std::size_t>(own_width),
+                "an array of another shape than its plane");
     }
     void code(std::size_t i, const Ints& blocks, const Ints& maps, Zeros<std::int32_t>& levels,
               const pifs::Choice* choice, int threads) {
-        if (blocks.shape(1) != 4 || maps.shape(1) != 5 || blocks.shape(0) != maps.shape(0)) {
-            throw std::invalid_argument("blocks are (n, 4) and maps (n, 5)");
-        }
-        const Row rows(reinterpret_cast<const pifs::Block*>(blocks.data()), blocks.shape(0));
-        const Row all(reinterpret_cast<const pifs::Map*>(maps.data()), maps.shape(0));
         const auto [height, width] = writer_.sides()[i];
+        const auto rows = blocks_of(blocks, height, width);
+        const auto all = sound_maps_of(maps, rows, height, width);
         const Grid<std::int32_t> plane(levels.data(), height, width);
         const nb::gil_scoped_release released;
-        if (!writer_.write(i, rows, all, plane, choice, threads)) {
-            throw std::invalid_argument("the blocks are not those of a tree, in its order");
-        }
+        require(writer_.write(i, rows, all, plane, choice, threads),
+                "the blocks are not those of a tree, in its order, or a level is beyond what a stream holds");
     }
 
     pifs::BandWriter writer_;

@@ -5,13 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from selfsame.errors import CorruptedError
+from selfsame.codes.store import pack
+from selfsame.errors import CorruptedError, InputError
 from selfsame.pifs import stream
 from selfsame.pifs.code import (
     CONTRACTION,
     LUMA,
     MAX_SCALE_INDEX,
     NO_MAP,
+    PifsCode,
+    PlaneCode,
     padded_planes,
     plane_shapes,
 )
@@ -29,6 +32,11 @@ CASES = [
     (300, 170, 1, False),
     (70, 301, 3, True),
 ]
+
+
+MOST_LEVEL = 15 + 2**17 - 2
+MOST_MEAN = 2**19 - 1
+"""Of the first level of a first block, which is expected to be 0."""
 
 
 def padded(code):
@@ -188,8 +196,29 @@ def test_blocks_out_of_order_are_refused(monkeypatch):
     upper = int((plane.blocks[:, 0] < 128).sum())
     order = np.roll(np.arange(len(plane.blocks)), upper)
     swapped = replace(plane, blocks=plane.blocks[order], maps=plane.maps[order])
-    with pytest.raises(ValueError, match="in its order"):
+    with pytest.raises(InputError, match=r"plane 0 .* in its order"):
         write_planes([swapped])
+
+
+@pytest.mark.parametrize("place", [(0, 0), (0, 1), (2, 3)])
+def test_levels_are_held_or_refused(place):
+    """As far as the syntax reaches, but for less than the numbers of the arrays do."""
+    block = np.array([[0, 0, 3, 3]], np.int32)
+    plane = PlaneCode(8, 8, 1.0, block, np.zeros((1, 5), np.int32), np.ones((8, 8), np.int32))
+    most = MOST_MEAN if place == (0, 0) else MOST_LEVEL
+
+    def with_level(level):
+        levels = plane.levels.copy()
+        levels[place] = level
+        return PifsCode(8, 8, "hybrid", (replace(plane, levels=levels),), False, 1, 0)
+
+    for level in (most, -most):
+        held = with_level(level)
+        back = read(write_planes(held.planes)[0], held)
+        assert (back[0].levels == held.planes[0].levels).all()
+    for level in (most + 1, -most - 1, 2**31 - 1, -(2**31)):
+        with pytest.raises(InputError, match=r"plane 0 .* a level is beyond"):
+            pack(with_level(level))
 
 
 def test_a_huge_claim_on_few_bytes_is_refused_at_once():

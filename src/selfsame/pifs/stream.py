@@ -12,7 +12,7 @@ from selfsame._native import pifs as native
 from selfsame.coding import slots
 from selfsame.coding.container import Record
 from selfsame.coding.slots import Tables
-from selfsame.errors import CorruptedError
+from selfsame.errors import CorruptedError, InputError
 from selfsame.pifs.code import PlaneCode
 from selfsame.run.threads import thread_count
 from selfsame.values import sealed
@@ -90,10 +90,18 @@ def bands_of(data: memoryview, height: int) -> tuple[list[bytes], int]:
 
 
 def write_planes(planes: Sequence[PlaneCode]) -> tuple[list[bytes], dict[str, float]]:
-    """Return the streams of the bands of the planes, and the bits of each syntax element."""
+    """Return the streams of the bands of the planes, and the bits of each syntax element.
+
+    Raises:
+        InputError: planes that no stream holds: blocks in another order than that of a tree, or
+            levels too far from zero or from what the blocks around let expect.
+    """
     writer = planes_writer([plane.levels.shape for plane in planes])
     for i, plane in enumerate(planes):
-        writer.write(i, plane.blocks, plane.maps, plane.levels, thread_count(None))
+        try:
+            writer.write(i, plane.blocks, plane.maps, plane.levels, thread_count(None))
+        except ValueError as error:
+            raise InputError(f"a file does not hold plane {i} of this code: {error}") from error
     return writer.finished(), dict(zip(ELEMENTS, writer.spent, strict=True))
 
 
