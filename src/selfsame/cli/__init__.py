@@ -76,8 +76,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             err=True,
         )
         return 1
-    except (SelfsameError, OSError, MemoryError) as error:
-        click.echo(f"selfsame: {str(error) or type(error).__name__}", err=True)
+    except MemoryError:  # what it says, if anything, is for programmers
+        click.echo("selfsame: there is not enough memory for this", err=True)
+        return 1
+    except (SelfsameError, OSError) as error:
+        click.echo(f"selfsame: {error}", err=True)
         return 1
 
 

@@ -18,7 +18,7 @@ from selfsame.codes.settings import EncodeSettings
 from selfsame.codes.store import pack, unpack
 from selfsame.errors import InputError
 from selfsame.family import Code, Encodes, Run, View
-from selfsame.io.pictures import SourcePicture, to_uint8
+from selfsame.io.pictures import SourcePicture, check_numbers, to_uint8
 from selfsame.pifs.code import Mode
 
 
@@ -117,8 +117,7 @@ def _source_from_array(picture: NDArray[np.uint8] | NDArray[np.floating]) -> Sou
     values = np.asarray(picture)
     if values.size == 0 or (values.ndim != 2 and values.shape[2:] not in ((2,), (3,), (4,))):
         raise InputError(f"a picture is (H, W) or (H, W, 2 to 4), not empty: got {values.shape}")
-    if values.dtype != np.uint8 and not np.issubdtype(values.dtype, np.floating):
-        raise InputError(f"a picture holds bytes, or floats of 0 to 1: got {values.dtype}")
+    check_numbers("a picture", values)
     pixels = np.ascontiguousarray(to_uint8(values))
     if pixels.ndim == 2 or pixels.shape[2] == 3:
         return SourcePicture(pixels)

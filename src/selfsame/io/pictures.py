@@ -212,6 +212,14 @@ def _grey_if_equal(rgb: Bytes) -> Bytes:
     return np.ascontiguousarray(rgb)
 
 
+def check_numbers(name: str, picture: Any) -> None:
+    """Raise ``InputError`` unless a picture is an array of bytes or of floats."""
+    is_array = isinstance(picture, np.ndarray)
+    if not is_array or (picture.dtype != np.uint8 and picture.dtype.kind != "f"):
+        kind = picture.dtype if is_array else type(picture).__name__
+        raise InputError(f"{name} holds bytes, or floats of 0 to 1: got {kind}")
+
+
 def to_uint8(picture: NDArray[np.floating] | Bytes) -> Bytes:
     """Return values of [0, 1] as rounded bytes 0..255; bytes pass unchanged."""
     if picture.dtype == np.uint8:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from selfsame.checked import check_whole
 from selfsame.collage.code import (
     GRID,
     MAX_BIAS,
@@ -29,7 +30,7 @@ from selfsame.collage.network.model import (
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.errors import InputError
-from selfsame.io.pictures import resize_picture
+from selfsame.io.pictures import check_numbers, resize_picture
 from selfsame.run.device import resolve_device
 
 MAX_PIXELS_OUT = 1 << 27
@@ -130,8 +131,7 @@ def decode(
     where = resolve_device(device)
     if iterations is None:
         iterations = code.iterations
-    elif not 0 <= iterations <= MAX_ITERATIONS:
-        raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {iterations}")
+    iterations = check_whole("iterations", iterations, 0, MAX_ITERATIONS)
     unit = decoder.config.geometry.unit
     ratio = max(Fraction(out_height, code.height), Fraction(out_width, code.width))
     factor = Fraction(math.ceil(ratio * unit), unit)
@@ -208,6 +208,7 @@ def _start_planes(
     factor: Fraction,
 ) -> Tensor:
     """Return a starting picture as padded planes; one of another size is resized."""
+    check_numbers("start", start)
     if start.ndim not in (2, 3) or start.shape[2:] not in ((), (3,)) or start.size == 0:
         raise InputError(f"start must be (H, W) or (H, W, 3), not empty: got {start.shape}")
     values = torch.from_numpy(np.ascontiguousarray(start, np.float32))

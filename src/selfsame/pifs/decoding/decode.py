@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from selfsame._native import pifs as native
+from selfsame.checked import check_whole
 from selfsame.errors import InputError
 from selfsame.io.color import planes_from_picture
-from selfsame.io.pictures import to_uint8
+from selfsame.io.pictures import check_numbers, to_uint8
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
 from selfsame.pifs.code import LUMA, MAX_ITERATIONS, PifsCode, PlaneCode
 from selfsame.pifs.decoding.planes import MARGIN, Plane, deblock, reconstruct_plane
@@ -94,9 +95,9 @@ def decode(
     Raises:
         InputError: an argument out of its range, or more than ``MAX_PIXELS`` pixels to compute.
     """
-    rounds = code.iterations if iterations is None else iterations
-    if not 0 <= rounds <= MAX_ITERATIONS:
-        raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {rounds}")
+    rounds = code.iterations
+    if iterations is not None:
+        rounds = check_whole("iterations", iterations, 0, MAX_ITERATIONS)
     sampling = _sampling_of(code, scale, size, region)
     width, height = sampling.size
     count = thread_count(threads)
@@ -247,6 +248,7 @@ def _colocated(
 
 
 def _start_planes(start: Picture, channels: int) -> list[NDArray[np.float32]]:
+    check_numbers("start", start)
     if start.ndim not in (2, 3) or start.shape[2:] not in ((), (3,)) or start.size == 0:
         raise InputError(f"start must be (H, W) or (H, W, 3), not empty: got {start.shape}")
     planes = planes_from_picture(to_uint8(start))
