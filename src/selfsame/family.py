@@ -77,7 +77,9 @@ class View:
             if self.scale is not None:
                 raise InputError("give only one of size and scale")
             object.__setattr__(self, "size", checked_size(self.size))
-        if self.scale is not None and not (isinstance(self.scale, Real) and 0 < self.scale < math.inf):
+        if self.scale is not None and not (
+            isinstance(self.scale, Real) and 0 < self.scale < math.inf
+        ):
             raise InputError(f"scale must be above 0 and finite: got {self.scale!r}")
         if self.region is not None:
             values = self.region.tolist() if isinstance(self.region, np.ndarray) else self.region

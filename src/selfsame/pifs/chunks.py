@@ -27,7 +27,8 @@ def pack(code: PifsCode) -> list[Chunk]:
     """Return the chunks of a code; ``unpack`` gives an equal code back.
 
     Raises:
-        InputError: a step between two that a file can hold, or planes that ``write_planes`` refuses.
+        InputError: a step between two that a file can hold, or planes that ``write_planes``
+            refuses.
     """
     from selfsame.pifs.stream import band_rows, stream_of, write_planes
 
