@@ -4,9 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint docs wheel bench clean
+.PHONY: demo test lint docs wheel bench fuzz sanitized clean
 
-NATIVE := $(shell find native -type f -not -path "native/tests/*")
+NATIVE := $(shell find native -type f -not -path 'native/tests/*')
 
 # An editable installation remembers where modules are: it is made anew when one comes or goes.
 MODULES := $(VENV)/.modules
@@ -41,6 +41,12 @@ wheel: $(STAMP)  ## a wheel in dist/, tried in an empty environment; then built 
 
 bench: $(STAMP)  ## quick versions of all benchmarks (make bench DATA=folder); full runs: benchmarks/README.md
 	$(BIN)/selfsame bench all --quick $(if $(DATA),--data $(DATA))
+
+fuzz: $(STAMP)  ## fuzz the native core, a minute for each target (make fuzz SECONDS=3600, or RUNS=100000)
+	$(BIN)/python tools/fuzz.py $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+sanitized: $(STAMP)  ## the tests of the native core, with the sanitizers of g++ in it
+	$(BIN)/python tools/sanitized_tests.py
 
 clean:
 	rm -rf $(VENV) demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

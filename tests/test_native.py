@@ -1,5 +1,9 @@
 """The compiled core checks every index: what would read foreign memory is an IndexError."""
 
+import os
+import resource
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -77,6 +81,44 @@ def test_blocks_lie_within_their_plane(block: tuple[int, ...]) -> None:
     ):
         with pytest.raises(ValueError, match="outside of its plane"):
             call()
+
+
+WITHOUT_THREADS = """
+import numpy as np
+from selfsame._native import pifs
+plane = np.random.default_rng(0).random((256, 64), np.float32)
+one, four = (pifs.near_maps(plane, plane, 3, 4, 0.0, threads) for threads in (1, 4))
+assert np.array_equal(one, four)
+print("done")
+"""
+
+
+def limit_memory() -> None:
+    """Let no thread start: each asks for a stack that is larger than all memory."""
+    _, most = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (1 << 36, most))
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 33, 1 << 33))
+
+
+@pytest.mark.skipif(
+    resource.getrlimit(resource.RLIMIT_STACK)[1] != resource.RLIM_INFINITY,
+    reason="stacks cannot be made as large",
+)
+def test_work_is_done_without_threads_that_the_system_refuses() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THREADS],
+        preexec_fn=limit_memory,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stdout) == (0, "done\n"), ended.stderr
+
+
+def test_arrays_that_are_not_aligned_are_refused() -> None:
+    shifted = np.frombuffer(bytes(4 * 4 * 2 + 1), np.int32, 8, offset=1).reshape(2, 4)
+    with pytest.raises(ValueError, match="not aligned"):
+        pifs.transform_blocks(PLANE, shifted, 1.0, 1)
 
 
 def test_luma_is_as_large_as_the_plane_or_twice() -> None:

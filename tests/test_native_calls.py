@@ -8,7 +8,8 @@ import pytest
 
 from selfsame._native import coding, collage, fractals, ifs, mosaic, pifs
 from support.fuzzing import outcomes
-from support.native_calls import hostile_calls, valid_calls
+from support.native_calls import valid_calls
+from support.native_calls.call import hostile_calls
 
 CALLS = valid_calls()
 COUNT = 100

@@ -46,6 +46,9 @@ void bind_fractals(nb::module_ module);
 
 NB_MODULE(_native, module) {
     nb::register_exception_translator(selfsame::python::translate);
+    // A thread's first exception takes memory; where there is none left, the C library ends the process. So
+    // Python's main thread takes it now.
+    std::uncaught_exceptions();
     module.doc() = "The compiled core: plain functions on arrays, by family.";
     selfsame::python::bind_coding(module.def_submodule("coding", "The range coder."));
     selfsame::python::bind_pifs(module.def_submodule("pifs", "Block codes."));

@@ -9,11 +9,13 @@ asked for by ``isinstance``.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import checked
 from selfsame.coding.container import Chunk, Container
 from selfsame.errors import InputError
 from selfsame.io.pictures import Bytes, SourcePicture
@@ -75,8 +77,14 @@ class View:
             if self.scale is not None:
                 raise InputError("give only one of size and scale")
             object.__setattr__(self, "size", checked_size(self.size))
-        if self.scale is not None and not 0 < self.scale < math.inf:
-            raise InputError(f"scale must be above 0 and finite: got {self.scale}")
+        if self.scale is not None and not (
+            isinstance(self.scale, Real) and 0 < self.scale < math.inf
+        ):
+            raise InputError(f"scale must be above 0 and finite: got {self.scale!r}")
+        if self.region is not None:
+            values = self.region.tolist() if isinstance(self.region, np.ndarray) else self.region
+            region = checked("region", values, tuple[int, int, int, int])
+            object.__setattr__(self, "region", region)
 
     def asked(self) -> tuple[str, ...]:
         """Return the names of what differs from the whole picture at its own size."""

@@ -75,7 +75,7 @@ def test_unknown_options_give_2_everywhere(command: str, capsys) -> None:
     [
         (InputError("my message"), "my message"),
         (OSError("disk full"), "disk full"),
-        (MemoryError(), "MemoryError"),
+        (MemoryError("std::bad_alloc"), "there is not enough memory for this"),
     ],
 )
 def test_failures_give_1_and_one_line_on_stderr(error, shown, monkeypatch, capsys) -> None:

@@ -116,6 +116,10 @@ def test_what_a_family_does_not_honour_is_refused(code, options, message) -> Non
         ({"size": (10, 2.5)}, "two whole numbers from 1 on"),
         ({"scale": 0.0}, "scale must be above 0 and finite"),
         ({"scale": float("nan")}, "scale must be above 0 and finite"),
+        ({"scale": "2"}, "scale must be above 0 and finite: got '2'"),
+        ({"region": (0.5, 0, 2, 2)}, r"region\[0\] must be a whole number: got 0.5"),
+        ({"region": (0, 0, 2)}, "region must be 4 values"),
+        ({"region": "abcd"}, "region must be 4 values"),
     ],
 )
 def test_views_that_cannot_be(options, message) -> None:
@@ -129,6 +133,7 @@ def test_a_view_knows_what_was_asked_and_how_large_it_is() -> None:
     assert View(scale=2.0).size_of(BLOCKS) == (32, 32)
     assert View(scale=0.001).size_of(BLOCKS) == (1, 1)
     assert View(size=np.array([3, 4])).size == (3, 4)
+    assert View(region=np.array([0, 0, 3, 4])).region == (0, 0, 3, 4)
 
 
 def test_a_run_knows_what_was_asked() -> None:

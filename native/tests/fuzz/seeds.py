@@ -26,8 +26,8 @@ RANDOM_SIZES = ((8, 256), (40, 24), (1, 1), (72, 100))
 """Widths and heights of random block codes; bands need 256 rows."""
 
 
-def write_tables(path: Path) -> None:
-    """Write the source of the arrays that ``tables.hpp`` declares."""
+def tables() -> str:
+    """Return the source of the arrays that ``tables.hpp`` declares."""
     lines = ['#include "tables.hpp"', "namespace selfsame::fuzz {"]
     for name, module in (("Pifs", selfsame.pifs.stream), ("Collage", selfsame.collage.stream)):
         slots, weights = module.initial_tables()
@@ -37,7 +37,7 @@ def write_tables(path: Path) -> None:
         ):
             numbers = ",".join(map(str, values.reshape(-1).tolist()))
             lines.append(f"const {type_name} k{name}{kind}[] = {{{numbers}}};")
-    path.write_text("\n".join([*lines, "}", ""]))
+    return "\n".join([*lines, "}", ""])
 
 
 def write_seeds(folder: Path) -> None:

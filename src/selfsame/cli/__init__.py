@@ -64,7 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("selfsame: interrupted", err=True)
         return 130
-    except (SelfsameError, OSError, MemoryError) as error:
+    except MemoryError:  # what it says, if anything, is for programmers
+        click.echo("selfsame: there is not enough memory for this", err=True)
+        return 1
+    except (SelfsameError, OSError) as error:
         click.echo(f"selfsame: {str(error) or type(error).__name__}", err=True)
         return 1
 

@@ -37,7 +37,8 @@ def pack(code: PifsCode) -> list[Chunk]:
     """Return the chunks of a code; ``unpack`` gives an equal code back.
 
     Raises:
-        InputError: a step between two that a file can hold, or planes that ``write_planes`` refuses.
+        InputError: a step between two that a file can hold, or planes that ``write_planes``
+            refuses.
     """
     rows = band_rows(*code.planes[0].levels.shape)
     flags = (_HYBRID if code.mode == "hybrid" else 0) | (_HALF_CHROMA if code.half_chroma else 0)

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import TypeVar
 
-from selfsame.errors import InputError
+from selfsame.checked import check_whole
+from selfsame.limits import MAX_THREADS
 from selfsame.run.executor import Local, WorkerDiedError
 
 T = TypeVar("T")
@@ -28,20 +29,18 @@ def thread_count(threads: int | None) -> int:
     """Return ``threads``, or for None the limit that is in force, or the number of cores.
 
     Raises:
-        InputError: below 1.
+        InputError: no whole number from 1 to ``MAX_THREADS``.
     """
     if threads is None:
         return _limit.get() or core_count()
-    if threads < 1:
-        raise InputError(f"threads must be at least 1: got {threads}")
-    return threads
+    return check_whole("threads", threads, 1, MAX_THREADS)
 
 
 def limit_threads(threads: int) -> None:
     """Let what is computed from here on take ``threads`` where it is not told how many.
 
     Raises:
-        InputError: below 1.
+        InputError: as ``thread_count``.
     """
     _limit.set(thread_count(threads))
 
@@ -81,7 +80,7 @@ def limited_threads(threads: int | None) -> Iterator[None]:
     """Do as ``limit_threads`` within a block; None changes nothing.
 
     Raises:
-        InputError: below 1.
+        InputError: as ``thread_count``.
     """
     before = _limit.set(_limit.get() if threads is None else thread_count(threads))
     try:

@@ -138,7 +138,7 @@ def test_a_step_that_no_file_holds_is_refused(model, picture, step):
     [
         ({"size": (0, 5)}, "pixels: got 0x5; choose another"),
         ({"size": (100_000, 100_000)}, "1 to 134217728 pixels"),
-        ({"iterations": -1}, "iterations must be 0 to 64"),
+        ({"iterations": -1}, "iterations must be a whole number within 0..64"),
         ({"start": np.zeros((4, 4, 2))}, r"start must be \(H, W\)"),
     ],
 )

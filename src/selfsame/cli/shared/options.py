@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 
 from selfsame.checked import Checked, allowed, annotations
+from selfsame.limits import MAX_THREADS
 from selfsame.run.device import CHOICES as DEVICES
 from selfsame.run.executor import ENGINES
 
@@ -102,7 +103,7 @@ _COMMON: dict[str, Callable[[F], F]] = {
         help="Where torch computes.",
     ),
     "threads": click.option(
-        "--threads", type=click.IntRange(1, 1024), help="CPU threads [default: all cores]."
+        "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads [default: all cores]."
     ),
     "json": click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."

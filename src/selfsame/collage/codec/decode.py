@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from selfsame.checked import check_whole
 from selfsame.collage.code import (
     GRID,
     MAX_BIAS,
@@ -132,8 +133,7 @@ def decode(
     where = resolve_device(device)
     if iterations is None:
         iterations = code.iterations
-    elif not 0 <= iterations <= MAX_ITERATIONS:
-        raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {iterations}")
+    iterations = check_whole("iterations", iterations, 0, MAX_ITERATIONS)
     unit = decoder.config.geometry.unit
     ratio = max(Fraction(out_height, code.height), Fraction(out_width, code.width))
     factor = Fraction(math.ceil(ratio * unit), unit)

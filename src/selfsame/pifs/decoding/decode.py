@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame._native import pifs as native
+from selfsame.checked import check_whole
 from selfsame.errors import InputError
 from selfsame.family import Picture
 from selfsame.io.color import planes_from_picture
@@ -154,10 +155,9 @@ def _arrays(code: PifsCode) -> list[tuple[Any, ...]]:
 
 
 def _rounds(code: PifsCode, iterations: int | None) -> int:
-    rounds = code.iterations if iterations is None else iterations
-    if not 0 <= rounds <= MAX_ITERATIONS:
-        raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {rounds}")
-    return rounds
+    if iterations is None:
+        return code.iterations
+    return check_whole("iterations", iterations, 0, MAX_ITERATIONS)
 
 
 def _sampling_of(
