@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import TypeVar
 
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.run.executor import Local, WorkerDiedError
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ def thread_count(threads: int | None) -> int:
     if threads is None:
         return _limit.get() or core_count()
     if threads < 1:
-        raise InputError(f"threads must be at least 1: got {threads}")
+        raise SettingError(f"threads must be at least 1: got {threads}")
     return threads
 
 

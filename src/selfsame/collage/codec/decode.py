@@ -28,7 +28,7 @@ from selfsame.collage.network.model import (
 )
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
 from selfsame.collage.operator.resampling import area_resize
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.pictures import picture_bytes, resize_picture
 from selfsame.picture_arrays import picture_floats
 from selfsame.run.device import resolve_device
@@ -123,7 +123,7 @@ def decode(
     """
     out_width, out_height = code.size if size is None else size
     if min(out_height, out_width) < 1 or out_height * out_width > MAX_PIXELS_OUT:
-        raise InputError(
+        raise SettingError(
             f"a decoded picture has 1 to {MAX_PIXELS_OUT} pixels: got {out_width}x{out_height}; "
             "choose another scale or size"
         )
@@ -133,7 +133,7 @@ def decode(
     if iterations is None:
         iterations = code.iterations
     elif not 0 <= iterations <= MAX_ITERATIONS:
-        raise InputError(f"iterations must be 0 to {MAX_ITERATIONS}: got {iterations}")
+        raise SettingError(f"iterations must be 0 to {MAX_ITERATIONS}: got {iterations}")
     unit = decoder.config.geometry.unit
     ratio = max(Fraction(out_height, code.height), Fraction(out_width, code.width))
     factor = Fraction(math.ceil(ratio * unit), unit)
