@@ -311,7 +311,7 @@ NewArray<std::int32_t> near_maps(const Floats& ranges, const Floats& domains, in
 
 }  // namespace
 
-void bind_pifs(nb::module_ module) {
+void bind_pifs(nb::module_ module, nb::module_ testing) {
     bind_pifs_stream(module);
     module.def("inverse_dct", &inverse_dct, nb::arg("levels"), nb::arg("blocks"), nb::arg("step"),
                nb::arg("scale"), nb::arg("threads"),
@@ -351,7 +351,7 @@ void bind_pifs(nb::module_ module) {
     module.def("compose", &compose, nb::arg("windows"), nb::arg("half_chroma"), nb::arg("top"),
                nb::arg("left"), nb::arg("out").noconvert(), nb::arg("threads"),
                "Fill the first channels of a picture with its decoded planes, grey or Y, Cb and Cr.");
-    module.def("block_costs", &block_costs, nb::arg("pixels"), nb::arg("log2_height"), nb::arg("log2_width"),
+    testing.def("block_costs", &block_costs, nb::arg("pixels"), nb::arg("log2_height"), nb::arg("log2_width"),
                nb::arg("slots"), nb::arg("chroma"), nb::arg("inverse_step"), nb::arg("bit_price"),
                nb::arg("last"),
                "Return the cost of every whole block of one shape, without a map.");
