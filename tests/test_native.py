@@ -1,6 +1,7 @@
 """The compiled core checks every index: what would read foreign memory is an IndexError."""
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from selfsame import _native
 from selfsame._native import mosaic, pifs
+from support import ROOT
 
 PLANE = np.zeros((64, 64), np.float32)
 LEVELS = np.zeros((64, 64), np.int32)
@@ -124,3 +127,15 @@ def test_arrays_that_are_not_aligned_are_refused() -> None:
 def test_luma_is_as_large_as_the_plane_or_twice() -> None:
     with pytest.raises(ValueError, match="or twice"):
         apply(BLOCKS, mapped(4, 0, 0, 0, 4), np.zeros((192, 192), np.float32))
+
+
+def test_what_only_tests_call_lies_apart() -> None:
+    folders = ("src", "benchmarks", "tools")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    texts = [text for path in files if "_native" in (text := path.read_text())]
+    assert not any(re.search(r"_native(\.| import )testing", text) for text in texts)
+    words = set(re.findall(r"\w+", "\n".join(texts)))
+    modules = ("coding", "collage", "fractals", "ifs", "mosaic", "pifs")
+    bound = {name for module in modules for name in dir(getattr(_native, module))}
+    assert len(bound) > 40
+    assert {name for name in bound if not name.startswith("_")} <= words

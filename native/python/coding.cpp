@@ -82,14 +82,14 @@ std::tuple<NewArray<std::int64_t>, NewArray<std::int64_t>, NewArray<std::int64_t
 
 }  // namespace
 
-void bind_coding(nb::module_ module) {
+void bind_coding(nb::module_ module, nb::module_ testing) {
     module.attr("MAX_INPUTS") = coding::kMaxInputs;
-    module.def("tables", &tables, "Return the tables that the format fixes: stretch, squash, rates.");
-    bind_coder<coding::Encoder>(module, "Encoder", "A range coder that writes single decisions.")
+    testing.def("tables", &tables, "Return the tables that the format fixes: stretch, squash, rates.");
+    bind_coder<coding::Encoder>(testing, "Encoder", "A range coder that writes single decisions.")
         .def(nb::init<const Slots&, const Weights&>(), nb::arg("slots"), nb::arg("weights"))
         .def("finished", &Decisions<coding::Encoder>::finished, "The bytes so far, ended.")
         .def_prop_ro("spent", &Decisions<coding::Encoder>::spent, "Bits so far.");
-    bind_coder<coding::Decoder>(module, "Decoder", "A range coder that reads single decisions.")
+    bind_coder<coding::Decoder>(testing, "Decoder", "A range coder that reads single decisions.")
         .def(nb::init<const Slots&, const Weights&, const nb::bytes&>(), nb::arg("slots"),
              nb::arg("weights"), nb::arg("data"))
         .def_prop_ro("is_overrun", &Decisions<coding::Decoder>::is_overrun,

@@ -109,7 +109,7 @@ void blur(const Target<std::uint8_t, 3>& picture, double sigma) { fractals::blur
 
 }  // namespace
 
-void bind_fractals(nb::module_ module) {
+void bind_fractals(nb::module_ module, nb::module_ testing) {
     module.def("paint_scenes", &paint_scenes, nb::arg("seed"), nb::arg("background_streams"), nb::arg("decays"),
                nb::arg("background_colors"), nb::arg("blurs"), nb::arg("bounds"), nb::arg("streams"),
                nb::arg("places"), nb::arg("windows"), nb::arg("turns"), nb::arg("patterns"), nb::arg("colors"),
@@ -121,17 +121,17 @@ void bind_fractals(nb::module_ module) {
     module.def("stamp_colors", &stamp_colors, nb::arg("points"), nb::arg("sources"), nb::arg("patterns"),
                nb::arg("flips"), nb::arg("seed"), nb::arg("streams"), nb::arg("out").noconvert(),
                "Draw pictures in which points stamp patterns in colours of their own.");
-    module.def("surface", &surface, nb::arg("seed"), nb::arg("stream"), nb::arg("decay"), nb::arg("log2_side"),
+    testing.def("surface", &surface, nb::arg("seed"), nb::arg("stream"), nb::arg("decay"), nb::arg("log2_side"),
                "Return a diamond-square surface.");
-    module.def("paint_surface", &paint_surface, nb::arg("heights"), nb::arg("colors"),
+    testing.def("paint_surface", &paint_surface, nb::arg("heights"), nb::arg("colors"),
                nb::arg("picture").noconvert(), "Colour a picture by heights.");
-    module.def("count_stamps", &count_stamps, nb::arg("cells"), nb::arg("pattern"), nb::arg("out").noconvert(),
+    testing.def("count_stamps", &count_stamps, nb::arg("cells"), nb::arg("pattern"), nb::arg("out").noconvert(),
                "Sum a histogram with a border, moved by each set bit of a pattern.");
-    module.def("paste", &paste, nb::arg("stamps"), nb::arg("place"), nb::arg("turn"), nb::arg("color"),
+    testing.def("paste", &paste, nb::arg("stamps"), nb::arg("place"), nb::arg("turn"), nb::arg("color"),
                nb::arg("picture").noconvert(), "Paint the pixels of a fractal that were hit over a picture.");
-    module.def("blur", &blur, nb::arg("picture").noconvert(), nb::arg("sigma"),
+    testing.def("blur", &blur, nb::arg("picture").noconvert(), nb::arg("sigma"),
                "Blur a picture in place by a 3 × 3 Gaussian.");
-    module.def("color_of", &fractals::color_of, nb::arg("hue"), nb::arg("saturation"), nb::arg("value"),
+    testing.def("color_of", &fractals::color_of, nb::arg("hue"), nb::arg("saturation"), nb::arg("value"),
                "Return the sRGB bytes of a colour.");
 }
 

@@ -333,15 +333,15 @@ void bind_batch(nb::module_& module) {
 
 }  // namespace
 
-void bind_ifs(nb::module_ module) {
+void bind_ifs(nb::module_ module, nb::module_ testing) {
     module.attr("COLOR_STEPS") = static_cast<int>(ifs::kColorSteps);
     module.attr("DEPTH_STEPS") = static_cast<std::int64_t>(ifs::kDepthSteps);
     module.attr("SAMPLES") = ifs::kSamples;
     module.attr("TILE") = ifs::kTile;
-    module.def("mix64", &ifs::mix64, nb::arg("word"), "Return a bijective hash of a word of 64 bits.");
-    module.def("products", &products, nb::arg("field"), nb::arg("factor"),
+    testing.def("mix64", &ifs::mix64, nb::arg("word"), "Return a bijective hash of a word of 64 bits.");
+    testing.def("products", &products, nb::arg("field"), nb::arg("factor"),
                "Return the products of all elements of a field with a factor.");
-    nb::class_<ifs::Stream>(module, "Stream", "A stream of random words.")
+    nb::class_<ifs::Stream>(testing, "Stream", "A stream of random words.")
         .def(nb::init<std::uint64_t, std::uint64_t>(), nb::arg("seed"), nb::arg("stream"))
         .def("next", &ifs::Stream::next, "The next 64 random bits.")
         .def("binomial", &ifs::Stream::binomial, nb::arg("n"), nb::arg("q"),

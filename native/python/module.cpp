@@ -34,12 +34,13 @@ void translate(const std::exception_ptr& exception, void*) {
     }
 }
 
-void bind_coding(nb::module_ module);
-void bind_pifs(nb::module_ module);
+// What only tests call goes into the second module.
+void bind_coding(nb::module_ module, nb::module_ testing);
+void bind_pifs(nb::module_ module, nb::module_ testing);
 void bind_mosaic(nb::module_ module);
 void bind_collage(nb::module_ module);
-void bind_ifs(nb::module_ module);
-void bind_fractals(nb::module_ module);
+void bind_ifs(nb::module_ module, nb::module_ testing);
+void bind_fractals(nb::module_ module, nb::module_ testing);
 }
 
 }  // namespace selfsame
@@ -50,10 +51,11 @@ NB_MODULE(_native, module) {
     // Python's main thread takes it now.
     std::uncaught_exceptions();
     module.doc() = "The compiled core: plain functions on arrays, by family.";
-    selfsame::python::bind_coding(module.def_submodule("coding", "The range coder."));
-    selfsame::python::bind_pifs(module.def_submodule("pifs", "Block codes."));
+    nb::module_ testing = module.def_submodule("testing", "Parts of the core that tests look at by themselves.");
+    selfsame::python::bind_coding(module.def_submodule("coding", "The range coder."), testing);
+    selfsame::python::bind_pifs(module.def_submodule("pifs", "Block codes."), testing);
     selfsame::python::bind_collage(module.def_submodule("collage", "Neural collages."));
     selfsame::python::bind_mosaic(module.def_submodule("mosaic", "Mosaics."));
-    selfsame::python::bind_ifs(module.def_submodule("ifs", "Systems of maps on points."));
-    selfsame::python::bind_fractals(module.def_submodule("fractals", "Data sets of fractals."));
+    selfsame::python::bind_ifs(module.def_submodule("ifs", "Systems of maps on points."), testing);
+    selfsame::python::bind_fractals(module.def_submodule("fractals", "Data sets of fractals."), testing);
 }

@@ -333,7 +333,7 @@ NewArray<std::int32_t> near_maps(const Floats& ranges, const Floats& domains, in
 
 }  // namespace
 
-void bind_pifs(nb::module_ module) {
+void bind_pifs(nb::module_ module, nb::module_ testing) {
     bind_pifs_stream(module);
     module.def("inverse_dct", &inverse_dct, nb::arg("levels"), nb::arg("blocks"), nb::arg("step"),
                nb::arg("scale"), nb::arg("threads"),
@@ -386,7 +386,7 @@ void bind_pifs(nb::module_ module) {
                nb::arg("region"), nb::arg("samples"), nb::arg("size"), nb::arg("is_whole_scale"),
                nb::arg("iterations"), nb::arg("rows"),
                "Return the bands of so many rows of luma on which that picture depends.");
-    module.def("block_costs", &block_costs, nb::arg("pixels"), nb::arg("log2_height"), nb::arg("log2_width"),
+    testing.def("block_costs", &block_costs, nb::arg("pixels"), nb::arg("log2_height"), nb::arg("log2_width"),
                nb::arg("slots"), nb::arg("chroma"), nb::arg("inverse_step"), nb::arg("bit_price"),
                nb::arg("last"),
                "Return the cost of every whole block of one shape, without a map.");

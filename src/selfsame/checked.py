@@ -33,7 +33,7 @@ from typing import (
     get_type_hints,
 )
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -137,10 +137,10 @@ class Checked:
         names = [field.name for field in known]
         for name in values:
             if name not in names:
-                raise InputError(f"unknown setting {name!r}; allowed are {', '.join(names)}")
+                raise SettingError(f"unknown setting {name!r}; allowed are {', '.join(names)}")
         for field in known:
             if field.name not in values and field.default is field.default_factory is MISSING:
-                raise InputError(f"{field.name} is missing; all settings are {', '.join(names)}")
+                raise SettingError(f"{field.name} is missing; all settings are {', '.join(names)}")
         return cls(**values)
 
     def as_dict(self) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
         return _nested(name, value, kind)
     result, what = _fitting(plain, kind, range_)
     if result is None:
-        raise InputError(f"{name} must be {what}{' or None' * optional}: got {plain!r}")
+        raise SettingError(f"{name} must be {what}{' or None' * optional}: got {plain!r}")
     return result
 
 
@@ -216,7 +216,7 @@ def _checked_tuple(name: str, value: Any, items: tuple[Any, ...], range_: Range)
     many = items[-1] is Ellipsis
     if not isinstance(value, list | tuple) or not (many or len(value) == len(items)):
         wanted = "a list" if many else f"{len(items)} values"
-        raise InputError(f"{name} must be {wanted}: got {value!r}")
+        raise SettingError(f"{name} must be {wanted}: got {value!r}")
     kinds = items[:1] * len(value) if many else items
     return tuple(
         checked(f"{name}[{i}]", each, Annotated[kind, range_])
@@ -230,11 +230,11 @@ def _nested(name: str, value: Any, kind: type[Checked]) -> Checked:
     if isinstance(value, list | tuple) and len(value) <= len(names):
         value = dict(zip(names, value, strict=False))
     if not isinstance(value, Mapping):
-        raise InputError(f"{name} must be a mapping of {', '.join(names)}: got {value!r}")
+        raise SettingError(f"{name} must be a mapping of {', '.join(names)}: got {value!r}")
     try:
         return kind.from_dict(value)
     except InputError as error:
-        raise InputError(f"{name}: {error}") from error
+        raise SettingError(f"{name}: {error}") from error
 
 
 def jsonable(value: Any) -> Any:

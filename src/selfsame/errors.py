@@ -2,6 +2,7 @@
 
 SelfsameError
 ├── InputError (ValueError)        the caller's argument, picture or settings are unusable
+│   └── SettingError               a setting, name or option is wrong, or not for what is given
 ├── FormatError (ValueError)       the bytes of a file are unusable
 │   ├── TruncatedError             they end too early
 │   ├── CorruptedError             a checksum or an invariant fails
@@ -18,6 +19,11 @@ class SelfsameError(Exception):
 
 class InputError(SelfsameError, ValueError):
     """An argument, picture or setting cannot be used; the message says what is allowed."""
+
+
+class SettingError(InputError):
+    """A setting, name or option is unknown or out of its range, or what is given has no use for it:
+    on the command line, wrong usage."""
 
 
 class FormatError(SelfsameError, ValueError):

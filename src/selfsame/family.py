@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from selfsame.checked import checked
 from selfsame.coding.container import Chunk, Container
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.pictures import Bytes, SourcePicture
 from selfsame.limits import MAX_SIDE
 from selfsame.values import Value
@@ -75,12 +75,12 @@ class View:
     def __post_init__(self) -> None:
         if self.size is not None:
             if self.scale is not None:
-                raise InputError("give only one of size and scale")
+                raise SettingError("give only one of size and scale")
             object.__setattr__(self, "size", checked_size(self.size))
         if self.scale is not None and not (
             isinstance(self.scale, Real) and 0 < self.scale < math.inf
         ):
-            raise InputError(f"scale must be above 0 and finite: got {self.scale!r}")
+            raise SettingError(f"scale must be above 0 and finite: got {self.scale!r}")
         if self.region is not None:
             values = self.region.tolist() if isinstance(self.region, np.ndarray) else self.region
             region = checked("region", values, tuple[int, int, int, int])
@@ -257,7 +257,7 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
     except (TypeError, ValueError):
         is_whole = False
     if not is_whole or min(whole) < 1:
-        raise InputError(f"size is (width, height), two whole numbers from 1 on: got {size!r}")
+        raise SettingError(f"size is (width, height), two whole numbers from 1 on: got {size!r}")
     return whole
 
 

@@ -87,16 +87,16 @@ def test_the_current_folder_is_that_of_the_caller(
     assert Path(json.loads(capsys.readouterr().out)["a.echo"]["folder"]) == other
 
 
-def test_unknown_names_and_failures_end_with_status_1(
+def test_unknown_names_end_with_status_2_and_failures_with_1(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["bench", "nothing"]) == 1
+    assert main(["bench", "nothing"]) == 2
     assert f"no benchmark nothing; there are {', '.join(ALL)}" in capsys.readouterr().err
-    assert main(["bench", "echo"]) == 1
+    assert main(["bench", "echo"]) == 2
     assert "several benchmarks are called echo: a.echo, b.echo" in capsys.readouterr().err
     assert main(["bench", "a.echo", "--", "--fail"]) == 1
     assert "a.echo ended with status 3" in capsys.readouterr().err
-    assert main(["bench", "--", "--fail"]) == 1
+    assert main(["bench", "--", "--fail"]) == 2
     assert "name a benchmark" in capsys.readouterr().err
 
 

@@ -109,9 +109,13 @@ def test_wrong_usage(arguments, message, capsys) -> None:
         (["custom", "--codes", "x", "--set", "window=5"], "window must be one of points, code"),
         (["multifractal", "--set", "objects=1,2,3"], "objects must be 2 values"),
         (["anderson-farrell", "--split", "0.8,0.1,0.2"], "sum 1"),
+        (
+            ["custom"],
+            "the data set custom is made of codes: give a file or a folder of them, --codes",
+        ),
     ],
 )
 def test_what_does_not_exist_is_named(tmp_path, arguments, message, capsys) -> None:
-    assert run(*arguments, "--classes", 1, "--instances", 9, out=tmp_path / "out") == 1
+    assert run(*arguments, "--classes", 1, "--instances", 9, out=tmp_path / "out") == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

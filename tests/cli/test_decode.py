@@ -118,17 +118,17 @@ def test_wrong_usage(path, capsys, arguments, words) -> None:
 def test_unusable_files_and_outputs_fail_with_one_line(path, tmp_path, capsys) -> None:
     (tmp_path / "bad.ssm").write_bytes(path.read_bytes()[:-20])
     (tmp_path / "old.png").write_bytes(b"mine")
-    for arguments, words in (
-        ([tmp_path / "none.ssm", "-o", tmp_path / "b.png"], "no such file"),
-        ([tmp_path / "bad.ssm", "-o", tmp_path / "b.png"], "bad.ssm: "),
-        ([path, "-o", tmp_path / "b.xyz"], "unknown picture suffix"),
-        ([path, "-o", tmp_path / "old.png"], "pass --overwrite"),
-        ([path, "-o", tmp_path / "b.png", "--animate", tmp_path / "b.jpg"], "animation"),
-        ([path, "-o", tmp_path / "b.png", "--start", tmp_path / "no.png"], "no such file"),
-        ([path, "-o", tmp_path / "b.png", "--region", "0,0,99,99"], "region must be"),
-        ([path, "-o", tmp_path / "b.png", "--scale", "1000"], "scale must be"),
+    for arguments, status, words in (
+        ([tmp_path / "none.ssm", "-o", tmp_path / "b.png"], 1, "no such file"),
+        ([tmp_path / "bad.ssm", "-o", tmp_path / "b.png"], 1, "bad.ssm: "),
+        ([path, "-o", tmp_path / "b.xyz"], 2, "unknown picture suffix"),
+        ([path, "-o", tmp_path / "old.png"], 1, "pass --overwrite"),
+        ([path, "-o", tmp_path / "b.png", "--animate", tmp_path / "b.jpg"], 2, "animation"),
+        ([path, "-o", tmp_path / "b.png", "--start", tmp_path / "no.png"], 1, "no such file"),
+        ([path, "-o", tmp_path / "b.png", "--region", "0,0,99,99"], 2, "region must be"),
+        ([path, "-o", tmp_path / "b.png", "--scale", "1000"], 2, "scale must be"),
     ):
-        assert main(["decode", *map(str, arguments)]) == 1
+        assert main(["decode", *map(str, arguments)]) == status
         out, err = capsys.readouterr()
         assert out == ""
         assert words in err

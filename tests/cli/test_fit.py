@@ -172,7 +172,7 @@ def test_failures_leave_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["fit", str(black), "-o", str(out), *FAST]) == 1
     assert "no pixel above the threshold" in capsys.readouterr().err
     assert main(["fit", str(tmp_path / "absent.png"), "-o", str(out), *FAST]) == 1
-    assert main(["fit", str(black), "-o", str(tmp_path / "out.txt"), *FAST]) == 1
+    assert main(["fit", str(black), "-o", str(tmp_path / "out.txt"), *FAST]) == 2
     assert main(["fit", str(black), "-o", str(out), "--preset", "none"]) == 2
     assert main(["fit", str(black)]) == 2
     assert main(["fit", str(black), "-o", str(out), "--encoder", "doodles"]) == 2

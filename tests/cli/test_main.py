@@ -7,7 +7,7 @@ import pytest
 import selfsame
 from selfsame import cli
 from selfsame.cli import main
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 
 COMMANDS = [
     "bench",
@@ -84,6 +84,14 @@ def test_failures_give_1_and_one_line_on_stderr(error, shown, monkeypatch, capsy
 
     assert run(monkeypatch, body) == 1
     assert capsys.readouterr() == ("", f"selfsame: {shown}\n")
+
+
+def test_wrong_settings_are_wrong_usage_and_give_2(monkeypatch, capsys) -> None:
+    def body() -> None:
+        raise SettingError("my setting")
+
+    assert run(monkeypatch, body) == 2
+    assert capsys.readouterr() == ("", "selfsame: my setting\n")
 
 
 def test_interrupts_give_130(monkeypatch, capsys) -> None:

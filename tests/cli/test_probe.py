@@ -133,8 +133,8 @@ def test_wrong_usage_gives_2(data, tmp_path, capsys, words, text) -> None:
         (("--fractals", "none", "--side", 64), "smaller than side, 64"),
     ],
 )
-def test_what_cannot_be_done_gives_1(data, tmp_path, capsys, words, text) -> None:
-    assert call(data, "-o", tmp_path / "out", *words) == 1
+def test_settings_that_cannot_be_had_give_2(data, tmp_path, capsys, words, text) -> None:
+    assert call(data, "-o", tmp_path / "out", *words) == 2
     assert text in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

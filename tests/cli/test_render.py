@@ -11,6 +11,7 @@ from selfsame.codes.store import save
 from selfsame.ifs.code import IFSCode, Primitive, Viewport
 from selfsame.ifs.exchange.ply import read_points
 from selfsame.ifs.system import IFS
+from support.random_codes import random_code
 
 SQUARE = IFS(np.tile(np.eye(2) / 2, (4, 1, 1)), [[0, 0], [0.5, 0], [0, 0.5], [0.5, 0.5]])
 
@@ -101,7 +102,7 @@ def test_a_flame_file(tmp_path):
     )
     assert run(path, "-o", tmp_path / "p.png", "--size", "40x30") == 0
     assert picture(tmp_path / "p.png").shape[:2] == (30, 40)
-    assert run(path, "-o", tmp_path / "q.png", "--index", 1) == 1
+    assert run(path, "-o", tmp_path / "q.png", "--index", 1) == 2
 
 
 def test_an_existing_output_stays(code, tmp_path, capsys):
@@ -125,10 +126,10 @@ def test_an_existing_output_stays(code, tmp_path, capsys):
         (["--viewport", "1,2,3"], 2),
         (["--center", "x,y"], 2),
         (["--supersample", "9"], 2),
-        (["--viewport", "0,0,0,1"], 1),
-        (["--viewport", "0,0,nan,1"], 1),
-        (["--zoom", "0"], 1),
-        (["--size", "65535x65535"], 1),
+        (["--viewport", "0,0,0,1"], 2),
+        (["--viewport", "0,0,nan,1"], 2),
+        (["--zoom", "0"], 2),
+        (["--size", "65535x65535"], 2),
     ],
 )
 def test_wrong_usage_and_failures(code, tmp_path, capsys, arguments, status):
@@ -139,7 +140,17 @@ def test_wrong_usage_and_failures(code, tmp_path, capsys, arguments, status):
 
 def test_inputs_that_are_no_codes(tmp_path, capsys):
     (tmp_path / "broken.ssm").write_bytes(b"no code at all")
-    for name in (tmp_path / "none.ssm", tmp_path / "broken.ssm", "no-such-classic"):
-        assert run(name, "-o", tmp_path / "p.png") == 1
+    (tmp_path / "picture").write_bytes(b"\x89PNG\r\n\x1a\n and more")
+    inputs = {"none.ssm": 1, "broken.ssm": 1, "picture": 1, "no-such-classic": 2}
+    for name, status in inputs.items():
+        there = name if status == 2 else tmp_path / name
+        assert run(there, "-o", tmp_path / "p.png") == status
         assert "selfsame:" in capsys.readouterr().err
-    assert run("sierpinski-gasket", "-o", tmp_path / "p.xyz") == 1
+    assert run("sierpinski-gasket", "-o", tmp_path / "p.xyz") == 2
+
+
+@pytest.mark.parametrize("option", [("--zoom", 2), ("--depth", 3), ("--viewport", "0,0,1,1")])
+def test_what_a_family_has_no_use_for_is_wrong_usage(tmp_path, capsys, option):
+    save(random_code(0, 24, 16), tmp_path / "blocks.ssm")
+    assert run(tmp_path / "blocks.ssm", "-o", tmp_path / "p.png", *option) == 2
+    assert "is not for codes of the family pifs" in capsys.readouterr().err

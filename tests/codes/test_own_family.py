@@ -150,7 +150,7 @@ def test_it_converts_to_files_of_codes(code: Any, file: Path, tmp_path: Path) ->
 def test_formats_of_maps_are_refused(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    assert main(["convert", str(file), "-o", str(tmp_path / name)]) == 1
+    assert main(["convert", str(file), "-o", str(tmp_path / name)]) == 2
     assert "holds a code of the family tiles" in capsys.readouterr().err
     assert not (tmp_path / name).exists()
 
@@ -158,7 +158,7 @@ def test_formats_of_maps_are_refused(
 def test_a_plot_is_refused_by_name(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["info", str(file), "--plot", str(tmp_path / "plot.png")]) == 1
+    assert main(["info", str(file), "--plot", str(tmp_path / "plot.png")]) == 2
     assert "family tiles" in capsys.readouterr().err
 
 

@@ -5,7 +5,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from selfsame._native.coding import MAX_INPUTS, Decoder, Encoder, tables
+from selfsame._native.coding import MAX_INPUTS
+from selfsame._native.testing import Decoder, Encoder, tables
 
 SLOTS = 64
 

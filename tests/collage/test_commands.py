@@ -154,7 +154,7 @@ def test_info(code, capsys) -> None:
     assert "model         own (" in text
     assert "3x2 of 16x16 pixels" in text
     assert "weights a range" in text
-    assert main(["info", str(code), "--plot", str(code.with_name("p.png"))]) == 1
+    assert main(["info", str(code), "--plot", str(code.with_name("p.png"))]) == 2
     assert "of the family collage" in capsys.readouterr().err
 
 
@@ -205,14 +205,14 @@ def test_unusable_models_and_options_fail_with_one_line(photo, code, model, caps
     broken = photo.with_name("broken.safetensors")
     broken.write_bytes(b"not a model")
     new, picture = photo.with_name("b.ssm"), photo.with_name("out.png")
-    for arguments, words in (
-        (["encode", photo, "-o", new, "--model", photo.with_name("none")], "no model"),
-        (["encode", photo, "-o", new, "--model", broken], "is no model: it does not say"),
-        (["encode", photo, "-o", new, "--model", model, "--bytes", 30], "only 30 bytes"),
-        (["decode", code, "-o", picture, "--model", broken], "is no model: it does not say"),
+    for arguments, expected, words in (
+        (["encode", photo, "-o", new, "--model", photo.with_name("none")], 2, "no model"),
+        (["encode", photo, "-o", new, "--model", broken], 1, "is no model: it does not say"),
+        (["encode", photo, "-o", new, "--model", model, "--bytes", 30], 1, "only 30 bytes"),
+        (["decode", code, "-o", picture, "--model", broken], 1, "is no model: it does not say"),
     ):
         status, values, err = run(capsys, *arguments)
-        assert (status, values) == (1, {})
+        assert (status, values) == (expected, {})
         assert words in err
         assert err.count("\n") == 1
     assert not new.exists()

@@ -5,8 +5,8 @@ import colorsys
 import numpy as np
 import pytest
 
-from selfsame._native import fractals as native
-from selfsame._native.ifs import Stream
+from selfsame._native import testing as native
+from selfsame._native.testing import Stream
 from selfsame.fractals.randomness import random_words, uniforms
 from selfsame.fractals.recipes.jitter import (
     area_probabilities,

@@ -6,5 +6,6 @@ from selfsame._native import (
     fractals as fractals,
     ifs as ifs,
     mosaic as mosaic,
-    pifs as pifs
+    pifs as pifs,
+    testing as testing
 )

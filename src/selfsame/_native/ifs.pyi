@@ -14,26 +14,6 @@ SAMPLES: int = 8
 
 TILE: int = 256
 
-def mix64(word: int) -> int:
-    """Return a bijective hash of a word of 64 bits."""
-
-def products(field: tuple[int, int], factor: int) -> NDArray[numpy.uint32]:
-    """Return the products of all elements of a field with a factor."""
-
-class Stream:
-    """A stream of random words."""
-
-    def __init__(self, seed: int, stream: int) -> None: ...
-
-    def next(self) -> int:
-        """The next 64 random bits."""
-
-    def binomial(self, n: int, q: int) -> int:
-        """How many of n uniform fractions lie below q / 2^64."""
-
-    def multinomial(self, n: int, tree: NDArray[numpy.uint64]) -> NDArray[numpy.int64]:
-        """How many of n choices fall to each leaf of a tree."""
-
 @overload
 def plot_share(seed: int, share: int, points: int, start: tuple[float, float], burn_in: int, field: tuple[int, int], ancestors: tuple[int, int], game: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], words: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], width: int, height: int, out: NDArray[numpy.uint8]) -> float: ...
 

@@ -126,9 +126,6 @@ def bands_seen(planes: Sequence[tuple[NDArray[numpy.int32], NDArray[numpy.int32]
     Return the bands of so many rows of luma on which that picture depends.
     """
 
-def block_costs(pixels: NDArray[numpy.float32], log2_height: int, log2_width: int, slots: NDArray[numpy.uint32], chroma: int, inverse_step: float, bit_price: float, last: int) -> NDArray[numpy.float32]:
-    """Return the cost of every whole block of one shape, without a map."""
-
 def keep_best(products: NDArray[numpy.float32], start: int, reach: NDArray[numpy.float32], penalty: NDArray[numpy.float32], corners: NDArray[numpy.int32], ranges: NDArray[numpy.int32], apart: int, gains: NDArray[numpy.float32], found: NDArray[numpy.int32]) -> None:
     """Update the best domains of each range with a tile of inner products."""
 

@@ -13,7 +13,7 @@ from PIL import Image
 from selfsame.archive.encode import Archive
 from selfsame.archive.listing import Entry
 from selfsame.codes.settings import EncodeSettings
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.io.files import check_writable, write_bytes
 from selfsame.run.ledger import NAME
 
@@ -49,7 +49,7 @@ def is_report_of(path: str | os.PathLike[str], output: str | os.PathLike[str]) -
 def check_report(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     """Raise ``InputError`` unless a report can be written there."""
     if Path(path).suffix.lower() not in _BEGINNINGS:
-        raise InputError(f"a report is written to .html or .csv: got {os.fspath(path)}")
+        raise SettingError(f"a report is written to .html or .csv: got {os.fspath(path)}")
     check_writable(path, overwrite=overwrite)
 
 

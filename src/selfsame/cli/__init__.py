@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from selfsame.errors import SelfsameError
+from selfsame.errors import SelfsameError, SettingError
 from selfsame.version import __version__
 
 # Name -> one-line help; the module selfsame.cli.<name> defines the click command `command`.
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except (SelfsameError, OSError) as error:
         click.echo(f"selfsame: {str(error) or type(error).__name__}", err=True)
-        return 1
+        return 2 if isinstance(error, SettingError) else 1
 
 
 def entry_point() -> None:

@@ -11,7 +11,7 @@ import click
 
 from selfsame.cli.shared.call import report
 from selfsame.cli.shared.options import PATH, common_options
-from selfsame.errors import InputError, SelfsameError
+from selfsame.errors import InputError, SelfsameError, SettingError
 from selfsame.extras import installation
 
 _MARK = 'if __name__ == "__main__":'
@@ -73,7 +73,7 @@ def _split(
     first = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
     names, extra = words[:first], words[first:]
     if extra and not names:
-        raise InputError(f"name a benchmark before its options {' '.join(extra)}")
+        raise SettingError(f"name a benchmark before its options {' '.join(extra)}")
     return tuple(dict.fromkeys(one for name in names for one in _named(name, scripts))), extra
 
 
@@ -91,9 +91,9 @@ def _named(word: str, scripts: dict[str, str]) -> list[str]:
         return inside
     ends = [name for name in scripts if name.rpartition(".")[2] == word]
     if len(ends) > 1:
-        raise InputError(f"several benchmarks are called {word}: {', '.join(ends)}; name one")
+        raise SettingError(f"several benchmarks are called {word}: {', '.join(ends)}; name one")
     if not ends:
-        raise InputError(f"no benchmark {word}; there are {', '.join(scripts) or 'none'}, or all")
+        raise SettingError(f"no benchmark {word}; there are {', '.join(scripts) or 'none'}, or all")
     return ends
 
 

@@ -19,7 +19,7 @@ from selfsame.cli.shared.call import (
     set_threads,
 )
 from selfsame.cli.shared.options import FILE, JOBS, PATH, common_options, settings_options
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.fit.config import PRESETS, CloudConfig, FitConfig
 from selfsame.io.files import check_writable
@@ -163,7 +163,7 @@ def _fit_one(target: Path, output: Path, fitting: "Fitting", options: dict[str, 
         PALETTES.check("pictures in colour")
     check_writable(output, overwrite=options["overwrite"], inputs=[target])
     if output.suffix.lower() != ".ssm":
-        raise InputError(f"the code of a picture is a .ssm file: got {output}")
+        raise SettingError(f"the code of a picture is a .ssm file: got {output}")
     animation = options["animate"]
     if animation:
         check_writable(animation, overwrite=options["overwrite"], inputs=[target])

@@ -15,7 +15,7 @@ from selfsame.cli.shared.call import (
     set_threads,
 )
 from selfsame.cli.shared.options import PATH, common_options
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.io.files import check_writable, make_folder
 from selfsame.limits import MAX_PIXELS
 from selfsame.run.progress import shown_progress
@@ -207,7 +207,7 @@ def _written(
     if mode == "animate":
         check_animation_suffix(output)
     if plan.total * side**2 > MAX_PIXELS:
-        raise InputError(
+        raise SettingError(
             f"{plan.total} pictures of {side}x{side} are more than {MAX_PIXELS} pixels; make fewer "
             "or smaller ones"
         )
@@ -258,7 +258,7 @@ def _plan(model: "Vdvae", mode: str, options: dict[str, Any]) -> Plan:
         needs = (
             "a row needs 2 pictures as its ends" if in_rows else "a walk needs at least 2 pictures"
         )
-        raise InputError(f"{needs}: got {len(ends)}")
+        raise SettingError(f"{needs}: got {len(ends)}")
     if in_rows:  # an odd last end is left out
         pairs = list(zip(ends[::2], ends[1::2], strict=False))
         made = (interpolate(model, begin, end, steps, scale=scale) for begin, end in pairs)
@@ -330,6 +330,6 @@ def _originals(model: "Vdvae", path: Path, count: int | None, most: int) -> "Ten
     found = read_pictures(path, unseen_split(path), config.side, mode)
     wanted = min(most, len(found)) if count is None else count
     if len(found) < wanted:
-        raise InputError(f"{path} has {len(found)} pictures, {wanted} are needed; lower -n")
+        raise SettingError(f"{path} has {len(found)} pictures, {wanted} are needed; lower -n")
     binarise: Binarise = "threshold" if config.likelihood == "bernoulli" else "none"
     return evaluation_pictures(Pictures(found.images[:wanted]), binarise)

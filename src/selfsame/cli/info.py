@@ -11,7 +11,7 @@ from selfsame.cli.shared.options import FILE, PATH, common_options
 from selfsame.codes.files import CodeFile, read_codes
 from selfsame.codes.registry import family_of
 from selfsame.coding.container import read_container
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.family import Code, Description, Plots
 
 PLOTS = Methods({"--plot": ("overwrite",)})
@@ -63,7 +63,7 @@ def _plot(code: Code, path: Path, source: Path, *, overwrite: bool) -> None:
 
     family = family_of(code)
     if not isinstance(family, Plots):
-        raise InputError(
+        raise SettingError(
             f"--plot is for codes of different parts: this code is of the family {family.name}; "
             "selfsame render draws it"
         )

@@ -15,7 +15,7 @@ from selfsame.cli.shared.call import (
     set_threads,
 )
 from selfsame.cli.shared.options import SIZE, Numbers, click_type, common_options
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.ifs.limits import Points
 from selfsame.run.progress import shown_progress
 
@@ -110,7 +110,7 @@ def command(code: str, output: Path, **options: Any) -> None:
         values["maps"] = len(system)
         SPACES.check(f"a system of {'the plane' if system.dimension == 2 else 'space'}")
     elif cloud:
-        raise InputError(
+        raise SettingError(
             f"{output}: a .ply holds the points of systems of maps: this code is of the family "
             f"{kind}"
         )

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Literal
 
 from selfsame.codes.store import unpack
 from selfsame.coding import container
-from selfsame.errors import CorruptedError, FormatError, InputError
+from selfsame.errors import CorruptedError, FormatError, InputError, SettingError
 from selfsame.family import Code
 from selfsame.ifs.code import IFSCode
 from selfsame.io.files import files_below, open_input, read_rest
@@ -67,7 +67,7 @@ class CodeFile:
         systems = [code for code in self.codes if isinstance(code, IFSCode)]
         if len(systems) < len(self.codes):
             families = sorted({code.family for code in self.codes} - {IFSCode.family})
-            raise InputError(
+            raise SettingError(
                 f"{self.name} holds a code of the family {', '.join(families)}, not an IFS; "
                 "selfsame decode draws it"
             )
@@ -95,7 +95,9 @@ def read_codes(
         except FormatError as error:
             raise type(error)(f"{name}: {error}") from error
     if index is not None and not 0 <= index < found.count:
-        raise InputError(f"index must be within 0..{found.count - 1}, codes of {name}: got {index}")
+        raise SettingError(
+            f"index must be within 0..{found.count - 1}, codes of {name}: got {index}"
+        )
     return found
 
 
@@ -159,7 +161,7 @@ def _form(start: bytes, name: str) -> Form:
     form = FORMS.get(Path(name).suffix.lower())
     if form is None:
         raise CorruptedError(
-            f"no code: it begins with {start[:8]!r}; {', '.join(FORMS)} files are read"
+            f"no code, but {container.foreign(start)}; {', '.join(FORMS)} files are read"
         )
     return form
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.codes.registry import family_of
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.family import Code, DrawsBytes, Family, Iterates, Picture, Run, View
 from selfsame.io.pictures import Bytes, to_uint8
 
@@ -107,7 +107,7 @@ def _family_that_honours(
     ):
         for name in names:
             if name not in known:
-                raise InputError(
+                raise SettingError(
                     f"{name} is not for codes of the family {family.name}, which takes "
                     f"{', '.join(sorted(known)) or f'no {kind}'}"
                 )
@@ -126,7 +126,7 @@ def starting_picture(code: Code, name: str) -> NDArray[np.float32]:
         return np.random.default_rng(0).random(shape, np.float32)
     if name == "grey":
         return np.full(shape, 0.5, np.float32)
-    raise InputError(f"start must be a picture, {' or '.join(map(repr, STARTS))}: got {name!r}")
+    raise SettingError(f"start must be a picture, {' or '.join(map(repr, STARTS))}: got {name!r}")
 
 
 def decode_steps(
@@ -166,7 +166,7 @@ def draw_steps(
     """Return the steps of a code in the words of ``selfsame.family``; see ``decode_steps``."""
     family = family_of(code)
     if not isinstance(family, Iterates):
-        raise InputError(f"codes of the family {family.name} are not decoded step by step")
+        raise SettingError(f"codes of the family {family.name} are not decoded step by step")
     options = {} if start is None else {"start": start}
     last = family.iterations(code) if steps is None else steps
     return (draw(code, view, run, iterations=n, **options) for n in range(last + 1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, get_args
 
 from selfsame.checked import Checked, Range, Seed
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.pifs.code import Mode
 
 DEFAULTS: dict[str, Any] = {
@@ -94,18 +94,18 @@ class EncodeSettings(Checked):
                 object.__setattr__(self, name, DEFAULTS.get(name))
             elif value is not None and name not in METHODS[self.method]:
                 users = [method for method, names in METHODS.items() if name in names]
-                raise InputError(
+                raise SettingError(
                     f"{name} belongs to {' or '.join(users)}: it is not used with "
                     f"{self.method}; leave one out"
                 )
         if self.range_size and self.domain_size not in [n * self.range_size for n in (1, 2, 4)]:
-            raise InputError(
+            raise SettingError(
                 f"domain_size must be 1, 2 or 4 times range_size, {self.range_size}: "
                 f"got {self.domain_size}"
             )
         given = [name for name in TARGETS if getattr(self, name) is not None]
         if len(given) > 1:
-            raise InputError(f"give at most one of {', '.join(TARGETS)}: got {', '.join(given)}")
+            raise SettingError(f"give at most one of {', '.join(TARGETS)}: got {', '.join(given)}")
         if not given and not self.preset:
             object.__setattr__(self, "quality", DEFAULT_QUALITY)
 

@@ -361,7 +361,26 @@ def check_signature(data: bytes) -> None:
         raise TruncatedError(f"the file ends after {len(start)} bytes, within its signature")
     if start[1:4] == SIGNATURE[1:4] and start[0] in (SIGNATURE[0], SIGNATURE[0] & 0x7F):
         raise CorruptedError("the signature is damaged as by a transfer in text mode; copy again")
-    raise CorruptedError(f"not a Selfsame file: it begins with {start!r}, not {SIGNATURE!r}")
+    raise CorruptedError(f"not a Selfsame file, but {foreign(start)}")
+
+
+_FOREIGN = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"RIFF": "a WebP picture or another RIFF file",
+    b"PK\3\4": "a ZIP archive, such as .npz",
+}
+"""Beginnings of files that are taken for codes now and then."""
+
+
+def foreign(start: bytes) -> str:
+    """Return what a file is that begins so and holds no code, in words."""
+    for beginning, kind in _FOREIGN.items():
+        if start.startswith(beginning):
+            encodes = "; selfsame encode makes a .ssm of it" if "picture" in kind else ""
+            return kind + encodes
+    return f"something that begins with {start[:8]!r}" if start else "an empty file"
 
 
 def read_bounded(stream: IO[bytes]) -> bytes:

@@ -15,7 +15,7 @@ from selfsame.checked import Checked, Range, checked
 from selfsame.datasets.fitting import Mode
 from selfsame.datasets.pictures import Bytes, NamedPicture, as_image
 from selfsame.datasets.readers import list_pictures
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.pictures import to_uint8
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class FolderCrops:
                 self._pictures.append(picture)
                 self._boxes.append(box)
         if not names:
-            raise InputError(
+            raise SettingError(
                 f"no picture of {source} is as large as a crop, {size}x{size} pixels; "
                 "choose smaller crops"
             )
@@ -197,7 +197,7 @@ class CropSettings(Checked):
         super().__post_init__()
         left, top, right, bottom = self.region
         if left >= right or top >= bottom:
-            raise InputError(
+            raise SettingError(
                 f"region must be left, top, right, bottom, each two rising: got {self.region}"
             )
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from selfsame.checked import Range
 from selfsame.datasets.pictures import MAX_SIDE, Bytes, Pictures, as_image
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.io.arrays import check_shape
 
 Mode = Literal["grey", "rgb"]
@@ -58,7 +58,7 @@ def fit_square(pixels: Bytes, side: int, what: str) -> Bytes:
         return pixels
     least = min(height, width)
     if least < side:
-        raise InputError(
+        raise SettingError(
             f"{what} is smaller than side, {side}: {width}x{height} pixels; choose a side of at "
             f"most {least}, or leave it out"
         )

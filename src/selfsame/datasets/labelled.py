@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from selfsame.datasets import Pictures, read_pictures
 from selfsame.datasets.fitting import Mode
 from selfsame.datasets.readers import unseen_split
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 
 TEST_SHARE = 0.2
 """Of every class of a set without a test split, drawn anew for each seed and draw."""
@@ -81,7 +81,7 @@ class LabelledSet:
         if shots is not None:
             least = int(sizes.argmin())
             if shots < 1 or shots > sizes[least]:
-                raise InputError(
+                raise SettingError(
                     f"shots must be 1..{sizes[least]}, the pictures of the smallest class, "
                     f"{self.classes[least]!r}: got {shots}"
                 )
@@ -101,7 +101,7 @@ class LabelledSet:
             chosen[kept] = True
         missing = np.setdiff1d(np.arange(len(sizes)), labels[chosen])
         if len(missing):
-            raise InputError(
+            raise SettingError(
                 f"limit {limit} leaves class {self.classes[missing[0]]!r} no picture to learn "
                 "from; raise it"
             )

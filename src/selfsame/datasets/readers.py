@@ -12,7 +12,7 @@ from selfsame.datasets.folders import folder_classes, folder_splits, read_files
 from selfsame.datasets.idx import GZIP, MAGIC, idx_split, idx_splits, read_idx
 from selfsame.datasets.npz import npz_splits, read_npz
 from selfsame.datasets.pictures import NamedPicture, Pictures
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.files import files_below, open_input
 from selfsame.io.pictures import SUFFIXES
 
@@ -84,7 +84,7 @@ def read_pictures(
     source = Path(path)
     splits = _splits(source)
     if split is None and len(splits) > 1:
-        raise InputError(f"{source} has several splits; choose one of {', '.join(splits)}")
+        raise SettingError(f"{source} has several splits; choose one of {', '.join(splits)}")
     part = _part(splits, split, source)
     return fit_pictures(part.pictures(side, mode), side, mode, str(source))
 
@@ -133,7 +133,7 @@ def _part(splits: _Splits, split: Split | None, source: Path) -> _Part:
     if split is None:
         return next(iter(splits.values()))
     if split not in splits:
-        raise InputError(f"{source} has no split {split!r}; it has {', '.join(splits)}")
+        raise SettingError(f"{source} has no split {split!r}; it has {', '.join(splits)}")
     return splits[split]
 
 

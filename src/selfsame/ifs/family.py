@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.family import Description, Picture, Run, View
 from selfsame.ifs import chunks
 from selfsame.ifs.code import IFSCode
@@ -25,7 +25,7 @@ class IfsFamily:
         from selfsame.ifs.render.pictures import render
 
         if view.scale is not None and isinstance(code, IFS):
-            raise InputError("a bare system has no size to scale: give size, or an IFSCode")
+            raise SettingError("a bare system has no size to scale: give size, or an IFSCode")
         return render(
             code,
             view.size if isinstance(code, IFS) else view.size_of(code),

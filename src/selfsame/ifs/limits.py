@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from selfsame.checked import Range, checked
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.family import checked_code_size
 
 MAX_PIXELS = 2**28
@@ -26,7 +26,7 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     """
     width, height = checked_code_size(size)
     if width * height > MAX_PIXELS:
-        raise InputError(
+        raise SettingError(
             f"a picture has at most {MAX_PIXELS} pixels: got {width}x{height} = {width * height}"
         )
     return width, height
@@ -41,7 +41,7 @@ def check_points(points: int) -> int:
 def check_cells(cells: int, bytes_each: int, what: str) -> None:
     """Raise ``InputError`` if an array of ``cells`` would take more than ``MAX_BYTES``."""
     if cells * bytes_each > MAX_BYTES:
-        raise InputError(
+        raise SettingError(
             f"{what} would take {cells * bytes_each / 2**30:.1f} GiB, more than "
             f"{MAX_BYTES / 2**30:.0f}; ask for fewer or smaller pictures or less supersampling"
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.pictures import Bytes
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
 
@@ -52,14 +52,14 @@ def grid_size(count: int, columns: int, cell: tuple[int, int], gap: int = 0) -> 
         InputError: no pictures or columns, or a grid beyond ``MAX_SIDE`` or ``MAX_PIXELS``.
     """
     if count < 1 or columns < 1 or gap < 0:
-        raise InputError(
+        raise SettingError(
             "a grid needs pictures and columns, at least 1, and a gap of at least 0: "
             f"got {count}, {columns} and {gap}"
         )
     rows, columns = -(-count // columns), min(columns, count)
     height, width = rows * (cell[0] + gap) - gap, columns * (cell[1] + gap) - gap
     if max(height, width) > MAX_SIDE or height * width > MAX_PIXELS:
-        raise InputError(
+        raise SettingError(
             f"a grid of {columns}x{rows} pictures of {cell[1]}x{cell[0]} pixels has {width}x"
             f"{height}: sides up to {MAX_SIDE} and {MAX_PIXELS} pixels are allowed; make fewer or "
             "smaller ones"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 
 SCHEME = "hf://"
 
@@ -21,7 +21,7 @@ def download(address: str, file: str) -> tuple[Path, str]:
     """
     parts = _ADDRESS.fullmatch(address)
     if parts is None:
-        raise InputError(f"a model on the hub is hf://OWNER/NAME or …@REVISION: got {address}")
+        raise SettingError(f"a model on the hub is hf://OWNER/NAME or …@REVISION: got {address}")
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 

@@ -21,7 +21,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from selfsame.errors import CorruptedError, InputError, UnsupportedError
+from selfsame.errors import CorruptedError, InputError, SettingError, UnsupportedError
 from selfsame.io import hub
 from selfsame.io.files import write_bytes
 from selfsame.io.model_card import REPLACED, card_text
@@ -215,7 +215,7 @@ def _find(cls: type[Pretrained], source: str | Path) -> tuple[Path, str]:
         if _described(folder / CONFIG_NAME) is not None:
             raise CorruptedError(f"{folder / WEIGHTS_NAME} is missing: it is the model's weights")
         names = "".join(f"{name}, " for name in shipped)
-        raise InputError(
+        raise SettingError(
             f"no {cls.noun} {text!r}: give {names}the folder that `{cls.made_by}` wrote, or "
             f"{hub.SCHEME}OWNER/NAME"
         )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageOps
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.files import write_bytes
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
 from selfsame.picture_arrays import check_range, picture_array
@@ -295,7 +295,7 @@ def check_picture_suffix(path: str | os.PathLike[str]) -> None:
     Image.init()
     suffix = Path(path).suffix.lower()
     if suffix == ".ssm" or Image.registered_extensions().get(suffix) not in Image.SAVE:
-        raise InputError(f"{path}: unknown picture suffix; use .png, .jpg, .webp or .tif")
+        raise SettingError(f"{path}: unknown picture suffix; use .png, .jpg, .webp or .tif")
 
 
 def write_animation(
@@ -337,7 +337,7 @@ def check_animation_suffix(path: str | os.PathLike[str]) -> None:
     """Raise ``InputError`` unless ``write_animation`` writes to such a file name."""
     suffix = Path(path).suffix.lower()
     if suffix not in (".gif", ".webp", ".png", ".apng"):
-        raise InputError(f"an animation is written to .gif, .webp, .png or .apng: got {suffix!r}")
+        raise SettingError(f"an animation is written to .gif, .webp, .png or .apng: got {suffix!r}")
 
 
 def resize_picture(picture: Picture, size: tuple[int, int]) -> Picture:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.family import Description, Picture, Run, View
 from selfsame.limits import MAX_PIXELS
 from selfsame.mosaic import chunks
@@ -30,7 +30,7 @@ class MosaicFamily:
 
         size = width, height = view.size_of(code)
         if width * height > MAX_PIXELS:
-            raise InputError(
+            raise SettingError(
                 f"a picture in memory has at most {MAX_PIXELS} pixels: got {width}x{height}; "
                 "selfsame fractalize writes larger ones from a code, band by band"
             )
@@ -38,7 +38,7 @@ class MosaicFamily:
             middle = code.width / 2, code.height / 2
             picture = window(code, view.zoom, view.center or middle, size, threads=run.threads)
         elif view.center is not None:
-            raise InputError("center says where to zoom: give a zoom above 1, too")
+            raise SettingError("center says where to zoom: give a zoom above 1, too")
         else:
             picture = render(code, size, threads=run.threads)
         floats: Picture = picture.astype(np.float32) / np.float32(255)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from selfsame.checked import Checked, Range
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 
 Turns = Literal["none", "mirror", "any"]
 Share = Annotated[float, Range(0, 1)]
@@ -46,4 +46,4 @@ class Settings(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.tones[0] >= self.tones[1]:
-            raise InputError(f"tones must be black, then a lighter white: got {self.tones}")
+            raise SettingError(f"tones must be black, then a lighter white: got {self.tones}")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from selfsame.collage.operator.module import SCALE_DENOMINATOR
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.limits import MAX_PIXELS
 from selfsame.priors.vdvae.bounds import check_pictures
 from selfsame.priors.vdvae.network import Vdvae
@@ -57,11 +57,11 @@ def generate(
     """
     side_at(model, scale)
     if draw_pixels and scale != 1:
-        raise InputError(f"pixels are drawn at scale 1 only: got scale {scale}")
+        raise SettingError(f"pixels are drawn at scale 1 only: got scale {scale}")
     if not 0 <= temperature < math.inf:
-        raise InputError(f"temperature must be a number from 0: got {temperature}")
+        raise SettingError(f"temperature must be a number from 0: got {temperature}")
     if min(count - 1, first, seed) < 0:
-        raise InputError(
+        raise SettingError(
             f"count must be at least 1, first and seed at least 0: got {count}, {first} and {seed}"
         )
     device, pictures = model.start.device, []
@@ -96,7 +96,7 @@ def interpolate(
     """
     side_at(model, scale)
     if steps < 2:
-        raise InputError(f"steps must be at least 2, the two ends: got {steps}")
+        raise SettingError(f"steps must be at least 2, the two ends: got {steps}")
     device = model.start.device
     shares = torch.linspace(0, 1, steps, device=device)
     noise = blend_noise(model, begin.to(device), end.to(device), shares)
@@ -132,12 +132,12 @@ def side_at(model: Vdvae, scale: Scale) -> int:
             than 1 of a model with the plain head.
     """
     if not 0 < scale < math.inf:
-        raise InputError(f"scale must be a number above 0: got {scale}")
+        raise SettingError(f"scale must be a number above 0: got {scale}")
     side = round(model.config.side * Fraction(scale).limit_denominator(SCALE_DENOMINATOR))
     if scale != 1 and model.config.head == "plain":
-        raise InputError(f"a model with the plain head draws at scale 1 only: got {scale}")
+        raise SettingError(f"a model with the plain head draws at scale 1 only: got {scale}")
     if not 1 <= side**2 <= MAX_PIXELS:
-        raise InputError(
+        raise SettingError(
             f"scale {scale} makes pictures of {side}x{side} pixels: 1 to {MAX_PIXELS} pixels are "
             "allowed"
         )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +20,7 @@ def resolve_device(name: str = "auto") -> "torch.device":
 
     kind = name.split(":")[0]
     if kind not in CHOICES:
-        raise InputError(f"device must be one of {', '.join(CHOICES)}: got {name!r}")
+        raise SettingError(f"device must be one of {', '.join(CHOICES)}: got {name!r}")
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if kind == "cuda" and not torch.cuda.is_available():

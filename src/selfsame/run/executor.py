@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
-from selfsame.errors import InputError, SelfsameError
+from selfsame.errors import SelfsameError, SettingError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -100,12 +100,14 @@ def make_executor(
         InputError: no such engine, or an argument that it does not have or lacks.
     """
     if engine not in ENGINES:
-        raise InputError(f"engine must be one of {', '.join(ENGINES)}: got {engine!r}")
+        raise SettingError(f"engine must be one of {', '.join(ENGINES)}: got {engine!r}")
     if (engine == "dask") != (scheduler is not None):
-        raise InputError("engine dask needs the address of a scheduler, and no other takes one")
+        raise SettingError("engine dask needs the address of a scheduler, and no other takes one")
     if engine == "dask":
         if jobs is not None:
-            raise InputError("engine dask takes no jobs: its workers decide how many run at a time")
+            raise SettingError(
+                "engine dask takes no jobs: its workers decide how many run at a time"
+            )
         from selfsame.run.cluster import Cluster
 
         assert scheduler is not None
@@ -148,7 +150,7 @@ def _jobs_of(jobs: int | None, tasks: int) -> int:
     from selfsame.run.threads import core_count
 
     if jobs is not None and jobs < 1:
-        raise InputError(f"jobs must be at least 1: got {jobs}")
+        raise SettingError(f"jobs must be at least 1: got {jobs}")
     return max(1, min(jobs or core_count(), tasks))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from selfsame.checked import Checked
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 
 S = TypeVar("S", bound=Checked)
 Config = dict[str, dict[str, Any]]
@@ -32,10 +32,10 @@ def read_config(path: Path, tables: Iterable[str]) -> Config:
         raise InputError(f"{path} cannot be read as a configuration: {error}") from error
     known = tuple(tables)
     if not isinstance(values, dict) or not all(isinstance(v, dict) for v in values.values()):
-        raise InputError(f"{path} must hold tables, of {', '.join(known)}")
+        raise SettingError(f"{path} must hold tables, of {', '.join(known)}")
     for name in values:
         if name not in known:
-            raise InputError(f"{path}: unknown table {name!r}; allowed are {', '.join(known)}")
+            raise SettingError(f"{path}: unknown table {name!r}; allowed are {', '.join(known)}")
     return values
 
 
@@ -50,7 +50,7 @@ def with_settings(config: Config, assignments: Iterable[str], tables: Iterable[s
         place, equals, text = assignment.partition("=")
         table, point, name = place.partition(".")
         if not (equals and point and name) or table not in known:
-            raise InputError(
+            raise SettingError(
                 f"a setting is TABLE.NAME=VALUE, TABLE one of {', '.join(known)}: "
                 f"got {assignment!r}"
             )
@@ -71,4 +71,4 @@ def settings_from(kind: type[S], table: Mapping[str, Any], name: str) -> S:
     try:
         return kind.from_dict(table)
     except InputError as error:
-        raise InputError(f"{name}: {error}") from error
+        raise SettingError(f"{name}: {error}") from error

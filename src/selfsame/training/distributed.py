@@ -13,7 +13,7 @@ from torch import distributed, nn
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.run.device import resolve_device
 
 T = TypeVar("T")
@@ -45,7 +45,9 @@ class Processes:
             InputError: the batch cannot be split evenly.
         """
         if batch % self.ranks:
-            raise InputError(f"batch must be a multiple of the {self.ranks} processes: got {batch}")
+            raise SettingError(
+                f"batch must be a multiple of the {self.ranks} processes: got {batch}"
+            )
         own = batch // self.ranks
         return range(self.rank * own, (self.rank + 1) * own)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from selfsame.checked import Checked, Range, Seed
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.run.device import CHOICES as DEVICES
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -71,7 +71,7 @@ class TrainSettings(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.device.split(":")[0] not in DEVICES:
-            raise InputError(f"device must be one of {', '.join(DEVICES)}: got {self.device!r}")
+            raise SettingError(f"device must be one of {', '.join(DEVICES)}: got {self.device!r}")
 
     def identity(self) -> dict[str, Any]:
         """Return the settings that a resumed training must share with its beginning."""

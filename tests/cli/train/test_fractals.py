@@ -111,7 +111,7 @@ def test_pictures_of_a_folder_become_grey_squares(tmp_path) -> None:
     ],
 )
 def test_wrong_settings_are_named(digits, tmp_path, capsys, words, text) -> None:
-    assert call(digits, "-o", tmp_path / "out", *TINY, *words) == 1
+    assert call(digits, "-o", tmp_path / "out", *TINY, *words) == 2
     assert text in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

@@ -171,25 +171,25 @@ def test_a_set_without_a_test_split_is_not_validated(photographs, tmp_path, caps
     ],
 )
 def test_wrong_settings_are_named(digits, tmp_path, capsys, words, text) -> None:
-    assert call(digits, "-o", tmp_path / "out", *TINY, *words) == (1 if text else 0)
+    assert call(digits, "-o", tmp_path / "out", *TINY, *words) == (2 if text else 0)
     assert text in capsys.readouterr().err
     assert (tmp_path / "out").exists() == (not text)
 
 
 @pytest.mark.parametrize(
-    ("words", "text"),
+    ("words", "status", "text"),
     [
-        (("--side", 7), "no levels are known for pictures of 7x7 pixels"),
-        ((), "has pictures of 20x12 pixels: a model needs square ones; give a side"),
-        (("--side", 8, "--validate", "DIGITS"), "8x8 pixels in grey, those to learn have 8x8"),
-        (("--side", 8, "--validate", "none.npz"), "no such file or folder: none.npz"),
+        (("--side", 7), 2, "no levels are known for pictures of 7x7 pixels"),
+        ((), 1, "has pictures of 20x12 pixels: a model needs square ones; give a side"),
+        (("--side", 8, "--validate", "DIGITS"), 1, "8x8 pixels in grey, those to learn have 8x8"),
+        (("--side", 8, "--validate", "none.npz"), 1, "no such file or folder: none.npz"),
     ],
 )
 def test_pictures_that_do_not_fit_are_named(
-    photographs, digits, tmp_path, capsys, words, text
+    photographs, digits, tmp_path, capsys, words, status, text
 ) -> None:
     given = [digits if word == "DIGITS" else word for word in words]
-    assert call(photographs, "-o", tmp_path / "out", *given) == 1
+    assert call(photographs, "-o", tmp_path / "out", *given) == status
     assert text in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from selfsame._native.ifs import Stream, mix64, products
+from selfsame._native.testing import Stream, mix64, products
 from selfsame.ifs.chaos.games import FIELDS, probability_tree
 
 

@@ -6,6 +6,7 @@ import pytest
 from scipy.fft import dctn
 
 from selfsame._native import pifs as native
+from selfsame._native.testing import block_costs
 from selfsame.pifs.code import LUMA, MAX_LOG2, NO_MAP
 from selfsame.pifs.encoding.attempt import cheapest_partition
 from selfsame.pifs.encoding.candidates import luma_candidates
@@ -22,7 +23,7 @@ def plane(seed, height, width, spread=30):
 
 
 def costs_of(x, lh, lw, inverse_step=0.1, price=0.0, last=ANY_LAST):
-    return native.block_costs(x, lh, lw, SLOTS, 0, inverse_step, price, last)
+    return block_costs(x, lh, lw, SLOTS, 0, inverse_step, price, last)
 
 
 def blocked(x, lh, lw):

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from selfsame._native import pifs
+from selfsame._native import pifs, testing
 from selfsame.pifs.stream import initial_tables
 from support.native_calls.call import Named
 
@@ -172,7 +172,7 @@ def of_blocks() -> Named:
     yield "bands_seen", pifs.bands_seen, {**view, "size": (9, 20), "rows": 128}
     yield (
         "block_costs",
-        pifs.block_costs,
+        testing.block_costs,
         {"pixels": plane, "log2_height": 3, "log2_width": 2, **price},
     )
     ones = np.ones(5, np.float32)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from selfsame._native import fractals, ifs
+from selfsame._native import fractals, ifs, testing
 from support.native_calls.call import Named
 
 RNG = np.random.default_rng(0)
@@ -129,8 +129,8 @@ def of_systems() -> Named:
             "threads": 2,
         },
     )
-    yield "multinomial", ifs.Stream(1, 2).multinomial, {"n": 100, "tree": tree}
-    yield "products", ifs.products, {"field": (7, 0x83), "factor": 5}
+    yield "multinomial", testing.Stream(1, 2).multinomial, {"n": 100, "tree": tree}
+    yield "products", testing.products, {"field": (7, 0x83), "factor": 5}
     for kind in (np.float32, np.float64):
         yield from _of_torch(kind)
     yield from _of_fractals(systems, fields)
@@ -222,10 +222,10 @@ def _of_fractals(systems: dict[str, Any], fields: dict[str, Any]) -> Named:
             "out": np.zeros((3, 6, 6, 3), np.uint8),
         },
     )
-    yield "surface", fractals.surface, {"seed": 1, "stream": 2, "decay": 0.5, "log2_side": 3}
+    yield "surface", testing.surface, {"seed": 1, "stream": 2, "decay": 0.5, "log2_side": 3}
     yield (
         "paint_surface",
-        fractals.paint_surface,
+        testing.paint_surface,
         {
             "heights": RNG.random((9, 9)).astype(np.float32),
             "colors": RNG.random(6),
@@ -235,7 +235,7 @@ def _of_fractals(systems: dict[str, Any], fields: dict[str, Any]) -> Named:
     counts = RNG.integers(0, 9, (7, 7), np.uint32)
     yield (
         "count_stamps",
-        fractals.count_stamps,
+        testing.count_stamps,
         {
             "cells": counts,
             "pattern": 300,
@@ -244,7 +244,7 @@ def _of_fractals(systems: dict[str, Any], fields: dict[str, Any]) -> Named:
     )
     yield (
         "paste",
-        fractals.paste,
+        testing.paste,
         {
             "stamps": counts,
             "place": np.array([-2, 4, 7]),
@@ -253,5 +253,5 @@ def _of_fractals(systems: dict[str, Any], fields: dict[str, Any]) -> Named:
             "picture": picture,
         },
     )
-    yield "blur", fractals.blur, {"picture": picture, "sigma": 1.0}
-    yield "color_of", fractals.color_of, {"hue": 0.3, "saturation": 1.0, "value": 0.5}
+    yield "blur", testing.blur, {"picture": picture, "sigma": 1.0}
+    yield "color_of", testing.color_of, {"hue": 0.3, "saturation": 1.0, "value": 0.5}

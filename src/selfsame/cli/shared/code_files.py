@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from selfsame.codes.files import FORMS, Form
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.family import Code
 from selfsame.ifs.code import IFSCode
 from selfsame.io.files import check_writable, make_folder, write_bytes
@@ -30,7 +30,7 @@ def output_paths(
     """
     if output.suffix and not output.is_dir():
         if _form(output) != "flame" and count != 1:
-            raise InputError(
+            raise SettingError(
                 f"{output} holds one code, and there are {count}; give a folder or pick one"
             )
         paths = [output]
@@ -77,5 +77,5 @@ def write_code_files(
 def _form(path: Path) -> Form:
     suffix = path.suffix.lower()
     if suffix not in FORMS:
-        raise InputError(f"{path}: a code file ends in {', '.join(FORMS)}: got {suffix!r}")
+        raise SettingError(f"{path}: a code file ends in {', '.join(FORMS)}: got {suffix!r}")
     return FORMS[suffix]

@@ -30,12 +30,12 @@ def command(init: str | None, validate: Path | None, **options: Any) -> int:
     from selfsame.collage.code import GRID
     from selfsame.collage.network.model import CollageConfig
     from selfsame.collage.network.train import CollageObjective, CollageTask
-    from selfsame.errors import InputError
+    from selfsame.errors import SettingError
 
     call = Call(options, TrainSettings())
     pieces = call.settings(CropSettings, "data", "crop")
     if pieces.crop % GRID:
-        raise InputError(f"crop must be a multiple of {GRID}: got {pieces.crop}")
+        raise SettingError(f"crop must be a multiple of {GRID}: got {pieces.crop}")
     shape = call.settings(CollageConfig, "model")
     objective = call.settings(CollageObjective, "objective")
     notes: list[str] = []

@@ -29,7 +29,7 @@ from selfsame.collage.network.model import (
 )
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
 from selfsame.collage.operator.resampling import area_resize
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.pictures import picture_bytes, resize_picture
 from selfsame.picture_arrays import picture_floats
 from selfsame.run.device import resolve_device
@@ -124,7 +124,7 @@ def decode(
     """
     out_width, out_height = code.size if size is None else size
     if min(out_height, out_width) < 1 or out_height * out_width > MAX_PIXELS_OUT:
-        raise InputError(
+        raise SettingError(
             f"a decoded picture has 1 to {MAX_PIXELS_OUT} pixels: got {out_width}x{out_height}; "
             "choose another scale or size"
         )

@@ -33,7 +33,7 @@ from selfsame.collage.operator.functional import (
 from selfsame.collage.operator.geometry import Geometry
 from selfsame.collage.operator.resampling import upscale_aux
 from selfsame.collage.operator.strips import constant_in_strips, domain_in_strips
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.io.model_file import Pretrained
 
 STEP_SCALE = 16
@@ -88,11 +88,11 @@ class CollageConfig(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.domain_factors) > MAX_DOMAINS:
-            raise InputError(
+            raise SettingError(
                 f"at most {MAX_DOMAINS} domain_factors: got {len(self.domain_factors)}"
             )
         if self.scales[0] > self.scales[1]:
-            raise InputError(f"scales must be two rising numbers: got {self.scales}")
+            raise SettingError(f"scales must be two rising numbers: got {self.scales}")
 
     @property
     def geometry(self) -> Geometry:

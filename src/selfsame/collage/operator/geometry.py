@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Annotated
 
 from selfsame.checked import Checked, Range, checked
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.isometries import ISOMETRIES, TRANSPOSE
 
 Pixels = Annotated[int, Range(1)]
@@ -55,26 +55,26 @@ class Geometry(Checked):
         for name in ("domain_sizes", "isometries"):
             values = getattr(self, name)
             if not values or len(set(values)) < len(values):
-                raise InputError(f"{name} must be one or more, all different: got {values}")
+                raise SettingError(f"{name} must be one or more, all different: got {values}")
         height, width = self.range_size
         for size in self.domain_sizes:
             if size[0] % height or size[1] % width or size == self.range_size:
-                raise InputError(
+                raise SettingError(
                     f"a domain must be a multiple of the range {self.range_size} in both "
                     f"directions, and larger in one: got {size}"
                 )
             if self.local and ((size[0] - height) % 2 or (size[1] - width) % 2):
-                raise InputError(
+                raise SettingError(
                     f"a local domain must exceed the range {self.range_size} by an even count, to "
                     f"be centred on it: got {size}"
                 )
         if height != width and any(i & TRANSPOSE for i in self.isometries):
-            raise InputError(
+            raise SettingError(
                 f"isometries {TRANSPOSE} and above exchange rows and columns and need square "
                 f"ranges: got {self.isometries} for {self.range_size}"
             )
         if 2 * self.overlap > min(self.range_size):
-            raise InputError(
+            raise SettingError(
                 f"overlap must be at most half of the range {self.range_size}: got {self.overlap}"
             )
 

@@ -25,7 +25,7 @@ from selfsame.collage.operator.functional import (
 )
 from selfsame.collage.operator.geometry import Geometry, Size
 from selfsame.collage.operator.resampling import area_resize, upscale_aux
-from selfsame.errors import DivergedError, InputError
+from selfsame.errors import DivergedError, InputError, SettingError
 
 Gradient = Literal["implicit", "unroll"]
 
@@ -198,11 +198,11 @@ def render(
         DivergedError: as ``solve``.
     """
     if not (isinstance(scale, int | float | Fraction) and 0 < scale < math.inf):
-        raise InputError(f"scale must be a number above 0: got {scale!r}")
+        raise SettingError(f"scale must be a number above 0: got {scale!r}")
     ratio = Fraction(scale).limit_denominator(SCALE_DENOMINATOR)
     exact = round(size[0] * ratio), round(size[1] * ratio)
     if min(exact) < 1:
-        raise InputError(f"scale {scale} leaves no pixel of a picture of {size[0]}x{size[1]}")
+        raise SettingError(f"scale {scale} leaves no pixel of a picture of {size[0]}x{size[1]}")
     finer = Fraction(math.ceil(ratio * geometry.unit), geometry.unit)
     if params.aux is not None:
         params = params._replace(aux=upscale_aux(params.aux, finer))

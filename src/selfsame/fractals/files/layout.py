@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from selfsame.checked import Checked, Range
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.fractals.randomness import random_words, shuffled
 from selfsame.fractals.recipes.base import Recipe
 
@@ -111,7 +111,7 @@ def _bounds(fractions: Sequence[float], instances: int) -> list[int]:
         or not all(0 <= number <= 1 for number in numbers)
         or abs(math.fsum(numbers) - 1) > SUM_TOLERANCE
     ):
-        raise InputError(
+        raise SettingError(
             f"fractions must be three numbers of 0..1 with sum 1, of {', '.join(SPLITS)}: "
             f"got {fractions}"
         )
@@ -160,7 +160,7 @@ def _parts(recipe: Recipe, split: tuple[float, float, float]) -> NDArray[np.int8
     for part, share in enumerate(split):
         labels = np.flatnonzero(parts == part) // recipe.instances
         if share > 0 and len(np.unique(labels)) < recipe.classes:
-            raise InputError(
+            raise SettingError(
                 f"split {','.join(f'{s:g}' for s in split)} leaves classes of "
                 f"{recipe.instances} pictures without one in {SPLITS[part]}; make more instances"
             )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from selfsame.checked import Range
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.fractals.drawing.scenes import (
     BACKGROUND_NUMBERS,
     LOOK_NUMBERS,
@@ -137,7 +137,9 @@ class MultiFractal(_OnBackgrounds):
         for name in ("objects", "sizes"):
             least, largest = getattr(self, name)
             if least > largest:
-                raise InputError(f"{name} must be the least, then the largest: {least}, {largest}")
+                raise SettingError(
+                    f"{name} must be the least, then the largest: {least}, {largest}"
+                )
 
     def label_matrix(self, indices: ArrayLike) -> NDArray[np.uint8]:
         chosen = self.checked_indices(indices)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from selfsame.checked import check_whole, checked
 from selfsame.codes.files import read_systems
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.fractals.drawing.stamps import DOT, PATTERNS, patch_rows, stamped
 from selfsame.fractals.randomness import uniforms, whole
 from selfsame.fractals.recipes.base import PointRecipe, Share
@@ -125,7 +125,11 @@ def read_codes(codes: Codes, classes: int | None = None, window: Window = "point
     elif isinstance(codes, Sequence) and len(codes):
         found = cast(Sequence[IFS | IFSCode], codes)
     else:
-        raise InputError(f"codes must be a file or a folder of codes, or systems: got {codes!r}")
+        came = "none" if codes is None or isinstance(codes, Sequence) else type(codes).__name__
+        raise SettingError(
+            "the data set custom is made of codes: give a file or a folder of them, "
+            f"--codes PATH, or systems: got {came}"
+        )
     for code in found:
         if not isinstance(code, IFS | IFSCode):
             raise InputError(f"codes must be IFS or IFSCode: got {type(code).__name__}")
@@ -140,13 +144,15 @@ def read_codes(codes: Codes, classes: int | None = None, window: Window = "point
 def _in_code_window(code: IFS | IFSCode) -> IFS:
     """Return the planar system of a code in units of its window: ``s (f(x / s + c) - c)`` for f."""
     if not isinstance(code, IFSCode):
-        raise InputError(
+        raise SettingError(
             "window='code' takes codes with a window of their own: got a system without; pass "
             "IFSCode or .ssm files, or window='points'"
         )
     system, view = code.system, code.viewport
     if system.dimension != 2:
-        raise InputError(f"window='code' takes planar systems: got one of {system.dimension}-space")
+        raise SettingError(
+            f"window='code' takes planar systems: got one of {system.dimension}-space"
+        )
     scale = 2 / max(view.width, view.height)
     center = np.array([view.x_min + view.x_max, view.y_min + view.y_max]) / 2
     offsets = scale * (system.matrices @ center + system.offsets - center)

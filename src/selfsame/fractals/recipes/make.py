@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame.checked import checked
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.fractals.recipes.anderson_farrell import AndersonFarrell, MultiFractal
 from selfsame.fractals.recipes.base import VERSION, Classes, Recipe
 from selfsame.fractals.recipes.custom import Custom, read_codes
@@ -48,7 +48,7 @@ def make_recipe(
     preset = find_preset(name)
     unknown = sorted(set(options) - set(preset.options))
     if unknown:
-        raise InputError(
+        raise SettingError(
             f"{name} has no option {', '.join(unknown)}: it has {', '.join(preset.options)}"
         )
     values = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 
 
 @dataclass(frozen=True)
@@ -91,5 +91,5 @@ def find_preset(name: str) -> Preset:
         InputError: no such name.
     """
     if name not in PRESETS:
-        raise InputError(f"no data set {name!r}: there are {', '.join(PRESETS)}")
+        raise SettingError(f"no data set {name!r}: there are {', '.join(PRESETS)}")
     return PRESETS[name]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from selfsame.checked import Checked, Range, Seed
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 
 MAX_COUNT = 256
 MAX_LEAVES = 2_000_000
@@ -61,7 +61,7 @@ class DistanceSettings(Checked):
         object.__setattr__(self, "layout", str(layout))
         if self.levels is not None:
             if not self.levels:
-                raise InputError("levels must be one or more numbers: got none")
+                raise SettingError("levels must be one or more numbers: got none")
             object.__setattr__(self, "levels", tuple(sorted(set(self.levels))))
 
 
@@ -90,19 +90,19 @@ def parse_layout(text: str) -> Layout:
     """
     match = re.fullmatch(r"(squares|segments|free):(\d{1,4})(:mirror)?", text)
     if not match or (match[3] and match[1] != "free"):
-        raise InputError(
+        raise SettingError(
             f"layout must be squares:n, segments:N, free:N or free:N:mirror: got {text!r}"
         )
     layout = Layout(match[1], int(match[2]), match[3] is not None)
     if not 2 <= layout.count <= MAX_COUNT:
-        raise InputError(f"layout {text!r} has {layout.count} maps; allowed are 2 to {MAX_COUNT}")
+        raise SettingError(f"layout {text!r} has {layout.count} maps; allowed are 2 to {MAX_COUNT}")
     return layout
 
 
 def check_leaves(count: int, depth: int) -> None:
     """Raise ``InputError`` if ``count ** depth`` leaves are more than ``MAX_LEAVES``."""
     if depth < 0 or (count > 1 and depth * math.log(count) > math.log(MAX_LEAVES)):
-        raise InputError(
+        raise SettingError(
             f"{count} maps at depth {depth} make more than {MAX_LEAVES} leaves, or the depth "
             "is negative; use a smaller depth or fewer maps"
         )

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsame.checked import Checked, Range
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.fit.config import PAPER_POINTS, TWO_MAP_WORDS, FitConfig
 from selfsame.ifs.fit.maps import Maps, largest_singular_value
@@ -86,7 +86,7 @@ class EncoderConfig(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.side % _CELL or self.width % self.heads:
-            raise InputError(
+            raise SettingError(
                 f"side must be a multiple of {_CELL} and width one of heads: "
                 f"got side {self.side}, width {self.width}, heads {self.heads}"
             )

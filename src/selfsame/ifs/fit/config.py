@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal, NamedTuple
 
 from selfsame.checked import Checked, Range
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 
 PAPER_SIZE = 32
 """Side in pixels of the pictures in "Learning Fractals by Gradient Descent"."""
@@ -115,10 +115,10 @@ class FitConfig(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.generator == "sequences" and self.objective == "density":
-            raise InputError("objective density is measured on words: take generator words")
+            raise SettingError("objective density is measured on words: take generator words")
         words = (self.maps or PAPER_MAPS) ** (self.word_length or 1)
         if self.generator == "words" and words > 10**6:
-            raise InputError(
+            raise SettingError(
                 f"{self.maps} maps make {words} words of {self.word_length}, more than a million; "
                 "lower word_length"
             )

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.render.points import sample_points
 from selfsame.ifs.system import IFS
@@ -60,7 +60,7 @@ def zoomed(
         InputError: ``zoom`` is not within (0, 1e9], or the centre is not finite.
     """
     if not 0 < zoom <= MAX_ZOOM:
-        raise InputError(f"zoom must be above 0 and at most {MAX_ZOOM:g}: got {zoom}")
+        raise SettingError(f"zoom must be above 0 and at most {MAX_ZOOM:g}: got {zoom}")
     x, y = center or (
         (viewport.x_min + viewport.x_max) / 2,
         (viewport.y_min + viewport.y_max) / 2,
@@ -77,10 +77,10 @@ def checked(x_min: float, y_min: float, x_max: float, y_max: float) -> Viewport:
     """
     view = Viewport(float(x_min), float(y_min), float(x_max), float(y_max))
     if not all(math.isfinite(v) for v in view) or view.width <= 0 or view.height <= 0:
-        raise InputError(f"viewport needs x_min < x_max and y_min < y_max: got {tuple(view)}")
+        raise SettingError(f"viewport needs x_min < x_max and y_min < y_max: got {tuple(view)}")
     far = max(abs(v) for v in view)
     if min(view.width, view.height) < 1e-12 * far or max(view.width, view.height) > 1e30:
-        raise InputError(
+        raise SettingError(
             f"viewport {tuple(view)} is beyond what double precision resolves; zoom out"
         )
     return view

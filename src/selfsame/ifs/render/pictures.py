@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.geometry.viewport import checked, fit_viewport, zoomed
 from selfsame.ifs.limits import check_points, check_size
@@ -84,16 +84,16 @@ def render(
         size = code.size if isinstance(code, IFSCode) else DEFAULT_SIZE
     width, height = size = check_size(size)
     if mode not in get_args(Mode):
-        raise InputError(f"mode must be one of {', '.join(get_args(Mode))}: got {mode!r}")
+        raise SettingError(f"mode must be one of {', '.join(get_args(Mode))}: got {mode!r}")
     if points is not None:
         check_points(points)
     if supersample is not None and not 1 <= supersample <= MAX_SUPERSAMPLE:
-        raise InputError(f"supersample must be within 1..{MAX_SUPERSAMPLE}: got {supersample}")
+        raise SettingError(f"supersample must be within 1..{MAX_SUPERSAMPLE}: got {supersample}")
     if system.dimension == 3:
         from selfsame.ifs.render.view3d import render_view
 
         if depth is not None or viewport is not None:
-            raise InputError("depth and viewport belong to planar systems; this one is 3-D")
+            raise SettingError("depth and viewport belong to planar systems; this one is 3-D")
         return render_view(
             system,
             size,

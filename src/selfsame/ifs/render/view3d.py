@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame._native import ifs as native
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.ifs.chaos.games import with_colors
 from selfsame.ifs.limits import check_cells, check_points, check_size
 from selfsame.ifs.render.averaging import averaged
@@ -72,7 +72,7 @@ def render_view(
     if system.dimension != 3:
         raise InputError(f"a view belongs to a 3-D system: got dimension {system.dimension}")
     if not math.isfinite(azimuth) or not -90 <= elevation <= 90:
-        raise InputError(
+        raise SettingError(
             f"azimuth must be finite and elevation within -90..90: got {azimuth}, {elevation}"
         )
     if not 0 < zoom <= 1e4:

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.ifs.samples import classics
 from selfsame.ifs.system import IFS
 
@@ -44,7 +44,7 @@ def classic_info(name: str) -> Classic:
         near = [n for n in classic_names() if name and name in n]
         near = near or difflib.get_close_matches(name, _CLASSICS, n=3)
         hint = f"did you mean {', '.join(near)}?" if near else f"use one of {classic_names()}"
-        raise InputError(f"no classic system is called {name!r}; {hint}")
+        raise SettingError(f"no classic system is called {name!r}; {hint}")
     return _CLASSICS[name]
 
 

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.ifs.system import IFS, MAX_MAPS
 from selfsame.run.progress import Progress
 from selfsame.run.threads import run_shares
@@ -69,7 +69,7 @@ def sample_anderson_farrell(
     Source: Anderson and Farrell 2022, "Improving Fractal Pre-training", section 3.2.
     """
     if maps[0] < 2:
-        raise InputError(f"the sigma factor needs at least 2 maps: got {maps}")
+        raise SettingError(f"the sigma factor needs at least 2 maps: got {maps}")
     share, uniforms, sizes = _draw(count, seed, start, maps)
     sigma = _singular_values(share, uniforms[:, :, :2], sizes)
     theta, phi = 2 * np.pi * uniforms[:, :, 2], 2 * np.pi * uniforms[:, :, 3]
@@ -122,7 +122,7 @@ def search_fractaldb(
         InputError: nothing was found in ``MAX_TRIES_PER_SYSTEM`` draws per system.
     """
     if not 0 < rate < 1:
-        raise InputError(f"rate must be within (0, 1): got {rate}")
+        raise SettingError(f"rate must be within (0, 1): got {rate}")
     found: list[IFS] = []
     for first in range(0, max(count, 1) * MAX_TRIES_PER_SYSTEM, _SEARCH_BATCH):
         if len(found) >= count:
@@ -170,9 +170,9 @@ def _draw(
     """Return uniform numbers: one per system (n,), some per map (n, M, 8), and map counts (n,)."""
     low, high = maps
     if not 1 <= low <= high <= MAX_MAPS:
-        raise InputError(f"maps must be (least, most) within 1..{MAX_MAPS}: got {maps}")
+        raise SettingError(f"maps must be (least, most) within 1..{MAX_MAPS}: got {maps}")
     if count < 0 or start < 0 or not 0 <= seed < 2**63:
-        raise InputError(
+        raise SettingError(
             "count and start must not be negative, seed within 0..2^63 - 1: "
             f"got {count}, {start} and {seed}"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from selfsame.checked import Checked, Range, Seed, jsonable
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.lab.networks.names import NetworkName
 from selfsame.run.progress import Progress
 from selfsame.training.settings import TrainSettings
@@ -73,7 +73,7 @@ class ProbeSettings(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.every and not self.trains:
-            raise InputError("every belongs to a pre-training: give fractals and no weights")
+            raise SettingError("every belongs to a pre-training: give fractals and no weights")
 
     @property
     def trains(self) -> bool:
@@ -110,7 +110,7 @@ class ProbeSettings(Checked):
         else:
             names = [preset for preset in PRESETS if preset != "custom"]
             if not Path(name).exists():
-                raise InputError(
+                raise SettingError(
                     f"no fractals {name!r}: give one of {', '.join(names)}, a folder of codes, or "
                     f"{NONE}"
                 )

@@ -16,7 +16,7 @@ from selfsame.codes.store import save
 from selfsame.datasets import Pictures
 from selfsame.datasets.batches import PictureBatches
 from selfsame.datasets.fitting import Binarise
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.ifs.code import IFSCode
 from selfsame.ifs.fit.config import PAPER_SIZE
 from selfsame.io.files import make_folder, write_bytes
@@ -192,7 +192,7 @@ def set_batches(
     height, width, channels = pictures.images.shape[1:]
     border = config.side - width
     if channels != 1 or height != width or border < 0 or border % 2:
-        raise InputError(
+        raise SettingError(
             f"a set of fractals of {config.side}x{config.side} pixels learns from grey squares "
             f"with as much black on either side: got {width}x{height} pixels in "
             f"{'grey' if channels == 1 else 'colour'}; read them with a side and mode 'grey', or "

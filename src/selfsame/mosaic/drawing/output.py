@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.io.files import check_writable
 from selfsame.io.pictures import (
     check_animation_suffix,
@@ -40,7 +40,7 @@ def check_rendering(path: str | os.PathLike[str], size: tuple[int, int]) -> None
         return
     side = SIDE_LIMITS.get(suffix, max(size))
     if width * height > MAX_WHOLE_PIXELS or max(size) > side:
-        raise InputError(
+        raise SettingError(
             f"{suffix} takes at most {MAX_WHOLE_PIXELS >> 20} megapixels and sides up to {side}: "
             f"got {width}x{height}; write a .png, which has room for four gigapixels"
         )
@@ -88,7 +88,7 @@ def check_zoom(path: str | os.PathLike[str], frames: int, size: tuple[int, int])
     check_animation_suffix(path)
     width, height = size
     if frames * width * height > MAX_ANIMATED_PIXELS:
-        raise InputError(
+        raise SettingError(
             f"an animation has at most {MAX_ANIMATED_PIXELS >> 20} megapixels in all its frames: "
             f"got {frames} of {width}x{height}; choose fewer or smaller ones"
         )

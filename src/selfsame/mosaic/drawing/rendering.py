@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from selfsame._native import mosaic as native
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.isometries import MIRROR_COLUMNS, MIRROR_ROWS, TRANSPOSE
 from selfsame.mosaic.code import MosaicCode
 from selfsame.mosaic.maps import matrices, planes
@@ -202,7 +202,7 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     """
     width, height = size
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE) or width * height > MAX_PIXELS:
-        raise InputError(
+        raise SettingError(
             f"a rendering has sides of 1..{MAX_SIDE} and at most {MAX_PIXELS} pixels: got "
             f"{width}x{height}; choose a smaller scale"
         )

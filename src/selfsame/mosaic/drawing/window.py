@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame._native import mosaic as native
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.mosaic.code import MosaicCode
 from selfsame.mosaic.drawing.rendering import Bytes, moved_plane, render
 from selfsame.mosaic.maps import matrices, planes
@@ -98,7 +98,7 @@ def view(
         InputError: numbers out of range, or a code of pieces of a second picture.
     """
     if not 1 <= zoom <= MAX_VIEW:
-        raise InputError(f"zoom must be within 1..{MAX_VIEW:g}: got {zoom}")
+        raise SettingError(f"zoom must be within 1..{MAX_VIEW:g}: got {zoom}")
     check_self(code)
     x, y = place_in(code, center)
     viewer = Viewer(code, frame_size(code, size), threads)
@@ -108,7 +108,7 @@ def view(
 def check_self(code: MosaicCode) -> None:
     """Raise ``InputError`` unless every copy of the code is one of the whole picture."""
     if code.pieces is not None:
-        raise InputError("only a picture made of itself can be zoomed into without end")
+        raise SettingError("only a picture made of itself can be zoomed into without end")
 
 
 def place_in(code: MosaicCode, place: tuple[float, float]) -> tuple[float, float]:
@@ -119,7 +119,7 @@ def place_in(code: MosaicCode, place: tuple[float, float]) -> tuple[float, float
     """
     x, y = place[0] / code.width, place[1] / code.height
     if not (0 <= x <= 1 and 0 <= y <= 1):
-        raise InputError(
+        raise SettingError(
             f"the place to zoom to must lie in the picture, {code.width}x{code.height}: got "
             f"{place[0]:g},{place[1]:g}"
         )
@@ -134,7 +134,7 @@ def frame_size(code: MosaicCode, size: tuple[int, int] | None) -> tuple[int, int
     """
     width, height = code.size if size is None else size
     if not (1 <= width <= MAX_FRAME_SIDE and 1 <= height <= MAX_FRAME_SIDE):
-        raise InputError(
+        raise SettingError(
             f"frames have sides of 1..{MAX_FRAME_SIDE} pixels: got {width}x{height}; pass a size"
         )
     return width, height

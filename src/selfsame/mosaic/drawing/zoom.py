@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.mosaic.code import CONTRAST_STEP, MosaicCode
 from selfsame.mosaic.drawing.rendering import Bytes
 from selfsame.mosaic.drawing.window import Viewer, check_self, frame_size, place_in
@@ -53,7 +53,7 @@ def find_gate(code: MosaicCode, at: tuple[float, float] | None = None) -> Gate:
     check_self(code)
     upright = np.flatnonzero(code.isometries == 0)
     if not len(upright):
-        raise InputError("no copy stands upright; fit with other turns to zoom")
+        raise SettingError("no copy stands upright; fit with other turns to zoom")
     rects = code.bounds[upright] / code.finest
     middle = (rects[:, :2] + rects[:, 2:]) / 2
     if at is None:
@@ -91,9 +91,9 @@ def zoom_frames(
         InputError: numbers out of range, or no gate.
     """
     if not 1 <= frames <= MAX_FRAMES:
-        raise InputError(f"frames must be within 1..{MAX_FRAMES}: got {frames}")
+        raise SettingError(f"frames must be within 1..{MAX_FRAMES}: got {frames}")
     if zoom is not None and not 1 <= zoom <= MAX_ZOOM:
-        raise InputError(f"zoom must be within 1..{MAX_ZOOM:g}: got {zoom}")
+        raise SettingError(f"zoom must be within 1..{MAX_ZOOM:g}: got {zoom}")
     shape = frame_size(code, size)
     gate = find_gate(code, at)
     depth, steps = (gate.ratio, frames) if zoom is None else (zoom, max(1, frames - 1))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.pictures import picture_bytes
 from selfsame.mosaic.code import (
     MAX_FINEST,
@@ -123,13 +123,13 @@ def grid_of(patch: int | None, width: int, height: int) -> int:
     if patch is None:
         return max(2, min(DEFAULT_GRID, min(width, height) // 2))
     if not 1 <= patch <= width // 2:
-        raise InputError(
+        raise SettingError(
             f"patch must be within 1..{width // 2} (half the width): got {patch} for "
             f"{width}x{height}"
         )
     grid = round(width / patch)
     if grid > min(MAX_GRID, height):
-        raise InputError(
+        raise SettingError(
             f"patch {patch} gives {grid} patches along a side of {width}x{height}; at most "
             f"{min(MAX_GRID, height)} are allowed, choose larger ones"
         )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from selfsame._native import pifs as native
 from selfsame.checked import check_whole
-from selfsame.errors import InputError
+from selfsame.errors import SettingError
 from selfsame.family import Picture
 from selfsame.io.color import planes_from_picture
 from selfsame.io.pictures import Bytes, picture_bytes
@@ -170,26 +170,26 @@ def _sampling_of(
     """
     x0, y0, x1, y1 = region = (0, 0, code.width, code.height) if region is None else region
     if not (0 <= x0 < x1 <= code.width and 0 <= y0 < y1 <= code.height):
-        raise InputError(
+        raise SettingError(
             f"region must be x0, y0, x1, y1 with x0 < x1 and y0 < y1 within the picture of "
             f"{code.width}x{code.height}: got {region}"
         )
     if size is None:
         if not 0 < scale <= MAX_SCALE:
-            raise InputError(f"scale must be above 0 and at most {MAX_SCALE:g}: got {scale}")
+            raise SettingError(f"scale must be above 0 and at most {MAX_SCALE:g}: got {scale}")
         size = (max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale)))
         across = down = float(scale)
     else:
         if min(size) < 1:
-            raise InputError(f"size must be at least 1x1: got {size[0]}x{size[1]}")
+            raise SettingError(f"size must be at least 1x1: got {size[0]}x{size[1]}")
         across, down = size[0] / (x1 - x0), size[1] / (y1 - y0)
         if max(across, down) > MAX_SCALE:
-            raise InputError(
+            raise SettingError(
                 f"size must be at most {MAX_SCALE:g} times that of the picture, "
                 f"{x1 - x0}x{y1 - y0}: got {size[0]}x{size[1]}"
             )
     if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
-        raise InputError(
+        raise SettingError(
             f"sides up to {MAX_SIDE} and at most {MAX_PIXELS} pixels can be decoded: "
             f"got {size[0]}x{size[1]}; choose a smaller scale or a region"
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from selfsame.checked import Checked, Range
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 
 Head = Literal["collage", "plain"]
 Likelihood = Literal["bernoulli", "logistic-mixture"]
@@ -75,7 +75,7 @@ class CollageHeadConfig(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.domains or len(set(self.domains)) < len(self.domains):
-            raise InputError(f"domains must be one or more different sides: got {self.domains}")
+            raise SettingError(f"domains must be one or more different sides: got {self.domains}")
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,11 @@ class VdvaeConfig(Checked):
         levels = self.levels or default_levels(self.side, self.channels)
         object.__setattr__(self, "levels", levels)
         if not levels[0].decoder_blocks:
-            raise InputError("the coarsest of levels must have decoder_blocks: got 0")
+            raise SettingError("the coarsest of levels must have decoder_blocks: got 0")
         sides = [level.side for level in levels]
         alike = len(set(sides)) < len(sides)
         if alike or any(b % a for a, b in itertools.pairwise([*sides, self.side])):
-            raise InputError(
+            raise SettingError(
                 "each level's side must divide the next, larger one, and the last the picture's: "
                 f"got {sides} for {self.side}"
             )

@@ -11,7 +11,7 @@ from selfsame.checked import Checked, Range, Seed
 from selfsame.datasets.fitting import MAX_PAD, Binarise, Mode, Side
 from selfsame.datasets.pictures import Pictures
 from selfsame.datasets.readers import read_pictures, unseen_split
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.priors.vdvae.config import VdvaeConfig
 from selfsame.training.config import settings_from
 from selfsame.training.settings import TrainSettings
@@ -145,13 +145,13 @@ def model_for(pictures: Pictures, data: DataSettings, table: Mapping[str, Any]) 
     }
     config = settings_from(VdvaeConfig, {**implied, **table}, "model")
     if (config.side, config.channels) != (side, channels):
-        raise InputError(
+        raise SettingError(
             f"model: the pictures have {_described(side, side, channels)}, the model takes "
             f"{_described(config.side, config.side, config.channels)}; leave out side and "
             "channels, which follow from the pictures"
         )
     if config.likelihood != implied["likelihood"]:
-        raise InputError(
+        raise SettingError(
             f"model: the likelihood {config.likelihood} does not fit pictures binarised "
             f"'{data.binarise}': bernoulli takes zeros and ones (binarise dynamic, static or "
             "threshold), logistic-mixture bytes (binarise none)"

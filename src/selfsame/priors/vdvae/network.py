@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.model_file import Pretrained
 from selfsame.priors.vdvae.config import Level, VdvaeConfig
 from selfsame.priors.vdvae.heads import CollageHead, PlainHead
@@ -308,7 +308,7 @@ class Vdvae(Pretrained):
         if scale == 1:
             return self.likelihood.mean(self.draw(features))
         if not isinstance(self.head, CollageHead):
-            raise InputError(f"a model with the plain head draws at scale 1 only: got {scale}")
+            raise SettingError(f"a model with the plain head draws at scale 1 only: got {scale}")
         return self.likelihood.mean(self.head.render(features, scale))
 
     def _ascend(self, pictures: Tensor) -> list[Tensor]:
