@@ -29,7 +29,7 @@ void apply(const PlanarMap map, const Point* before, std::size_t count, Point* a
 // The same, and note each image's histogram cell.
 SELFSAME_CLONES
 void apply_and_note(const PlanarMap map, const Point* before, std::size_t count, const Frame& frame, Point* after,
-                    std::int32_t* cells) {
+                    std::uint32_t* cells) {
     const auto [stride, right, bottom] = frame;
     for (std::size_t k = 0; k < count; ++k) {
         after[k] = image(map, before[k]);
@@ -39,8 +39,18 @@ void apply_and_note(const PlanarMap map, const Point* before, std::size_t count,
         u = u < right ? u : right;
         v = v > 0 ? v : 0;
         v = v < bottom ? v : bottom;
-        cells[k] = static_cast<std::int32_t>(v) * stride + static_cast<std::int32_t>(u);
+        cells[k] = static_cast<std::uint32_t>(static_cast<std::int32_t>(v) * stride + static_cast<std::int32_t>(u));
     }
+}
+
+// Checking all of them together leaves the loop that counts them without a branch.
+SELFSAME_CLONES
+bool lie_below(std::size_t end, const std::uint32_t* cells, std::size_t count) {
+    std::uint32_t largest = 0;
+    for (std::size_t k = 0; k < count; ++k) {
+        largest = std::max(largest, cells[k]);
+    }
+    return largest < end;
 }
 
 }  // namespace
@@ -132,16 +142,20 @@ double Population::lost() const {
     return static_cast<double>(lost) / static_cast<double>(field_.size());
 }
 
-void plot(Row<const std::int32_t> cells, Row<std::uint32_t> counts) {
-    for (const std::int32_t cell : cells) {
-        ++counts[static_cast<std::uint32_t>(cell)];
+void plot(Row<const std::uint32_t> cells, Row<std::uint32_t> counts) {
+    check(lie_below(counts.size(), cells.data(), cells.size()));
+    std::uint32_t* count = counts.data();
+    for (const std::uint32_t cell : cells) {
+        ++count[cell];
     }
 }
 
-void plot(Row<const std::int32_t> cells, Row<std::uint8_t> bytes) {
-    for (const std::int32_t cell : cells) {
+void plot(Row<const std::uint32_t> cells, Row<std::uint8_t> bytes) {
+    check(lie_below(bytes.size(), cells.data(), cells.size()));
+    std::uint8_t* byte = bytes.data();
+    for (const std::uint32_t cell : cells) {
         // Threads share the bytes: whoever writes, writes a 1.
-        std::atomic_ref(bytes[static_cast<std::uint32_t>(cell)]).store(1, std::memory_order_relaxed);
+        std::atomic_ref(byte[cell]).store(1, std::memory_order_relaxed);
     }
 }
 

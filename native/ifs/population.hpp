@@ -57,7 +57,7 @@ public:
     const Field& field() const { return field_; }
     Row<Point> points() { return {points_.data(), field_.size()}; }
     // Of the images of the last step, the histogram cells.
-    Row<const std::int32_t> cells(std::size_t count) const { return {cells_.data(), count}; }
+    Row<const std::uint32_t> cells(std::size_t count) const { return {cells_.data(), count}; }
 
     // Fill the points with a population that has forgotten `start`.
     void settle(Point start, int burn_in, int parting_steps, const Game& game, Stream& stream);
@@ -85,13 +85,13 @@ private:
 
     Field field_, ancestors_;
     std::vector<Point> points_, shuffled_, images_;
-    std::vector<std::int32_t> cells_;
+    std::vector<std::uint32_t> cells_;
     Permutation permutation_;
     std::vector<std::int64_t> counts_;
 };
 
 // Raise the counts of cells, or set their bytes.
-void plot(Row<const std::int32_t> cells, Row<std::uint32_t> counts);
-void plot(Row<const std::int32_t> cells, Row<std::uint8_t> bytes);
+void plot(Row<const std::uint32_t> cells, Row<std::uint32_t> counts);
+void plot(Row<const std::uint32_t> cells, Row<std::uint8_t> bytes);
 
 }  // namespace selfsame::ifs
