@@ -61,7 +61,8 @@ def count_points(
 
     Where the window shows a small part of the attractor, the points are drawn from the parts
     near the window only, all others being out of view anyway. The counts depend on the seed, not
-    on the number of threads.
+    on the number of threads. Where borders between pixels come from such borders under every map,
+    a pixel that the attractor only touches counts nothing: see ``docs/conventions.md``, Cells.
 
     Raises:
         InputError: unusable arguments, too much memory, or all points escape to infinity.
@@ -190,9 +191,7 @@ def _plotter(
     field, ancestor_field = choose_fields(points, max(len(maps[0]), len(words[0])))
     x, y = as_float32(start_points(*maps)).tolist()
     burn_in = int(burn_in_steps(system.matrices, system.probabilities))
-    game, passage = (
-        (as_float32(_planar(A, b)), probability_tree(p)) for A, b, p in (maps, words)
-    )
+    game, passage = ((as_float32(_planar(A, b)), probability_tree(p)) for A, b, p in (maps, words))
 
     def plot(share: int, n: int, out: NDArray[Any]) -> float:
         return native.plot_share(

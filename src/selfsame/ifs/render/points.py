@@ -40,6 +40,7 @@ def sample_points(
     """Return ``n`` points of the invariant measure, (n, d) float32, in no particular order.
 
     Any two points are as good as independent; the array depends on the seed, not on threads.
+    Points near a border of a cell may be rounded beyond it; ``count_points`` counts exactly.
 
     Raises:
         InputError: ``n`` out of range, or points escape to infinity (the maps expand).
