@@ -35,6 +35,7 @@ public:
         const auto overflow = static_cast<std::uint32_t>(field.size());
         std::uint32_t column = factor;
         check(field.size() / 16 <= high_.size());
+        size_ = field.size();
         shift_ = shift;
         low_[0] = high_[0] = 0;
         for (int bit = 0; bit < field.m; ++bit) {  // column = a ⊗ 2^bit; products of sums are sums of products
@@ -51,16 +52,27 @@ public:
     }
 
     // Where thing k, below the size of the last field, goes.
-    std::uint32_t operator()(std::size_t k) const { return low_[k & 15] ^ base(k >> 4); }
+    std::uint32_t operator()(std::size_t k) const { return low_[k & 15] ^ high_[k >> 4] ^ shift_; }
 
-    // The part of places 16 h … 16 h + 15 that they share, and their own.
-    std::uint32_t base(std::size_t h) const { return high_[h] ^ shift_; }
-    const std::uint32_t* low() const { return low_; }
+    // shuffled[k] = things[permutation(k)], for all of the last field.
+    template <typename T>
+    void shuffle(Row<const T> things, Row<T> shuffled) const {
+        check(size_ <= things.size() && size_ <= shuffled.size());
+        const T* from = things.data();
+        T* to = shuffled.data();
+        for (std::size_t h = 0; h < size_ / 16; ++h, to += 16) {
+            const std::uint32_t base = high_[h] ^ shift_;  // the part of 16 places that they share
+            for (int k = 0; k < 16; ++k) {
+                to[k] = from[low_[k] ^ base];
+            }
+        }
+    }
 
 private:
     std::uint32_t low_[16];
     std::vector<std::uint32_t> high_;
     std::uint32_t shift_ = 0;
+    std::size_t size_ = 0;
 };
 
 }  // namespace selfsame::ifs

@@ -16,6 +16,12 @@ namespace {
 constexpr std::size_t kBlock = 4;  // pictures that a thread takes at a time: their histograms stay in the cache
 constexpr int kFitSteps = 12;  // of the population, whose bounding box is the fitted window
 
+PlanarMap in_single_precision(const PlaneMap& map) {
+    PlanarMap single;
+    std::ranges::transform(map, single.begin(), [](double number) { return static_cast<float>(number); });
+    return single;
+}
+
 // Turn a histogram with a border into a picture, white = `white`.
 template <typename T, typename Value>
 void develop(Grid<const T> cells, Mode mode, int patch, Value white, Grid<Value> out) {
@@ -64,6 +70,7 @@ void develop(Grid<const T> cells, Mode mode, int patch, Value white, Grid<Value>
         }
     }
 }
+
 template <typename T, typename Value>
 void draw_block(const Systems& systems, const Batch& batch, Mode mode, Value white, Grid<double> views,
                 Row<double> lost, Grid<Value> out, std::size_t first, std::size_t end) {
@@ -188,20 +195,14 @@ ToPixels::ToPixels(const View& view, int width, int height)
       tx(1 - sx * view[0]),
       ty(1 - sy * view[3]) {}
 
-void ToPixels::convert(Row<const PlaneMap> maps, Row<PlanarMap> out) const {
-    for (std::size_t i = 0; i < maps.size(); ++i) {
-        const auto& [p00, p01, p10, p11, x, y] = maps[i];
-        const double a00 = p00, a01 = p01 * sx / sy, a10 = p10 * sy / sx, a11 = p11;
-        const double u = sx * x + tx - a00 * tx - a01 * ty, v = sy * y + ty - a10 * tx - a11 * ty;
-        out[i] = {static_cast<float>(a00), static_cast<float>(a01), static_cast<float>(a10),
-                  static_cast<float>(a11), static_cast<float>(u),   static_cast<float>(v)};
-    }
+PlaneMap ToPixels::operator()(const PlaneMap& map) const {
+    const auto& [p00, p01, p10, p11, x, y] = map;
+    const double a00 = p00, a01 = p01 * sx / sy, a10 = p10 * sy / sx, a11 = p11;
+    return {a00, a01, a10, a11, sx * x + tx - a00 * tx - a01 * ty, sy * y + ty - a10 * tx - a11 * ty};
 }
 
-void ToPixels::convert(Row<Point> points) const {
-    for (Point& point : points) {
-        point = {static_cast<float>(sx * point.x + tx), static_cast<float>(sy * point.y + ty)};
-    }
+Point ToPixels::operator()(const Point& point) const {
+    return {static_cast<float>(sx * point.x + tx), static_cast<float>(sy * point.y + ty)};
 }
 
 System::System(const Systems& systems, std::size_t i)
@@ -211,9 +212,7 @@ System::System(const Systems& systems, std::size_t i)
     const auto first = static_cast<std::size_t>(systems.bounds[i]);
     plane_ = systems.maps.part(first, static_cast<std::size_t>(systems.bounds[i + 1]) - first);
     maps_.resize(plane_.size());
-    for (std::size_t k = 0; k < plane_.size(); ++k) {
-        std::ranges::transform(plane_[k], maps_[k].begin(), [](double a) { return static_cast<float>(a); });
-    }
+    std::ranges::transform(plane_, maps_.begin(), in_single_precision);
 }
 
 void System::settle(int parting_steps, Population& population, Stream& stream) const {
@@ -224,8 +223,15 @@ template <typename T>
 void System::plot(const View& view, int width, int height, std::uint64_t n, Population& population,
                   Stream& stream, Row<T> out) {
     const ToPixels to_pixels(view, width, height);
-    to_pixels.convert(plane_, {maps_.data(), maps_.size()});
-    to_pixels.convert(population.points());
+    std::vector<PlaneMap> maps(plane_.size());
+    std::ranges::transform(plane_, maps.begin(), to_pixels);
+    std::ranges::transform(maps, maps_.begin(), in_single_precision);
+    is_on_cells_ = keep_cells({maps.data(), maps.size()}, {});
+    if (is_on_cells_) {  // not from where rounding may have put a point already
+        population.settle(to_pixels(start_), burn_in_, kPartingSteps, game(), stream);
+    } else {
+        std::ranges::transform(population.points(), population.points().begin(), to_pixels);
+    }
     std::ranges::fill(out, T(0));
     const Frame frame = Frame::of(width, height);
     for (std::uint64_t done = 0; done < n;) {

@@ -6,11 +6,10 @@
 #include <vector>
 
 #include "core/grid.hpp"
+#include "ifs/cells.hpp"
 #include "ifs/population.hpp"
 
 namespace selfsame::ifs {
-
-using PlaneMap = std::array<double, 6>;  // as PlanarMap, in units of the plane
 
 // How a population starts.
 struct Start {
@@ -46,8 +45,8 @@ struct ToPixels {
     double sx, sy, tx, ty;
 
     ToPixels(const View& view, int width, int height);
-    void convert(Row<const PlaneMap> maps, Row<PlanarMap> out) const;
-    void convert(Row<Point> points) const;
+    PlaneMap operator()(const PlaneMap& map) const;
+    Point operator()(const Point& point) const;
 };
 
 // Many planar systems: system i has the rows bounds[i] … bounds[i + 1] of `maps`.
@@ -59,12 +58,12 @@ struct Systems {
     Row<const std::int64_t> burn_ins;
 };
 
-// One of them: its maps in units of the plane, and once it is plotted in those of pixels.
+// One of them: its maps in units of the plane, and once it is plotted in those of cells.
 class System {
 public:
     System(const Systems& systems, std::size_t i);
 
-    Game game() const { return {{maps_.data(), maps_.size()}, tree_}; }
+    Game game() const { return {{maps_.data(), maps_.size()}, tree_, is_on_cells_}; }
     // Fill a population that has forgotten where it started.
     void settle(int parting_steps, Population& population, Stream& stream) const;
     // Plot n points of a settled population into a histogram of a view, with a border.
@@ -78,6 +77,7 @@ private:
     Row<const std::uint64_t> tree_;
     Point start_;
     int burn_in_;
+    bool is_on_cells_ = false;
 };
 
 // How each is drawn.

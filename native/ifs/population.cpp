@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/clones.hpp"
+#include "ifs/cells.hpp"
 
 namespace selfsame::ifs {
 
@@ -12,34 +13,33 @@ namespace {
 
 constexpr std::size_t kBlock = 32;  // points that the inner loop takes at once; buffers are padded by it
 
-// shuffled[k] = points[permutation(k)].
-void shuffle(const Point* points, const Permutation& permutation, std::size_t size, Point* shuffled) {
-    const std::uint32_t* low = permutation.low();
-    for (std::size_t h = 0; h < size / 16; ++h) {
-        const std::uint32_t base = permutation.base(h);
-        for (int k = 0; k < 16; ++k) {
-            shuffled[16 * h + k] = points[low[k] ^ base];
-        }
+Point image(const PlanarMap& map, const Point& point) {
+    const auto& [a00, a01, a10, a11, b0, b1] = map;
+    return {a00 * point.x + (a01 * point.y + b0), a10 * point.x + (a11 * point.y + b1)};
+}
+
+// Apply a map to whole blocks of points.
+SELFSAME_CLONES
+void apply(const PlanarMap map, const Point* before, std::size_t count, Point* after) {
+    for (std::size_t k = 0; k < count; ++k) {
+        after[k] = image(map, before[k]);
     }
 }
 
-// Apply a map to whole blocks of points, and note each image's histogram cell.
+// The same, and note each image's histogram cell.
 SELFSAME_CLONES
-void apply(const Point* before, std::size_t count, const PlanarMap& map, const Frame& frame, Point* after,
-           std::int32_t* cells) {
-    const auto [a00, a01, a10, a11, b0, b1] = map;
+void apply_and_note(const PlanarMap map, const Point* before, std::size_t count, const Frame& frame, Point* after,
+                    std::uint32_t* cells) {
     const auto [stride, right, bottom] = frame;
     for (std::size_t k = 0; k < count; ++k) {
-        const float x = before[k].x, y = before[k].y;
-        float u = a00 * x + (a01 * y + b0);
-        float v = a10 * x + (a11 * y + b1);
-        after[k] = {u, v};
+        after[k] = image(map, before[k]);
+        auto [u, v] = after[k];
         // Comparisons with NaN are false, so NaN goes to the border cell 0.
         u = u > 0 ? u : 0;
         u = u < right ? u : right;
         v = v > 0 ? v : 0;
         v = v < bottom ? v : bottom;
-        cells[k] = static_cast<std::int32_t>(v) * stride + static_cast<std::int32_t>(u);
+        cells[k] = static_cast<std::uint32_t>(static_cast<std::int32_t>(v) * stride + static_cast<std::int32_t>(u));
     }
 }
 
@@ -47,6 +47,16 @@ void apply(const Point* before, std::size_t count, const PlanarMap& map, const F
 SELFSAME_CLONES
 void draw_counts(Stream& stream, std::int64_t n, Row<const std::uint64_t> tree, Row<std::int64_t> counts) {
     stream.multinomial(n, tree, counts);
+}
+
+// Checking all of them together leaves the loop that counts them without a branch.
+SELFSAME_CLONES
+bool lie_below(std::size_t end, const std::uint32_t* cells, std::size_t count) {
+    std::uint32_t largest = 0;
+    for (std::size_t k = 0; k < count; ++k) {
+        largest = std::max(largest, cells[k]);
+    }
+    return largest < end;
 }
 
 }  // namespace
@@ -63,28 +73,60 @@ Population::Population(const Field& field, const Field& ancestors, std::size_t l
 }
 
 void Population::settle(Point start, int burn_in, int parting_steps, const Game& game, Stream& stream) {
-    const Frame nowhere{0, 1, 1};
     const std::size_t few = ancestors_.size();
-    const auto multiply = [&] {
-        for (std::size_t k = few; k < field_.size(); ++k) {
-            points_[k] = points_[k - few];
-        }
-    };
     std::fill_n(points_.begin(), few, start);
     for (int t = 0; t < burn_in; ++t) {
-        step(ancestors_, points_, few, game, nowhere, stream);
+        move(ancestors_, game, stream);
     }
-    multiply();
+    for (std::size_t k = few; k < field_.size(); ++k) {
+        points_[k] = points_[k - few];
+    }
     for (int t = 0; t < parting_steps; ++t) {
-        step(field_, points_, field_.size(), game, nowhere, stream);
+        move(game, stream);
     }
 }
 
-void Population::step(const Field& field, std::vector<Point>& target, std::size_t n, const Game& game,
-                      const Frame& frame, Stream& stream) {
-    check(n <= field.size() && game.maps.size() <= game.tree.size() && 2 * game.tree.size() <= counts_.size());
+void Population::step(std::size_t n, const Game& game, const Frame& frame, Stream& stream) {
+    deal(field_, n, game, stream, [&](const PlanarMap& map, std::size_t first, std::size_t count) {
+        apply_and_note(map, &shuffled_[first], count, frame, &points_[first], &cells_[first]);
+    });
+    if (game.is_on_cells) {
+        center(&points_.front().x, 2 * n);
+    }
+}
+
+void Population::pass(std::size_t n, const Game& game, const Frame& frame, Stream& stream) {
+    images_.resize(points_.size());
+    deal(field_, n, game, stream, [&](const PlanarMap& map, std::size_t first, std::size_t count) {
+        apply_and_note(map, &shuffled_[first], count, frame, &images_[first], &cells_[first]);
+    });
+}
+
+void Population::move(const Field& field, const Game& game, Stream& stream) {
+    deal(field, field.size(), game, stream, [&](const PlanarMap& map, std::size_t first, std::size_t count) {
+        apply(map, &shuffled_[first], count, &points_[first]);
+    });
+    if (game.is_on_cells) {
+        center(&points_.front().x, 2 * field.size());
+    }
+}
+
+void Population::sample(Stream& stream, Row<Point> out) {
+    check(out.size() <= field_.size());
+    // Points lie sorted by map; a further permutation undoes that.
+    shuffle(field_, stream);
+    std::copy_n(shuffled_.begin(), out.size(), out.begin());
+}
+
+void Population::shuffle(const Field& field, Stream& stream) {
     permutation_.draw(field, stream);
-    shuffle(points_.data(), permutation_, field.size(), shuffled_.data());
+    permutation_.shuffle<Point>({points_.data(), field.size()}, {shuffled_.data(), field.size()});
+}
+
+template <typename Apply>
+void Population::deal(const Field& field, std::size_t n, const Game& game, Stream& stream, const Apply& apply) {
+    check(n <= field.size() && game.maps.size() <= game.tree.size() && 2 * game.tree.size() <= counts_.size());
+    shuffle(field, stream);
     const std::size_t leaves = game.tree.size();
     dispatched(draw_counts)(stream, static_cast<std::int64_t>(n), game.tree, {counts_.data(), 2 * leaves});
     std::size_t begin = 0;
@@ -93,7 +135,7 @@ void Population::step(const Field& field, std::vector<Point>& target, std::size_
         // Whole blocks, for the loop's scalar tail costs as much as two of them: what lies beyond is overwritten
         // by the next map, or falls into the padding.
         const std::size_t padded = (count + kBlock - 1) / kBlock * kBlock;
-        apply(&shuffled_[begin], padded, game.maps[i], frame, &target[begin], &cells_[begin]);
+        apply(game.maps[i], begin, padded);
         begin += count;
     }
 }
@@ -106,16 +148,20 @@ double Population::lost() const {
     return static_cast<double>(lost) / static_cast<double>(field_.size());
 }
 
-void plot(Row<const std::int32_t> cells, Row<std::uint32_t> counts) {
-    for (const std::int32_t cell : cells) {
-        ++counts[static_cast<std::uint32_t>(cell)];
+void plot(Row<const std::uint32_t> cells, Row<std::uint32_t> counts) {
+    check(lie_below(counts.size(), cells.data(), cells.size()));
+    std::uint32_t* count = counts.data();
+    for (const std::uint32_t cell : cells) {
+        ++count[cell];
     }
 }
 
-void plot(Row<const std::int32_t> cells, Row<std::uint8_t> bytes) {
-    for (const std::int32_t cell : cells) {
+void plot(Row<const std::uint32_t> cells, Row<std::uint8_t> bytes) {
+    check(lie_below(bytes.size(), cells.data(), cells.size()));
+    std::uint8_t* byte = bytes.data();
+    for (const std::uint32_t cell : cells) {
         // Threads share the bytes: whoever writes, writes a 1.
-        std::atomic_ref(bytes[static_cast<std::uint32_t>(cell)]).store(1, std::memory_order_relaxed);
+        std::atomic_ref(byte[cell]).store(1, std::memory_order_relaxed);
     }
 }
 

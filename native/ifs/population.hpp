@@ -33,6 +33,7 @@ using PlanarMap = std::array<float, 6>;  // a00 a01 a10 a11 b0 b1
 struct Game {
     Row<const PlanarMap> maps;
     Row<const std::uint64_t> tree;
+    bool is_on_cells = false;  // points jump between the centres of cells; see cells.hpp
 };
 
 // Of a histogram with a border: its stride, and the last column and row.
@@ -56,37 +57,41 @@ public:
     const Field& field() const { return field_; }
     Row<Point> points() { return {points_.data(), field_.size()}; }
     // Of the images of the last step, the histogram cells.
-    Row<const std::int32_t> cells(std::size_t count) const { return {cells_.data(), count}; }
+    Row<const std::uint32_t> cells(std::size_t count) const { return {cells_.data(), count}; }
 
     // Fill the points with a population that has forgotten `start`.
     void settle(Point start, int burn_in, int parting_steps, const Game& game, Stream& stream);
 
     // Give n of the points one random map each; the images become the points.
-    void step(std::size_t n, const Game& game, const Frame& frame, Stream& stream) {
-        step(field_, points_, n, game, frame, stream);
-    }
+    void step(std::size_t n, const Game& game, const Frame& frame, Stream& stream);
     // The same, but the points stay; only the cells are of the images.
-    void pass(std::size_t n, const Game& game, const Frame& frame, Stream& stream) {
-        images_.resize(points_.size());
-        step(field_, images_, n, game, frame, stream);
-    }
+    void pass(std::size_t n, const Game& game, const Frame& frame, Stream& stream);
+    // Give each of the points a random map, without cells.
+    void move(const Game& game, Stream& stream) { move(field_, game, stream); }
+
+    // Write as many of the points as fit, in an order that says nothing about their maps.
+    void sample(Stream& stream, Row<Point> out);
 
     // The fraction of the points that are infinite or NaN.
     double lost() const;
 
 private:
-    void step(const Field& field, std::vector<Point>& target, std::size_t n, const Game& game,
-              const Frame& frame, Stream& stream);
+    void move(const Field& field, const Game& game, Stream& stream);
+    // Have the points of a field in `shuffled_`, by a new permutation.
+    void shuffle(const Field& field, Stream& stream);
+    // Shuffle the points and deal n of them out: apply(map, first, count) is called for each map.
+    template <typename Apply>
+    void deal(const Field& field, std::size_t n, const Game& game, Stream& stream, const Apply& apply);
 
     Field field_, ancestors_;
     std::vector<Point> points_, shuffled_, images_;
-    std::vector<std::int32_t> cells_;
+    std::vector<std::uint32_t> cells_;
     Permutation permutation_;
     std::vector<std::int64_t> counts_;
 };
 
 // Raise the counts of cells, or set their bytes.
-void plot(Row<const std::int32_t> cells, Row<std::uint32_t> counts);
-void plot(Row<const std::int32_t> cells, Row<std::uint8_t> bytes);
+void plot(Row<const std::uint32_t> cells, Row<std::uint32_t> counts);
+void plot(Row<const std::uint32_t> cells, Row<std::uint8_t> bytes);
 
 }  // namespace selfsame::ifs

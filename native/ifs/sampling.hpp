@@ -2,7 +2,7 @@
 //
 // A colour that blends towards that of every map applied, c -> (c + c_i) / 2, follows an affine map too; a
 // coloured system of the plane is an affine system of D = 5 dimensions. The method is that of the planar
-// population, with one row of memory per coordinate.
+// population, which makes the points of the plane, with one row of memory per coordinate.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@ namespace selfsame::ifs {
 struct SpaceGame {
     Grid<const float> matrices, offsets;
     Row<const std::uint64_t> tree;
+    bool is_on_cells = false;  // of the first two coordinates; see cells.hpp
 };
 
 struct SpaceStart {
@@ -26,8 +27,8 @@ struct SpaceStart {
 };
 
 // Fill `out` (n, D) with points in an order that says nothing about their maps; if there are words, each passes
-// through one of them on its way out.
-void sample_share(Stream stream, const SpaceStart& start, const SpaceGame& game, const SpaceGame& words,
+// through one of them on its way out. Return how many are infinite or NaN.
+std::int64_t sample_share(Stream stream, const SpaceStart& start, const SpaceGame& game, const SpaceGame& words,
                   Grid<float> out);
 
 inline constexpr float kColorSteps = 65535;  // colours are summed in such steps: the order does not matter

@@ -27,23 +27,27 @@ using PlanarGame = std::tuple<Maps, Tree>;
 
 constexpr std::size_t kMostCells = 0x7FFFFFFF;  // of a histogram
 
-ifs::Game game_of(const PlanarGame& game) {
+ifs::Game game_of(const PlanarGame& game, bool is_on_cells) {
     const auto& [maps, tree] = game;
     const auto all = structures<ifs::PlanarMap>(maps);
     check_tree(tree.size(), all.size());
-    return {all, row(tree)};
+    return {all, row(tree), is_on_cells};
+}
+
+bool keep_cells(const Array<double, 2>& maps, const Array<double, 2>& words) {
+    return ifs::keep_cells(structures<ifs::PlaneMap>(maps), structures<ifs::PlaneMap>(words));
 }
 
 template <typename T>
 double plot_share(std::uint64_t seed, std::uint64_t share, std::uint64_t points, std::pair<float, float> start,
                   int burn_in, const FieldPair& field, const FieldPair& ancestors, const PlanarGame& game,
-                  const PlanarGame& words, int width, int height, const Target<T, 1>& out) {
+                  const PlanarGame& words, bool is_on_cells, int width, int height, const Target<T, 1>& out) {
     require(is_side(width) && is_side(height) && out.size() <= kMostCells &&
                 out.size() == (std::size_t(width) + 2) * (std::size_t(height) + 2),
             "a histogram has a border, and fewer than 2^31 cells");
     const auto [own, first] = fields_of(field, ancestors);
     const ifs::Start begin{own, first, {start.first, start.second}, burn_in};
-    const auto plain = game_of(game), through = game_of(words);
+    const auto plain = game_of(game, is_on_cells), through = game_of(words, is_on_cells);
     const nb::gil_scoped_release released;
     return ifs::plot_share(ifs::Stream(seed, share), points, begin, plain, through, width, height, row(out));
 }
@@ -86,27 +90,27 @@ void draw_batch(std::uint64_t seed, const Array<std::uint64_t, 1>& streams, cons
 
 using SpaceMaps = std::tuple<Array<float, 3>, Maps, Tree>;
 
-ifs::SpaceGame space_game(const SpaceMaps& game) {
+ifs::SpaceGame space_game(const SpaceMaps& game, bool is_on_cells) {
     const auto& [matrices, offsets, tree] = game;
     require(matrices.shape(0) == offsets.shape(0) && matrices.shape(1) == matrices.shape(2) &&
                 matrices.shape(2) == offsets.shape(1),
             "matrices are (N, D, D) and offsets (N, D)");
     check_tree(tree.size(), matrices.shape(0));
     const Grid rows(data_of(matrices), matrices.shape(0) * matrices.shape(1), matrices.shape(2));
-    return {rows, grid(offsets), row(tree)};
+    return {rows, grid(offsets), row(tree), is_on_cells};
 }
 
-void sample_share(std::uint64_t seed, std::uint64_t share, const Array<float, 1>& start, int burn_in,
+std::int64_t sample_share(std::uint64_t seed, std::uint64_t share, const Array<float, 1>& start, int burn_in,
                   const FieldPair& field, const FieldPair& ancestors, const SpaceMaps& game, const SpaceMaps& words,
-                  const Target<float, 2>& out) {
-    const auto plain = space_game(game), through = space_game(words);
+                          bool is_on_cells, const Target<float, 2>& out) {
+    const auto plain = space_game(game, is_on_cells), through = space_game(words, false);
     require(start.size() >= 1 && out.shape(1) == start.size() && plain.offsets.width() == start.size() &&
                 through.offsets.width() == start.size(),
             "points of another dimension than the maps");
     const auto [own, first] = fields_of(field, ancestors);
     const ifs::SpaceStart begin{own, first, row(start), burn_in};
     const nb::gil_scoped_release released;
-    ifs::sample_share(ifs::Stream(seed, share), begin, plain, through, grid(out));
+    return ifs::sample_share(ifs::Stream(seed, share), begin, plain, through, grid(out));
 }
 
 void add_colors(const Array<float, 2>& points, const Target<std::uint64_t, 3>& sums) {
@@ -318,7 +322,8 @@ template <typename T>
 void bind_plots(nb::module_& module) {
     module.def("plot_share", &plot_share<T>, nb::arg("seed"), nb::arg("share"), nb::arg("points"),
                nb::arg("start"), nb::arg("burn_in"), nb::arg("field"), nb::arg("ancestors"), nb::arg("game"),
-               nb::arg("words"), nb::arg("width"), nb::arg("height"), nb::arg("out").noconvert(),
+               nb::arg("words"), nb::arg("is_on_cells"), nb::arg("width"), nb::arg("height"),
+               nb::arg("out").noconvert(),
                "Plot points of one population into a histogram with a border; return the fraction that escaped.");
 }
 
@@ -348,13 +353,16 @@ void bind_ifs(nb::module_ module, nb::module_ testing) {
              "How many of n uniform fractions lie below q / 2^64.")
         .def("multinomial", &multinomial, nb::arg("n"), nb::arg("tree"),
              "How many of n choices fall to each leaf of a tree.");
+    module.def("keep_cells", &keep_cells, nb::arg("maps"), nb::arg("words"),
+               "Return whether a game and its words take the borders of cells from such borders.");
     bind_plots<std::uint8_t>(module);
     bind_plots<std::uint32_t>(module);
     bind_batch<float>(module);
     bind_batch<std::uint8_t>(module);
     module.def("sample_share", &sample_share, nb::arg("seed"), nb::arg("share"), nb::arg("start"),
                nb::arg("burn_in"), nb::arg("field"), nb::arg("ancestors"), nb::arg("game"), nb::arg("words"),
-               nb::arg("out").noconvert(), "Fill an array with points, in no particular order.");
+               nb::arg("is_on_cells"), nb::arg("out").noconvert(),
+               "Fill an array with points, in no particular order; return how many are infinite or NaN.");
     module.def("add_colors", &add_colors, nb::arg("points"), nb::arg("sums").noconvert(),
                "Add coloured points in pixels to sums of colours and counts.");
     module.def("project", &project, nb::arg("points"), nb::arg("camera"), nb::arg("scale"),

@@ -14,11 +14,16 @@ SAMPLES: int = 8
 
 TILE: int = 256
 
-@overload
-def plot_share(seed: int, share: int, points: int, start: tuple[float, float], burn_in: int, field: tuple[int, int], ancestors: tuple[int, int], game: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], words: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], width: int, height: int, out: NDArray[numpy.uint8]) -> float: ...
+def keep_cells(maps: NDArray[numpy.float64], words: NDArray[numpy.float64]) -> bool:
+    """
+    Return whether a game and its words take the borders of cells from such borders.
+    """
 
 @overload
-def plot_share(seed: int, share: int, points: int, start: tuple[float, float], burn_in: int, field: tuple[int, int], ancestors: tuple[int, int], game: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], words: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], width: int, height: int, out: NDArray[numpy.uint32]) -> float:
+def plot_share(seed: int, share: int, points: int, start: tuple[float, float], burn_in: int, field: tuple[int, int], ancestors: tuple[int, int], game: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], words: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], is_on_cells: bool, width: int, height: int, out: NDArray[numpy.uint8]) -> float: ...
+
+@overload
+def plot_share(seed: int, share: int, points: int, start: tuple[float, float], burn_in: int, field: tuple[int, int], ancestors: tuple[int, int], game: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], words: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], is_on_cells: bool, width: int, height: int, out: NDArray[numpy.uint32]) -> float:
     """
     Plot points of one population into a histogram with a border; return the fraction that escaped.
     """
@@ -30,8 +35,10 @@ def draw_batch(seed: int, streams: NDArray[numpy.uint64], maps: NDArray[numpy.fl
 def draw_batch(seed: int, streams: NDArray[numpy.uint64], maps: NDArray[numpy.float64], bounds: NDArray[numpy.int64], trees: NDArray[numpy.uint64], starts: NDArray[numpy.float64], burn_ins: NDArray[numpy.int64], points: int, field: tuple[int, int], ancestors: tuple[int, int], is_fitted: bool, margin: float, aspect: float, mode: str, white: int, views: NDArray[numpy.float64], lost: NDArray[numpy.float64], out: NDArray[numpy.uint8], threads: int) -> None:
     """Draw a picture of each planar system."""
 
-def sample_share(seed: int, share: int, start: NDArray[numpy.float32], burn_in: int, field: tuple[int, int], ancestors: tuple[int, int], game: tuple[NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.uint64]], words: tuple[NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.uint64]], out: NDArray[numpy.float32]) -> None:
-    """Fill an array with points, in no particular order."""
+def sample_share(seed: int, share: int, start: NDArray[numpy.float32], burn_in: int, field: tuple[int, int], ancestors: tuple[int, int], game: tuple[NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.uint64]], words: tuple[NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.uint64]], is_on_cells: bool, out: NDArray[numpy.float32]) -> int:
+    """
+    Fill an array with points, in no particular order; return how many are infinite or NaN.
+    """
 
 def add_colors(points: NDArray[numpy.float32], sums: NDArray[numpy.uint64]) -> None:
     """Add coloured points in pixels to sums of colours and counts."""

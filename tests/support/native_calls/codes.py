@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from selfsame._native import coding, collage, mosaic
+from selfsame._native import coding, collage, mosaic, testing
 from selfsame.collage.stream import initial_tables
 from support.native_calls.call import Named
 
@@ -16,14 +16,14 @@ def of_coding() -> Named:
     weights = np.full((2, coding.MAX_INPUTS), 20000, np.int32)
 
     def encode(slots: Any, weights: Any, bit: Any, places: Any, set: Any) -> None:
-        coder = coding.Encoder(slots, weights)
+        coder = testing.Encoder(slots, weights)
         coder.mixed(bit, places, set)
         coder.adaptive(bit, places[0])
         coder.plain(bit)
         coder.finished()
 
     def decode(slots: Any, weights: Any, data: Any, bit: Any, places: Any, set: Any) -> None:
-        coder = coding.Decoder(slots, weights, data)
+        coder = testing.Decoder(slots, weights, data)
         coder.mixed(bit, places, set)
         coder.adaptive(bit, places[0])
         coder.plain(bit)

@@ -27,6 +27,7 @@ def of_systems() -> Named:
                 "points": 700,
                 "start": (1.0, 2.0),
                 **game,
+                "is_on_cells": True,
                 "width": 9,
                 "height": 8,
                 "out": np.zeros(110, kind),
@@ -75,9 +76,11 @@ def of_systems() -> Named:
             **game,
             "game": space,
             "words": nothing,
+            "is_on_cells": False,
             "out": np.zeros((600, 3), np.float32),
         },
     )
+    yield "keep_cells", ifs.keep_cells, {"maps": systems["maps"], "words": systems["maps"][:1]}
     yield (
         "add_colors",
         ifs.add_colors,

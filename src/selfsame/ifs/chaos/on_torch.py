@@ -29,7 +29,8 @@ def torch_histogram(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
     """Return counts (H, W) and, if ``colored``, sums of colours (H, W, 3) in [0, count].
 
-    The same statistics as ``count_points`` and ``sum_colors``; other random numbers.
+    The same statistics as ``count_points`` and ``sum_colors``; other random numbers, and points
+    near a border between pixels may be counted beyond it, as they are in single precision.
 
     Raises:
         InputError: the device is not there, or all points escape to infinity.

@@ -61,7 +61,8 @@ def count_points(
 
     Where the window shows a small part of the attractor, the points are drawn from the parts
     near the window only, all others being out of view anyway. The counts depend on the seed, not
-    on the number of threads.
+    on the number of threads. Where borders between pixels come from such borders under every map,
+    a pixel that the attractor only touches counts nothing: see ``docs/conventions.md``, Cells.
 
     Raises:
         InputError: unusable arguments, too much memory, or all points escape to infinity.
@@ -165,13 +166,14 @@ def sum_colors(
     seen = _in_pixels(system, with_colors(system), viewport, size)
     if seen is None:
         return np.zeros((height, width, 3)), np.zeros((height, width), np.uint64)
-    fill = point_source(*seen, max(shares), seed)
+    maps, words, is_on_cells = seen
+    fill = point_source(maps, words, max(shares), seed, is_on_cells=is_on_cells)
 
     def add(share: int, n: int, sums: NDArray[np.uint64]) -> float:
         part = np.empty((n, 5), np.float32)
-        fill(share, part)
+        lost = fill(share, part)
         native.add_colors(part, sums)
-        return np.count_nonzero(~np.isfinite(part[:, :2]).all(axis=1)) / n
+        return lost / n
 
     empty = partial(np.zeros, (height, width, 4), np.uint64)
     total = drawn_by_shares(system, add, empty, np.add, shares, threads, progress)
@@ -185,14 +187,11 @@ def _plotter(
     seen = _in_pixels(system, (system.matrices, system.offsets), viewport, size, border=1)
     if seen is None:
         return None
-    maps, words = seen
+    maps, words, is_on_cells = seen
     field, ancestor_field = choose_fields(points, max(len(maps[0]), len(words[0])))
     x, y = as_float32(start_points(*maps)).tolist()
     burn_in = int(burn_in_steps(system.matrices, system.probabilities))
-    game, passage = (
-        (as_float32(np.concatenate([A.reshape(-1, 4), b], axis=1)), probability_tree(p))
-        for A, b, p in (maps, words)
-    )
+    game, passage = ((as_float32(_planar(A, b)), probability_tree(p)) for A, b, p in (maps, words))
 
     def plot(share: int, n: int, out: NDArray[Any]) -> float:
         return native.plot_share(
@@ -205,6 +204,7 @@ def _plotter(
             ancestor_field,
             game,
             passage,
+            is_on_cells,
             *size,
             out,
         )
@@ -218,8 +218,9 @@ def _in_pixels(
     viewport: Viewport,
     size: tuple[int, int],
     border: int = 0,
-) -> tuple[Maps, Maps] | None:
-    """Return maps, and words through which their points pass into pixels; None for an empty view.
+) -> tuple[Maps, Maps, bool] | None:
+    """Return maps, words through which their points pass into pixels, and whether the game is one
+    on cells, ``native/ifs/cells.hpp``; None for an empty view.
 
     Args:
         affine: matrices and offsets of the planar system, with or without colours.
@@ -234,6 +235,39 @@ def _in_pixels(
     S[:2, :2], t[:2] = np.diag(scale), shift + border
     near = view_words(system, maps, viewport)
     if near is None:
-        return (*conjugated(*affine, S, t), system.probabilities), no_words(dimension)
+        game = *conjugated(*affine, S, t), system.probabilities
+        return game, no_words(dimension), _keep_cells(game, no_words(dimension))
     (A, b, p), share = near
-    return None if share == 0 else (maps, (S @ A, b @ S.T + t, p))
+    if share == 0:
+        return None
+    words = S @ A, b @ S.T + t, p
+    on_cells = _on_cells(maps, words)
+    return (maps, words, False) if on_cells is None else (*on_cells, True)
+
+
+def _on_cells(maps: Maps, words: Maps) -> tuple[Maps, Maps] | None:
+    """Return maps of the plane and words into pixels as a game on cells, or None.
+
+    The cells are those that the largest word takes to pixels: the others take cells to pixels,
+    too, where the game keeps cells.
+    """
+    A, b, p = words
+    sizes = np.abs(np.linalg.det(A[:, :2, :2]))
+    largest = int(sizes.argmax())
+    if not 0 < sizes[largest] < np.inf:
+        return None
+    S, t = np.eye(A.shape[1]), np.zeros(A.shape[1])
+    S[:2, :2], t[:2] = A[largest, :2, :2], b[largest, :2]
+    game = *conjugated(*maps[:2], S, t), maps[2]
+    A = A @ np.linalg.inv(S)
+    passage = A, b - A @ t, p
+    return (game, passage) if _keep_cells(game, passage) else None
+
+
+def _keep_cells(maps: Maps, words: Maps) -> bool:
+    return native.keep_cells(*(_planar(A, b) for A, b, _ in (maps, words)))
+
+
+def _planar(matrices: NDArray[np.float64], offsets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what becomes of the plane, rows of six numbers, whatever else the maps carry."""
+    return np.concatenate([matrices[:, :2, :2].reshape(-1, 4), offsets[:, :2]], axis=1)

@@ -40,6 +40,7 @@ def sample_points(
     """Return ``n`` points of the invariant measure, (n, d) float32, in no particular order.
 
     Any two points are as good as independent; the array depends on the seed, not on threads.
+    Points near a border of a cell may be rounded beyond it; ``count_points`` counts exactly.
 
     Raises:
         InputError: ``n`` out of range, or points escape to infinity (the maps expand).
@@ -72,27 +73,30 @@ def _sample(
     out = np.empty((n, dimension), np.float32)
     fill = point_source((*affine, system.probabilities), no_words(dimension), n, seed)
 
-    def work(share: int) -> None:
+    def work(share: int) -> int:
         part = out[share * SHARE_POINTS : (share + 1) * SHARE_POINTS]
-        fill(share, part)
+        lost = fill(share, part)
         if progress is not None:
             progress(len(part))
+        return lost
 
-    run_shares(work, range(-(-n // SHARE_POINTS)), threads)
-    bad = np.count_nonzero(~np.isfinite(out).all(axis=1))
+    bad = sum(run_shares(work, range(-(-n // SHARE_POINTS)), threads))
     if bad:
         raise escape_error(system, bad / n)
     return out
 
 
 def point_source(
-    maps: Maps, words: Maps, points: int, seed: int
-) -> Callable[[int, NDArray[np.float32]], None]:
-    """Return a function that fills an (n, D) array with the points of the numbered share.
+    maps: Maps, words: Maps, points: int, seed: int, *, is_on_cells: bool = False
+) -> Callable[[int, NDArray[np.float32]], int]:
+    """Return a function that fills an (n, D) array with the points of the numbered share, and
+    returns how many of them are infinite or NaN.
 
     Args:
         words: maps through which every point passes on its way out.
         points: how many points a share will be asked for at most.
+        is_on_cells: the first two coordinates are told to whole numbers only, but exactly; for
+            games that ``keep_cells``.
     """
     field, ancestor_field = choose_fields(points, max(len(maps[0]), len(words[0])))
     start = as_float32(start_points(*maps))
@@ -101,8 +105,10 @@ def point_source(
         (as_float32(A), as_float32(b), probability_tree(p)) for A, b, p in (maps, words)
     )
 
-    def fill(share: int, out: NDArray[np.float32]) -> None:
-        native.sample_share(seed, share, start, burn_in, field, ancestor_field, game, passage, out)
+    def fill(share: int, out: NDArray[np.float32]) -> int:
+        return native.sample_share(
+            seed, share, start, burn_in, field, ancestor_field, game, passage, is_on_cells, out
+        )
 
     return fill
 
