@@ -1,4 +1,4 @@
-"""The picture of a code, at any scale: whole, or a part of it; computed by ``native/pifs/decode``."""
+"""The picture of a code at any scale, whole or a part, computed by ``native/pifs/decode.cpp``."""
 
 import math
 from dataclasses import dataclass

@@ -1,0 +1,134 @@
+// The functions of the browser's module, which web/selfsame.mjs calls. An instance holds one file and its code:
+// what a damaged file does to it does nothing to others, and its memory goes with it.
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "browser/files/codes.hpp"
+#include "browser/files/models.hpp"
+#include "browser/listing.hpp"
+#include "collage/syntax.hpp"
+#include "core/fail.hpp"
+#include "pifs/decode.hpp"
+
+#define SELFSAME_EXPORT(name) extern "C" __attribute__((export_name(#name)))
+
+namespace selfsame::browser {
+
+namespace {
+
+struct State {
+    std::vector<std::unique_ptr<std::uint8_t[]>> inputs;  // files and tables, which codes point into
+    Container container;
+    std::variant<std::monostate, IfsCode, PifsCode, CollageCode, MosaicCode> code;
+    Listing listing;
+    std::vector<std::uint8_t> pixels;  // of the last picture: red, green, blue, alpha
+};
+
+State& state() {
+    static State held;
+    return held;
+}
+
+// Turn numbers in [0, 1], grey or sRGB and perhaps alpha, into pixels.
+const std::uint8_t* shown(Row<const float> values, int channels) {
+    auto& pixels = state().pixels;
+    const std::size_t count = values.size() / channels;
+    const bool is_grey = channels < 3, has_alpha = channels % 2 == 0;
+    pixels.resize(4 * count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const float* from = values.data() + i * channels;
+        std::uint8_t* to = &pixels[4 * i];
+        for (int c = 0; c < 3; ++c) {
+            to[c] = static_cast<std::uint8_t>(from[is_grey ? 0 : c] * 255 + 0.5f);
+        }
+        to[3] = has_alpha ? static_cast<std::uint8_t>(from[channels - 1] * 255 + 0.5f) : 255;
+    }
+    return pixels.data();
+}
+
+template <typename Code>
+const Code& held() {
+    const auto* code = std::get_if<Code>(&state().code);
+    check(code);
+    return *code;
+}
+
+}  // namespace
+
+// Return memory for `size` bytes of a file that the page is to fill in.
+SELFSAME_EXPORT(reserve) std::uint8_t* reserve(std::size_t size) {
+    return state().inputs.emplace_back(std::make_unique_for_overwrite<std::uint8_t[]>(size)).get();
+}
+
+// Read the container of a file, and return the number of its kind.
+SELFSAME_EXPORT(read) int read(const std::uint8_t* file, std::size_t size) {
+    state().container = read_container({file, size});
+    const int kind = state().container.header.kind;
+    if (kind < kIfs || kind > kMosaic) {
+        fail(Fault::kUnsupported, "the file holds a code of kind ", kind, ", which this build does not know");
+    }
+    return kind;
+}
+
+// Read the code in the container; `tables` are those of its family, if it has any.
+SELFSAME_EXPORT(unpack) void unpack(const std::uint8_t* tables, std::size_t size) {
+    auto& [inputs, container, code, listing, pixels] = state();
+    const auto& header = container.header;
+    listing.number("width", header.width);
+    listing.number("height", header.height);
+    listing.number("channels", header.channels());
+    const Bytes bytes(tables, size);
+    switch (header.kind) {
+        case kIfs:
+            code = read_ifs(container);
+            break;
+        case kPifs:
+            code = read_pifs(container, read_models(bytes, pifs::kSlots.count, pifs::kSets.count));
+            break;
+        case kCollage:
+            code = read_collage(container, read_models(bytes, collage::slot_count(), collage::set_count()));
+            break;
+        default:
+            code = read_mosaic(container);
+    }
+    std::visit(
+        [&](const auto& read) {
+            if constexpr (!std::is_same_v<std::decay_t<decltype(read)>, std::monostate>) {
+                listing.add(read);
+            }
+        },
+        code);
+}
+
+// The numbers of the code.
+SELFSAME_EXPORT(fields) const Listing::Field* fields() { return state().listing.fields().data(); }
+SELFSAME_EXPORT(field_count) std::size_t field_count() { return state().listing.fields().size(); }
+
+// Return the pixels of a block code; see pifs::Sampling. The page has checked the arguments.
+SELFSAME_EXPORT(decode_pifs)
+const std::uint8_t* decode_pifs(int left, int top, int right, int bottom, int grid, int width, int height,
+                                bool is_whole_scale, int iterations) {
+    const auto& code = held<PifsCode>();
+    const auto& sides = code.sides[0];
+    std::vector<pifs::PlaneCode> planes;
+    for (std::size_t i = 0; i < code.planes.size(); ++i) {
+        const auto& [blocks, maps, levels] = code.planes[i];
+        const auto size = padded(sides, static_cast<int>(i), code.half_chroma);
+        planes.push_back({code.sides[i].height, code.sides[i].width, code.steps[i], Row(blocks.data(), blocks.size()),
+                          Row(maps.data(), maps.size()),
+                          Grid(levels.data(), std::size_t(size.height), std::size_t(size.width))});
+    }
+    const bool has_alpha = !code.alpha.empty();
+    const Grid alpha(code.alpha.data(), has_alpha ? sides.height : 0, sides.width);
+    const int channels = static_cast<int>(planes.size()) + has_alpha;
+    std::vector<float> values(std::size_t(width) * height * channels);
+    pifs::decode({planes, code.half_chroma, code.deblock, alpha},
+                 {left, top, right, bottom, grid, width, height, is_whole_scale}, iterations, {},
+                 {values.data(), std::size_t(height), std::size_t(width) * channels}, 1);
+    return shown({values.data(), values.size()}, channels);
+}
+
+}  // namespace selfsame::browser
