@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "browser/drawing/ifs.hpp"
 #include "browser/files/codes.hpp"
 #include "browser/files/models.hpp"
 #include "browser/listing.hpp"
@@ -33,7 +34,8 @@ State& state() {
 }
 
 // Turn numbers in [0, 1], grey or sRGB and perhaps alpha, into pixels.
-const std::uint8_t* shown(Row<const float> values, int channels) {
+const std::uint8_t* shown(const Picture& picture) {
+    const auto& [values, channels] = picture;
     auto& pixels = state().pixels;
     const std::size_t count = values.size() / channels;
     const bool is_grey = channels < 3, has_alpha = channels % 2 == 0;
@@ -107,7 +109,38 @@ SELFSAME_EXPORT(unpack) void unpack(const std::uint8_t* tables, std::size_t size
 SELFSAME_EXPORT(fields) const Listing::Field* fields() { return state().listing.fields().data(); }
 SELFSAME_EXPORT(field_count) std::size_t field_count() { return state().listing.fields().size(); }
 
-// Return the pixels of a block code; see pifs::Sampling. The page has checked the arguments.
+// Return the pixels of a planar system's points; see IfsOptions. As everywhere, the page has checked the arguments;
+// points and seed are whole numbers.
+SELFSAME_EXPORT(draw_points)
+const std::uint8_t* draw_points(int width, int height, double x_min, double y_min, double x_max, double y_max, int mode,
+                                double points, int supersample, double seed) {
+    const auto picture = draw_points(held<IfsCode>(), {width,
+                                                       height,
+                                                       {x_min, y_min, x_max, y_max},
+                                                       static_cast<IfsMode>(mode),
+                                                       static_cast<std::uint64_t>(points),
+                                                       supersample,
+                                                       static_cast<std::uint64_t>(seed)});
+    return shown(picture);
+}
+
+// Return the pixels of a planar system's primitive at the leaves of a recursion.
+SELFSAME_EXPORT(draw_leaves)
+const std::uint8_t* draw_leaves(int width, int height, double x_min, double y_min, double x_max, double y_max,
+                                int depth) {
+    return shown(draw_leaves(held<IfsCode>(), width, height, {x_min, y_min, x_max, y_max}, depth));
+}
+
+// Return the pixels of a view of a system of space.
+SELFSAME_EXPORT(draw_space)
+const std::uint8_t* draw_space(int width, int height, double azimuth, double elevation, double zoom, double points,
+                               int supersample, double seed) {
+    return shown(draw_space(held<IfsCode>(),
+                            {width, height, azimuth, elevation, zoom, static_cast<std::uint64_t>(points), supersample,
+                             static_cast<std::uint64_t>(seed)}));
+}
+
+// Return the pixels of a block code; see pifs::Sampling.
 SELFSAME_EXPORT(decode_pifs)
 const std::uint8_t* decode_pifs(int left, int top, int right, int bottom, int grid, int width, int height,
                                 bool is_whole_scale, int iterations) {
@@ -124,11 +157,11 @@ const std::uint8_t* decode_pifs(int left, int top, int right, int bottom, int gr
     const bool has_alpha = !code.alpha.empty();
     const Grid alpha(code.alpha.data(), has_alpha ? sides.height : 0, sides.width);
     const int channels = static_cast<int>(planes.size()) + has_alpha;
-    std::vector<float> values(std::size_t(width) * height * channels);
+    Picture picture{std::vector<float>(std::size_t(width) * height * channels), channels};
     pifs::decode({planes, code.half_chroma, code.deblock, alpha},
                  {left, top, right, bottom, grid, width, height, is_whole_scale}, iterations, {},
-                 {values.data(), std::size_t(height), std::size_t(width) * channels}, 1);
-    return shown({values.data(), values.size()}, channels);
+                 {picture.values.data(), std::size_t(height), std::size_t(width) * channels}, 1);
+    return shown(picture);
 }
 
 }  // namespace selfsame::browser

@@ -19,6 +19,10 @@ const MAX_SIDE = 65535;
 const MAX_PIXELS = 2 ** 27;
 const MAX_SCALE = 64;
 const MAX_ITERATIONS = 64;
+const MAX_POINTS = 2 ** 32 - 1;
+const MAX_SUPERSAMPLE = 8;
+const MAX_ZOOM = 1e9;
+const MODES = ["binary", "grey", "log", "color", "flame"];
 
 /** What is wrong with a file or an argument; `name` is one of the errors of the Python package, such as
  * "CorruptedError". */
@@ -77,6 +81,9 @@ export class Code {
    * Draw the code.
    *
    * @param {object} [options] of the family:
+   *   systems of maps ("ifs"): `scale` or `size`; of the plane `viewport` ([x_min, y_min, x_max, y_max], y up), `zoom`
+   *   about `center` ([x, y]), `mode` ("binary", "grey", "log", "color", "flame") or `depth` of a recursion; of space
+   *   `azimuth`, `elevation` and `zoom`; `points`, `supersample`, `seed`: as for `selfsame.ifs.render.pictures.render`.
    *   block codes ("pifs"): `scale` (up to 64) or `size` ([width, height]); `region` ([x0, y0, x1, y1] in pixels of
    *   the original); `iterations` of the map.
    * @returns {{width: number, height: number, data: Uint8ClampedArray}} red, green, blue and alpha of each pixel, for
@@ -158,6 +165,7 @@ class Instance {
       });
       owner[path.at(-1)] = READERS[type](data, count);
     }
+    if (all.notes) all.notes = texts(all.notes);
     return all;
   }
 
@@ -175,12 +183,63 @@ class Instance {
 }
 
 const RENDERERS = {
+  ifs(instance, code, options) {
+    const { scale, size, points = 0, supersample = 0, zoom = 1, seed = 0 } = options;
+    const [width, height] = sizeOf(code, scale, size);
+    check(points === 0 || isWhole(points, 1, MAX_POINTS), `points must be 1 to ${MAX_POINTS}: got ${points}`);
+    check(isWhole(supersample, 0, MAX_SUPERSAMPLE), `supersample must be 1 to ${MAX_SUPERSAMPLE}: got ${supersample}`);
+    check(isWhole(seed, 0, Number.MAX_SAFE_INTEGER), `seed must be a whole number from 0 on: got ${seed}`);
+    const draw = (name, ...values) => picture(instance, width, height, name, width, height, ...values);
+    if (code.fields.dimension === 3) {
+      const { azimuth = 30, elevation = 20 } = options;
+      check(Number.isFinite(azimuth) && Math.abs(elevation) <= 90, "azimuth is finite, elevation within -90..90");
+      check(0 < zoom && zoom <= 1e4, `zoom must be above 0 and at most 10000: got ${zoom}`);
+      return draw("draw_space", azimuth, elevation, zoom, points, supersample || 2, seed);
+    }
+    const view = zoomed(options.viewport ?? [...code.fields.viewport], zoom, options.center);
+    let { mode = "auto", depth } = options;
+    if (depth === undefined && !points && mode === "auto") depth = fittedDepth(code);
+    if (depth !== undefined) {
+      check(isWhole(depth, 0, 2 ** 31 - 1), `depth must be at least 0: got ${depth}`);
+      check(code.fields.shape, "this code has no leaf shape that a recursion could draw");
+      return draw("draw_leaves", ...view, depth);
+    }
+    if (mode === "auto") mode = code.channels === 3 ? "color" : "binary";
+    check(MODES.includes(mode), `mode must be one of auto, ${MODES.join(", ")}: got ${mode}`);
+    return draw("draw_points", ...view, MODES.indexOf(mode), points, supersample, seed);
+  },
+
   pifs(instance, code, { scale, size, region, iterations = code.fields.iterations }) {
     check(isWhole(iterations, 0, MAX_ITERATIONS), `iterations must be 0 to ${MAX_ITERATIONS}: got ${iterations}`);
     const { width, height, grid, isWholeScale, box } = sampling(code, scale, size, region);
     return picture(instance, width, height, "decode_pifs", ...box, grid, width, height, isWholeScale, iterations);
   },
 };
+
+/** Return width and height of a view; a size takes the place of a scale. */
+function sizeOf(code, scale, size) {
+  check(scale === undefined || size === undefined, "give only one of size and scale");
+  check(scale === undefined || (scale > 0 && Number.isFinite(scale)), `scale must be above 0: got ${scale}`);
+  return checkedSize(size ?? [code.width, code.height].map((side) => Math.max(1, rounded(side * (scale ?? 1)))));
+}
+
+/** Return the window `zoom` times narrower and lower, around `center` or its own. */
+function zoomed(view, zoom, center = [(view[0] + view[2]) / 2, (view[1] + view[3]) / 2]) {
+  check(0 < zoom && zoom <= MAX_ZOOM, `zoom must be above 0 and at most ${MAX_ZOOM}: got ${zoom}`);
+  const [halfWidth, halfHeight] = [(view[2] - view[0]) / zoom / 2, (view[3] - view[1]) / zoom / 2];
+  const result = [center[0] - halfWidth, center[1] - halfHeight, center[0] + halfWidth, center[1] + halfHeight];
+  const [x0, y0, x1, y1] = result;
+  check(result.every(Number.isFinite) && x0 < x1 && y0 < y1, `viewport needs x_min < x_max and y_min < y_max`);
+  const least = Math.min(x1 - x0, y1 - y0);
+  check(least >= 1e-12 * Math.max(...result.map(Math.abs)), "the viewport is beyond what double precision resolves");
+  return result;
+}
+
+/** Return the recursion depth that a code with a leaf shape was fitted at, if it says so. */
+function fittedDepth(code) {
+  const { shape, notes } = code.fields;
+  return shape && /^\d{1,3}$/.test(notes.depth ?? "") ? Number(notes.depth) : undefined;
+}
 
 /** Return what must be computed of a block code; selfsame/pifs/decoding/decode.py has the same rules. */
 function sampling(code, scale, size, region = [0, 0, code.width, code.height]) {
@@ -229,6 +288,17 @@ function check(holds, message) {
 function rounded(value) {
   const up = Math.round(value);
   return value % 1 === 0.5 && up % 2 ? up - 1 : up;
+}
+
+/** Return the texts of a chunk of notes, alternately key and value, as an object. */
+function texts(bytes) {
+  const found = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 2 + (bytes[at] | (bytes[at + 1] << 8));
+    found.push(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(at + 2, end)));
+    at = end;
+  }
+  return Object.fromEntries(found.flatMap((text, i) => (i % 2 ? [[found[i - 1], text]] : [])));
 }
 
 const cache = new Map();
