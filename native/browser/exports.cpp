@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <variant>
 #include <vector>
 
+#include "browser/drawing/collage.hpp"
 #include "browser/drawing/ifs.hpp"
+#include "browser/drawing/mosaic.hpp"
 #include "browser/files/codes.hpp"
 #include "browser/files/models.hpp"
 #include "browser/listing.hpp"
@@ -25,7 +28,9 @@ struct State {
     Container container;
     std::variant<std::monostate, IfsCode, PifsCode, CollageCode, MosaicCode> code;
     Listing listing;
-    std::vector<std::uint8_t> pixels;  // of the last picture: red, green, blue, alpha
+    std::optional<CollageModel> model;   // of a collage
+    std::optional<MosaicViewer> viewer;  // of a mosaic
+    std::vector<std::uint8_t> pixels;    // of the last picture: red, green, blue, alpha
 };
 
 State& state() {
@@ -47,6 +52,21 @@ const std::uint8_t* shown(const Picture& picture) {
             to[c] = static_cast<std::uint8_t>(from[is_grey ? 0 : c] * 255 + 0.5f);
         }
         to[3] = has_alpha ? static_cast<std::uint8_t>(from[channels - 1] * 255 + 0.5f) : 255;
+    }
+    return pixels.data();
+}
+
+// The same of bytes, grey or sRGB.
+const std::uint8_t* shown(const Shades& picture) {
+    auto& pixels = state().pixels;
+    const std::size_t count = std::size_t(picture.width) * picture.height;
+    pixels.resize(4 * count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint8_t* from = &picture.values[i * picture.channels];
+        for (int c = 0; c < 3; ++c) {
+            pixels[4 * i + c] = from[picture.channels == 1 ? 0 : c];
+        }
+        pixels[4 * i + 3] = 255;
     }
     return pixels.data();
 }
@@ -77,7 +97,9 @@ SELFSAME_EXPORT(read) int read(const std::uint8_t* file, std::size_t size) {
 
 // Read the code in the container; `tables` are those of its family, if it has any.
 SELFSAME_EXPORT(unpack) void unpack(const std::uint8_t* tables, std::size_t size) {
-    auto& [inputs, container, code, listing, pixels] = state();
+    auto& container = state().container;
+    auto& code = state().code;
+    auto& listing = state().listing;
     const auto& header = container.header;
     listing.number("width", header.width);
     listing.number("height", header.height);
@@ -162,6 +184,36 @@ const std::uint8_t* decode_pifs(int left, int top, int right, int bottom, int gr
                  {left, top, right, bottom, grid, width, height, is_whole_scale}, iterations, {},
                  {picture.values.data(), std::size_t(height), std::size_t(width) * channels}, 1);
     return shown(picture);
+}
+
+// Take the model of a collage; see read_collage_model.
+SELFSAME_EXPORT(use_model)
+void use_model(const float* numbers, std::size_t count, const std::uint8_t* shape, std::size_t shape_size) {
+    state().model = read_collage_model({numbers, count}, {shape, shape_size}, held<CollageCode>());
+}
+
+// Return the pixels of a collage; its model was given.
+SELFSAME_EXPORT(draw_collage) const std::uint8_t* draw_collage(int width, int height, int iterations) {
+    const auto& header = state().container.header;
+    check(state().model.has_value());
+    return shown(draw_collage(held<CollageCode>(), *state().model, header.width, header.height, width, height,
+                              iterations));
+}
+
+// Return the pixels of a mosaic.
+SELFSAME_EXPORT(draw_mosaic) const std::uint8_t* draw_mosaic(int width, int height) {
+    return shown(draw_mosaic(held<MosaicCode>(), width, height));
+}
+
+// Return the pixels of a window of a mosaic of copies of itself; see MosaicViewer.
+SELFSAME_EXPORT(view_mosaic)
+const std::uint8_t* view_mosaic(int width, int height, double left, double top, double extent) {
+    auto& [header, chunks] = state().container;
+    auto& viewer = state().viewer;
+    if (!viewer) {
+        viewer.emplace(held<MosaicCode>(), header.width, header.height);
+    }
+    return shown(viewer->window(width, height, left, top, extent));
 }
 
 }  // namespace selfsame::browser

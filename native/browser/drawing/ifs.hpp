@@ -2,18 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
+#include "browser/drawing/picture.hpp"
 #include "browser/drawing/systems.hpp"
 #include "browser/files/codes.hpp"
 
 namespace selfsame::browser {
-
-// Numbers in [0, 1]: grey, or red, green and blue of each pixel.
-struct Picture {
-    std::vector<float> values;
-    int channels;
-};
 
 // What each pixel shows: the fraction that points fell into; counts over the largest; log(1 + count) over the
 // largest; the mean colour of the points times the fraction covered; the mean colour times that logarithm.

@@ -22,6 +22,7 @@ const MAX_ITERATIONS = 64;
 const MAX_POINTS = 2 ** 32 - 1;
 const MAX_SUPERSAMPLE = 8;
 const MAX_ZOOM = 1e9;
+const MAX_FRAME_SIDE = 4096;
 const MODES = ["binary", "grey", "log", "color", "flame"];
 
 /** What is wrong with a file or an argument; `name` is one of the errors of the Python package, such as
@@ -39,15 +40,31 @@ export class SelfsameError extends Error {
  * @param {ArrayBuffer | Uint8Array} file the bytes of an .ssm file
  * @param {object} [options]
  * @param {string | URL} [options.base] where `web`, `pifs` and `collage` lie; by default the folder above this one
+ * @param {ArrayBuffer | Uint8Array} [options.model] the file `model.safetensors` of a collage's model; by default that
+ *   of its name in `collage/models`, if there is one
  * @returns {Promise<Code>}
  * @throws {SelfsameError} TruncatedError, CorruptedError, UnsupportedError or LimitError: the file is unusable
  */
-export async function open(file, { base = new URL("../", import.meta.url) } = {}) {
+export async function open(file, { base = new URL("../", import.meta.url), model } = {}) {
   const bytes = new Uint8Array(file).slice();
   const module = await loaded(new URL("web/selfsame.wasm", base), WebAssembly.compile);
   const family = FAMILIES[new Instance(module).read(bytes)];
   const tables = WITH_TABLES.includes(family) ? await loaded(new URL(`${family}/tables.npz`, base)) : new Uint8Array();
-  return new Code(module, family, bytes, tables);
+  const code = new Code(module, family, bytes, tables);
+  if (model) code.useModel(model);
+  else if (family === "collage") await useShippedModel(code, base);
+  return code;
+}
+
+/** Give a collage the model of its name, if it is there and the right one. */
+async function useShippedModel(code, base) {
+  const name = code.fields.model;
+  if (name.startsWith(".")) return;
+  try {
+    code.useModel(await loaded(new URL(`collage/models/${name}/model.safetensors`, base)));
+  } catch {
+    // `render` says what is missing.
+  }
 }
 
 /** A picture as the parameters of a map whose fixed point it is. Made by `open`. */
@@ -55,6 +72,7 @@ export class Code {
   #module;
   #bytes;
   #tables;
+  #model;
   #instance;
   #fields;
 
@@ -78,6 +96,24 @@ export class Code {
   }
 
   /**
+   * Give a collage the model that it was made with.
+   *
+   * @param {ArrayBuffer | Uint8Array} file `model.safetensors`
+   * @throws {SelfsameError} InputError: it is another model, or none
+   */
+  useModel(file) {
+    check(this.family === "collage", `only collages have models: this is a code of the family ${this.family}`);
+    const model = readModel(new Uint8Array(file));
+    this.#guarded((instance) => instance.useModel(model));
+    this.#model = model;
+  }
+
+  /** Whether the code can be rendered: a collage needs its model. */
+  get isComplete() {
+    return this.family !== "collage" || this.#model !== undefined;
+  }
+
+  /**
    * Draw the code.
    *
    * @param {object} [options] of the family:
@@ -86,17 +122,24 @@ export class Code {
    *   `azimuth`, `elevation` and `zoom`; `points`, `supersample`, `seed`: as for `selfsame.ifs.render.pictures.render`.
    *   block codes ("pifs"): `scale` (up to 64) or `size` ([width, height]); `region` ([x0, y0, x1, y1] in pixels of
    *   the original); `iterations` of the map.
+   *   collages: `scale` or `size`; `iterations`.
+   *   mosaics: `scale` or `size`; `zoom`, up to 1e9, about `center` ([x, y] in pixels of the original).
    * @returns {{width: number, height: number, data: Uint8ClampedArray}} red, green, blue and alpha of each pixel, for
    *   `new ImageData(data, width, height)`
-   * @throws {SelfsameError} InputError: an option out of its range; MemoryError: it takes more than there is
+   * @throws {SelfsameError} InputError: an option out of its range, or a collage whose model is not at hand;
+   *   MemoryError: it takes more than there is
    */
   render(options = {}) {
+    return this.#guarded((instance) => RENDERERS[this.family](instance, this, options));
+  }
+
+  /** Do something with the instance, and drop it if that is its end. */
+  #guarded(work) {
     const instance = this.#opened();
     try {
-      return RENDERERS[this.family](instance, this, options);
-    } catch (error) {
+      return work(instance);
+    } finally {
       if (!instance.isAlive) this.#instance = undefined;
-      throw error;
     }
   }
 
@@ -105,6 +148,7 @@ export class Code {
       const instance = new Instance(this.#module);
       instance.read(this.#bytes);
       instance.unpack(this.#tables);
+      if (this.#model) instance.useModel(this.#model);
       this.#instance = instance;
     }
     return this.#instance;
@@ -127,6 +171,11 @@ class Instance {
 
   unpack(tables) {
     this.call("unpack", this.#put(tables), tables.length);
+  }
+
+  useModel({ numbers, shape }) {
+    const bytes = new Uint8Array(numbers.buffer);
+    this.call("use_model", this.#put(bytes), numbers.length, this.#put(shape), shape.length);
   }
 
   call(name, ...values) {
@@ -209,8 +258,27 @@ const RENDERERS = {
     return draw("draw_points", ...view, MODES.indexOf(mode), points, supersample, seed);
   },
 
+  collage(instance, code, { scale, size, iterations = code.fields.iterations }) {
+    checkIterations(iterations);
+    const [width, height] = sizeOf(code, scale, size);
+    check(code.isComplete, `the file was made with model ${code.fields.model}, which is not at hand; give its file`);
+    return picture(instance, width, height, "draw_collage", width, height, iterations);
+  },
+
+  mosaic(instance, code, { scale, size, zoom = 1, center = [code.width / 2, code.height / 2] }) {
+    const [width, height] = sizeOf(code, scale, size);
+    check(1 <= zoom && zoom <= MAX_ZOOM, `zoom must be within 1..${MAX_ZOOM}: got ${zoom}`);
+    if (zoom === 1) return picture(instance, width, height, "draw_mosaic", width, height);
+    check(!code.fields.pieces, "only a picture made of itself can be zoomed into without end");
+    check(Math.max(width, height) <= MAX_FRAME_SIDE, `frames have sides of 1..${MAX_FRAME_SIDE}: got ${width}x${height}`);
+    const [x, y] = [center[0] / code.width, center[1] / code.height];
+    check(0 <= x && x <= 1 && 0 <= y && y <= 1, `the place to zoom to must lie in the picture: got ${center}`);
+    const corner = [x, y].map((place) => place * (1 - 1 / zoom));
+    return picture(instance, width, height, "view_mosaic", width, height, ...corner, 1 / zoom);
+  },
+
   pifs(instance, code, { scale, size, region, iterations = code.fields.iterations }) {
-    check(isWhole(iterations, 0, MAX_ITERATIONS), `iterations must be 0 to ${MAX_ITERATIONS}: got ${iterations}`);
+    checkIterations(iterations);
     const { width, height, grid, isWholeScale, box } = sampling(code, scale, size, region);
     return picture(instance, width, height, "decode_pifs", ...box, grid, width, height, isWholeScale, iterations);
   },
@@ -276,6 +344,10 @@ function checkedSize(size) {
   return size;
 }
 
+function checkIterations(iterations) {
+  check(isWhole(iterations, 0, MAX_ITERATIONS), `iterations must be 0 to ${MAX_ITERATIONS}: got ${iterations}`);
+}
+
 function isWhole(value, least, most) {
   return Number.isInteger(value) && least <= value && value <= most;
 }
@@ -299,6 +371,46 @@ function texts(bytes) {
     at = end;
   }
   return Object.fromEntries(found.flatMap((text, i) => (i % 2 ? [[found[i - 1], text]] : [])));
+}
+
+/** Return what a collage needs of its model's file: numbers as the core takes them, and the text that its fingerprint
+ * begins with, written as Python writes it. */
+function readModel(bytes) {
+  try {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const start = 8 + Number(view.getBigUint64(0, true));
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)));
+    const config = header.__metadata__.config;
+    const { overlap, atoms, domain_factors: factors, bound } = JSON.parse(config);
+    const written = (name) => config.match(`"${name}": (\\[[^\\]]*\\]|[^,}]+)`)[1];
+    const tensors = ["blocks.0", "blocks.1", "log_steps"].map((name) => {
+      const { dtype, data_offsets: [from, to] } = header[`decoder.${name}`];
+      return numbersOf(dtype, bytes.slice(start + from, start + to).buffer);
+    });
+    const numbers = [[overlap, bound, factors.length, ...factors, ...atoms], ...tensors];
+    return {
+      numbers: Float32Array.from(numbers.flatMap((part) => [...part])),
+      shape: new TextEncoder().encode(`[${["overlap", "domain_factors", "bound"].map(written).join(", ")}, 0.7]`),
+    };
+  } catch (error) {
+    throw new SelfsameError("InputError", `this is no model of collages: ${error.message}`);
+  }
+}
+
+function numbersOf(dtype, buffer) {
+  if (dtype === "F32") return new Float32Array(buffer);
+  const words = new Uint16Array(buffer);
+  if (dtype === "BF16") return new Float32Array(Uint32Array.from(words, (word) => word << 16).buffer);
+  if (dtype === "F16") return Float32Array.from(words, single);
+  throw new Error(`numbers of type ${dtype}`);
+}
+
+/** Return the value of a number in half precision. */
+function single(word) {
+  const exponent = (word >> 10) & 31;
+  const fraction = word & 1023;
+  const size = exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24;
+  return (word & 0x8000 ? -1 : 1) * (exponent === 31 ? (fraction ? NaN : Infinity) : size);
 }
 
 const cache = new Map();
