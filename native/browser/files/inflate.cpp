@@ -15,41 +15,67 @@ constexpr int kEndOfBlock = 256, kMaxLengthSymbol = 285;
 constexpr std::size_t kMostPerByte = 1032;                // bytes that a byte of a stream can stand for
 constexpr std::uint32_t kAdlerModulus = 65521;
 
-// A canonical Huffman code.
+// A canonical Huffman code: words by length, those of a length by symbol. Short words are looked up.
 class Huffman {
 public:
-    // From the length of each symbol's word. Whether these lengths make a code; one word of one bit does, or, if
-    // `is_empty_allowed`, none at all.
-    template <typename Lengths>
-    bool set(const Lengths& lengths, std::size_t count, bool is_empty_allowed) {
+    static constexpr int kShort = 9;  // bits
+
+    struct Entry {
+        std::uint16_t symbol;
+        std::uint8_t length;  // 0 for longer words, and for what is none
+    };
+
+    // From the length of each symbol's word. Whether these lengths make a code that is used up; one word of one bit
+    // does, too, and no word at all.
+    bool set(const std::uint8_t* lengths, int count) {
         counts_.fill(0);
-        for (std::size_t i = 0; i < count; ++i) {
+        for (int i = 0; i < count; ++i) {
             ++counts_[lengths[i]];
         }
+        counts_[0] = 0;
         int left = 1, longest = 0;
-        std::array<std::uint16_t, kMaxLength + 2> starts{};
+        std::array<int, kMaxLength + 2> starts{}, words{};
         for (int length = 1; length <= kMaxLength; ++length) {
             left = 2 * left - counts_[length];
             if (left < 0) {
                 return false;
             }
             longest = counts_[length] ? length : longest;
-            starts[length + 1] = static_cast<std::uint16_t>(starts[length] + counts_[length]);
+            starts[length + 1] = starts[length] + counts_[length];
+            words[length + 1] = (words[length] + counts_[length]) << 1;
         }
-        for (std::size_t i = 0; i < count; ++i) {
-            if (lengths[i]) {
-                symbols_[starts[lengths[i]]++] = static_cast<std::uint16_t>(i);
+        is_complete_ = left == 0;
+        table_.fill({});
+        for (int i = 0; i < count; ++i) {
+            const int length = lengths[i];
+            if (length == 0) {
+                continue;
+            }
+            symbols_[starts[length]++] = static_cast<std::uint16_t>(i);
+            const int word = words[length]++;
+            if (length <= kShort) {  // the stream has a word's first bit lowest
+                int reversed = 0;
+                for (int bit = 0; bit < length; ++bit) {
+                    reversed |= (word >> bit & 1) << (length - 1 - bit);
+                }
+                for (; reversed < 1 << kShort; reversed += 1 << length) {
+                    table_[reversed] = {static_cast<std::uint16_t>(i), static_cast<std::uint8_t>(length)};
+                }
             }
         }
-        return left == 0 || longest == 1 || (longest == 0 && is_empty_allowed);
+        return is_complete_ || longest <= 1;
     }
 
-    const std::array<std::uint16_t, kMaxLength + 1>& counts() const { return counts_; }
+    bool is_complete() const { return is_complete_; }
+    const Entry& entry(std::uint64_t bits) const { return table_[bits & ((1 << kShort) - 1)]; }
+    int count(int length) const { return counts_[length]; }
     int symbol(int place) const { return symbols_[place]; }
 
 private:
-    std::array<std::uint16_t, kMaxLength + 1> counts_;
+    std::array<int, kMaxLength + 1> counts_;
     std::array<std::uint16_t, kMaxLiterals + 2> symbols_;
+    std::array<Entry, 1 << kShort> table_;
+    bool is_complete_ = false;
 };
 
 class Inflater {
@@ -87,25 +113,34 @@ public:
     }
 
     std::vector<std::uint8_t>& out() { return out_; }
-    // How many bytes were read, the last one perhaps in part.
-    std::size_t position() const { return position_; }
+    // How many bytes were used, the last one perhaps in part.
+    std::size_t position() const { return position_ - spare_ / 8; }
 
     [[noreturn]] void refuse() const {
         fail(Fault::kCorrupted, owner_, " must hold a stream of ", size_, " bytes");
     }
 
 private:
-    int bits(int count) {
-        while (spare_ < count) {
-            if (position_ == data_.size()) {
-                refuse();
-            }
-            buffer_ |= std::uint32_t(data_[position_++]) << spare_;
+    // Have so many bits at hand, or all that are left.
+    void fill(int count) {
+        while (spare_ < count && position_ < data_.size()) {
+            buffer_ |= std::uint64_t(data_.data()[position_++]) << spare_;
             spare_ += 8;
         }
-        const int value = static_cast<int>(buffer_ & ((1u << count) - 1));
+    }
+
+    void drop(int count) {
+        if (spare_ < count) {
+            refuse();
+        }
         buffer_ >>= count;
         spare_ -= count;
+    }
+
+    int bits(int count) {
+        fill(count);
+        const auto value = static_cast<int>(buffer_ & ((1u << count) - 1));
+        drop(count);
         return value;
     }
 
@@ -117,8 +152,10 @@ private:
     }
 
     void store() {
-        buffer_ = 0, spare_ = 0;  // the rest of the byte has no meaning
-        const int length = bits(8) | bits(8) << 8, inverse = bits(8) | bits(8) << 8;
+        drop(spare_ % 8);  // the rest of the byte has no meaning
+        const int length = bits(16), inverse = bits(16);
+        position_ = position();
+        buffer_ = 0, spare_ = 0;
         if (length != (inverse ^ 0xFFFF) || data_.size() - position_ < static_cast<std::size_t>(length)) {
             refuse();
         }
@@ -132,9 +169,9 @@ private:
         for (int i = 0; i < static_cast<int>(lengths.size()); ++i) {
             lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
         }
-        literals_.set(lengths, lengths.size(), false);
+        literals_.set(lengths.data(), static_cast<int>(lengths.size()));
         lengths.fill(5);
-        distances_.set(lengths, kMaxDistances + 2, false);
+        distances_.set(lengths.data(), kMaxDistances + 2);
     }
 
     void set_dynamic() {
@@ -144,12 +181,12 @@ private:
         if (literals > kMaxLiterals || distances > kMaxDistances) {
             refuse();
         }
-        std::array<std::uint8_t, kMaxLiterals + kMaxDistances> lengths{};
+        std::array<std::uint8_t, kOrder.size()> lengths{};
         for (int i = 0; i < count; ++i) {
             lengths[kOrder[i]] = static_cast<std::uint8_t>(bits(3));
         }
         Huffman& code = literals_;
-        if (!code.set(lengths, kOrder.size(), false) || !is_complete(code)) {
+        if (!code.set(lengths.data(), static_cast<int>(lengths.size())) || !code.is_complete()) {
             refuse();
         }
         std::array<std::uint8_t, kMaxLiterals + kMaxDistances> read{};
@@ -171,25 +208,22 @@ private:
                 read[i++] = length;
             }
         }
-        if (read[kEndOfBlock] == 0 || !literals_.set(read, literals, false) ||
-            !distances_.set(&read[literals], distances, true)) {
+        if (read[kEndOfBlock] == 0 || !literals_.set(read.data(), literals) ||
+            !distances_.set(&read[literals], distances)) {
             refuse();
         }
     }
 
-    static bool is_complete(const Huffman& code) {
-        int left = 1;
-        for (int length = 1; length <= kMaxLength; ++length) {
-            left = 2 * left - code.counts()[length];
-        }
-        return left == 0;
-    }
-
     int symbol(const Huffman& code) {
+        fill(kMaxLength);
+        if (const auto& entry = code.entry(buffer_); entry.length > 0) {
+            drop(entry.length);
+            return entry.symbol;
+        }
         int word = 0, first = 0, place = 0;
         for (int length = 1; length <= kMaxLength; ++length) {
             word |= bits(1);
-            const int count = code.counts()[length];
+            const int count = code.count(length);
             if (word - count < first) {
                 return code.symbol(place + word - first);
             }
@@ -239,7 +273,7 @@ private:
     std::size_t size_;
     std::string_view owner_;
     std::size_t position_ = 0;
-    std::uint32_t buffer_ = 0;
+    std::uint64_t buffer_ = 0;
     int spare_ = 0;
     std::vector<std::uint8_t> out_;
     Huffman literals_, distances_;

@@ -385,11 +385,10 @@ function readModel(bytes) {
     const written = (name) => config.match(`"${name}": (\\[[^\\]]*\\]|[^,}]+)`)[1];
     const tensors = ["blocks.0", "blocks.1", "log_steps"].map((name) => {
       const { dtype, data_offsets: [from, to] } = header[`decoder.${name}`];
-      return numbersOf(dtype, bytes.slice(start + from, start + to).buffer);
+      return singles(dtype, bytes.slice(start + from, start + to).buffer);
     });
-    const numbers = [[overlap, bound, factors.length, ...factors, ...atoms], ...tensors];
     return {
-      numbers: Float32Array.from(numbers.flatMap((part) => [...part])),
+      numbers: joined([Float32Array.of(overlap, bound, factors.length, ...factors, ...atoms), ...tensors]),
       shape: new TextEncoder().encode(`[${["overlap", "domain_factors", "bound"].map(written).join(", ")}, 0.7]`),
     };
   } catch (error) {
@@ -397,20 +396,31 @@ function readModel(bytes) {
   }
 }
 
-function numbersOf(dtype, buffer) {
-  if (dtype === "F32") return new Float32Array(buffer);
-  const words = new Uint16Array(buffer);
-  if (dtype === "BF16") return new Float32Array(Uint32Array.from(words, (word) => word << 16).buffer);
-  if (dtype === "F16") return Float32Array.from(words, single);
-  throw new Error(`numbers of type ${dtype}`);
+function joined(arrays) {
+  const result = new Float32Array(arrays.reduce((sum, array) => sum + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    result.set(array, at);
+    at += array.length;
+  }
+  return result;
 }
 
-/** Return the value of a number in half precision. */
-function single(word) {
-  const exponent = (word >> 10) & 31;
-  const fraction = word & 1023;
-  const size = exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24;
-  return (word & 0x8000 ? -1 : 1) * (exponent === 31 ? (fraction ? NaN : Infinity) : size);
+/** Return the numbers of a tensor in single precision. */
+function singles(dtype, buffer) {
+  if (dtype === "F32") return new Float32Array(buffer);
+  if (dtype !== "F16" && dtype !== "BF16") throw new Error(`its numbers are of type ${dtype}`);
+  const words = new Uint16Array(buffer);
+  const bits = new Uint32Array(words.length);
+  const result = new Float32Array(bits.buffer);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    const exponent = word & 0x7c00;
+    if (dtype === "BF16") bits[i] = word << 16;
+    else if (exponent) bits[i] = ((word & 0x8000) << 16) | (((word & 0x7fff) << 13) + (112 << 23));
+    else result[i] = (word & 0x8000 ? -1 : 1) * (word & 0x3ff) * 2 ** -24;
+  }
+  return result;
 }
 
 const cache = new Map();
