@@ -4,9 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint docs wheel bench fuzz sanitized clean
+.PHONY: demo test lint docs wheel wasm bench fuzz sanitized clean
 
-NATIVE := $(shell find native -type f -not -path 'native/tests/*')
+NATIVE := $(shell find native -type f -not -path 'native/tests/*' -not -path 'native/browser/*')
 
 # An editable installation remembers where modules are: it is made anew when one comes or goes.
 MODULES := $(VENV)/.modules
@@ -38,6 +38,15 @@ docs: $(STAMP)  ## the documentation as a site: open site/index.html (for search
 wheel: $(STAMP)  ## a wheel in dist/, tried in an empty environment; then built once more without the system's compiler
 	$(BIN)/python tools/try_wheel.py -o dist
 	$(BIN)/python tools/try_wheel.py --without-compiler
+
+ZIG := build/zig
+$(ZIG)/.installed: constraints.txt
+	$(PYTHON) -m venv $(ZIG)
+	$(ZIG)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt ziglang
+	touch $@
+
+wasm: $(ZIG)/.installed  ## the browser's module, built and compared with the one in the package (make wasm WRITE=1: put in its place)
+	$(ZIG)/bin/python tools/build_wasm.py $(if $(WRITE),--write)
 
 bench: $(STAMP)  ## quick versions of all benchmarks (make bench DATA=folder); full runs: benchmarks/README.md
 	$(BIN)/selfsame bench all --quick $(if $(DATA),--data $(DATA))

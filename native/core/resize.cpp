@@ -140,34 +140,64 @@ void by_rows(std::size_t rows, int threads, const Work& work) {
     });
 }
 
+// A picture on its way, in memory of its own or in another's.
+template <typename T>
+struct Stage {
+    std::vector<T> memory;
+    Grid<const T> grid;
+
+    Grid<T> made(std::size_t height, std::size_t width) {
+        memory.resize(height * width);
+        grid = {memory.data(), height, width};
+        return {memory.data(), height, width};
+    }
+};
+
+template <typename T>
+void all_across(Grid<const T> from, const Weights<T>& columns, std::size_t channels, Grid<T> to, int threads) {
+    by_rows(to.height(), threads, [&](std::size_t first, std::size_t end) {
+        for (std::size_t i = first; i < end; ++i) {
+            across<T>(from.row(i), columns, channels, to.row(i));
+        }
+    });
+}
+
+// `top` is the row of the picture at which `from` begins.
+template <typename T>
+void all_down(Grid<const T> from, std::size_t top, const Weights<T>& rows, Grid<T> to, int threads) {
+    by_rows(to.height(), threads, [&](std::size_t first, std::size_t end) {
+        std::vector<Sum<T>> sums(to.width());
+        for (std::size_t i = first; i < end; ++i) {
+            down<T>(from, rows.first(i) - top, rows.at(i), sums, to.row(i));
+        }
+    });
+}
+
 }  // namespace
 
 template <typename T>
 void resize(Grid<const T> from, const Extent& box, Filter filter, int channels, Grid<T> to, int threads) {
     const auto n = static_cast<std::size_t>(channels);
     check(n > 0 && from.width() % n == 0 && to.width() % n == 0 && from.height() > 0 && to.height() > 0);
-    const Weights<T> columns(filter, box.left, box.right, from.width() / n, to.width() / n);
+    const std::size_t width = from.width() / n, new_width = to.width() / n;
+    const Weights<T> columns(filter, box.left, box.right, width, new_width);
     const Weights<T> rows(filter, box.top, box.bottom, from.height(), to.height());
-    const std::size_t top = rows.begin(), height = rows.end() - top;
-    std::vector<T> memory;
-    Grid<const T> narrow = from.part(top, 0, height, from.width());
-    // An axis that stays as it is is left alone, as the filters would leave it, too.
-    if (from.width() != to.width() || box.left != 0 || box.right * channels != static_cast<double>(from.width())) {
-        memory.resize(height * to.width());
-        const Grid<T> made(memory.data(), height, to.width());
-        by_rows(height, threads, [&](std::size_t first, std::size_t end) {
-            for (std::size_t i = first; i < end; ++i) {
-                across<T>(narrow.row(i), columns, n, made.row(i));
-            }
-        });
-        narrow = {memory.data(), height, to.width()};
+    // Filters would leave an axis that stays as it is alone.
+    const bool is_same_width = width == new_width && box.left == 0 && box.right == static_cast<double>(width);
+    // Which axis comes first matters to bytes, which are clipped in between: the order is that of Pillow 13.
+    const auto lost_rows = static_cast<std::int64_t>(from.height()) - static_cast<std::int64_t>(to.height());
+    const auto lost_columns = static_cast<std::int64_t>(width) - static_cast<std::int64_t>(new_width);
+    Stage<T> between;
+    if (is_same_width) {
+        all_down<T>(from, 0, rows, to, threads);
+    } else if (lost_rows > std::max<std::int64_t>(2 * lost_columns, 0)) {
+        all_down<T>(from, 0, rows, between.made(to.height(), from.width()), threads);
+        all_across<T>(between.grid, columns, n, to, threads);
+    } else {
+        const auto used = from.part(rows.begin(), 0, rows.end() - rows.begin(), from.width());
+        all_across<T>(used, columns, n, between.made(used.height(), to.width()), threads);
+        all_down<T>(between.grid, rows.begin(), rows, to, threads);
     }
-    by_rows(to.height(), threads, [&](std::size_t first, std::size_t end) {
-        std::vector<Sum<T>> sums(to.width());
-        for (std::size_t i = first; i < end; ++i) {
-            down<T>(narrow, rows.first(i) - top, rows.at(i), sums, to.row(i));
-        }
-    });
 }
 template void resize(Grid<const std::uint8_t>, const Extent&, Filter, int, Grid<std::uint8_t>, int);
 template void resize(Grid<const float>, const Extent&, Filter, int, Grid<float>, int);

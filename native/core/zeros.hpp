@@ -22,8 +22,7 @@ class Zeros {
     static_assert(std::is_trivially_copyable_v<T>);
 
 public:
-    explicit Zeros(std::size_t size)
-        : size_(size), values_(static_cast<T*>(std::calloc(size ? size : 1, sizeof(T))), &std::free) {
+    explicit Zeros(std::size_t size) : size_(size), values_(static_cast<T*>(lend(size)), &give_back) {
         if (!values_) {
             fail(Fault::kMemory, "no memory for ", size, " numbers");
         }
@@ -47,8 +46,25 @@ private:
 #endif
     }
 
+#ifdef __wasm__
+    // There calloc writes its zeros. New pages are zero and are not written; they go when the whole memory does.
+    static void* lend(std::size_t size) {
+        constexpr std::uint64_t kPage = 65536;
+        const std::uint64_t pages = (std::uint64_t(size) * sizeof(T) + kPage - 1) / kPage;
+        if (pages >= kPage) {
+            return nullptr;
+        }
+        const std::size_t first = __builtin_wasm_memory_grow(0, static_cast<std::size_t>(pages));
+        return first == SIZE_MAX ? nullptr : reinterpret_cast<void*>(first * kPage);
+    }
+    static void give_back(void*) {}
+#else
+    static void* lend(std::size_t size) { return std::calloc(size ? size : 1, sizeof(T)); }
+    static void give_back(void* values) { std::free(values); }
+#endif
+
     std::size_t size_;
-    std::unique_ptr<T, decltype(&std::free)> values_;
+    std::unique_ptr<T, void (*)(void*)> values_;
 };
 
 }  // namespace selfsame

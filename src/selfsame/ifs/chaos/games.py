@@ -55,7 +55,8 @@ def burn_in_steps(
     norms = np.linalg.norm(matrices, ord=2, axis=(-2, -1))
     exponent = np.sum(probabilities * np.log(np.maximum(norms, 1e-6)), axis=-1)
     slowest = -24 * math.log(2) / MAX_BURN_IN
-    steps = np.ceil(-24 * math.log(2) / np.minimum(exponent, slowest))
+    # Less than rounding may leave above a whole number: on every machine as many steps.
+    steps = np.ceil(-24 * math.log(2) / np.minimum(exponent, slowest) - 1e-9)
     return np.asarray(np.clip(steps, 16, MAX_BURN_IN), np.int64)
 
 

@@ -30,9 +30,8 @@ def view_words(system: IFS, maps: Maps, viewport: Viewport) -> tuple[Maps, float
         maps: the same with or without colour coordinates.
         viewport: the window.
     Returns:
-        The compositions, their probabilities scaled to sum 1, and the sum before that (0 with
-        no compositions if the window is empty); None where restriction does not pay or the
-        maps do not contract.
+        The compositions with their probabilities, and the sum of these (0 with no compositions if
+        the window is empty); None where restriction does not pay or the maps do not contract.
     """
     ball = _quick_ball(system)
     if ball is None:
@@ -64,7 +63,7 @@ def view_words(system: IFS, maps: Maps, viewport: Viewport) -> tuple[Maps, float
     mass = float(p.sum())
     if mass > WORTHWHILE:
         return None
-    return (A, b, p / mass if mass > 0 else p), mass
+    return (A, b, p), mass
 
 
 def _quick_ball(system: IFS) -> tuple[NDArray[np.float64], float] | None:
