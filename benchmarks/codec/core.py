@@ -100,14 +100,17 @@ print(json.dumps(found))
 
 RATES = """
 import json, sys
-import numpy, selfsame
+import numpy, selfsame, selfsame.errors
 from selfsame.codes.store import pack, unpack
 from PIL import Image
 curves = []
 for picture in sys.argv[1:]:
     pixels = numpy.asarray(Image.open(picture))
     for bpp in BPPS:
-        data = pack(selfsame.encode(pixels, bpp=bpp))
+        try:
+            data = pack(selfsame.encode(pixels, bpp=bpp))
+        except selfsame.errors.InputError:  # no file of this picture is so small
+            continue
         shown = selfsame.decode(unpack(data))
         error = numpy.mean((numpy.rint(255 * shown) - pixels) ** 2)
         bits, psnr = 8 * len(data) / pixels[..., 0].size, 10 * numpy.log10(255**2 / error)
@@ -171,16 +174,19 @@ def rates(pythons: dict[str, str], photos: Sequence[Photo], folder: Path) -> lis
     names = [f"{photo.name}.png" for photo in photos]
     for photo, name in zip(photos, names, strict=True):
         Image.fromarray(photo.rgb).save(folder / name)
-    curves: dict[str, dict[str, list[list[float]]]] = {}
+    curves: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for prefix, python in pythons.items():
         command = [python, "-c", RATES, *names]
         done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-        own = curves[prefix] = {}
+        own = curves[prefix] = {name: [] for name in names}
         for name, bpp, psnr in json.loads(done.stdout.splitlines()[-1]):
-            own.setdefault(name, []).append([bpp, psnr])
+            own[name].append((bpp, psnr))
     rows = []
     for name in names:
-        before, now = (curve(*zip(*curves[prefix][name], strict=True)) for prefix in pythons)
+        before, now = (
+            curve([bpp for bpp, _ in points], [psnr for _, psnr in points])
+            for points in (curves[prefix][name] for prefix in pythons)
+        )
         row = {"picture": name, "bd_rate_percent": bd_rate(before, now)}
         rows.append(row | {"bd_psnr_db": bd_psnr(before, now)})
     return rows

@@ -90,14 +90,14 @@ def test_plot_is_a_picture(path, tmp_path, capsys) -> None:
     assert main(["info", str(path), "--plot", str(plot)]) == 1
     assert "pass --overwrite" in capsys.readouterr().err
     assert main(["info", str(path), "--plot", str(plot), "--overwrite"]) == 0
-    assert main(["info", str(path), "--plot", str(tmp_path / "a.xyz")]) == 1
+    assert main(["info", str(path), "--plot", str(tmp_path / "a.xyz")]) == 2
     assert "unknown picture suffix" in capsys.readouterr().err
 
 
 def test_an_ifs_has_no_partition(tmp_path, capsys) -> None:
     system = IFS([[[0.5, 0], [0, 0.5]]], [[0, 0]], [1])
     save(IFSCode(system, Viewport(0, 0, 1, 1), (2, 2)), tmp_path / "a.ssm")
-    assert main(["info", str(tmp_path / "a.ssm"), "--plot", str(tmp_path / "b.png")]) == 1
+    assert main(["info", str(tmp_path / "a.ssm"), "--plot", str(tmp_path / "b.png")]) == 2
     assert (
         "--plot is for codes of different parts: this code is of the family ifs"
         in capsys.readouterr().err
@@ -105,7 +105,7 @@ def test_an_ifs_has_no_partition(tmp_path, capsys) -> None:
 
 
 def test_systems_alone_are_converted(path, tmp_path, capsys) -> None:
-    assert main(["convert", str(path), "-o", str(tmp_path / "a.json")]) == 1
+    assert main(["convert", str(path), "-o", str(tmp_path / "a.json")]) == 2
     assert "selfsame decode draws it" in capsys.readouterr().err
 
 
@@ -115,5 +115,5 @@ def test_render_draws_block_codes_and_refuses_options_of_others(path, tmp_path, 
         assert main([command, str(path), "-o", output, "--json", *arguments]) == 0
         assert json.loads(capsys.readouterr().out)["kind"] == "pifs"
     assert (tmp_path / "render.png").read_bytes() == (tmp_path / "decode.png").read_bytes()
-    assert main(["render", str(path), "-o", str(tmp_path / "a.png"), "--depth", "3"]) == 1
+    assert main(["render", str(path), "-o", str(tmp_path / "a.png"), "--depth", "3"]) == 2
     assert "depth is not for codes of the family pifs" in capsys.readouterr().err
