@@ -113,7 +113,8 @@ for picture in sys.argv[1:]:
             continue
         shown = selfsame.decode(unpack(data))
         error = numpy.mean((numpy.rint(255 * shown) - pixels) ** 2)
-        bits, psnr = 8 * len(data) / pixels[..., 0].size, 10 * numpy.log10(255**2 / error)
+        bits = 8 * len(data) / pixels[..., 0].size
+        psnr = float(10 * numpy.log10(255**2 / error))
         curves.append([picture, bits, psnr])
 print(json.dumps(curves))
 """.replace("BPPS", str(BPPS))
