@@ -64,7 +64,7 @@ def test_an_error_of_another_file_keeps_its_name(tmp_path) -> None:
         with atomic_file(tmp_path / "a"):
             (tmp_path / "none").read_bytes()
 
-    with pytest.raises(OSError, match="none'$"):
+    with pytest.raises(OSError, match=r"none'$"):
         fail()
 
 
