@@ -45,7 +45,7 @@ def test_lists_scripts_and_not_what_they_share(
     listed = json.loads(capsys.readouterr().out)["benchmarks"]
     assert listed == dict.fromkeys(ALL, "Prints what it was given.")
     assert main(["bench"]) == 0
-    assert "Prints what it was given." in capsys.readouterr().err
+    assert "Prints what it was given." in capsys.readouterr().out
 
 
 def test_passes_options_on_and_returns_the_documents(

@@ -173,6 +173,18 @@ def test_a_folder_becomes_an_archive_with_a_report(photo, tmp_path, capsys) -> N
     assert main(["encode", str(folder), "-o", str(out), "--threads", "1"]) == 2
 
 
+def test_a_report_may_lie_in_the_folder_that_is_made(photo, tmp_path, capsys) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(photo.read_bytes())
+    status, _, err = run(capsys, folder, "-o", out, "--jobs", 1, "--report", out / "r.csv")
+    assert (status, err) == (0, "")
+    assert (out / "r.csv").read_text().startswith("source,")
+    status, _, err = run(capsys, folder, "-o", out, "--report", tmp_path / "none" / "r.csv")
+    assert status == 1
+    assert "none of the output does not exist" in err
+
+
 @pytest.mark.parametrize("suffix", ["html", "csv"])
 def test_a_job_that_goes_on_writes_its_report_anew_and_replaces_nothing_else(
     photo, tmp_path, capsys, suffix

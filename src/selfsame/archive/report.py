@@ -46,11 +46,15 @@ def is_report_of(path: str | os.PathLike[str], output: str | os.PathLike[str]) -
         return stream.read(len(beginning)) == beginning
 
 
-def check_report(path: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """Raise ``InputError`` unless a report can be written there."""
+def check_report(
+    path: str | os.PathLike[str], output: str | os.PathLike[str], *, overwrite: bool
+) -> None:
+    """Raise ``InputError`` unless a report on the archive ``output``, which may be yet to be made,
+    can be written there."""
     if Path(path).suffix.lower() not in _BEGINNINGS:
         raise SettingError(f"a report is written to .html or .csv: got {os.fspath(path)}")
-    check_writable(path, overwrite=overwrite)
+    if Path(path).parent != Path(output) or Path(output).exists():
+        check_writable(path, overwrite=overwrite)
 
 
 def write_report(
@@ -71,7 +75,7 @@ def write_report(
     Raises:
         InputError: another suffix, or not writable.
     """
-    check_report(path, overwrite=overwrite)
+    check_report(path, output, overwrite=overwrite)
     if Path(path).suffix.lower() == ".csv":
         text = _csv(archive)
     else:

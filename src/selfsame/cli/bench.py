@@ -54,6 +54,7 @@ def command(
         report(
             {"benchmarks": scripts, "folder": folder},
             f"benchmarks in {folder}:\n{listing}\nrun one: selfsame bench NAME [--quick]",
+            asked=True,
         )
         return
     common = [*(["--quick"] if quick else []), *(["--data", str(data)] if data else [])]

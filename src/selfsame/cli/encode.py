@@ -112,7 +112,7 @@ def _encode_folder(
     executor, overwrite, table = executor_of(options), options["overwrite"], options["report_path"]
     if table is not None:
         replaced = overwrite or is_report_of(table, output)
-        check_report(table, overwrite=replaced)
+        check_report(table, output, overwrite=replaced)
 
     def tell(entry: dict[str, Any]) -> None:
         for line in (*entry.get("notes", ()), *([entry["error"]] if "error" in entry else ())):
