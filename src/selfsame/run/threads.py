@@ -5,10 +5,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from selfsame.checked import check_whole
-from selfsame.limits import MAX_THREADS
+from selfsame.checked import Range, checked
 from selfsame.run.executor import Local, WorkerDiedError
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+ThreadCount = Annotated[int, Range(1, 1024)]
 
 _limit: ContextVar[int | None] = ContextVar("limit of threads", default=None)
 
@@ -31,11 +32,12 @@ def thread_count(threads: int | None) -> int:
     """Return ``threads``, or for None the limit that is in force, or the number of cores.
 
     Raises:
-        InputError: no whole number from 1 to ``MAX_THREADS``.
+        InputError: not as ``ThreadCount``.
     """
     if threads is None:
         return _limit.get() or core_count()
-    return check_whole("threads", threads, 1, MAX_THREADS)
+    count: int = checked("threads", threads, ThreadCount)
+    return count
 
 
 def limit_threads(threads: int) -> None:
