@@ -16,7 +16,7 @@ from selfsame.coding.container import SIGNATURE
 from selfsame.errors import FormatError, InputError, TruncatedError
 from support.framed_files import frames, joined, reframed
 from support.fuzzing import outcomes
-from support.hostile_files import FILES, claims, cuts, drawn, flips, rearranged
+from support.hostile_files import FILES, claims, cuts, drawn, flips, rearranged, restreamed
 from support.sample_codes import FULL
 
 DATA = FILES["ifs-full"]
@@ -138,7 +138,8 @@ def test_thousands_of_changes_under_right_checksums():
 def test_changes_under_right_checksums_are_named_or_drawn(name):
     """What a checksum does not keep out comes to the decoders."""
     code, count = unpack(FILES[name]), 200 if len(FILES[name]) < 10_000 else 60
-    files = list(reframed(FILES[name], count, zlib.crc32(name.encode())))
+    seed = zlib.crc32(name.encode())
+    files = [*reframed(FILES[name], count, seed), *restreamed(FILES[name], count // 4, seed)]
     results = [outcome(changed, code) for changed in files]
     others = [changed for changed, result in zip(files, results, strict=True) if result == "other"]
     assert sum(isinstance(result, type) for result in results) > count // 5

@@ -1,6 +1,7 @@
 """Small files of every family, and what can be done to them: the same for every reader."""
 
 import random
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +49,32 @@ def flips(data, count, seed=0):
         changes = [(rng.randrange(len(data)), rng.randrange(1, 256)) for _ in range(count // 2)]
         changes += [(rng.randrange(len(data)), 1 << rng.randrange(8)) for _ in range(count // 2)]
     return [data[:at] + bytes([data[at] ^ change]) + data[at + 1 :] for at, change in changes]
+
+
+def restreamed(data, count, seed=0):
+    """Files with other bytes in what a chunk holds as a zlib stream, or more or fewer of them; none
+    of files without one."""
+    rng = random.Random(seed)
+    pieces = frames(data)
+    starts = {b"ALPH": 0, b"PIEC": 8}
+    streams = [(i, starts[tag]) for i, (tag, _) in enumerate(pieces) if tag in starts]
+    for i, start in streams:
+        tag, payload = pieces[i]
+        plain = zlib.decompress(payload[start:])
+        for _ in range(count):
+            changed = bytearray(plain)
+            at = rng.randrange(len(plain))
+            match rng.randrange(6):
+                case 0:
+                    del changed[at:]
+                case 1:
+                    changed[at:at] = rng.randbytes(rng.randint(1, 8))
+                case _:
+                    changed[at % min(len(plain), rng.choice((8, 64, len(plain))))] = rng.randrange(
+                        256
+                    )
+            packed = payload[:start] + zlib.compress(bytes(changed))
+            yield joined([*pieces[:i], [tag, packed], *pieces[i + 1 :]])
 
 
 def rearranged(data):
