@@ -5,6 +5,7 @@ that yields inputs says what its target reads; see ``targets``.
 """
 
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,16 +17,15 @@ from selfsame.codes.store import pack
 from selfsame.coding.container import Container, read_container
 from selfsame.collage.chunks import CLGE
 from selfsame.collage.code import FINGERPRINT_BYTES
-from selfsame.mosaic.chunks import MOSA
+from selfsame.mosaic.chunks import MOSA, PIEC
 from selfsame.pifs.chunks import PIFS, PLANE
 from selfsame.pifs.code import ALIGNMENT
+from support.framed_files import frames, joined
 from support.random_codes import random_code
 
 GOLDEN = Path(__file__).parents[3] / "tests" / "golden"
 RANDOM_SIZES = ((8, 256), (40, 24), (1, 1), (72, 100))
 """Widths and heights of random block codes; bands need 256 rows."""
-LARGEST_FILE = 4096
-"""Bytes: what fuzzing changes of longer ones, it cuts off."""
 
 
 def tables() -> str:
@@ -48,8 +48,7 @@ def write_seeds(folder: Path) -> None:
     for file in _files():
         for target, data in _inputs(read_container(file)):
             made.setdefault(target, []).append(data)
-        if len(file) < LARGEST_FILE:
-            made.setdefault("browser", []).append(bytes(1) + file)
+        made.setdefault("browser", []).extend(_of_browser(file))
     rng = np.random.default_rng(0)
     for target in ("range_coder", "mosaic_drawing", "ifs_recursion", "ifs_points"):
         made[target] = [rng.bytes(size) for size in (64, 256, 1024, 1024, 4096)]
@@ -80,6 +79,17 @@ def _inputs(container: Container) -> Iterator[tuple[str, bytes]]:
         yield "collage", _of_collage(container, payloads[b"CLGE"])
     elif b"MOSA" in payloads:
         yield "mosaic", _of_mosaic(container, payloads[b"MOSA"])
+
+
+def _of_browser(file: bytes) -> Iterator[bytes]:
+    """The whole file, and again with what its zlib streams hold in their place."""
+    yield bytes(1) + file
+    pieces = frames(file)
+    for i, (tag, payload) in enumerate(pieces):
+        if tag in (b"ALPH", b"PIEC"):
+            start = PIEC.size if tag == b"PIEC" else 0
+            plain = payload[:start] + zlib.decompress(payload[start:])
+            yield b"\x80" + joined([*pieces[:i], [tag, plain], *pieces[i + 1 :]])
 
 
 def _of_pifs(container: Container, payload: bytes) -> bytes:

@@ -1,4 +1,6 @@
 // The browser's module: from the bytes of whole files of all families to codes and to pixels.
+#include <string_view>
+
 #include "browser/drawing/collage.hpp"
 #include "browser/drawing/ifs.hpp"
 #include "browser/drawing/mosaic.hpp"
@@ -18,7 +20,7 @@ constexpr int kMostSide = 24, kMostPoints = 300, kMostFinest = 16, kMostMaps = 4
 
 constexpr std::size_t kFirstChunk = 9, kTagBytes = 4, kLengthBytes = 4, kCrcBytes = 4;
 
-std::uint32_t crc32(Row<const std::uint8_t> bytes, std::uint32_t before) {
+std::uint32_t crc32(Bytes bytes, std::uint32_t before) {
     std::uint32_t value = ~before;
     for (const std::uint8_t byte : bytes) {
         value ^= byte;
@@ -29,20 +31,57 @@ std::uint32_t crc32(Row<const std::uint8_t> bytes, std::uint32_t before) {
     return ~value;
 }
 
-// A file with right checksums: damage then comes to whoever reads the payloads.
-std::vector<std::uint8_t> mended(Row<const std::uint8_t> bytes) {
-    std::vector<std::uint8_t> file(bytes.begin(), bytes.end());
-    for (std::size_t at = kFirstChunk; at + kTagBytes + kLengthBytes + kCrcBytes <= file.size();) {
+// Add integers of 32 bits, or bytes.
+void add(std::vector<std::uint8_t>& to, std::uint32_t number) {
+    for (int shift = 0; shift < 32; shift += 8) {
+        to.push_back(static_cast<std::uint8_t>(number >> shift));
+    }
+}
+void add(std::vector<std::uint8_t>& to, Bytes bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+
+// What zlib makes of bytes, fewer than 65536, at level 0.
+std::vector<std::uint8_t> stored(Bytes bytes) {
+    std::uint32_t sum = 1, sums = 0;  // Adler-32
+    for (const std::uint8_t byte : bytes) {
+        sum = (sum + byte) % 65521, sums = (sums + sum) % 65521;
+    }
+    std::vector<std::uint8_t> stream = {0x78, 0x01, 0x01};
+    add(stream, static_cast<std::uint32_t>(bytes.size() | ~bytes.size() << 16));
+    add(stream, bytes);
+    for (const std::uint32_t half : {sums, sum}) {
+        stream.push_back(static_cast<std::uint8_t>(half >> 8)), stream.push_back(static_cast<std::uint8_t>(half));
+    }
+    return stream;
+}
+
+// A file with right checksums: damage then comes to whoever reads the payloads. If `is_plain`, what are zlib streams in
+// files is there as it is in them.
+std::vector<std::uint8_t> mended(Bytes bytes, bool is_plain) {
+    constexpr std::size_t kHead = kTagBytes + kLengthBytes, kPiecesHead = 8;
+    std::vector<std::uint8_t> file;
+    std::size_t at = std::min(kFirstChunk, bytes.size());
+    add(file, bytes.part(0, at));
+    while (at + kHead + kCrcBytes <= bytes.size()) {
         std::uint32_t length = 0;
-        std::memcpy(&length, &file[at + kTagBytes], kLengthBytes);
-        const std::size_t start = at + kTagBytes + kLengthBytes, end = start + length;
-        if (end + kCrcBytes > file.size()) {
+        std::memcpy(&length, bytes.data() + at + kTagBytes, kLengthBytes);
+        if (length > bytes.size() - at - kHead - kCrcBytes) {
             break;
         }
-        const std::uint32_t crc = crc32(bytes.part(start, length), crc32(bytes.part(at, kTagBytes), 0));
-        std::memcpy(&file[end], &crc, kCrcBytes);
-        at = end + kCrcBytes;
+        const Bytes tag = bytes.part(at, kTagBytes), held = bytes.part(at + kHead, length);
+        const std::string_view name(reinterpret_cast<const char*>(tag.data()), kTagBytes);
+        std::vector<std::uint8_t> payload(held.begin(), held.end());
+        if (const std::size_t start = name == "PIEC" ? kPiecesHead : 0;
+            is_plain && (start || name == "ALPH") && start <= length) {
+            payload.resize(start);
+            add(payload, fuzz::row(stored(held.part(start, length - start))));
+        }
+        add(file, tag);
+        add(file, static_cast<std::uint32_t>(payload.size()));
+        add(file, fuzz::row(payload));
+        add(file, crc32(fuzz::row(payload), crc32(tag, 0)));
+        at += kHead + length + kCrcBytes;
     }
+    add(file, bytes.part(at, bytes.size() - at));
     return file;
 }
 
@@ -131,16 +170,16 @@ void open(const Container& container, fuzz::Input& options) {
 
 }  // namespace
 
-// An input is how many bytes of it say how to draw, these bytes, and a file.
+// An input is how many bytes of it say how to draw, and 128 if the file is plain; these bytes; and the file.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::Input input(data, size);
-    const std::size_t wanted = input.any<std::uint8_t>();
+    const int first = input.any<std::uint8_t>();
     const auto rest = input.rest();
-    const std::size_t count = std::min(wanted, rest.size());
+    const std::size_t count = std::min<std::size_t>(first & 127, rest.size());
     fuzz::Input options(rest.data(), count);
-    const auto file = mended(rest.part(count, rest.size() - count));
+    const auto file = mended(rest.part(count, rest.size() - count), first & 128);
     try {
-        const Container container = read_container({file.data(), file.size()});
+        const Container container = read_container(fuzz::row(file));
         if (std::int64_t(container.header.width) * container.header.height <= kMostPixels) {
             open(container, options);
         }
