@@ -1,8 +1,4 @@
-// The leaf of a recursion that is nearest to each point, by branch and bound; see ifs/distance/search.py.
-//
-// The leaves j levels below a node lie in a ball around the image of one centre; a subtree whose ball is farther
-// than the best leaf so far cannot win. Neighbouring points mostly share their leaf, so each search starts from
-// the winner of the point before it.
+// The leaf of a recursion that is nearest to each point, by branch and bound: ifs/distance/search.py explains it.
 #pragma once
 
 #include <cstdint>

@@ -299,15 +299,14 @@ private:
 
 Partition cheapest_partition(Grid<const float> pixels, Grid<const float> reference,
                              const std::optional<Luma>& luma, const std::vector<Candidates>& candidates,
-                             const CostTables& tables, const Price& price, Shapes shapes, int top, int end,
-                             int threads) {
-    const std::size_t rows = (end - top + kSuperblock - 1) / kSuperblock;
+                             const CostTables& tables, const Price& price, Shapes shapes, int threads) {
+    const std::size_t rows = (pixels.height() + kSuperblock - 1) / kSuperblock;
     std::vector<Partition> parts(rows);
     parallel_for(threads, rows, [&](std::size_t row) {
         const auto superblock =
             std::make_unique<Superblock>(pixels, reference, luma, candidates, tables, price, shapes);
         for (std::size_t x = 0; x < pixels.width(); x += kSuperblock) {
-            superblock->divide(top + static_cast<int>(row) * kSuperblock, static_cast<int>(x), parts[row]);
+            superblock->divide(static_cast<int>(row) * kSuperblock, static_cast<int>(x), parts[row]);
         }
     });
     Partition result;

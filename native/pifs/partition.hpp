@@ -33,14 +33,13 @@ struct Partition {
     std::vector<Map> maps;
 };
 
-// Return the cheapest partition of a plane, and its maps, from the rows of pixels `top` to `end`, which
-// begin and end with superblocks. Where a border leaves no choice, blocks of other shapes remain.
+// Return the cheapest partition of a plane, and its maps. Where a border leaves no choice, blocks of other
+// shapes remain.
 //
 // `pixels` are padded; domains come from `reference`, of the same shape, and from `luma`.
 Partition cheapest_partition(Grid<const float> pixels, Grid<const float> reference,
                              const std::optional<Luma>& luma, const std::vector<Candidates>& candidates,
-                             const CostTables& tables, const Price& price, Shapes shapes, int top, int end,
-                             int threads);
+                             const CostTables& tables, const Price& price, Shapes shapes, int threads);
 
 // Write the costs of all whole blocks of one shape, without maps, row by row.
 void shape_costs(Grid<const float> pixels, int log2_height, int log2_width, const CostTables& tables,

@@ -35,12 +35,8 @@ public:
     }
     double spent() const { return coder_.spent()[0]; }
     bool is_overrun() const { return coder_.is_overrun(); }
-    NewArray<std::uint32_t> slots() const {
-        return own<std::uint32_t>(coder_.models().slots, {coder_.models().slots.size()});
-    }
-    NewArray<std::int32_t> weights() const {
-        return own<std::int32_t>(coder_.models().weights, {coder_.models().weights.size(), coding::kMaxInputs});
-    }
+    NewArray<std::uint32_t> slots() const { return slots_of(coder_.models()); }
+    NewArray<std::int32_t> weights() const { return weights_of(coder_.models()); }
 
 private:
     // A bit to write; what is to be read may be anything.

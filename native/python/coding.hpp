@@ -17,6 +17,14 @@ inline coding::Models models(const Slots& slots, const Weights& weights, std::ui
     return {{own.begin(), own.end()}, {sets.begin(), sets.end()}};
 }
 
+// The slots, and the sets of weights, as they stand.
+inline NewArray<std::uint32_t> slots_of(const coding::Models& models) {
+    return own<std::uint32_t>(models.slots, {models.slots.size()});
+}
+inline NewArray<std::int32_t> weights_of(const coding::Models& models) {
+    return own<std::int32_t>(models.weights, {models.weights.size(), coding::kMaxInputs});
+}
+
 inline Row<const std::uint8_t> bytes_of(const nb::bytes& data) {
     return {static_cast<const std::uint8_t*>(data.data()), data.size()};
 }

@@ -92,10 +92,8 @@ std::pair<nb::bytes, std::vector<double>> write_symbols(const std::vector<Array<
 std::pair<NewArray<std::uint32_t>, NewArray<std::int32_t>> learned(
     const std::vector<Array<std::int32_t, 3>>& symbols, int domains, int step, const Slots& slots,
     const Weights& weights) {
-    auto after = coded(symbols, domains, step, slots, weights).models();
-    const std::size_t slot_count = after.slots.size(), set_count = after.weights.size();
-    return {own<std::uint32_t>(std::move(after.slots), {slot_count}),
-            own<std::int32_t>(std::move(after.weights), {set_count, coding::kMaxInputs})};
+    const auto coder = coded(symbols, domains, step, slots, weights);
+    return {slots_of(coder.models()), weights_of(coder.models())};
 }
 
 }  // namespace

@@ -148,8 +148,7 @@ std::pair<NewArray<std::int32_t>, NewArray<std::int32_t>> partition(
         const nb::gil_scoped_release released;
         const auto tables = tables_of(slots, chroma);
         result = pifs::cheapest_partition(grid(pixels), grid(reference), luma_of(luma, pixels.shape(1)), all,
-                                          tables, {inverse_step, bit_price, last}, shapes, 0,
-                                          static_cast<int>(pixels.shape(0)), threads);
+                                          tables, {inverse_step, bit_price, last}, shapes, threads);
         const Row<const pifs::Block> blocks(result.blocks.data(), result.blocks.size());
         const auto owners = owners_of(blocks, pixels.shape(0), pixels.shape(1));
         pifs::make_contractive(blocks, Row(result.maps.data(), result.maps.size()),

@@ -100,14 +100,8 @@ public:
         }
         return streams;
     }
-    NewArray<std::int32_t> weights() const {
-        const auto& weights = writer_.models().weights;
-        return own<std::int32_t>(weights, {weights.size(), coding::kMaxInputs});
-    }
-    NewArray<std::uint32_t> slots() const {
-        const auto& slots = writer_.models().slots;
-        return own<std::uint32_t>(slots, {slots.size()});
-    }
+    NewArray<std::uint32_t> slots() const { return slots_of(writer_.models()); }
+    NewArray<std::int32_t> weights() const { return weights_of(writer_.models()); }
     std::vector<double> spent() const { return writer_.spent(); }
 
 private:

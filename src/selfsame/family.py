@@ -6,16 +6,14 @@ verbs below it says by having the methods of a capability (``Encodes``, ``Iterat
 asked for by ``isinstance``.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from numbers import Real
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.checked import checked
+from selfsame.checked import Range, checked
 from selfsame.coding.container import Chunk, Container
 from selfsame.errors import InputError, SettingError
 from selfsame.io.pictures import Bytes, SourcePicture
@@ -24,6 +22,12 @@ from selfsame.values import Value
 
 Picture = NDArray[np.float32]
 """(H, W) grey or (H, W, 3) sRGB, with alpha (H, W, 2) or (H, W, 4); float32 in [0, 1]."""
+
+
+Iterations = Annotated[int, Range(0, 64)]
+"""Applications of the map of a code."""
+
+Scale = Annotated[float, Range(0, open_low=True)]
 
 
 class Code(Value):
@@ -66,7 +70,7 @@ class View:
     """
 
     size: tuple[int, int] | None = None
-    scale: float | None = None
+    scale: Scale | None = None
     region: tuple[int, int, int, int] | None = None
     viewport: tuple[float, float, float, float] | None = None
     zoom: float = 1.0
@@ -77,10 +81,8 @@ class View:
             if self.scale is not None:
                 raise SettingError("give only one of size and scale")
             object.__setattr__(self, "size", checked_size(self.size))
-        if self.scale is not None and not (
-            isinstance(self.scale, Real) and 0 < self.scale < math.inf
-        ):
-            raise SettingError(f"scale must be above 0 and finite: got {self.scale!r}")
+        if self.scale is not None:
+            object.__setattr__(self, "scale", checked("scale", self.scale, Scale))
         if self.region is not None:
             values = self.region.tolist() if isinstance(self.region, np.ndarray) else self.region
             region = checked("region", values, tuple[int, int, int, int])

@@ -5,6 +5,3 @@ MAX_SIDE = 65_535
 
 MAX_PIXELS = 1 << 27
 """134 million: a float32 sRGB rendering of them takes 1.6 GB. ``MAX_SIDE`` bounds each side."""
-
-MAX_THREADS = 1024
-"""Largest number of threads that may be asked for."""

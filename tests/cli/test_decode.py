@@ -107,6 +107,7 @@ def test_an_ifs_is_drawn(tmp_path, capsys) -> None:
         (["--region", "1.5,2,3,4"], "whole pixels"),
         (["--region", "nan,2,3,4"], "--region"),
         (["--steps", "-1"], "--steps"),
+        (["--steps", "65"], "65 is not in the range 0<=x<=64"),
         (["--jobs", "2"], "--jobs belongs to a folder: it is not used with a single code"),
     ],
 )

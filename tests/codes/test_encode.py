@@ -88,7 +88,7 @@ def test_an_ifs_is_drawn_at_its_own_or_any_size() -> None:
         with pytest.raises(InputError, match="is not for codes of the family ifs"):
             selfsame.decode(code, **wrong)
     for scale in (0, -1, float("nan"), float("inf")):
-        with pytest.raises(InputError, match="scale must be above 0"):
+        with pytest.raises(InputError, match="scale must be a finite number above 0"):
             selfsame.decode(code, scale=scale)
     with pytest.raises(InputError, match="got str"):
         selfsame.decode("fern")

@@ -175,6 +175,19 @@ def test_folders(photo, model, tmp_path, capsys) -> None:
     assert np.array_equal(pixels(back / "photo.png"), expected)
 
 
+def test_a_folder_of_codes_knows_its_model_by_what_it_holds(photo, tmp_path, capsys) -> None:
+    folder, own, codes = tmp_path / "pictures", tmp_path / "own", tmp_path / "codes"
+    folder.mkdir()
+    photo.rename(folder / "photo.png")
+    small_model(0).save_pretrained(own)
+    words = ("encode", folder, "-o", codes, "--jobs", 1, "--model", own)
+    assert [run(capsys, *words)[1]["kept"] for _ in range(2)] == [0, 1]
+    small_model(1).save_pretrained(own)
+    status, _, err = run(capsys, *words)
+    assert (status, "settings.model_digest is" in err) == (1, True)
+    assert run(capsys, *words, "--overwrite")[1]["encoded"] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

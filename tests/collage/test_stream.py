@@ -1,10 +1,15 @@
 """The stream of symbols: round trips, and damage that is named and never trusted."""
 
+from fractions import Fraction
+from math import floor
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from selfsame._native import collage as native
+from selfsame.coding.slots import MAX_INPUTS
 from selfsame.collage.code import MAX_ATOMS, MAX_BIAS, MAX_WEIGHT
 from selfsame.collage.stream import ELEMENTS, read_symbols, write_symbols
 from selfsame.errors import CorruptedError
@@ -57,6 +62,51 @@ def test_the_extremes():
         plane = np.full(shape, value * MAX_WEIGHT, np.int32)
         plane[0] = value * MAX_BIAS * (-1) ** np.arange(12).reshape(3, 4)
         round_trip((plane,) * 3, 16)
+
+
+def bias_guesses(biases, y, x):
+    """Return the four guesses at a bias, as docs/file-format.md has them."""
+    if (y, x) == (0, 0):
+        return [0] * 4
+    left = biases[y][x - 1] if x else biases[y - 1][x]
+    above = biases[y - 1][x] if y else left
+    corner = biases[y - 1][x - 1] if x and y else left
+    above_right = biases[y - 1][min(x + 1, len(biases[y]) - 1)] if y else left
+    second = biases[y][x - 2] if x > 1 else left
+    median = sorted([left, above, left + above - corner])[1]
+    combined = 70 * left + 51 * above - 13 * corner + 15 * above_right + 5 * second
+    return [left, above, median, floor(Fraction(combined, 128) + Fraction(1, 2))]
+
+
+def bias_residuals(biases):
+    """Return how far each bias is from its prediction, in exact fractions."""
+    off, residuals = {}, []
+    for y, x in np.ndindex(len(biases), len(biases[0])):
+        guesses = bias_guesses(biases, y, x)
+        around = [(y, x - 1), (y - 1, x - 1), (y - 1, x), (y - 1, x + 1)]
+        errors = [1 + sum(off[place][k] for place in around if place in off) for k in range(4)]
+        weights = [2**24 // min(error, 1024) ** 2 for error in errors]
+        total = sum(weight * guess for weight, guess in zip(weights, guesses, strict=True))
+        predicted = floor(Fraction(total, sum(weights)) + Fraction(1, 2))
+        off[y, x] = [abs(biases[y][x] - guess) for guess in guesses]
+        residuals.append(biases[y][x] - predicted)
+    return residuals
+
+
+@pytest.mark.parametrize("spread", [1, 5, 300, 20_000])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (3, 4), (4, 3)])
+def test_biases_are_predicted_as_the_format_says(shape, spread):
+    """With models that take every decision for even, bits count the decisions: of a residual two
+    for each of its bits, and one more."""
+    even = np.full(native.SLOTS, 1 << 31 | 255, np.uint32)
+    unmixed = np.zeros((native.WEIGHT_SETS, MAX_INPUTS), np.int32)
+    for seed in range(40):
+        steps = np.random.default_rng(seed).normal(0, spread, shape)
+        biases = np.rint((steps.cumsum(0) + steps.cumsum(1)) / 2).astype(np.int32)
+        bits = native.write_symbols([biases[None]], 0, 128, even, unmixed)[1][0]
+        lengths = [abs(r).bit_length() for r in bias_residuals(biases.tolist())]
+        expected = sum(2 * length + 1 for length in lengths)
+        assert bits == pytest.approx(expected, abs=0.9)  # what the models learn meanwhile
 
 
 def test_nothing_costs_next_to_nothing():

@@ -97,6 +97,7 @@ def test_unusable_executors_are_named(arguments: dict, message: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [Threads, Processes])
-def test_jobs_below_one_are_refused(kind: type) -> None:
-    with pytest.raises(InputError, match="jobs must be at least 1: got 0"):
-        list(kind(0).run(square, [1]))
+@pytest.mark.parametrize("jobs", [0, 257, 1.5, True])
+def test_unusable_jobs_are_refused(kind: type, jobs: object) -> None:
+    with pytest.raises(InputError, match=r"jobs must be a whole number within 1\.\.256 or None"):
+        kind(jobs)

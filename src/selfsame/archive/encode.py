@@ -71,8 +71,8 @@ def encode_folder(
     """Encode every picture in a folder and its sub-folders to a ``.ssm`` file in ``output``.
 
     Codes keep the sub-folders; ``selfsame.archive.listing.code_names`` has their names. What the
-    ledger of ``output`` has of a picture with the same bytes, encoded with the same settings, is
-    kept. One that fails is recorded and does not stop the rest.
+    ledger of ``output`` has of a picture with the same bytes, encoded with the same settings and
+    the same model, is kept. One that fails is recorded and does not stop the rest.
 
     Args:
         executor: where pictures are encoded; default processes here, one per core.
@@ -81,18 +81,25 @@ def encode_folder(
         settled: called with the entry of each picture that is done or has failed.
         progress: of pictures.
     Raises:
-        InputError: no folder, no picture in it, ``output`` cannot be a folder or holds files that
-            only ``overwrite`` may replace, or another run writes to it.
+        InputError: no folder, no picture in it, no such model, ``output`` cannot be a folder or
+            holds files that only ``overwrite`` may replace, or another run writes to it.
         CancelledError: ``progress`` was cancelled.
     """
     begin = time.perf_counter()
     executor = Processes() if executor is None else executor
     source, target = Path(folder).resolve(), Path(output).resolve()
+    identity = settings.as_dict()
+    if settings.model is not None and settings.model not in MODELS:
+        from selfsame.collage.network.model import CollageModel
+
+        model = absolute_model(settings.model)
+        settings = replace(settings, model=model)
+        identity["model_digest"] = CollageModel.from_pretrained(model).digest()
     with open_codes(
         target,
         files_below(source, SUFFIXES),
         KIND,
-        {"source": str(source), "settings": settings.as_dict()},
+        {"source": str(source), "settings": identity},
         former=("manifest.json", ("schema", "source", "settings", "files")),
         overwrite=overwrite,
         settled=settled,
@@ -101,8 +108,6 @@ def encode_folder(
         missing = codes.missing(lambda name: file_digest(source / name))
         # A network's sums round differently on more threads.
         threads = 1 if settings.model else executor.threads_each(len(missing))
-        if settings.model is not None and settings.model not in MODELS:
-            settings = replace(settings, model=absolute_model(settings.model))
         work = partial(_encode_file, settings=settings, threads=threads, device=device)
         tasks = [(name, source / name, target / codes.outputs[name]) for name in missing]
         for (name, *_), result in attempt_all(executor, work, tasks):

@@ -8,10 +8,17 @@ from typing import Any
 import click
 
 from selfsame.cli.shared.call import Methods, executor_of, given, report
-from selfsame.cli.shared.options import JOBS, PATH, Numbers, common_options
+from selfsame.cli.shared.options import (
+    JOBS,
+    PATH,
+    Numbers,
+    click_type,
+    common_options,
+    settings_options,
+)
+from selfsame.fractals.files.layout import Layout
+from selfsame.fractals.recipes.base import Classes, Instances, Side
 from selfsame.run.progress import shown_progress
-
-FORMATS = ("folder", "webdataset")
 
 TASKS = Methods(
     {
@@ -27,10 +34,12 @@ TASKS = Methods(
 @click.command("dataset")
 @click.argument("name", required=False)
 @click.option("-o", "--output", type=PATH, help="Folder to write.")
-@click.option("--classes", type=click.IntRange(1), help="How many [default: as the paper].")
-@click.option("--instances", type=click.IntRange(1), help="Of each class [default: as the paper].")
+@click.option("--classes", type=click_type(Classes), help="How many [default: as the paper].")
 @click.option(
-    "--size", "side", type=click.IntRange(1), help="Side in pixels [default: as the paper]."
+    "--instances", type=click_type(Instances), help="Of each class [default: as the paper]."
+)
+@click.option(
+    "--size", "side", type=click_type(Side), help="Side in pixels [default: as the paper]."
 )
 @click.option(
     "--set",
@@ -45,16 +54,9 @@ TASKS = Methods(
     help="custom: a file of codes, .ssm, .json or .flame, or a folder of them, with its "
     "sub-folders; each code becomes a class.",
 )
-@click.option("--format", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True)
+@settings_options(Layout, "format", "shard_size")
 @click.option(
     "--split", type=Numbers("T,V,T"), help="Shares of train, val and test, such as 0.8,0.1,0.1."
-)
-@click.option(
-    "--shard-size",
-    type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="Pictures of a shard: a .tar file, or what one process does at a time.",
 )
 @common_options("seed", *JOBS)
 @click.option("--list", "list_names", is_flag=True, help="Print every NAME and end.")
@@ -71,7 +73,6 @@ def command(name: str | None, output: Path | None, **options: Any) -> None:
     if name is None or output is None:
         raise click.UsageError("NAME and -o are needed; --list prints every NAME")
     executor = executor_of(options)
-    from selfsame.fractals.files.layout import Layout
     from selfsame.fractals.files.write import write_dataset
     from selfsame.fractals.recipes.make import make_recipe
 

@@ -6,15 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsame.cli.shared.call import (
-    Methods,
-    check_only_one,
-    executor_of,
-    given,
-    note,
-    report,
-)
-from selfsame.cli.shared.options import FILE, JOBS, PATH, SIZE, Numbers, common_options
+from selfsame.cli.shared.call import Methods, check_only_one, executor_of, given, note, report
+from selfsame.cli.shared.options import FILE, JOBS, PATH, SIZE, Numbers, click_type, common_options
+from selfsame.family import Iterations, Scale
 from selfsame.run.progress import shown_progress
 
 if TYPE_CHECKING:
@@ -37,7 +31,7 @@ MODELS = Methods({"the family collage": ("model",)})
 @common_options("output")
 @click.option(
     "--scale",
-    type=click.FloatRange(0, min_open=True),
+    type=click_type(Scale),
     help="Output pixels per pixel of the original [default: 1].",
 )
 @click.option("--size", type=SIZE, help="Width and height of the output instead.")
@@ -46,7 +40,7 @@ MODELS = Methods({"the family collage": ("model",)})
     type=Numbers("x0,y0,x1,y1"),
     help="Only these pixels of the original, x1 and y1 excluded, y down.",
 )
-@click.option("--steps", type=click.IntRange(0), help="Iterations [default: the code's].")
+@click.option("--steps", type=click_type(Iterations), help="Iterations [default: the code's].")
 @click.option(
     "--start",
     help="Picture to start the iteration from: b (the fixed part of the map), grey, noise, or a "

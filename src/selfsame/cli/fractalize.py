@@ -6,14 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsame.cli.shared.call import (
-    Methods,
-    check_only_one,
-    given,
-    given_settings,
-    report,
-)
-from selfsame.cli.shared.options import PATH, Numbers, common_options, settings_options
+from selfsame.cli.shared.call import Methods, check_only_one, given, given_settings, report
+from selfsame.cli.shared.options import PATH, Numbers, click_type, common_options, settings_options
+from selfsame.family import Scale
 from selfsame.mosaic.settings import Settings
 from selfsame.run.progress import shown_progress
 
@@ -56,7 +51,7 @@ COPIES = Methods(
 @common_options("output")
 @click.option(
     "--scale",
-    type=click.FloatRange(0, min_open=True),
+    type=click_type(Scale),
     default=8.0,
     show_default=True,
     help="Output pixels per pixel of IMAGE.",

@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from selfsame.cli.shared.call import (
-    Methods,
-    check_only_one,
-    report,
-    set_threads,
-)
-from selfsame.cli.shared.options import PATH, common_options
+from selfsame.cli.shared.call import Methods, check_only_one, report, set_threads
+from selfsame.cli.shared.options import PATH, click_type, common_options
 from selfsame.errors import SettingError
+from selfsame.family import Scale
 from selfsame.io.files import check_writable, make_folder
 from selfsame.limits import MAX_PIXELS
 from selfsame.run.progress import shown_progress
@@ -64,7 +60,7 @@ FORMS = Methods({"a grid": ("columns", "gap"), "--separate": ("separate",)})
 )
 @click.option(
     "--scale",
-    type=click.FloatRange(0, min_open=True),
+    type=click_type(Scale),
     default=1.0,
     show_default=True,
     help="Output pixels per pixel of the model.",

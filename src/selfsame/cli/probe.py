@@ -15,14 +15,9 @@ from selfsame.cli.shared.call import (
     set_threads,
     signal_status,
 )
-from selfsame.cli.shared.options import PATH, common_options, settings_options
-from selfsame.lab.probe.settings import (
-    CLASSES,
-    FINETUNING,
-    NONE,
-    PRETRAINING,
-    ProbeSettings,
-)
+from selfsame.cli.shared.options import PATH, click_type, common_options, settings_options
+from selfsame.datasets.fitting import Side
+from selfsame.lab.probe.settings import CLASSES, FINETUNING, NONE, PRETRAINING, ProbeSettings
 from selfsame.run.progress import shown_progress
 
 PRETRAINED, NOTHING = "a pre-training", f"--fractals {NONE}"
@@ -62,7 +57,7 @@ LEARNING = Methods({"training": ("batch",), "frozen weights": ()})
 @settings_options(ProbeSettings, "network", "weights")
 @click.option(
     "--side",
-    type=click.IntRange(1),
+    type=click_type(Side),
     help="Pixels to which the pictures of DATA are scaled and cut [default: as they are].",
 )
 @settings_options(PRETRAINING, "steps", "lr", prefix="Pre-training: ")

@@ -7,16 +7,10 @@ from typing import Any
 
 import click
 
-from selfsame.cli.shared.call import (
-    FLAMES,
-    Methods,
-    given,
-    report,
-    set_threads,
-)
+from selfsame.cli.shared.call import FLAMES, Methods, given, report, set_threads
 from selfsame.cli.shared.options import SIZE, Numbers, click_type, common_options
 from selfsame.errors import SettingError
-from selfsame.ifs.limits import Points
+from selfsame.ifs.limits import Depth, Mode, Points, Supersample
 from selfsame.run.progress import shown_progress
 
 OUTPUTS = Methods(
@@ -55,14 +49,10 @@ CLOUD_POINTS = 1_000_000
 )
 @click.option(
     "--depth",
-    type=click.IntRange(0),
+    type=click_type(Depth),
     help="Draw the code's leaf shape at this depth of the recursion instead of points.",
 )
-@click.option(
-    "--mode",
-    type=click.Choice(["auto", "binary", "grey", "log", "color", "flame", "patch"]),
-    help="What a pixel shows [default: auto].",
-)
+@click.option("--mode", type=click_type(Mode), help="What a pixel shows [default: auto].")
 @click.option(
     "--viewport",
     type=Numbers("x0,y0,x1,y1"),
@@ -77,7 +67,7 @@ CLOUD_POINTS = 1_000_000
 )
 @click.option(
     "--supersample",
-    type=click.IntRange(1, 8),
+    type=click_type(Supersample),
     help="Cells per pixel and axis [default: 3 for small pictures, 1 for huge ones].",
 )
 @click.option("--azimuth", type=float, help="3-D: degrees [default: 30].")

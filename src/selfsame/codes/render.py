@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import checked
 from selfsame.codes.registry import family_of
 from selfsame.errors import SettingError
-from selfsame.family import Code, DrawsBytes, Family, Iterates, Picture, Run, View
+from selfsame.family import Code, DrawsBytes, Family, Iterates, Iterations, Picture, Run, View
 from selfsame.io.pictures import Bytes, to_uint8
 from selfsame.run.threads import limited_threads
 
@@ -172,7 +173,7 @@ def draw_steps(
     if not isinstance(family, Iterates):
         raise SettingError(f"codes of the family {family.name} are not decoded step by step")
     options = {} if start is None else {"start": start}
-    last = family.iterations(code) if steps is None else steps
+    last = family.iterations(code) if steps is None else checked("steps", steps, Iterations)
     return (draw(code, view, run, iterations=n, **options) for n in range(last + 1))
 
 

@@ -14,9 +14,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.checked import check_whole
+from selfsame.checked import check_whole, checked
 from selfsame.errors import InputError
-from selfsame.family import Code
+from selfsame.family import Code, Iterations
 from selfsame.values import check_array, check_picture, read_only
 
 FINGERPRINT_BYTES = 8
@@ -31,7 +31,6 @@ GRID = 16
 
 MAX_ATOMS = GRID * GRID - 1
 MAX_DOMAINS = 16
-MAX_ITERATIONS = 64
 
 MAX_STEP = 255
 """The step index: quantiser steps are those of the model times ``2 ** ((step - 128) / 16)``."""
@@ -97,7 +96,7 @@ class CollageCode(Code):
                 f"fingerprint must have {FINGERPRINT_BYTES} bytes: got {len(self.fingerprint)}"
             )
         check_whole("step", self.step, 0, MAX_STEP)
-        check_whole("iterations", self.iterations, 0, MAX_ITERATIONS)
+        checked("iterations", self.iterations, Iterations)
         shapes = symbol_shapes(self.width, self.height, self.range_size, self.atoms, self.domains)
         if symbol_count(shapes) > MAX_SYMBOLS:
             raise InputError(

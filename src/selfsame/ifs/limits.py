@@ -1,6 +1,6 @@
 """What a rendering may ask for, checked before anything is allocated."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from selfsame.checked import Range, checked
 from selfsame.errors import SettingError
@@ -16,6 +16,9 @@ MAX_POINTS = 2**32 - 1
 """Most points of one rendering: a 32-bit count per cell cannot overflow, and a minute or more."""
 
 Points = Annotated[int, Range(1, MAX_POINTS)]
+Depth = Annotated[int, Range(0)]
+Mode = Literal["auto", "binary", "grey", "log", "color", "flame", "patch"]
+Supersample = Annotated[int, Range(1, 8)]
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -6,7 +6,6 @@ are written through: they are no place where a file could be put.
 """
 
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -39,7 +38,7 @@ def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = True) -> It
             yield stream
         return
     final = _place(path)
-    temporary = final.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}")
+    temporary = final.with_name(f"{_TEMPORARY}{os.urandom(6).hex()}")
     try:
         with _named_errors(path), temporary.open("xb") as stream:
             yield stream

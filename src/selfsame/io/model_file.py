@@ -40,7 +40,7 @@ _NAME_LENGTH = 32
 class Pretrained(nn.Module):
     """A network that is kept in a folder, in the package or on the Hugging Face Hub.
 
-    A subclass is made from its config alone and says the five things below.
+    A subclass is made from its config alone and says the things below.
 
     Attributes:
         config: a dataclass; as JSON, its fields make an equal one.
@@ -49,7 +49,7 @@ class Pretrained(nn.Module):
         config_type: the class of ``config``.
         home: package whose folder ``models`` holds the models that ship; empty: none do.
         noun: what messages call such a network.
-        made_by: what writes one, for messages.
+        folder, made_by: what messages call the folder of one, and what writes it.
         file_dtype: of the numbers in files unless asked otherwise.
     """
 
@@ -57,6 +57,7 @@ class Pretrained(nn.Module):
     config_type: ClassVar[type[Any]]
     home: ClassVar[str] = ""
     noun: ClassVar[str] = "model"
+    folder: ClassVar[str] = "the folder"
     made_by: ClassVar[str] = "save_pretrained"
     file_dtype: ClassVar[torch.dtype] = torch.float16
 
@@ -216,7 +217,7 @@ def _find(cls: type[Pretrained], source: str | Path) -> tuple[Path, str]:
             raise CorruptedError(f"{folder / WEIGHTS_NAME} is missing: it is the model's weights")
         names = "".join(f"{name}, " for name in shipped)
         raise SettingError(
-            f"no {cls.noun} {text!r}: give {names}the folder that `{cls.made_by}` wrote, or "
+            f"no {cls.noun} {text!r}: give {names}{cls.folder} that `{cls.made_by}` wrote, or "
             f"{hub.SCHEME}OWNER/NAME"
         )
     if weights.name != WEIGHTS_NAME:

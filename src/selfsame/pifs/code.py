@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame._native import pifs as native
-from selfsame.checked import check_whole
+from selfsame.checked import check_whole, checked
 from selfsame.errors import InputError
-from selfsame.family import Code
+from selfsame.family import Code, Iterations
 from selfsame.isometries import ISOMETRIES
 from selfsame.limits import MAX_SIDE
 from selfsame.values import Value, check_array, check_picture
@@ -53,7 +53,6 @@ STEP_UNIT = 1 / 64
 
 MAX_STEP = 1023.0
 
-MAX_ITERATIONS = 64
 MAX_DEBLOCK = 7
 
 
@@ -138,7 +137,7 @@ class PifsCode(Code):
 
     def __post_init__(self) -> None:
         check_picture(self.width, self.height, self.alpha)
-        check_whole("iterations", self.iterations, 0, MAX_ITERATIONS)
+        checked("iterations", self.iterations, Iterations)
         check_whole("deblock", self.deblock, 0, MAX_DEBLOCK)
         if self.mode not in get_args(Mode):
             raise InputError(f"mode must be one of {', '.join(get_args(Mode))}: got {self.mode!r}")

@@ -17,13 +17,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
+from selfsame.checked import Checked, Range
 from selfsame.errors import SelfsameError, SettingError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+Jobs = Annotated[int, Range(1, 256)]
 ENGINES = ("processes", "threads", "dask")
 
 
@@ -53,14 +55,14 @@ class Executor(Protocol):
 
 
 @dataclass(frozen=True)
-class Local(ABC):
+class Local(Checked, ABC):
     """Several tasks at a time on this machine; with one job, or for one task, in this process.
 
     Attributes:
         jobs: how many at a time, default one per core.
     """
 
-    jobs: int | None = None
+    jobs: Jobs | None = None
 
     def threads_each(self, tasks: int) -> int | None:
         """See ``Executor``."""
@@ -142,15 +144,9 @@ def attempt_all(
 
 
 def _jobs_of(jobs: int | None, tasks: int) -> int:
-    """Return how many of so many tasks run at a time; ``jobs`` None: one per core.
-
-    Raises:
-        InputError: jobs below 1.
-    """
+    """Return how many of so many tasks run at a time; ``jobs`` None: one per core."""
     from selfsame.run.threads import core_count
 
-    if jobs is not None and jobs < 1:
-        raise SettingError(f"jobs must be at least 1: got {jobs}")
     return max(1, min(jobs or core_count(), tasks))
 
 

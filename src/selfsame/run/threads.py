@@ -3,17 +3,20 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from typing import TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from selfsame.checked import check_whole
-from selfsame.limits import MAX_THREADS
+from selfsame.checked import Range, checked
 from selfsame.run.executor import Local, WorkerDiedError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+ThreadCount = Annotated[int, Range(1, 1024)]
 
 _limit: ContextVar[int | None] = ContextVar("limit of threads", default=None)
 
@@ -29,11 +32,12 @@ def thread_count(threads: int | None) -> int:
     """Return ``threads``, or for None the limit that is in force, or the number of cores.
 
     Raises:
-        InputError: no whole number from 1 to ``MAX_THREADS``.
+        InputError: not as ``ThreadCount``.
     """
     if threads is None:
         return _limit.get() or core_count()
-    return check_whole("threads", threads, 1, MAX_THREADS)
+    count: int = checked("threads", threads, ThreadCount)
+    return count
 
 
 def limit_threads(threads: int) -> None:
@@ -51,6 +55,8 @@ def run_shares(work: Callable[[T], R], shares: Iterable[T], threads: int | None)
     workers = min(thread_count(threads), len(parts))
     if workers <= 1:
         return [work(part) for part in parts]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(work, parts))
 
@@ -62,7 +68,10 @@ class Threads(Local):
         self, function: Callable[[T], R], tasks: Sequence[T], jobs: int
     ) -> Iterator[tuple[T, R | WorkerDiedError]]:
         """See ``Local``."""
-        waiting, running = deque(tasks), dict[Future[R], T]()
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+        waiting = deque(tasks)
+        running: dict[Future[R], T] = {}
         pool = ThreadPoolExecutor(jobs)
         try:
             while waiting or running:

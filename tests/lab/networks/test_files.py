@@ -67,9 +67,8 @@ def test_files_that_are_no_network_are_refused(tmp_path, changes, error, text) -
 
 def test_other_files_are_refused(tmp_path) -> None:
     assert Network.from_pretrained(saved(tmp_path / "right")).config.classes == 2
-    with pytest.raises(
-        InputError, match="no network 'none': give the folder that `selfsame probe`"
-    ):
+    words = "no network 'none': give the folder seed-S/network that `selfsame probe` wrote, or hf:"
+    with pytest.raises(InputError, match=words):
         Network.from_pretrained("none")
     (tmp_path / "text").write_text("hello")
     with pytest.raises(CorruptedError, match="text is no network"):

@@ -238,6 +238,8 @@ def test_unknown_start_and_too_large_results_are_refused():
     code = random_code(28, 60, 40)
     with pytest.raises(InputError, match="noise"):
         next(decode_steps(code, start="snow"))
+    with pytest.raises(InputError, match=r"steps must be a whole number within 0\.\.64: got -1"):
+        decode_steps(code, steps=-1)
     # A result of 119 million pixels would be computed on a grid of 256 million.
     blocks = np.array([(y, x, 6, 6) for y in range(0, 8000, 64) for x in range(0, 8000, 64)])
     plane = PlaneCode(8000, 8000, 64.0, blocks.astype(np.int32),

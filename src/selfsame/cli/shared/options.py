@@ -13,10 +13,10 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 
-from selfsame.checked import Checked, allowed, annotations
-from selfsame.limits import MAX_THREADS
+from selfsame.checked import Checked, Seed, allowed, annotations
 from selfsame.run.device import CHOICES as DEVICES
-from selfsame.run.executor import ENGINES
+from selfsame.run.executor import ENGINES, Jobs
+from selfsame.run.threads import ThreadCount
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,13 +63,29 @@ class Numbers(click.ParamType[tuple[float, ...]]):
         return numbers
 
 
+def click_type(annotation: Any) -> click.ParamType[Any]:
+    """Return the type of an option that lets through what an annotation of settings allows."""
+    kind, range_, _ = allowed(annotation)
+    if get_origin(kind) is Literal:
+        return click.Choice(get_args(kind))
+    if kind in (int, float):
+        number: Any = click.IntRange if kind is int else click.FloatRange
+        low, high = (end if math.isfinite(end) else None for end in (range_.low, range_.high))
+        ranged: click.ParamType[Any] = number(low, high, range_.open_low, range_.open_high)
+        return ranged
+    known = {bool: click.BOOL, str: click.STRING, Path: PATH}
+    if kind not in known:
+        raise TypeError(f"no option can be made of a field of {kind}")
+    return known[kind]
+
+
 JOBS = ("jobs", "engine", "scheduler")
 """Options of ``call.executor_of``."""
 
 _COMMON: dict[str, Callable[[F], F]] = {
     "output": click.option("-o", "--output", type=PATH, required=True, help="Where to write."),
     "index": click.option(
-        "--index", type=click.IntRange(0), help="Take only this code of a .flame, counted from 0."
+        "--index", type=int, help="Take only this code of a .flame, counted from 0."
     ),
     "drop_unsupported": click.option(
         "--drop-unsupported",
@@ -78,7 +94,7 @@ _COMMON: dict[str, Callable[[F], F]] = {
     ),
     "jobs": click.option(
         "--jobs",
-        type=click.IntRange(1, 256),
+        type=click_type(Jobs),
         help="Many files: processes or threads [default: all cores].",
     ),
     "engine": click.option(
@@ -90,7 +106,7 @@ _COMMON: dict[str, Callable[[F], F]] = {
     "scheduler": click.option("--scheduler", help="dask: its address, such as tcp://host:8786."),
     "seed": click.option(
         "--seed",
-        type=click.IntRange(0, 2**63 - 1),
+        type=click_type(Seed),
         default=0,
         show_default=True,
         help="Random seed.",
@@ -103,7 +119,7 @@ _COMMON: dict[str, Callable[[F], F]] = {
         help="Where torch computes.",
     ),
     "threads": click.option(
-        "--threads", type=click.IntRange(1, MAX_THREADS), help="CPU threads [default: all cores]."
+        "--threads", type=click_type(ThreadCount), help="CPU threads [default: all cores]."
     ),
     "json": click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
@@ -162,22 +178,6 @@ def settings_options(
         return function
 
     return decorate
-
-
-def click_type(annotation: Any) -> click.ParamType[Any]:
-    """Return the type of an option that lets through what an annotation of settings allows."""
-    kind, range_, _ = allowed(annotation)
-    if get_origin(kind) is Literal:
-        return click.Choice(get_args(kind))
-    if kind in (int, float):
-        number: Any = click.IntRange if kind is int else click.FloatRange
-        low, high = (end if math.isfinite(end) else None for end in (range_.low, range_.high))
-        ranged: click.ParamType[Any] = number(low, high, range_.open_low, range_.open_high)
-        return ranged
-    known = {bool: click.BOOL, str: click.STRING, Path: PATH}
-    if kind not in known:
-        raise TypeError(f"no option can be made of a field of {kind}")
-    return known[kind]
 
 
 def _attribute_texts(kind: type) -> dict[str, str]:

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from selfsame.checked import check_whole
+from selfsame.checked import checked
 from selfsame.collage.code import (
     GRID,
     MAX_BIAS,
-    MAX_ITERATIONS,
     MAX_WEIGHT,
     CollageCode,
 )
@@ -30,6 +29,7 @@ from selfsame.collage.network.model import (
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.errors import InputError, SettingError
+from selfsame.family import Iterations
 from selfsame.io.pictures import picture_bytes, resize_picture
 from selfsame.picture_arrays import picture_floats
 from selfsame.run.device import resolve_device
@@ -131,9 +131,8 @@ def decode(
     decoder = decoder_of(code)
     check_decoder(code, decoder)
     where = resolve_device(device)
-    if iterations is None:
-        iterations = code.iterations
-    iterations = check_whole("iterations", iterations, 0, MAX_ITERATIONS)
+    wanted = code.iterations if iterations is None else iterations
+    iterations = checked("iterations", wanted, Iterations)
     unit = decoder.config.geometry.unit
     ratio = max(Fraction(out_height, code.height), Fraction(out_width, code.width))
     factor = Fraction(math.ceil(ratio * unit), unit)

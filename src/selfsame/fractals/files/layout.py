@@ -53,9 +53,9 @@ class Layout(Checked):
     """The files of a data set.
 
     Attributes:
-        format: ``folder`` or ``webdataset``.
+        format: of the files.
         split: shares of train, val and test, or None for a data set in one piece.
-        shard_size: most pictures of a shard.
+        shard_size: most pictures of a shard, a .tar file or what one process does at a time.
     """
 
     format: Format = "folder"

@@ -15,19 +15,16 @@ from selfsame.ifs.code import Viewport
 from selfsame.ifs.render.batch import SystemArrays, render_batch
 from selfsame.ifs.samples.random import FILLING_PADDING, FILLING_SIZE
 from selfsame.run.progress import Progress
-from selfsame.run.threads import thread_count
+from selfsame.run.threads import ThreadCount
 
 VERSION = 1
 """Of what recipes draw: it changes whenever a picture of any recipe does."""
 
-MAX_CLASSES = 2**20
-MAX_INSTANCES = 2**32
-SIDES = (16, 4096)
-"""Least and largest side of a picture, in pixels."""
-
 _MARGIN = FILLING_PADDING / (FILLING_SIZE - 2 * FILLING_PADDING)
 
-Classes = Annotated[int, Range(1, MAX_CLASSES)]
+Classes = Annotated[int, Range(1, 2**20)]
+Instances = Annotated[int, Range(1, 2**32)]
+Side = Annotated[int, Range(16, 4096)]
 Interval = Annotated[float, Range(0, 0.5)]
 Share = Annotated[float, Range(0, 1)]
 
@@ -51,12 +48,12 @@ class Recipe(ABC):
     multi_label: ClassVar[bool] = False
     """Whether pictures may show fractals of several classes."""
 
-    side: Annotated[int, Range(*SIDES)]
+    side: Side
     classes: Classes
-    instances: Annotated[int, Range(1, MAX_INSTANCES)]
+    instances: Instances
     seed: Seed
     systems: SystemArrays
-    threads: int | None = None
+    threads: ThreadCount | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -65,8 +62,6 @@ class Recipe(ABC):
                 f"systems must be one for each of {self.classes} classes: "
                 f"got {len(self.systems.counts)}"
             )
-        if self.threads is not None:
-            thread_count(self.threads)
 
     def __len__(self) -> int:
         return self.classes * self.instances

@@ -46,7 +46,7 @@ def fit_viewport(
     width, height = np.maximum(extent + 2 * margin * larger, 1e-3 * larger)
     aspect = size[0] / size[1]
     width, height = max(width, height * aspect), max(height, width / aspect)
-    return checked(
+    return checked_viewport(
         center[0] - width / 2, center[1] - height / 2, center[0] + width / 2, center[1] + height / 2
     )
 
@@ -66,10 +66,10 @@ def zoomed(
         (viewport.y_min + viewport.y_max) / 2,
     )
     half_width, half_height = viewport.width / zoom / 2, viewport.height / zoom / 2
-    return checked(x - half_width, y - half_height, x + half_width, y + half_height)
+    return checked_viewport(x - half_width, y - half_height, x + half_width, y + half_height)
 
 
-def checked(x_min: float, y_min: float, x_max: float, y_max: float) -> Viewport:
+def checked_viewport(x_min: float, y_min: float, x_max: float, y_max: float) -> Viewport:
     """Return the four numbers as a viewport.
 
     Raises:

@@ -1,29 +1,26 @@
 """Pictures of a system: coverage, density, colour, and a shaded view in three dimensions."""
 
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.checked import checked
 from selfsame.errors import SettingError
 from selfsame.ifs.code import IFSCode, Viewport
-from selfsame.ifs.geometry.viewport import checked, fit_viewport, zoomed
-from selfsame.ifs.limits import check_points, check_size
+from selfsame.ifs.geometry.viewport import checked_viewport, fit_viewport, zoomed
+from selfsame.ifs.limits import Mode, Supersample, check_points, check_size
 from selfsame.ifs.render.averaging import averaged
 from selfsame.ifs.render.batch import render_batch
 from selfsame.ifs.render.histogram import count_points, default_range, set_cells, sum_colors
 from selfsame.ifs.render.points import Progress
 from selfsame.ifs.system import IFS
 
-Mode = Literal["auto", "binary", "grey", "log", "color", "flame", "patch"]
-
 DEFAULT_SIZE = (512, 512)
 """Of a bare system, (width, height); a code knows the size of its target."""
 
 DENSITY_POINTS = 50
 """Default points per pixel of the density modes: noise of 14 % in a pixel of mean density."""
-
-MAX_SUPERSAMPLE = 8
 
 # Default supersampling: the largest factor of 3, 2, 1 that stays within so many cells.
 _FINE_CELLS = 2**22
@@ -83,12 +80,10 @@ def render(
     if size is None:
         size = code.size if isinstance(code, IFSCode) else DEFAULT_SIZE
     width, height = size = check_size(size)
-    if mode not in get_args(Mode):
-        raise SettingError(f"mode must be one of {', '.join(get_args(Mode))}: got {mode!r}")
+    mode = checked("mode", mode, Mode)
+    supersample = checked("supersample", supersample, Supersample | None)
     if points is not None:
         check_points(points)
-    if supersample is not None and not 1 <= supersample <= MAX_SUPERSAMPLE:
-        raise SettingError(f"supersample must be within 1..{MAX_SUPERSAMPLE}: got {supersample}")
     if system.dimension == 3:
         from selfsame.ifs.render.view3d import render_view
 
@@ -107,7 +102,7 @@ def render(
             progress=progress,
         )
     if viewport is not None:
-        view = checked(*viewport)
+        view = checked_viewport(*viewport)
     else:
         view = code.viewport if isinstance(code, IFSCode) else fit_viewport(code, size, seed=seed)
     view = zoomed(view, zoom, center)

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame._native import ifs as native
-from selfsame.errors import InputError, SettingError
+from selfsame.checked import checked
+from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Primitive, Viewport
 from selfsame.ifs.geometry.bounds import bounding_ball
+from selfsame.ifs.limits import Depth
 from selfsame.ifs.system import IFS
 from selfsame.run.threads import thread_count
 
@@ -64,8 +66,7 @@ def render_recursion(
     if system.dimension != 2:
         raise InputError(f"render_recursion draws 2-D systems: got dimension {system.dimension}")
     view = IFSCode(system, viewport, size).viewport  # raises on an unusable viewport or size
-    if depth < 0:
-        raise SettingError(f"depth must be at least 0: got {depth}")
+    depth = checked("depth", depth, Depth)
     if not 0 <= hairline <= 1000:
         raise InputError(f"hairline must be within 0..1000 pixels: got {hairline}")
     if primitive is None:

@@ -54,6 +54,7 @@ class Network(Pretrained):
     file_format = "selfsame network 1"
     config_type = NetworkConfig
     noun = "network"
+    folder = "the folder seed-S/network"
     made_by = "selfsame probe"
     file_dtype = torch.float32  # it is measured: rounded weights would be another network's
 

@@ -39,7 +39,8 @@ class ProbeSettings(Checked):
         options: further ones of that data set. ``points`` is as many per pixel as the preset has
             at its own side.
         network: what learns.
-        weights: folder of a network that this command wrote, to evaluate instead of training one.
+        weights: of a network that this command wrote, its folder seed-S/network, to evaluate
+            instead of training one.
         pretraining, finetuning: settings of both; each seed takes the place of theirs.
         every: evaluate before the pre-training and every so many steps of it too; 0: after it only.
         evaluate: linear: logistic regression on frozen features; finetune: all weights learn on.

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsame._native import pifs as native
-from selfsame.checked import check_whole
+from selfsame.checked import checked
 from selfsame.errors import SettingError
-from selfsame.family import Picture
+from selfsame.family import Iterations, Picture
 from selfsame.io.color import planes_from_picture
 from selfsame.io.pictures import Bytes, picture_bytes
 from selfsame.limits import MAX_PIXELS, MAX_SIDE
-from selfsame.pifs.code import MAX_ITERATIONS, PifsCode
+from selfsame.pifs.code import PifsCode
 from selfsame.run.threads import thread_count
 
 T = TypeVar("T", np.float32, np.uint8)
@@ -63,7 +63,7 @@ def decode(
         size: width and height of the result instead of ``scale``; the aspect may change.
         region: the part of the picture to decode, which costs no more than what it depends on. At
             whole scales the result equals that part of the whole picture bit for bit.
-        iterations: how often the maps are applied, 0 to ``MAX_ITERATIONS``; by default as the code
+        iterations: how often the maps are applied, 0 to 64; by default as the code
             says.
         start: the picture from which the iteration starts, of any size, (H, W) or (H, W, 3), values
             in [0, 1]; by default the part of the code that is not self-similar.
@@ -155,9 +155,9 @@ def _arrays(code: PifsCode) -> list[tuple[Any, ...]]:
 
 
 def _rounds(code: PifsCode, iterations: int | None) -> int:
-    if iterations is None:
-        return code.iterations
-    return check_whole("iterations", iterations, 0, MAX_ITERATIONS)
+    wanted = code.iterations if iterations is None else iterations
+    rounds: int = checked("iterations", wanted, Iterations)
+    return rounds
 
 
 def _sampling_of(
