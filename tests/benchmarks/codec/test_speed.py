@@ -12,6 +12,7 @@ from benchmarks import harness
 from benchmarks.codec import speed
 from benchmarks.harness.kept import Table
 from selfsame.errors import InputError
+from support.saved_figures import lines_of, saved_figures
 
 
 @pytest.mark.parametrize("megapixels", [0.1, 1.0, 20.0])
@@ -52,6 +53,7 @@ def test_a_quick_run(
 ) -> None:
     command = ["codec_speed.py", "--quick", "-o", str(tmp_path), "--megapixels", "0.01", "--json"]
     monkeypatch.setattr(sys, "argv", command)
+    figures = saved_figures(monkeypatch)
     speed.main()
     document = json.loads(capsys.readouterr().out)
     harness.check_result(document)
@@ -63,3 +65,12 @@ def test_a_quick_run(
     assert all(row["encode_peak_mib"] > 50 < row["decode_peak_mib"] for row in sizes)
     for name in ("codec_speed.csv", "codec_size.png", "codec_memory.png", "codec_efforts.png"):
         assert (tmp_path / name).stat().st_size > 100
+    for figure, columns in zip(
+        figures, (("encode_s", "decode_s"), ("encode_peak_mib", "decode_peak_mib")), strict=False
+    ):
+        lines = lines_of(figure.axes[0])
+        for mode in speed.MODES:
+            for column in columns:
+                own = [[r["pixels"] / 1e6, r[column]] for r in sizes if r["mode"] == mode]
+                assert lines[f"{mode}, {column.split('_')[0]}"] == pytest.approx(np.array(own))
+    assert set(lines_of(figures[2].axes[0])) == set(speed.MODES)
