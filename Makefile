@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt $(NATIVE) $(MODULES)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $(STAMP)
 
-demo: $(STAMP)  ## fit an IFS to a real silhouette and open the result in demo/
+demo: $(STAMP)  ## an eye, a cat of cats, a horse and made-up digits, in demo/
 	$(BIN)/python examples/demo.py
 
 test: $(STAMP)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from selfsame import _native
-from selfsame._native import mosaic, pifs
+from selfsame._native import collage, ifs, mosaic, pifs, testing
+from selfsame.collage.stream import initial_tables
 from support import ROOT
 
 PLANE = np.zeros((64, 64), np.float32)
@@ -30,7 +31,7 @@ WITHOUT_MAPS = mapped(0, 0, 0, 0, 0)
 
 
 def apply(blocks: np.ndarray, maps: np.ndarray, luma: np.ndarray | None = None) -> object:
-    return pifs.iterate(PLANE.copy(), blocks, maps, 1, luma, None, 1, 1)
+    return testing.iterate(PLANE.copy(), blocks, maps, 1, luma, None, 1, 1)
 
 
 def paint(top: int, left: int) -> None:
@@ -49,7 +50,7 @@ def decode(side: int, alpha: np.ndarray | None = None) -> None:
 
 BEYOND: dict[str, Callable[[], object]] = {
     "a domain": lambda: apply(BLOCKS, mapped(1, 56, 0, 0, 4)),
-    "a start": lambda: pifs.iterate(
+    "a start": lambda: testing.iterate(
         PLANE.copy(), BLOCKS, mapped(1, 0, 0, 0, 4), 1, None, PLANE[:8], 1, 1
     ),
     "a residual": lambda: pifs.subtract_maps(
@@ -127,6 +128,23 @@ def test_arrays_that_are_not_aligned_are_refused() -> None:
 def test_luma_is_as_large_as_the_plane_or_twice() -> None:
     with pytest.raises(ValueError, match="or twice"):
         apply(BLOCKS, mapped(4, 0, 0, 0, 4), np.zeros((192, 192), np.float32))
+
+
+def test_points_of_a_line_lie_in_no_cells_of_the_plane() -> None:
+    start, out, tree = np.zeros(1, np.float32), np.zeros((64, 1), np.float32), np.ones(1, np.uint64)
+    halves = (np.full((1, 1, 1), 0.5, np.float32), np.zeros((1, 1), np.float32), tree)
+    none = (np.zeros((0, 1, 1), np.float32), np.zeros((0, 1), np.float32), tree)
+    field = (7, 0x83)
+    with pytest.raises(ValueError, match="two coordinates"):
+        ifs.sample_share(0, 0, start, 16, field, field, halves, none, True, out)
+
+
+@pytest.mark.parametrize("bias", [7 << 17, -(1 << 17) - 1, -(1 << 31)])
+def test_biases_that_no_stream_holds_are_refused(bias: int) -> None:
+    """The first would be written as the largest one that is held: its error is cut."""
+    symbols = np.array([[[-(1 << 17), bias]]], np.int32)
+    with pytest.raises(ValueError, match="a bias beyond"):
+        collage.write_symbols([symbols], 0, 128, *initial_tables())
 
 
 def test_what_only_tests_call_lies_apart() -> None:

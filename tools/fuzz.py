@@ -23,11 +23,11 @@ ROOT = Path(__file__).parents[1]
 NATIVE = ROOT / "native"
 SOURCES = NATIVE / "tests" / "fuzz"
 TARGETS = sorted(path.stem for path in (SOURCES / "targets").glob("*.cpp"))
-CORE = ("core", "coding", "pifs", "collage", "mosaic", "ifs")
+FOLDERS = ("core", "coding", "pifs", "collage", "mosaic", "ifs", "browser/files", "browser/drawing")
 BUILD = ROOT / "build" / "fuzz"
 TABLES, SEEDS, CORPUS, FOUND = (BUILD / n for n in ("tables.cpp", "seeds", "corpus", "found"))
 
-SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZE = ("-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
 FLAGS = ("-std=c++20", "-O2", "-g", "-fno-omit-frame-pointer", "-ffp-contract=off", *SANITIZE)
 LIBFUZZER = ("-rss_limit_mb=2048", "-timeout=300", "-max_len=4096")
 ABORT = "abort_on_error=1"
@@ -87,7 +87,7 @@ class Build:
 
     def programs(self, targets: Sequence[str]) -> list[Path]:
         """Return the program of each target."""
-        shared = [path for name in CORE for path in sorted((NATIVE / name).glob("*.cpp"))]
+        shared = [path for name in FOLDERS for path in sorted((NATIVE / name).glob("*.cpp"))]
         shared += [TABLES, SOURCES / "failure.cpp"]
         if not self.compiler.has_libfuzzer:
             shared.append(SOURCES / "driver.cpp")
@@ -167,12 +167,13 @@ def main() -> None:
     def run(target: str, program: Path) -> tuple[int, str]:
         return fuzz(target, program, arguments, compiler.has_libfuzzer)
 
-    is_found = False
+    is_found, total = False, 0
     with ThreadPoolExecutor(options.jobs) as pool:
         for target, (runs, report) in zip(targets, pool.map(run, targets, programs), strict=True):
             print(f"{target:16}{runs:12} runs, {'FOUND' if report else 'nothing found'}")
             print(report, end="", flush=True)
-            is_found = is_found or bool(report)
+            is_found, total = is_found or bool(report), total + runs
+    print(f"total {total} runs")
     sys.exit(is_found)
 
 

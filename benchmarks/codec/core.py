@@ -28,8 +28,7 @@ from PIL import Image
 
 from benchmarks import harness
 from benchmarks.codec.bjontegaard import bd_psnr, bd_rate, curve
-from benchmarks.codec.photos import Photo, add_picture_options, load_photos, tiled
-from benchmarks.codec.speed import sides
+from benchmarks.codec.photos import Photo, add_picture_options, load_photos, sides, tiled
 from benchmarks.harness.types import Bytes
 
 BPP = 0.5

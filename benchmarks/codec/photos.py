@@ -83,6 +83,12 @@ def middle_of(rgb: Bytes) -> Bytes:
     return np.ascontiguousarray(rgb[top : top + QUICK_SIDE, left : left + QUICK_SIDE])
 
 
+def sides(megapixels: float) -> tuple[int, int]:
+    """Return width and height, 3 to 2, of about so many million pixels, whole eights."""
+    height = max(8, round(np.sqrt(megapixels * 1e6 / 1.5) / 8) * 8)
+    return height * 3 // 2, height
+
+
 def tiled(rgb: Bytes, width: int, height: int) -> Bytes:
     """Return a picture of another size: cut from the middle, or mirrored at its borders."""
     for axis, side in ((0, height), (1, width)):

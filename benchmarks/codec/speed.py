@@ -1,24 +1,17 @@
-"""Seconds and memory of the picture codec: threads, targets, efforts, cold starts, picture sizes.
+"""Seconds of the picture codec: colours, modes, targets, threads, efforts, a small picture.
 
     python -m benchmarks.codec.speed --data KODAK [--keep DIR]
 
-Times are medians of several runs in one process after a warm-up. Every run of the command line is a
-process of its own, and so is every point of the cost against picture size, so that its peak memory
-is its own. Large pictures are mirrored tilings of the first one. Writes codec_speed.csv, plots of
-time and memory against size and of rate against time by effort, and codec_speed.json.
+Times are medians of several runs in one process after a warm-up; ``codec.core`` has starts, sizes
+and memory. Writes codec_speed.csv, a plot of rate against time by effort, and codec_speed.json.
 """
 
 import argparse
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from benchmarks import harness
 from benchmarks.codec import bjontegaard
@@ -27,12 +20,10 @@ from benchmarks.codec.photos import COLORS, Photo, add_picture_options, load_pho
 from benchmarks.codec.rows import bpp_of, judge
 from benchmarks.harness import plotting
 from benchmarks.harness.kept import Table, kept_path
-from benchmarks.harness.processes import in_new_process, peak_mib
 from benchmarks.harness.types import Bytes, Row
 from selfsame.errors import InputError
 
 SIZE = (768, 512)
-MEGAPIXELS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 EFFORTS = tuple(range(1, 10))
 EFFORT_QUALITIES = (25.0, 45.0, 65.0)
 """Three points of a curve, so that efforts compare at equal rate; times are of the middle one."""
@@ -57,8 +48,6 @@ COLUMNS = (
     "entropy_decode_s",
     "reconstruct_s",
     "decode_s",
-    "encode_peak_mib",
-    "decode_peak_mib",
 )
 
 PUBLISHED = (
@@ -78,12 +67,6 @@ PUBLISHED = (
 
 SMALL_SIDE, SMALL_PSNR_DB = 64, 30.9
 """The picture of pvigier's encoder, and what it reaches."""
-
-
-def sides(megapixels: float) -> tuple[int, int]:
-    """Return width and height, 3 to 2, of about so many million pixels, whole eights."""
-    height = max(8, round(np.sqrt(megapixels * 1e6 / 1.5) / 8) * 8)
-    return height * 3 // 2, height
 
 
 def timed(pixels: Bytes, runs: int, threads: int | None, **settings: Any) -> tuple[Row, bytes]:
@@ -179,111 +162,6 @@ def small_picture(photo: Photo, table: Table, options: argparse.Namespace) -> No
             )  # fmt: skip
 
 
-def command_line(photo: Photo, table: Table, options: argparse.Namespace) -> None:
-    """Add the times of ``selfsame encode`` and ``decode`` from a cold process."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        Image.fromarray(tiled(photo.rgb, *options.size)).save(folder / "in.png")
-
-        def call(*arguments: str) -> float:
-            command = [sys.executable, "-m", "selfsame", *arguments, "--quiet", "--overwrite"]
-            begin = time.perf_counter()
-            subprocess.run(command, cwd=folder, check=True, capture_output=True)
-            return time.perf_counter() - begin
-
-        for mode in MODES[:1] if options.quick else MODES:
-
-            def work(mode: str = mode) -> Row:
-                encode = ("encode", "in.png", "-o", "x.ssm", "--bpp", "0.5", "--mode", mode)
-                decode = ("decode", "x.ssm", "-o", "out.png")
-                # The first pair warms the disk's cache.
-                runs = [(call(*encode), call(*decode)) for _ in range(options.runs + 1)][1:]
-                encoding, decoding = np.array(runs).T
-                return {
-                    "pixels": options.size[0] * options.size[1],
-                    "bpp": (folder / "x.ssm").stat().st_size
-                    * 8
-                    / (options.size[0] * options.size[1]),
-                    "encode_s": float(np.median(encoding)),
-                    "encode_min_s": float(encoding.min()),
-                    "encode_max_s": float(encoding.max()),
-                    "decode_s": float(np.median(decoding)),
-                }
-
-            kept(
-                table, work,
-                part="command line", name=f"{photo.name}, 0.5 bpp",
-                color="color", mode=mode, effort=5, threads=0,
-            )  # fmt: skip
-
-
-def picture_sizes(photo: Photo, table: Table, options: argparse.Namespace) -> None:
-    """Add seconds and peak memory against picture size, each in a process of its own."""
-    for mode in MODES:
-        for megapixels in options.megapixels:
-            kept(
-                table,
-                lambda m=mode, mp=megapixels: _one_size(photo.rgb, mp, m, options.threads),
-                part="size", name=f"{megapixels:g} megapixels",
-                color="color", mode=mode, effort=5, threads=options.threads or 0,
-            )  # fmt: skip
-
-
-def _one_size(rgb: Bytes, megapixels: float, mode: str, threads: int | None) -> Row:
-    row, data = in_new_process(_encode_size, rgb, megapixels, mode, threads)
-    return row | in_new_process(_decode_size, rgb, data, threads)
-
-
-def _encode_size(
-    rgb: Bytes, megapixels: float, mode: str, threads: int | None
-) -> tuple[Row, bytes]:
-    """Encode a tiled picture in this process, which does nothing else; seconds and peak memory."""
-    import selfsame
-    from selfsame.codes import store
-
-    _warm_up(rgb, mode)
-    pixels = tiled(rgb, *sides(megapixels))
-    begin = time.perf_counter()
-    data = store.pack(selfsame.encode(pixels, mode=mode, threads=threads))  # type: ignore[arg-type]
-    seconds = time.perf_counter() - begin
-    row = {
-        "pixels": pixels.shape[0] * pixels.shape[1],
-        "bpp": bpp_of(data, pixels),
-        "encode_s": seconds,
-        "encode_peak_mib": peak_mib(),
-    }
-    return row, data
-
-
-def _decode_size(rgb: Bytes, data: bytes, threads: int | None) -> Row:
-    """Decode a file in this process; seconds and peak memory."""
-    import selfsame
-    from selfsame.codes import store
-
-    _warm_up(rgb, "hybrid")
-    begin = time.perf_counter()
-    code = store.unpack(data)
-    middle = time.perf_counter()
-    selfsame.decode(code, threads=threads)
-    end = time.perf_counter()
-    return {
-        "entropy_decode_s": middle - begin,
-        "reconstruct_s": end - middle,
-        "decode_s": end - begin,
-        "decode_peak_mib": peak_mib(),
-    }
-
-
-def _warm_up(rgb: Bytes, mode: str) -> None:
-    """Load and, if need be, compile what a small picture takes."""
-    import selfsame
-    from selfsame.codes import store
-
-    small = tiled(rgb, 96, 96)
-    data = store.pack(selfsame.encode(small, mode=mode))  # type: ignore[arg-type]
-    selfsame.decode(store.unpack(data))
-
-
 def efforts(photos: list[Photo], table: Table, options: argparse.Namespace) -> list[Row]:
     """Add times of every effort, and return means: seconds, and rate against effort 5."""
     rows = []
@@ -327,23 +205,8 @@ def efforts(photos: list[Photo], table: Table, options: argparse.Namespace) -> l
     return rows
 
 
-def plots(folder: Path, table: list[Row], effort_rows: list[Row]) -> None:
-    """Write codec_size.png, codec_memory.png and codec_efforts.png."""
-    of_size = [row for row in table if row["part"] == "size"]
-    for name, columns, label in (
-        ("codec_size", ("encode_s", "decode_s"), "seconds"),
-        ("codec_memory", ("encode_peak_mib", "decode_peak_mib"), "peak resident memory, MiB"),
-    ):
-        lines = {
-            f"{mode}, {column.split('_')[0]}": [
-                (row["pixels"] / 1e6, row[column]) for row in of_size if row["mode"] == mode
-            ]
-            for mode in MODES
-            for column in columns
-        }
-        plotting.plot_lines(
-            folder / f"{name}.png", "colour, default effort", lines, "megapixels", label
-        )
+def plot_efforts(path: Path, effort_rows: list[Row]) -> None:
+    """Plot rate against time."""
     lines = {
         mode: [
             (row["encode_s"], 100 + row["rate against effort 5, %"])
@@ -353,7 +216,7 @@ def plots(folder: Path, table: list[Row], effort_rows: list[Row]) -> None:
         for mode in MODES
     }
     plotting.plot_lines(
-        folder / "codec_efforts.png",
+        path,
         "efforts 1 to 9",
         {mode: values for mode, values in lines.items() if values},
         "seconds to encode",
@@ -365,28 +228,24 @@ def main() -> None:
     parser = harness.parser(__doc__)
     add_picture_options(parser)
     parser.add_argument("--runs", type=int, metavar="N", help="timed runs [default: 3]")
-    parser.add_argument("--megapixels", type=float, nargs="+", help="[default: 0.1 … 20]")
     parser.add_argument("--efforts", type=int, nargs="+", choices=EFFORTS, metavar="1…9")
     options = parser.parse_args()
     options.runs = options.runs or (1 if options.quick else 3)
     options.targets = list(TARGETS)[:1] if options.quick else list(TARGETS)
     options.pictures = options.pictures or (1 if options.quick else 2)
-    options.megapixels = options.megapixels or ((0.01, 0.03) if options.quick else MEGAPIXELS)
     options.efforts = options.efforts or ((1, 5) if options.quick else EFFORTS)
     options.size = (96, 64) if options.quick else SIZE
     photos = load_photos(options)
     table = Table(kept_path(options, "codec_speed.csv"), KEYS, COLUMNS)
     same = [default_effort(photo, table, options) for photo in photos]
     small_picture(photos[0], table, options)
-    command_line(photos[0], table, options)
     effort_rows = efforts(photos, table, options)
-    picture_sizes(photos[0], table, options)
     version = codec_version()
     rows = [row for row in table.rows.values() if row["version"] == version]
     folder = harness.output_folder(options)
     if folder is not None:
         harness.write_csv(folder / "codec_speed.csv", rows, COLUMNS)
-        plots(folder, rows, effort_rows)
+        plot_efforts(folder / "codec_efforts.png", effort_rows)
     small = [row for row in rows if row["part"] == "small picture"]
     results = {
         "pictures": [photo.name for photo in photos],
@@ -408,13 +267,11 @@ def main() -> None:
             "encode: from pixels to the bytes of the file; decode: back; entropy_decode and"
             " reconstruct are its two halves, timed apart; threads 0: as many as there are cores",
             "a target in bpp or dB takes several attempts, a quality one",
-            "command line: start of Python, reading and writing the picture included",
-            "peak memory includes Python and a small picture coded before (warm-up)",
             "published times are of other machines unless their source says otherwise",
         ],
     )
     shown = ["part", "name", "color", "mode", "effort", "threads", "bpp", "psnr_db", "encode_s"]
-    shown += ["entropy_decode_s", "reconstruct_s", "decode_s", "encode_peak_mib", "decode_peak_mib"]
+    shown += ["entropy_decode_s", "reconstruct_s", "decode_s"]
     parts = [row for row in rows if row["part"] != "effort"]
     texts = [harness.markdown_table(parts, shown)]
     texts.append(harness.markdown_table(effort_rows, list(effort_rows[0])))

@@ -175,6 +175,11 @@ private:
         for (int row = 0; row < plane_.rows; ++row) {
             for (int column = 0; column < columns; ++column) {
                 const std::size_t here = plane_.at(row, column);
+                if constexpr (!Coder::kDecoding) {  // what is farther off the guess than a number reaches is cut
+                    if (std::abs(std::int64_t(plane_.bias(row, column))) > kMaxBias) {
+                        return false;
+                    }
+                }
                 Guesses guesses;
                 const std::int64_t rough = predict_bias(row, column, guesses);
                 const std::int64_t predicted = blend(guesses, errors, row, column);

@@ -17,6 +17,8 @@ inline constexpr int kPlanes = 3;  // Y (or grey), Cb, Cr
 inline constexpr int kMaxAtoms = 255;
 inline constexpr int kMaxBias = 1 << 17;
 inline constexpr int kMaxWeight = 1 << 15;
+inline constexpr int kMaxDomains = 16;
+inline constexpr std::int64_t kMaxSymbols = std::int64_t(1) << 28;  // of a plane here, of all planes in a file
 
 // Syntax elements that bits are counted by.
 enum Element : int { kBiases, kExtents, kWeights, kSigns, kDomains, kElements };

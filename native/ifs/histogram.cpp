@@ -156,7 +156,7 @@ View fitted(Population& population, const Game& game, double margin, double aspe
     constexpr float kFar = std::numeric_limits<float>::infinity();
     Extent extent{kFar, kFar, -kFar, -kFar};
     for (int t = 0; t < kFitSteps; ++t) {
-        population.step(population.field().size(), game, {0, 1, 1}, stream);
+        population.move(game, stream);
         extend(population.points(), extent);
     }
     return widened({extent.x_min, extent.y_min, extent.x_max, extent.y_max}, margin, aspect);

@@ -90,7 +90,8 @@ private:
     void step(const Field& field, std::vector<float>& target, std::size_t n, const SpaceGame& game,
               Stream& stream) {
         const std::size_t maps = game.offsets.height(), leaves = game.tree.size();
-        check(maps <= leaves && 2 * leaves <= counts_.size() && game.matrices.height() == maps * dimension_);
+        check(maps <= leaves && 2 * leaves <= counts_.size() && game.matrices.height() == maps * dimension_ &&
+              (!game.is_on_cells || dimension_ >= 2));
         shuffle(points_, field, stream);
         stream.multinomial(static_cast<std::int64_t>(n), game.tree, {counts_.data(), 2 * leaves});
         std::size_t begin = 0;

@@ -72,13 +72,12 @@ inline LastContexts last_contexts(const BlockState& block) {
     for (int b = area < 4 ? 9 : 12; b < kBands; ++b) {
         high += block.expected[b];
     }
-    const int mapped = std::min(block.mapped, 2);
     return {
         kSlots.last_area + (base * kMagnitudes + magnitude_class(total >> 1)) * kLengths,
         kSlots.last_high + (base * kMagnitudes + magnitude_class(high)) * kLengths,
         kSlots.last_mapped + (((block.chroma * kSizes + block.lh - kMinLog2) * kSizes + block.lw -
                                kMinLog2) * kKinds + block.mapped) * kLengths,
-        kSlots.last_other + ((base * kMagnitudes + block.other_class) * 3 + mapped) * kLengths,
+        kSlots.last_other + ((base * kMagnitudes + block.other_class) * 3 + block.mapped) * kLengths,
     };
 }
 

@@ -16,15 +16,14 @@ namespace selfsame::python {
 
 namespace {
 
-constexpr int kMaxDomains = 16, kMaxStep = 255;
-constexpr std::int64_t kMaxSymbols = 1 << 28;
+constexpr int kMaxStep = 255;
 
 // Append a plane of so many ranges; all have as many.
 void append_plane(std::vector<collage::Plane>& planes, std::int64_t channels, int domains, std::int64_t rows,
                   std::int64_t columns) {
-    require(domains >= 0 && domains <= kMaxDomains && channels >= 1 + domains &&
+    require(domains >= 0 && domains <= collage::kMaxDomains && channels >= 1 + domains &&
                 channels <= 1 + domains + collage::kMaxAtoms && is_side(rows) && is_side(columns) &&
-                rows * columns <= kMaxSymbols / channels && planes.size() < collage::kPlanes &&
+                rows * columns <= collage::kMaxSymbols / channels && planes.size() < collage::kPlanes &&
                 (planes.empty() || (rows == planes[0].rows && columns == planes[0].columns)),
             "no such shape of symbols");
     planes.emplace_back(static_cast<int>(channels) - 1 - domains, domains, static_cast<int>(rows),

@@ -107,6 +107,7 @@ std::int64_t sample_share(std::uint64_t seed, std::uint64_t share, const Array<f
     require(start.size() >= 1 && out.shape(1) == start.size() && plain.offsets.width() == start.size() &&
                 through.offsets.width() == start.size(),
             "points of another dimension than the maps");
+    require(!is_on_cells || start.size() >= 2, "cells are of the plane: points have two coordinates, or more");
     const auto [own, first] = fields_of(field, ancestors);
     const ifs::SpaceStart begin{own, first, row(start), burn_in};
     const nb::gil_scoped_release released;

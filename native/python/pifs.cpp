@@ -337,10 +337,10 @@ void bind_pifs(nb::module_ module, nb::module_ testing) {
     module.def("inverse_dct", &inverse_dct, nb::arg("levels"), nb::arg("blocks"), nb::arg("step"),
                nb::arg("scale"), nb::arg("threads"),
                "Return the blocks that levels describe, b of x = S x + b, with ``scale`` samples per pixel.");
-    module.def("iterate", &iterate, nb::arg("x").noconvert(), nb::arg("blocks"), nb::arg("maps"),
-               nb::arg("scale"), nb::arg("luma").none(), nb::arg("start").none(), nb::arg("count"),
-               nb::arg("threads"),
-               "Replace b, in ``x``, by what ``count`` applications of x = S x + b make of ``start``, or of b.");
+    testing.def("iterate", &iterate, nb::arg("x").noconvert(), nb::arg("blocks"), nb::arg("maps"),
+                nb::arg("scale"), nb::arg("luma").none(), nb::arg("start").none(), nb::arg("count"),
+                nb::arg("threads"),
+                "Replace b, in ``x``, by what ``count`` applications of x = S x + b make of ``start``, or of b.");
     module.def("subtract_maps", &subtract_maps, nb::arg("residual").noconvert(), nb::arg("x"),
                nb::arg("blocks"), nb::arg("maps"), nb::arg("luma").none(), nb::arg("threads"),
                "Subtract S x from a residual.");
@@ -364,11 +364,12 @@ void bind_pifs(nb::module_ module, nb::module_ testing) {
                nb::arg("reach"), nb::arg("bit_price"), nb::arg("threads"),
                "Return the best domain of half the resolution that lies over each block of side 2^log2 itself.");
     module.attr("LIMIT") = pifs::kLimit;
+    module.attr("LOWEST_GAIN") = pifs::kLowestGain;
     module.attr("MARGIN") = pifs::kMargin;
     module.attr("SETTLED") = pifs::kSettled;
-    module.def("contraction_bounds", &contraction_bounds, nb::arg("blocks"), nb::arg("maps"),
-               nb::arg("height"), nb::arg("width"),
-               "Return numbers, one per block, of which the largest bounds the squared spectral radius of S.");
+    testing.def("contraction_bounds", &contraction_bounds, nb::arg("blocks"), nb::arg("maps"),
+                nb::arg("height"), nb::arg("width"),
+                "Return numbers, one per block, of which the largest bounds the squared spectral radius of S.");
     module.def("contractive_maps", &contractive_maps, nb::arg("blocks"), nb::arg("maps"), nb::arg("height"),
                nb::arg("width"),
                "Return the maps with scales lowered until they are proved to contract.");

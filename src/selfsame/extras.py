@@ -7,7 +7,6 @@ nothing, as if it were not there.
 """
 
 import sys
-from importlib.abc import MetaPathFinder
 from types import FrameType
 from typing import Any
 
@@ -40,7 +39,7 @@ def installation(extra: str, *, editable: bool = False) -> str:
     )
 
 
-class _LastFinder(MetaPathFinder):
+class _LastFinder:
     """Raises ``MissingExtraError`` where this package imports what nobody finds."""
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:

@@ -7,7 +7,6 @@ import sys
 import warnings
 from collections.abc import Callable
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from operator import attrgetter
 from types import ModuleType
@@ -89,14 +88,18 @@ _RENAMED = {
 """Old module and name -> new name, of a method with its class's before a dot."""
 
 
-class _Finder(MetaPathFinder, Loader):
+class _Finder:
     """Makes an old module whose names are looked up in the new ones."""
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
         package, _, name = fullname.partition(".")
         if package != "selfsame" or name not in _MOVED:
             return None
-        return ModuleSpec(fullname, self, is_package=True)
+        loader: Any = self  # not of importlib.abc, which takes long to be imported
+        return ModuleSpec(fullname, loader, is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """A module of the usual kind."""
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__.partition(".")[2]

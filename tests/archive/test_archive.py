@@ -14,6 +14,7 @@ from selfsame.archive import decode_folder, encode_folder, write_report
 from selfsame.archive.listing import absolute_model, code_names
 from selfsame.codes.encode import encode_source
 from selfsame.codes.settings import EncodeSettings
+from selfsame.errors import SettingError
 from selfsame.io.files import files_below
 from selfsame.io.pictures import SUFFIXES, read_picture, read_source, to_uint8
 from selfsame.metrics.pictures import psnr_db, ssim
@@ -45,6 +46,14 @@ def run(photos, out, settings=FAST, **options):
 
 def names_in(folder):
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_folder_is_not_made_with_the_name_of_a_code(photos, tmp_path) -> None:
+    with pytest.raises(SettingError, match="named like a code; what comes of a folder needs"):
+        run(photos, tmp_path / "a.ssm")
+    assert not (tmp_path / "a.ssm").exists()
+    (tmp_path / "a.ssm").mkdir()
+    assert len(run(photos, tmp_path / "a.ssm").entries) == 4
 
 
 CODES = ["a.ssm", "b.ssm", "ledger.jsonl", "sub/a.ssm", "sub/deep/c.ssm"]

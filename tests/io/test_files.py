@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from selfsame import InputError
-from selfsame.errors import LimitError
+from selfsame.errors import LimitError, SettingError
 from selfsame.io.files import (
     atomic_file,
     check_writable,
@@ -51,6 +51,28 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, error) -> None
         fail()
     assert target.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_a_full_disk_is_told_with_the_name_of_the_output() -> None:
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        write_bytes("/dev/full", b"new")
+
+
+def test_an_error_of_another_file_keeps_its_name(tmp_path) -> None:
+    def fail() -> None:
+        with atomic_file(tmp_path / "a"):
+            (tmp_path / "none").read_bytes()
+
+    with pytest.raises(OSError, match=r"none'$"):
+        fail()
+
+
+def test_nothing_is_written_to_a_file_called_minus(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingError, match="/dev/stdout is standard output"):
+        write_bytes("-", b"new")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failure_after_the_temporary_file_is_gone_keeps_its_own_error(tmp_path) -> None:

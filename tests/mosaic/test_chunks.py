@@ -1,4 +1,4 @@
-"""Mosaics in files: round trips, and thousands of damaged files."""
+"""Mosaics in files: round trips, and what no mosaic can be."""
 
 import tracemalloc
 import zlib
@@ -15,7 +15,6 @@ from selfsame.errors import (
     FormatError,
     InputError,
     LimitError,
-    TruncatedError,
     UnsupportedError,
 )
 from selfsame.mosaic.chunks import MOSA, PIEC
@@ -98,13 +97,6 @@ def test_more_pixels_than_a_file_may_have_are_refused():
 
 
 @pytest.mark.parametrize("data", [DATA, PIECED_DATA], ids=["self", "pieces"])
-def test_every_cut_is_named(data):
-    for length in range(len(data)):
-        with pytest.raises((TruncatedError, CorruptedError), match="file"):
-            unpack(data[:length])
-
-
-@pytest.mark.parametrize("data", [DATA, PIECED_DATA], ids=["self", "pieces"])
 def test_every_cut_of_a_chunk_is_another_code_or_named(data):
     """Trailing bytes are cut, and checksums right again: what is missing reads as zeros."""
     container = read_container(data)
@@ -144,21 +136,6 @@ def outcome(data):
         return "refused"
     assert unpack(pack(code)) == code
     return "opened"
-
-
-@pytest.mark.parametrize("data", [DATA, PIECED_DATA], ids=["self", "pieces"])
-def test_thousands_of_changes_under_right_checksums(data):
-    rng = np.random.default_rng(5)
-    container = read_container(data)
-    results = Counter()
-    for _ in range(1500):
-        index = int(rng.integers(len(container.chunks)))
-        payload = container.chunks[index].payload
-        at = int(rng.integers(len(payload)))
-        places = {(index, at): bytes([payload[at] ^ 1 << int(rng.integers(8))])}
-        results[outcome(changed(data, places=places))] += 1
-    assert results["refused"] > 300
-    assert results["opened"] > 100
 
 
 def test_thousands_of_streams_of_noise():

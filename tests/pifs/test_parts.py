@@ -35,7 +35,7 @@ def reads(monkeypatch):
     return calls
 
 
-def with_one_map(width=128, height=520):
+def with_one_map(width=128, height=512):
     """A code of one map, from the third band to the fourth."""
     code = random_code(1, width, height, 3, True)
     luma, *chroma = (replace(plane, maps=np.zeros_like(plane.maps)) for plane in code.planes)
@@ -60,7 +60,7 @@ def test_only_the_bands_that_a_region_depends_on_are_read(reads):
     assert reads == [set(), {2}]
     reads.clear()
     assert unpack(data, View()) == code
-    assert reads == [{0, 1, 2, 3, 4}]
+    assert reads == [{0, 1, 2, 3}]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_only_the_bands_that_a_region_depends_on_are_read(reads):
         View(region=REGION),
         View(region=(0, 127, 128, 129)),
         View(region=REGION, scale=0.1),
-        View(region=(0, 250, 128, 520), size=(40, 200)),
+        View(region=(0, 250, 128, 512), size=(40, 200)),
         View(region=REGION, scale=3),
     ],
 )
@@ -91,5 +91,5 @@ def test_a_picture_of_one_band_is_read_whole(monkeypatch, tmp_path):
 
 
 def test_regions_outside_of_the_picture_are_refused():
-    with pytest.raises(InputError, match="within the picture of 128x520"):
+    with pytest.raises(InputError, match="within the picture of 128x512"):
         unpack(pack(with_one_map()), View(region=(0, 0, 129, 10)))

@@ -6,12 +6,11 @@ import pytest
 
 from selfsame import InputError
 from selfsame.pifs.code import COPY, HALF, LUMA, NO_MAP, PifsCode, PlaneCode
+from selfsame.pifs.describe import KIND_NAMES, kind_shares
 from selfsame.pifs.plot import (
     KIND_COLORS,
-    KIND_NAMES,
     LINES,
     _direction_color,
-    kind_shares,
     lined_blocks,
     plot_code,
 )

@@ -141,13 +141,13 @@ def test_a_stream_that_ends_early_is_refused():
 
 def test_each_band_is_a_stream_of_its_own(monkeypatch):
     monkeypatch.setattr(stream, "BAND_PIXELS", 1)
-    code = random_code(11, 60, 600, 3, True)
+    code = random_code(11, 60, 500, 3, True)
     bands, _ = write_planes(code.planes)
-    assert len(bands) == 5
-    other = random_code(12, 60, 600, 3, True)
+    assert len(bands) == 4
+    other = random_code(12, 60, 500, 3, True)
     mixed = read([*bands[:2], write_planes(other.planes)[0][2], *bands[3:]], code)
     for plane, original, foreign in zip(mixed, code.planes, other.planes, strict=True):
-        cut = 128 * plane.height // 600
+        cut = 128 * plane.height // 500
         assert (plane.levels[: 2 * cut] == original.levels[: 2 * cut]).all()
         assert (plane.levels[2 * cut : 3 * cut] == foreign.levels[2 * cut : 3 * cut]).all()
         assert (plane.levels[3 * cut :] == original.levels[3 * cut :]).all()
@@ -168,7 +168,9 @@ def test_bands_have_at_least_three_quarters_of_a_megapixel():
     assert band_rows(512, 768) == 0
     assert band_rows(1024, 1528) == 0
     assert band_rows(1024, 1536) == 4
-    assert band_rows(2048, 2304) == 3
+    # An even number of them, lest a thread of two waits: two, not three; four, not five.
+    assert band_rows(1536, 1664) == 6
+    assert band_rows(2048, 2048) == 4
     # No band is lower than a unit, however wide.
     assert band_rows(256, 65528) == 1
     assert band_rows(128, 65528) == 0

@@ -1,4 +1,5 @@
 import io
+import sys
 from typing import Any
 
 import pytest
@@ -58,11 +59,21 @@ def test_a_bar_shows_percents_counts_and_labels(monkeypatch) -> None:
     terminal, bar = Terminal(), tqdm.tqdm
 
     def at_once(**options: Any) -> Any:
-        return bar(**(options | {"file": terminal, "delay": 0, "mininterval": 0}))
+        return bar(**(options | {"file": terminal, "mininterval": 0}))
 
     monkeypatch.setattr(tqdm, "tqdm", at_once)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr("selfsame.run.progress.DELAY", 0)
     with shown_progress("work") as progress:
         progress(0.5)
         progress(1, 3, "another")
     for words in ("work:  50%", " 50/100 [", "another:  33%", " 1/3 ["):
         assert words in terminal.getvalue()
+
+
+def test_short_work_shows_no_bar(monkeypatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with shown_progress("work") as progress:
+        progress(0.5)
+    assert terminal.getvalue() == ""

@@ -8,10 +8,8 @@ namespace selfsame::browser {
 
 namespace {
 
-constexpr std::uint32_t kMaxName = 32, kMaxDomains = 16, kMaxIterations = 64;
+constexpr std::uint32_t kMaxName = 32, kMaxIterations = 64;
 constexpr std::size_t kFingerprintBytes = 8;
-constexpr std::int64_t kMaxSymbols = std::int64_t(1) << 28;
-constexpr std::int32_t kMaxWeight = 1 << 15;
 
 bool is_in_name(char c) {
     return ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '.' || c == '_' ||
@@ -22,7 +20,7 @@ void check_magnitudes(const collage::Plane& plane) {
     const auto ranges = static_cast<std::size_t>(plane.rows) * plane.columns;
     const std::int32_t* symbols = plane.symbols.data();
     for (std::size_t i = 0; i < plane.symbols.size(); ++i) {
-        const std::int32_t most = i < ranges ? collage::kMaxBias : kMaxWeight;
+        const std::int32_t most = i < ranges ? collage::kMaxBias : collage::kMaxWeight;
         if (symbols[i] > most || symbols[i] < -most) {
             fail(Fault::kCorrupted, "the file holds an impossible collage: a symbol of ", symbols[i]);
         }
@@ -49,7 +47,7 @@ CollageCode read_collage(const Container& container, const coding::Models& model
     code.model = {reinterpret_cast<const char*>(name.data()), name.size()};
     const Bytes atoms = numbers.take(header.channels());
     constexpr std::array<std::uint32_t, 5> kRangeSizes = {4, 8, 16, 32, 64};
-    if (std::ranges::find(kRangeSizes, range_size) == kRangeSizes.end() || domains > kMaxDomains) {
+    if (std::ranges::find(kRangeSizes, range_size) == kRangeSizes.end() || domains > collage::kMaxDomains) {
         fail(Fault::kCorrupted, "the file holds an impossible layout of ranges: size ", range_size, ", ", domains,
              " domains");
     }
@@ -59,8 +57,8 @@ CollageCode read_collage(const Container& container, const coding::Models& model
     for (const std::uint8_t count : atoms) {
         symbols += std::int64_t(1 + count + code.domains) * rows * columns;
     }
-    if (symbols > kMaxSymbols) {
-        fail(Fault::kLimit, "a collage has at most ", kMaxSymbols, " symbols: the file claims ", symbols);
+    if (symbols > collage::kMaxSymbols) {
+        fail(Fault::kLimit, "a collage has at most ", collage::kMaxSymbols, " symbols: the file claims ", symbols);
     }
     if (name.size() == 0 || !std::ranges::all_of(code.model, is_in_name) || iterations > kMaxIterations) {
         fail(Fault::kCorrupted, "the file holds an impossible collage: a model's name is 1 to ", kMaxName,

@@ -1,5 +1,5 @@
 // The container of every code, as docs/file-format.md has it: read where no Python is there to do it
-// (selfsame/coding/container.py, with the same named errors; tests/browser compares both).
+// (selfsame/coding/container.py, with the same named errors; tests/web compares both).
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,7 @@ that yields inputs says what its target reads; see ``targets``.
 """
 
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from selfsame.codes.store import pack
 from selfsame.coding.container import Container, read_container
 from selfsame.collage.chunks import CLGE
 from selfsame.collage.code import FINGERPRINT_BYTES
-from selfsame.mosaic.chunks import MOSA
+from selfsame.mosaic.chunks import MOSA, PIEC
 from selfsame.pifs.chunks import PIFS, PLANE
 from selfsame.pifs.code import ALIGNMENT
+from support.framed_files import frames, joined
 from support.random_codes import random_code
 
 GOLDEN = Path(__file__).parents[3] / "tests" / "golden"
@@ -43,9 +45,10 @@ def tables() -> str:
 def write_seeds(folder: Path) -> None:
     """Write a folder of inputs for every target."""
     made: dict[str, list[bytes]] = {}
-    for container in _containers():
-        for target, data in _inputs(container):
+    for file in _files():
+        for target, data in _inputs(read_container(file)):
             made.setdefault(target, []).append(data)
+        made.setdefault("browser", []).extend(_of_browser(file))
     rng = np.random.default_rng(0)
     for target in ("range_coder", "mosaic_drawing", "ifs_recursion", "ifs_points"):
         made[target] = [rng.bytes(size) for size in (64, 256, 1024, 1024, 4096)]
@@ -55,13 +58,13 @@ def write_seeds(folder: Path) -> None:
             (folder / target / f"{i:02}").write_bytes(data)
 
 
-def _containers() -> Iterator[Container]:
+def _files() -> Iterator[bytes]:
     for path in sorted(GOLDEN.glob("v*/*.ssm")):
-        yield read_container(path.read_bytes())
+        yield path.read_bytes()
     for seed, (width, height) in enumerate(RANDOM_SIZES):
         for channels, half_chroma in ((1, False), (3, False), (3, True)):
             code = random_code(seed, width, height, channels, half_chroma)
-            yield read_container(pack(code))
+            yield pack(code)
 
 
 def _inputs(container: Container) -> Iterator[tuple[str, bytes]]:
@@ -76,6 +79,17 @@ def _inputs(container: Container) -> Iterator[tuple[str, bytes]]:
         yield "collage", _of_collage(container, payloads[b"CLGE"])
     elif b"MOSA" in payloads:
         yield "mosaic", _of_mosaic(container, payloads[b"MOSA"])
+
+
+def _of_browser(file: bytes) -> Iterator[bytes]:
+    """The whole file, and again with what its zlib streams hold in their place."""
+    yield bytes(1) + file
+    pieces = frames(file)
+    for i, (tag, payload) in enumerate(pieces):
+        if tag in (b"ALPH", b"PIEC"):
+            start = PIEC.size if tag == b"PIEC" else 0
+            plain = payload[:start] + zlib.decompress(payload[start:])
+            yield b"\x80" + joined([*pieces[:i], [tag, plain], *pieces[i + 1 :]])
 
 
 def _of_pifs(container: Container, payload: bytes) -> bytes:

@@ -62,11 +62,6 @@ def inverse_dct(levels: NDArray[numpy.int32], blocks: NDArray[numpy.int32], step
     Return the blocks that levels describe, b of x = S x + b, with ``scale`` samples per pixel.
     """
 
-def iterate(x: NDArray[numpy.float32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], scale: int, luma: NDArray[numpy.float32] | None, start: NDArray[numpy.float32] | None, count: int, threads: int) -> None:
-    """
-    Replace b, in ``x``, by what ``count`` applications of x = S x + b make of ``start``, or of b.
-    """
-
 def subtract_maps(residual: NDArray[numpy.float32], x: NDArray[numpy.float32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], luma: NDArray[numpy.float32] | None, threads: int) -> None:
     """Subtract S x from a residual."""
 
@@ -100,14 +95,11 @@ def near_maps(ranges: NDArray[numpy.float32], domains: NDArray[numpy.float32], l
 
 LIMIT: float = 1024.0
 
+LOWEST_GAIN: float = -1.0000000150474662e+30
+
 MARGIN: int = 18
 
 SETTLED: float = 0.25
-
-def contraction_bounds(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], height: int, width: int) -> NDArray[numpy.float64]:
-    """
-    Return numbers, one per block, of which the largest bounds the squared spectral radius of S.
-    """
 
 def contractive_maps(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], height: int, width: int) -> NDArray[numpy.int32]:
     """Return the maps with scales lowered until they are proved to contract."""

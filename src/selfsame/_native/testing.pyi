@@ -62,6 +62,16 @@ class Decoder:
     def is_overrun(self) -> bool:
         """Whether more was read than a sound stream has."""
 
+def iterate(x: NDArray[numpy.float32], blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], scale: int, luma: NDArray[numpy.float32] | None, start: NDArray[numpy.float32] | None, count: int, threads: int) -> None:
+    """
+    Replace b, in ``x``, by what ``count`` applications of x = S x + b make of ``start``, or of b.
+    """
+
+def contraction_bounds(blocks: NDArray[numpy.int32], maps: NDArray[numpy.int32], height: int, width: int) -> NDArray[numpy.float64]:
+    """
+    Return numbers, one per block, of which the largest bounds the squared spectral radius of S.
+    """
+
 def block_costs(pixels: NDArray[numpy.float32], log2_height: int, log2_width: int, slots: NDArray[numpy.uint32], chroma: int, inverse_step: float, bit_price: float, last: int) -> NDArray[numpy.float32]:
     """Return the cost of every whole block of one shape, without a map."""
 

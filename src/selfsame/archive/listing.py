@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.files import make_folder
 from selfsame.run.executor import Failure
 from selfsame.run.ledger import NAME, Ledger, Row, refuse_former
@@ -154,6 +154,8 @@ def open_codes(
             another run writes to it.
     """
     outputs = code_names(names)
+    if target.suffix == CODE_SUFFIX and not target.exists():
+        raise SettingError(f"output {target} is named like a code; {FOLDER_HINT}")
     make_folder(target, FOLDER_HINT)
     refuse_former(target / former[0], former[1], overwrite=overwrite)
     with Ledger(target / NAME, kind, settings, overwrite=overwrite) as ledger:

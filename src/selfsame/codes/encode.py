@@ -20,6 +20,7 @@ from selfsame.codes.store import pack, unpack
 from selfsame.family import Code, Encodes, Run, View
 from selfsame.io.pictures import SourcePicture, picture_bytes
 from selfsame.pifs.code import Mode
+from selfsame.run.threads import limited_threads
 
 
 def encode(
@@ -103,7 +104,8 @@ def _code_of(source: SourcePicture, settings: EncodeSettings, run: Run) -> Code:
         from selfsame.run.device import resolve_device
 
         resolve_device(run.device)
-    code: Code = _family(settings).encode(source, run, **settings.arguments(source.size))
+    with limited_threads(run.threads):  # of what is not told how many
+        code: Code = _family(settings).encode(source, run, **settings.arguments(source.size))
     return code
 
 

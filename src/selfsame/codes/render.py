@@ -11,6 +11,7 @@ from selfsame.codes.registry import family_of
 from selfsame.errors import SettingError
 from selfsame.family import Code, DrawsBytes, Family, Iterates, Iterations, Picture, Run, View
 from selfsame.io.pictures import Bytes, to_uint8
+from selfsame.run.threads import limited_threads
 
 STARTS = ("grey", "noise")
 
@@ -81,15 +82,18 @@ def draw(code: Code | Any, view: View, run: Run, **options: Any) -> Picture:
 
     What its family would not honour is refused.
     """
-    return _family_that_honours(code, view, run, options).render(code, view, run, **options)
+    family = _family_that_honours(code, view, run, options)
+    with limited_threads(run.threads):  # of what is not told how many
+        return family.render(code, view, run, **options)
 
 
 def draw_bytes(code: Code | Any, view: View, run: Run, **options: Any) -> Bytes:
     """Return ``draw`` rounded to bytes."""
     family = _family_that_honours(code, view, run, options)
-    if isinstance(family, DrawsBytes):
-        return family.render_bytes(code, view, run, **options)
-    return to_uint8(family.render(code, view, run, **options))
+    with limited_threads(run.threads):
+        if isinstance(family, DrawsBytes):
+            return family.render_bytes(code, view, run, **options)
+        return to_uint8(family.render(code, view, run, **options))
 
 
 def _family_that_honours(

@@ -6,14 +6,13 @@ are written through: they are no place where a file could be put.
 """
 
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from selfsame.errors import InputError, LimitError
+from selfsame.errors import InputError, LimitError, SettingError
 
 _TEMPORARY = ".selfsame-"
 """How the names of unfinished files begin. They have nothing of the target's: its name may be as
@@ -29,19 +28,19 @@ def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = True) -> It
 
     Raises:
         InputError: as ``check_writable``.
-        OSError: the disk is full, or the like.
+        OSError: the disk is full, or the like; it names the file.
     """
     check_writable(target, overwrite=overwrite)
     path = Path(target)
     before = _status(path)
     if before is not None and not stat.S_ISREG(before.st_mode):
-        with path.open("wb") as stream:
+        with _named_errors(path), path.open("wb") as stream:
             yield stream
         return
     final = _place(path)
-    temporary = final.with_name(f"{_TEMPORARY}{secrets.token_hex(6)}")
+    temporary = final.with_name(f"{_TEMPORARY}{os.urandom(6).hex()}")
     try:
-        with temporary.open("xb") as stream:
+        with _named_errors(path), temporary.open("xb") as stream:
             yield stream
         if before is not None:
             temporary.chmod(stat.S_IMODE(before.st_mode))
@@ -49,6 +48,17 @@ def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = True) -> It
     except BaseException:
         with suppress(FileNotFoundError):
             temporary.unlink()
+        raise
+
+
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    """Let what the system says of a stream name the file that the stream becomes."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
         raise
 
 
@@ -78,6 +88,8 @@ def check_writable(
         inputs: what the computation reads; they are never overwritten.
     """
     path = Path(target)
+    if os.fspath(path) == "-":
+        raise SettingError("output - would be a file of that name: /dev/stdout is standard output")
     there = _status(path)
     if there is None:
         _check_folder(_place(path).parent)

@@ -6,7 +6,9 @@ import numpy as np
 
 from selfsame.family import PLANE_NAMES, Description, bit_rows
 from selfsame.pifs.code import SCALE_STEP, PifsCode, PlaneCode
-from selfsame.pifs.plot import KIND_NAMES, kind_shares
+
+KIND_NAMES = ("none", "half", "quarter", "copy", "luma")
+"""Of the kinds of map, in the order of their numbers."""
 
 
 def describe(code: PifsCode) -> Description:
@@ -109,3 +111,10 @@ def _block_table(values: dict[str, Any]) -> list[list[str]]:
             for shape in sorted(shapes, key=area, reverse=True)
         ),
     ]
+
+
+def kind_shares(plane: PlaneCode) -> list[float]:
+    """Return which share of the area each kind of map has, in the order of ``KIND_NAMES``."""
+    areas = np.left_shift(1, plane.blocks[:, 2:].sum(axis=1))
+    by_kind = np.bincount(plane.maps[:, 0], areas, len(KIND_NAMES))
+    return [float(area / areas.sum()) for area in by_kind]

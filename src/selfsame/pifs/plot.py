@@ -11,9 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from selfsame.errors import InputError
 from selfsame.io.pictures import to_uint8
 from selfsame.pifs.code import CONTRACTION, LUMA, NO_MAP, PifsCode, PlaneCode
-
-KIND_NAMES = ("none", "half", "quarter", "copy", "luma")
-"""Of the kinds of map, in the order of their numbers."""
+from selfsame.pifs.describe import KIND_NAMES, kind_shares
 
 KIND_COLORS = ((128, 128, 128), (255, 140, 0), (214, 40, 150), (20, 130, 255), (40, 180, 70))
 
@@ -128,13 +126,6 @@ def lined_blocks(plane: PlaneCode, most: int = LINES) -> list[int]:
     ranks = np.arange(len(order)) - starts
     rounds = int((np.cumsum(np.bincount(ranks)) <= most).sum())
     return sorted(found[order[ranks < rounds]].tolist())
-
-
-def kind_shares(plane: PlaneCode) -> list[float]:
-    """Return which share of the area each kind of map has, in the order of ``KIND_NAMES``."""
-    areas = np.left_shift(1, plane.blocks[:, 2:].sum(axis=1))
-    by_kind = np.bincount(plane.maps[:, 0], areas, len(KIND_NAMES))
-    return [float(area / areas.sum()) for area in by_kind]
 
 
 def _box(block: NDArray[np.int32], factor: int) -> tuple[int, int, int, int]:

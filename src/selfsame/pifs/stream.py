@@ -50,7 +50,7 @@ def band_rows(height: int, width: int) -> int:
         height, width: of the padded luma plane.
     """
     units = -(-height // BAND_UNIT)
-    count = min(height * width // BAND_PIXELS, units)
+    count = min(height * width // BAND_PIXELS, units) & ~1  # as many for each of two threads
     return 0 if count < 2 else -(-units // count)
 
 

@@ -1,10 +1,19 @@
 """How far long work has come, and the wish that it end."""
 
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, NoReturn
 
 from selfsame.errors import SelfsameError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+DELAY = 0.5
+"""Seconds until a bar is shown."""
 
 
 class CancelledError(SelfsameError):
@@ -59,19 +68,30 @@ class Progress:
 
 @contextmanager
 def shown_progress(label: str, *, quiet: bool = False) -> Iterator[Progress]:
-    """Yield a progress that a bar on stderr shows, after half a second and on terminals only.
+    """Yield a progress that a bar on stderr shows, after ``DELAY`` and on terminals only.
 
     Args:
         label: of the bar, until the work gives one.
         quiet: show nothing.
     """
-    from tqdm import tqdm
+    if quiet or not sys.stderr.isatty():
+        yield Progress()
+        return
+    begin = time.time()
+    with ExitStack() as stack:
+        bar: tqdm[NoReturn] | None = None
 
-    with tqdm(total=0, desc=label, disable=quiet or None, delay=0.5) as bar:
+        def show(done: float, total: float, word: str) -> None:
+            nonlocal bar
+            if bar is None:
+                if time.time() < begin + DELAY:
+                    return
+                from tqdm import tqdm  # most commands end before it would be loaded
 
-        def show(done: float, total: float, label: str) -> None:
-            if label:
-                bar.set_description(label, refresh=False)
+                bar = stack.enter_context(tqdm(total=0, desc=label))
+                bar.start_t = begin
+            if word:
+                bar.set_description(word, refresh=False)
             if total == 1:  # a fraction, in percent
                 done, total = 100 * done, 100
             bar.total = int(total)

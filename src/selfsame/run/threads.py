@@ -3,13 +3,15 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from selfsame.checked import Range, checked
 from selfsame.run.executor import Local, WorkerDiedError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,6 +55,8 @@ def run_shares(work: Callable[[T], R], shares: Iterable[T], threads: int | None)
     workers = min(thread_count(threads), len(parts))
     if workers <= 1:
         return [work(part) for part in parts]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(work, parts))
 
@@ -64,7 +68,10 @@ class Threads(Local):
         self, function: Callable[[T], R], tasks: Sequence[T], jobs: int
     ) -> Iterator[tuple[T, R | WorkerDiedError]]:
         """See ``Local``."""
-        waiting, running = deque(tasks), dict[Future[R], T]()
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+        waiting = deque(tasks)
+        running: dict[Future[R], T] = {}
         pool = ThreadPoolExecutor(jobs)
         try:
             while waiting or running:

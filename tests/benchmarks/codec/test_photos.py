@@ -7,8 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.codec.photos import QUICK_SIDE, Photo, load_photos, tiled
+from benchmarks.codec.photos import QUICK_SIDE, Photo, load_photos, sides, tiled
 from selfsame.errors import InputError
+
+
+@pytest.mark.parametrize("megapixels", [0.1, 1.0, 20.0])
+def test_sides_are_three_to_two_of_the_size_asked_for(megapixels: float) -> None:
+    width, height = sides(megapixels)
+    assert width * 2 == height * 3
+    assert width * height == pytest.approx(megapixels * 1e6, rel=0.03)
 
 
 def test_tiled_pictures_are_cut_or_mirrored() -> None:

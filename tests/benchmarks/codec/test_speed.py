@@ -1,4 +1,4 @@
-"""The benchmark of speed: pictures of any size, kept rows, memory; a run of it all (slow)."""
+"""The benchmark of speed: kept rows, times; a run of it all (slow)."""
 
 import json
 import sys
@@ -13,13 +13,6 @@ from benchmarks.codec import speed
 from benchmarks.harness.kept import Table
 from selfsame.errors import InputError
 from support.saved_figures import lines_of, saved_figures
-
-
-@pytest.mark.parametrize("megapixels", [0.1, 1.0, 20.0])
-def test_sides_are_three_to_two_of_the_size_asked_for(megapixels: float) -> None:
-    width, height = speed.sides(megapixels)
-    assert width * 2 == height * 3
-    assert width * height == pytest.approx(megapixels * 1e6, rel=0.03)
 
 
 def test_rows_are_kept_and_targets_out_of_reach_leave_none() -> None:
@@ -51,7 +44,7 @@ def test_times_come_with_the_rate_of_a_real_file() -> None:
 def test_a_quick_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["codec_speed.py", "--quick", "-o", str(tmp_path), "--megapixels", "0.01", "--json"]
+    command = ["codec_speed.py", "--quick", "-o", str(tmp_path), "--json"]
     monkeypatch.setattr(sys, "argv", command)
     figures = saved_figures(monkeypatch)
     speed.main()
@@ -60,10 +53,8 @@ def test_a_quick_run(
     results = document["results"]
     assert results["same_files_and_pictures_on_all_threads"] is True
     parts = {row["part"] for row in results["rows"]}
-    assert parts == {"default effort", "small picture", "command line", "effort", "size"}
-    sizes = [row for row in results["rows"] if row["part"] == "size"]
-    assert all(row["encode_peak_mib"] > 50 < row["decode_peak_mib"] for row in sizes)
-    for name in ("codec_speed.csv", "codec_size.png", "codec_memory.png", "codec_efforts.png"):
+    assert parts == {"default effort", "small picture", "effort"}
+    for name in ("codec_speed.csv", "codec_efforts.png"):
         assert (tmp_path / name).stat().st_size > 100
     for figure, columns in zip(
         figures, (("encode_s", "decode_s"), ("encode_peak_mib", "decode_peak_mib")), strict=False

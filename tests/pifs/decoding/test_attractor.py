@@ -10,12 +10,11 @@ from selfsame.pifs.code import CONTRACTION, COPY, HALF, LUMA, NO_MAP, PlaneCode
 from selfsame.pifs.decoding.planes import (
     LIMIT,
     SETTLED,
-    contraction_bounds,
     contractive_maps,
     inverse_dct,
-    reconstruct_plane,
     settled,
 )
+from support.attractors import contraction_bounds, reconstruct_plane
 from support.random_codes import naive_isometry, random_code
 
 

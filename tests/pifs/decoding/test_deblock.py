@@ -5,7 +5,8 @@ from skimage.data import camera
 
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import NO_MAP, PlaneCode
-from selfsame.pifs.decoding.planes import MARGIN, deblock, inverse_dct, reconstruct_plane
+from selfsame.pifs.decoding.planes import MARGIN, deblock, inverse_dct
+from support.attractors import reconstruct_plane
 from support.random_codes import random_code
 
 

@@ -10,7 +10,8 @@ from selfsame.io.pictures import to_uint8
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import PifsCode, PlaneCode
 from selfsame.pifs.decoding.decode import decode, decode_bytes
-from selfsame.pifs.decoding.planes import deblock, reconstruct_plane
+from selfsame.pifs.decoding.planes import deblock
+from support.attractors import reconstruct_plane
 from support.random_codes import random_code
 
 COLOURS = [(1, False), (3, False), (3, True)]

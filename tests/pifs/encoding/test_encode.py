@@ -11,9 +11,9 @@ from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs import stream
 from selfsame.pifs.code import HALF, LUMA, NO_MAP
 from selfsame.pifs.decoding.decode import decode
-from selfsame.pifs.decoding.planes import contraction_bounds
 from selfsame.pifs.encoding import encode as encoding
 from selfsame.pifs.encoding.encode import encode, step_for_quality
+from support.attractors import contraction_bounds
 
 PHOTO = skimage.data.astronaut()[40:200, 150:330]
 GREY = PHOTO[..., 1]

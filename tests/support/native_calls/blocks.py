@@ -84,7 +84,7 @@ def of_blocks() -> Named:
     )
     yield (
         "iterate",
-        pifs.iterate,
+        testing.iterate,
         {"x": plane.copy(), "scale": 1, "luma": luma, "start": plane, "count": 2, **small},
     )
     yield (
@@ -147,7 +147,7 @@ def of_blocks() -> Named:
     )
     four = {"blocks": quarters, "maps": np.where(maps[:, :1] == 2, 0, maps)}
     yield "tiles", pifs.tiles, {"blocks": quarters, "height": 32, "width": 32}
-    yield "contraction_bounds", pifs.contraction_bounds, {**four, "height": 32, "width": 32}
+    yield "contraction_bounds", testing.contraction_bounds, {**four, "height": 32, "width": 32}
     yield "contractive_maps", pifs.contractive_maps, {**four, "height": 32, "width": 32}
     view = {
         "planes": [(levels, quarters, four["maps"], 8.0, 30, 31)],

@@ -52,12 +52,20 @@ def burn_in_steps(
         matrices: (..., N, d, d); probabilities: (..., N).
     Source: the mean logarithm of the largest singular values bounds the Lyapunov exponent.
     """
-    norms = np.linalg.norm(matrices, ord=2, axis=(-2, -1))
+    norms = _largest_singular_values(matrices)
     exponent = np.sum(probabilities * np.log(np.maximum(norms, 1e-6)), axis=-1)
     slowest = -24 * math.log(2) / MAX_BURN_IN
     # Less than rounding may leave above a whole number: on every machine as many steps.
     steps = np.ceil(-24 * math.log(2) / np.minimum(exponent, slowest) - 1e-9)
     return np.asarray(np.clip(steps, 16, MAX_BURN_IN), np.int64)
+
+
+def _largest_singular_values(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return those of (..., d, d) matrices, of many 2 × 2 ones without a decomposition of each."""
+    if matrices.shape[-1] != 2:
+        return np.asarray(np.linalg.norm(matrices, ord=2, axis=(-2, -1)))
+    (a, b), (c, d) = np.moveaxis(matrices, (-2, -1), (0, 1))
+    return np.asarray((np.hypot(a + d, c - b) + np.hypot(a - d, b + c)) / 2)
 
 
 def start_points(

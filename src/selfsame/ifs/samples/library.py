@@ -43,7 +43,8 @@ def classic_info(name: str) -> Classic:
     if name not in _CLASSICS:
         near = [n for n in classic_names() if name and name in n]
         near = near or difflib.get_close_matches(name, _CLASSICS, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else f"use one of {classic_names()}"
+        names = ", ".join(near or classic_names())
+        hint = f"did you mean {names}?" if near else f"use one of {names}"
         raise SettingError(f"no classic system is called {name!r}; {hint}")
     return _CLASSICS[name]
 

@@ -35,36 +35,6 @@ def inverse_dct(plane: PlaneCode, scale: int = 1, threads: int = 1) -> Plane:
     return native.inverse_dct(plane.levels, plane.blocks, plane.step, scale, threads)
 
 
-def reconstruct_plane(
-    plane: PlaneCode,
-    iterations: int,
-    scale: int = 1,
-    luma: Plane | None = None,
-    start: Plane | None = None,
-    threads: int = 1,
-) -> Plane:
-    """Return a plane after ``iterations`` applications of its map, before any deblocking.
-
-    A plane whose maps all draw from luma needs one application, one without maps none; no more
-    are made, as they would change nothing.
-
-    Args:
-        plane: of the code.
-        iterations: at least 0; with 0 the result is ``start``, or ``b``.
-        scale: output pixels per pixel of the plane, in either direction.
-        luma: the attractor of the luma plane, before deblocking, if a map draws from it: of the
-            shape of the result, or twice as large, when it is averaged 2:1.
-        start: the first picture, of the shape of the result; by default ``b``.
-    Returns:
-        (padded height * scale, padded width * scale).
-    Raises:
-        InputError: a map draws from luma, and there is none.
-    """
-    x = inverse_dct(plane, scale, threads)
-    native.iterate(x, plane.blocks, plane.maps, scale, luma, start, iterations, threads)
-    return x
-
-
 def deblock(x: Plane, plane: PlaneCode, strength: int, scale: int = 1, threads: int = 1) -> None:
     """Smooth the block borders of the attractor of a plane, in place.
 
@@ -88,20 +58,6 @@ def settled(plane: PlaneCode, luma: Plane | None, threads: int = 1) -> tuple[Pla
     """
     x = inverse_dct(plane, threads=threads)
     return x, native.settle(x, plane.blocks, plane.maps, luma, threads)
-
-
-def contraction_bounds(
-    blocks: NDArray[np.int32], maps: NDArray[np.int32], shape: tuple[int, int]
-) -> NDArray[np.float64]:
-    """Return, per block, ``(T v) / v`` for a ``v`` near the leading eigenvector of ``T``.
-
-    The largest bounds the squared spectral radius of ``S``.
-
-    Args:
-        blocks, maps: as in ``PlaneCode``.
-        shape: of the padded plane.
-    """
-    return native.contraction_bounds(blocks, maps, *shape)
 
 
 def contractive_maps(

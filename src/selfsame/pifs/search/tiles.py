@@ -25,7 +25,7 @@ TILE_VALUES = 2**17
 TILE_ROWS = {1: 512, CLASSES: 256}
 """Rows of a tile, by the number of classes: twice as many as it then has columns."""
 
-LOWEST = np.float32(-1e30)
+LOWEST = np.float32(native.LOWEST_GAIN)
 """The gain of no domain."""
 
 _TORCH_VALUES = 2**28
