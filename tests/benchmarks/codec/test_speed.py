@@ -56,12 +56,4 @@ def test_a_quick_run(
     assert parts == {"default effort", "small picture", "effort"}
     for name in ("codec_speed.csv", "codec_efforts.png"):
         assert (tmp_path / name).stat().st_size > 100
-    for figure, columns in zip(
-        figures, (("encode_s", "decode_s"), ("encode_peak_mib", "decode_peak_mib")), strict=False
-    ):
-        lines = lines_of(figure.axes[0])
-        for mode in speed.MODES:
-            for column in columns:
-                own = [[r["pixels"] / 1e6, r[column]] for r in sizes if r["mode"] == mode]
-                assert lines[f"{mode}, {column.split('_')[0]}"] == pytest.approx(np.array(own))
-    assert set(lines_of(figures[2].axes[0])) == set(speed.MODES)
+    assert set(lines_of(figures[0].axes[0])) == set(speed.MODES)
