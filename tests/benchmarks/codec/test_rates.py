@@ -20,6 +20,7 @@ from benchmarks.harness.kept import Table
 from selfsame.codes import store
 from selfsame.errors import InputError
 from selfsame.io.pictures import to_uint8
+from support.saved_figures import lines_of, saved_figures
 
 
 def photo(width: int = 72, height: int = 56, seed: int = 0) -> Photo:
@@ -89,6 +90,7 @@ def test_a_whole_run_writes_tables_plots_and_a_valid_document(
     command = ["codec.py", "--quick", "--data", str(data), "-o", str(out), "--keep", str(keep)]
     command += ["--rates", "1.5", "2.5", "--colors", "grey", "--threads", "1", "--json"]
     monkeypatch.setattr(sys, "argv", command)
+    figures = saved_figures(monkeypatch)
     rates.main()
     document = json.loads(capsys.readouterr().out)
     harness.check_result(document)
@@ -103,6 +105,13 @@ def test_a_whole_run_writes_tables_plots_and_a_valid_document(
     for name in ("codec_grey.png", "codec_grey_pictures.png"):
         with Image.open(out / name) as image:
             assert image.format == "PNG"
+    whole, each = (lines_of(figure.axes[0]) for figure in figures)
+    assert set(means) <= set(whole)
+    first, last = means["selfsame hybrid"][0], means["selfsame hybrid"][-1]
+    for row, point in zip((first, last), whole["selfsame hybrid"][[0, -1]], strict=True):
+        assert point == pytest.approx((row["bpp"], row["psnr_db"]))
+    measured = sorted((float(row["bpp"]), float(row["psnr_db"])) for row in ours)
+    assert each["selfsame hybrid"] == pytest.approx(np.array(measured), rel=1e-4)
     # Again, with everything kept: nothing is encoded.
     monkeypatch.setattr(rates, "through_codec", lambda *_, **__: pytest.fail("measured"))
     rates.main()

@@ -12,6 +12,7 @@ from benchmarks import harness
 from benchmarks.codec import speed
 from benchmarks.harness.kept import Table
 from selfsame.errors import InputError
+from support.saved_figures import lines_of, saved_figures
 
 
 def test_rows_are_kept_and_targets_out_of_reach_leave_none() -> None:
@@ -45,6 +46,7 @@ def test_a_quick_run(
 ) -> None:
     command = ["codec_speed.py", "--quick", "-o", str(tmp_path), "--json"]
     monkeypatch.setattr(sys, "argv", command)
+    figures = saved_figures(monkeypatch)
     speed.main()
     document = json.loads(capsys.readouterr().out)
     harness.check_result(document)
@@ -54,3 +56,4 @@ def test_a_quick_run(
     assert parts == {"default effort", "small picture", "effort"}
     for name in ("codec_speed.csv", "codec_efforts.png"):
         assert (tmp_path / name).stat().st_size > 100
+    assert set(lines_of(figures[0].axes[0])) == set(speed.MODES)

@@ -12,6 +12,7 @@ from benchmarks import harness
 from benchmarks.codec import superres
 from selfsame.metrics.pictures import psnr_db
 from selfsame.pifs.code import HALF, NO_MAP, PifsCode, PlaneCode
+from support.saved_figures import pictures_of, saved_figures
 
 
 def test_mapped_pixels_are_those_of_blocks_with_a_map() -> None:
@@ -114,6 +115,7 @@ def test_a_quick_run(
     monkeypatch.setattr(sys, "argv", command)
     monkeypatch.setattr(superres, "FACTORS", (4,))
     monkeypatch.setattr(superres, "REDUCTIONS", {"area": Image.Resampling.BOX})
+    figures = saved_figures(monkeypatch)
     superres.main()
     document = json.loads(capsys.readouterr().out)
     harness.check_result(document)
@@ -121,6 +123,14 @@ def test_a_quick_run(
     assert [row["coding"] for row in rows] == ["not coded", "hybrid", "hybrid", "pure", "pure"]
     assert all(row["selfsame psnr_db"] > 15 for row in rows[1:])
     with Image.open(tmp_path / "out" / "superres.png") as sheet:
-        assert min(sheet.size) > 200
+        assert sheet.format == "PNG"
+    ((original, *others),) = pictures_of(figures[0])
+    np.testing.assert_array_equal(original, rgb.astype(np.uint8))
+    captions = [axis.get_title() for axis in figures[0].axes]
+    assert captions[0] == "original"
+    assert len(others) == 1 + 2 * len(superres.MODES)
+    for caption, picture in zip(captions[1:], others, strict=True):
+        error = np.mean((picture - original.astype(float)) ** 2)
+        assert caption.endswith(f"\n{10 * np.log10(255**2 / error):.2f} dB")
     monkeypatch.setattr(superres, "rows_of_file", lambda *_: pytest.fail("measured again"))
     superres.main()

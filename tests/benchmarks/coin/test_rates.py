@@ -19,6 +19,7 @@ from benchmarks.coin.network import Configuration
 from benchmarks.coin.training import Check, Fit
 from selfsame.errors import InputError
 from selfsame.metrics.pictures import psnr_db
+from support.saved_figures import lines_of, saved_figures
 
 SMALL = Configuration(2, 8)
 
@@ -137,6 +138,7 @@ def test_a_quick_run(
     command += ["-o", str(tmp_path / "out"), "--keep", str(tmp_path / "keep"), "--threads", "1"]
     monkeypatch.setattr(sys, "argv", command)
     monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    figures = saved_figures(monkeypatch)
     rates.main()
     document = json.loads(capsys.readouterr().out)
     harness.check_result(document)
@@ -148,7 +150,11 @@ def test_a_quick_run(
     )
     assert [float(r["bpp"]) for r in rows] == pytest.approx([0.5, 1.0], rel=0.2)
     assert document["published"][0]["psnr_db"] == 24.64
-    assert set(document["results"]["logs"]["one"]) == {"0.5 bpp", "1 bpp"}
+    logs = document["results"]["logs"]["one"]
+    assert set(logs) == set(lines_of(figures[0].axes[0])) == {"0.5 bpp", "1 bpp"}
+    drawn = [line.get_xydata() for line in figures[0].axes[0].get_lines()]
+    for log, points in zip(logs.values(), [points for points in drawn if len(points)], strict=True):
+        assert points == pytest.approx(np.array(log)[:, 1:])
     with Image.open(tmp_path / "out" / "coin.png") as plot:
         assert plot.format == "PNG"
     monkeypatch.setattr(training, "_train", lambda *_: pytest.fail("trained again"))

@@ -22,6 +22,7 @@ from benchmarks.collage import codec, speed, trials
 from benchmarks.harness.kept import Table
 from selfsame.collage.network.model import CollageConfig, CollageModel
 from selfsame.errors import InputError
+from support.saved_figures import lines_of, saved_figures
 
 Run = Callable[..., dict[str, Any]]
 
@@ -90,6 +91,7 @@ def test_rates_of_photographs_and_of_a_region(
     other = write_model(tmp_path / "fields.safetensors", 1, ())
     arguments = ["--refine", "2", "--rates", "0.4", "2", "--aerial", str(aerial)]
     arguments += ["--region", "0,0.5,0.75,1", "--aerial-model", str(other)]
+    figures = saved_figures(monkeypatch)
     document = run(*arguments)
     assert document["name"] == "collage_rates"
     assert {row["bpp"] for row in document["published"]} == {0.16, 0.307, 0.611}
@@ -112,6 +114,13 @@ def test_rates_of_photographs_and_of_a_region(
         for plot in (f"collage_{name}.png", f"collage_{name}_pictures.png"):
             with Image.open(tmp_path / "out" / plot) as image:
                 assert image.format == "PNG"
+        whole, each = (lines_of(figures.pop(0).axes[0]) for _ in range(2))
+        assert set(each) == set(found["mean_at_rates"]) <= set(whole)
+        for codec_name, points in each.items():
+            own = sorted(
+                (float(r["bpp"]), float(r["psnr_db"])) for r in rows if r["codec"] == codec_name
+            )
+            assert points == pytest.approx(np.array(own), rel=1e-4)
     assert [row["bpp"] for row in document["results"]["photos"]["beside_published"]] == [
         0.16, 0.307, 0.611
     ] * 2  # fmt: skip

@@ -3,14 +3,18 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from benchmarks import harness
 from benchmarks.collage import operator
 from selfsame.collage.operator.functional import domain_term
 from selfsame.collage.operator.geometry import Geometry
+from support.saved_figures import lines_of, pictures_of, saved_figures
 
 
 @pytest.mark.parametrize("step", operator.VERSIONS.values())
@@ -53,6 +57,7 @@ def test_a_run_of_it_all(
     monkeypatch.setattr(
         sys, "argv", ["collage_operator.py", "--quick", "-o", str(tmp_path), "--json"]
     )
+    figures = saved_figures(monkeypatch)
     operator.main()
     document = json.loads(capsys.readouterr().out)
     harness.check_result(document)
@@ -63,3 +68,30 @@ def test_a_run_of_it_all(
     }
     plots = {path.name for path in tmp_path.glob("*.png")}
     assert plots == {f"collage_{name}.png" for name in ("steps", "bounds", "ranges", "cost")}
+    check_plots(document["results"], *figures)
+
+
+def check_plots(
+    results: dict[str, Any], steps: Figure, bounds: Figure, ranges: Figure, cost: Figure
+) -> None:
+    errors = results["steps"]["max_error_by_step"]
+    assert [len(row) for row in pictures_of(steps)] == [len(operator.STEPS)] * len(errors)
+    lines = lines_of(steps.axes[-1])
+    for name, own in errors.items():
+        assert lines[f"from {name}"][:, 1] == pytest.approx(np.array(own), abs=1e-7)
+    assert len(lines) == len(errors) + 1
+    scattered = lines_of(bounds.axes[0])
+    for norm, label in (("max", "greatest difference"), ("rms", "root mean square")):
+        rows = results["bounds"]["random_operators"]
+        expected = np.array([[row[f"bound_{norm}"], row[f"decode_{norm}"]] for row in rows])
+        assert scattered[label] == pytest.approx(expected)
+    for axis, path in zip(bounds.axes[1:], results["bounds"]["descents"].values(), strict=True):
+        decoded = lines_of(axis)["decoded, rms"][:, 1]
+        assert decoded == pytest.approx(np.array([row["decode_rms"] for row in path]))
+    of_variants = lines_of(ranges.axes[0])
+    assert set(of_variants) == {row["variant"] for row in results["ranges"]["rows"]}
+    for axis, key in zip(cost.axes, ("peak_mib", "median_ms"), strict=True):
+        for version, points in lines_of(axis).items():
+            own = [row for row in results["cost"]["rows"] if row["version"] == version]
+            assert points == pytest.approx(np.array([[row["ranges"], row[key]] for row in own]))
+        assert set(lines_of(axis)) == {"materialised", "fused"}

@@ -18,6 +18,7 @@ from benchmarks.encoder.inverse_data import fractals
 from benchmarks.encoder.savings import Run, equal_quality, median_interval, steps_of_means, steps_to
 from benchmarks.ifs import judging
 from selfsame.ifs.fit import FitConfig, fit
+from support.saved_figures import lines_of, saved_figures
 
 
 def made(count: int = 2) -> list[protocol.Target]:
@@ -177,6 +178,7 @@ def test_a_quick_run_of_every_part(
 ) -> None:
     arguments = ["--quick", "--part", part, "-o", str(tmp_path), "--keep", str(tmp_path / "keep")]
     monkeypatch.setattr(sys, "argv", ["encoder.py", *arguments, "--json"])
+    figures = saved_figures(monkeypatch)
     starts.main()
     document = json.loads(capsys.readouterr().out)
     harness.check_result(document)
@@ -188,5 +190,10 @@ def test_a_quick_run_of_every_part(
             rows["set encoder, then 400 steps"]["min MSE"] < rows["B: inverse encoder"]["min MSE"]
         )
     else:
-        assert (tmp_path / "encoder_steps.png").stat().st_size > 1000
+        assert (tmp_path / "encoder_steps.png").is_file()
+        for axis in figures[0].axes:
+            lines = lines_of(axis)
+            assert set(lines) == set(savings.INITS)
+            assert all(points[-1, 1] < points[0, 1] for points in lines.values())
+            assert len(axis.collections) == len(lines)  # from quartile to quartile
         assert {row["init"] for row in results["budgets"]} == set(savings.INITS)

@@ -10,11 +10,12 @@ import pytest
 
 from benchmarks import protocol
 from benchmarks.ifs import ablation, fit, judging
-from benchmarks.ifs.sheets import contact_sheets
+from benchmarks.ifs.sheets import contact_sheets, drawings
 from selfsame.errors import DivergedError
 from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.fit import PRESETS, FitConfig, FitResult
 from selfsame.ifs.system import IFS
+from support.saved_figures import pictures_of, saved_figures
 
 
 def square_code(scale: float) -> IFSCode:
@@ -92,15 +93,20 @@ def test_ablation_has_the_papers_rows_and_survives_divergence(
     assert asked.count(judging.shortened(PRESETS["paper"], True)) == 1
 
 
-def test_contact_sheet(tmp_path: Path) -> None:
-    targets = [protocol.Target(f"t{i}", 0, square(0.5)) for i in range(2)]
+def test_contact_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    targets = [protocol.Target(f"t{i}", 0, square(side)) for i, side in enumerate((0.5, 0.4))]
     codes = {"default": [square_code(0.5), square_code(0.4)]}
+    figures = saved_figures(monkeypatch)
     contact_sheets(tmp_path, ["mine"], targets, {"mine": slice(0, 2)}, codes)
-    from selfsame.io.pictures import read_picture
-
-    sheet = read_picture(tmp_path / "fits-mine.png", "grey")
-    assert min(sheet.shape) > 200
-    assert sheet.std() > 0.1
+    assert (tmp_path / "fits-mine.png").is_file()
+    (figure,) = figures
+    target, best, mean = pictures_of(figure)
+    for i, code in enumerate(codes["default"]):
+        assert np.array_equal(target[i], targets[i].image)
+        for picture, drawn in zip((best[i], mean[i]), drawings(code, target[i]), strict=True):
+            assert np.array_equal(picture, drawn)
+    labels = [axis.get_ylabel() for axis in figure.axes[::2]]
+    assert labels == ["target", "default, best", "default, mean"]
 
 
 def _system(code: IFSCode) -> tuple[Any, ...]:

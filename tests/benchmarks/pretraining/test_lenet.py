@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from benchmarks import harness
+from benchmarks.harness.captions import CAPTION
 from benchmarks.pretraining import data, figures, lenet, work
 from benchmarks.pretraining.data import Data, load_data, padded
 from benchmarks.pretraining.probe import probe_rows
@@ -20,6 +20,8 @@ from selfsame.datasets import Pictures
 from selfsame.errors import InputError
 from selfsame.ifs.code import IFSCode, Viewport
 from selfsame.ifs.samples.library import classic
+from selfsame.io.pictures import read_picture
+from support.saved_figures import lines_of, saved_figures
 
 
 def options_of(**values: Any) -> Any:
@@ -254,6 +256,7 @@ def test_a_quick_run_and_the_same_again(
     arguments = ["--quick", "--seeds", "0", "1", "--keep", str(keep), "-o", str(out), "--json"]
     monkeypatch.setattr(sys, "argv", ["pretraining.py", *arguments])
     monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    saved = saved_figures(monkeypatch)
     lenet.main()
     document = json.loads(capsys.readouterr().out)
     harness.check_result(document)
@@ -266,9 +269,15 @@ def test_a_quick_run_and_the_same_again(
     ends = {("learned fractals", 2, 4), ("learned fractals", 4, 2), ("learned fractals", 4, 4)}
     several = {(a, 0, s) for a in ("random fractals", "FractalDB", "supervised") for s in (2, 4)}
     assert places == ends | several | {("random features", 0, 0)}
-    for name in ("pretraining.png", "pretraining_few_shots.png", "pretraining_fractals.png"):
-        with Image.open(out / name) as picture:
-            assert min(picture.size) > 30
+    for figure, name in zip(saved, ("pretraining.png", "pretraining_few_shots.png"), strict=True):
+        assert (out / name).is_file()
+        assert all(set(lines_of(axis)) == set(figures.ARMS) for axis in figure.axes[1:])
+    for row in mnist:
+        if row["arm"] == "FractalDB":
+            place = row["pretraining_steps"], 100 * row["mean"]
+            assert place in {tuple(p) for p in lines_of(saved[0].axes[1])["FractalDB"].tolist()}
+    sheet = read_picture(out / "pretraining_fractals.png", "grey")
+    assert 0 < sheet[CAPTION:].mean() < 0.5  # some points on black
     lines = (out / "pretraining.csv").read_text().splitlines()
     assert len(lines) == 1 + 2 * len(rows)
 

@@ -115,10 +115,13 @@ def test_measures_of_all_methods_and_samples() -> None:
 
 
 def test_panels_side_by_side() -> None:
-    sheet = np.arange(55, dtype=np.uint8).reshape(11, 5)
-    named = captioned({"a": sheet, "b": sheet})
-    assert named.shape == (11 + CAPTION, 10 + GAP)
-    np.testing.assert_array_equal(named[CAPTION:, :5], sheet)
+    sheet = np.arange(220, dtype=np.uint8).reshape(11, 20)
+    named = captioned({"a": sheet, "b": sheet.T[:11, ::-1]})
+    assert named.shape == (11 + CAPTION, 20 + 11 + GAP)
+    np.testing.assert_array_equal(named[CAPTION:, :20], sheet)
+    assert (named[CAPTION:, 20 : 20 + GAP] == 255).all()
+    np.testing.assert_array_equal(named[CAPTION:, 20 + GAP :], sheet.T[:11, ::-1])
+    assert named[:CAPTION, :20].min() < 128 > named[:CAPTION, 20 + GAP :].min()
 
 
 def test_the_busiest_window() -> None:

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from benchmarks import harness
+from benchmarks.harness.captions import CAPTION, GAP
 from benchmarks.priors import (
     bounds,
     classifier,
@@ -27,7 +28,9 @@ from benchmarks.priors.digits import Data, binarised, load_data, made_pictures
 from benchmarks.priors.subjects import Subject
 from selfsame.datasets import Pictures
 from selfsame.errors import InputError
+from selfsame.io.pictures import read_picture
 from selfsame.priors.vdvae.bounds import elbo, importance_weighted_bound
+from support.saved_figures import lines_of, saved_figures
 
 Run = Callable[..., dict[str, Any]]
 
@@ -161,7 +164,10 @@ def test_logs_are_named_by_their_head(tmp_path: Path) -> None:
         curves.curve("plain", folder)
 
 
-def test_the_training_part_writes_curves(run: Run, tmp_path: Path) -> None:
+def test_the_training_part_writes_curves(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = saved_figures(monkeypatch)
     folder = write_log(tmp_path / "run")
     assert run("training") == {}
     document = run("training", "--log", f"collage={folder}", f"plain={folder}")
@@ -171,7 +177,12 @@ def test_the_training_part_writes_curves(run: Run, tmp_path: Path) -> None:
     assert [(row["head"], row["step"]) for row in rows] == [
         (head, step) for head in ("collage", "plain") for step in ("40", "80")
     ]
-    assert (tmp_path / "out" / "vdvae_training.png").stat().st_size > 1000
+    assert (tmp_path / "out" / "vdvae_training.png").is_file()
+    for axis, places in zip(saved[0].axes, ([10 / 3600, 30 / 3600], [40, 80]), strict=True):
+        expected = np.stack([places, [190, 90]], axis=1)
+        lines = lines_of(axis)
+        assert set(lines) == {"collage", "plain"}
+        assert all(points == pytest.approx(expected) for points in lines.values())
 
 
 def test_the_bounds_part_compares_saved_models(run: Run, tmp_path: Path) -> None:
@@ -203,8 +214,18 @@ def test_the_other_parts_run_without_data_and_models(run: Run, tmp_path: Path) -
     methods = [row["method"] for row in document["results"]["rows"]]
     assert methods == ["nearest", "bicubic", "Lanczos", "bicubic of logits", "collage"]
     assert "untrained" in document["notes"][-1]
-    for name in ("samples", "samples_10x", "samples_40x", "upsampling"):
-        assert (tmp_path / "out" / f"vdvae_{name}.png").stat().st_size > 1000
+    # Four samples of 28 pixels a model; panels below their captions, large ones with gaps.
+    small, large = 3 * (2 * 28 + 1), 280
+    for name, shape in (
+        ("samples", (CAPTION + small, 2 * small + GAP)),
+        ("samples_10x", (2 * large + GAP, 2 * large + GAP)),
+        ("samples_40x", (1120, 1120)),
+        ("upsampling", (2 * (CAPTION + large), 5 * large + 4 * GAP)),
+    ):
+        sheet = read_picture(tmp_path / "out" / f"vdvae_{name}.png", "grey")
+        assert sheet.shape == shape
+        corners = (sheet[-25:, :25], sheet[-25:, -25:], sheet[-shape[0] // 2 :][:25, :25])
+        assert all(0 < corner.std() < 0.4 for corner in corners)
 
 
 def options(**given: Any) -> argparse.Namespace:
