@@ -16,7 +16,7 @@ from selfsame.coding.container import SIGNATURE
 from selfsame.errors import FormatError, InputError, TruncatedError
 from support.framed_files import frames, joined, reframed
 from support.fuzzing import outcomes
-from support.hostile_files import FILES, claims, cuts, drawn, flips, rearranged, restreamed
+from support.hostile_files import FILES, claims, crafted, cuts, drawn, flips, rearranged, restreamed
 from support.sample_codes import FULL
 
 DATA = FILES["ifs-full"]
@@ -99,6 +99,11 @@ def test_a_cut_file_is_truncated(name):
 def test_every_single_bit_counts(name):
     for at, data in enumerate(flips(FILES[name], 1000)):
         assert isinstance(outcome(data), type), at
+
+
+def test_one_wrong_field():
+    for data, change in crafted():
+        assert isinstance(outcome(data), type), change
 
 
 @each_file

@@ -121,3 +121,67 @@ def drawn(code, size=(16, 16), threads=1):
     are nobody's."""
     options = {"ifs": {"size": size, "points": 500}, "mosaic": {"size": size}, "pifs": {}}
     return render(code, threads=threads, **options[code.family])
+
+
+_NAN, _INFINITE = b"\0\0\xc0\x7f", b"\0\0\x80\x7f"
+_WRONG = {
+    ("smallest", b"HEAD"): [(0, b"\0"), (0, b"\5"), (1, b"\2"), (1, b"\4")],
+    ("smallest", b"MAPS"): [
+        *((0, bytes([flags])) for flags in (16, 32, 128)),
+        *((1, bytes([dimension])) for dimension in (0, 1, 4)),
+        *((6 + 4 * i, number) for i in range(11) for number in (_NAN, _INFINITE)),
+        (6, b"\0\0\0\x40"),  # x_min above x_max
+        (46, b"\0\0\0\x3f"),  # a probability of one half
+        (46, b"\0\0\x80\xbf"),
+    ],
+    ("gasket", b"LEAF"): [(0, b"\2"), (1, b"\0"), (1, b"\2"), (1, b"\4"), (2, _NAN)],
+    ("one-pixel", b"PIFS"): [
+        *((0, bytes([flags])) for flags in (2, 4, 8, 128)),
+        *((1, bytes([iterations])) for iterations in (65, 255)),
+        *((2, bytes([deblock])) for deblock in (8, 255)),
+        *((3, step) for step in (b"\0\0", b"\xc1\xff", b"\xff\xff")),
+    ],
+    ("pifs-bands", b"PIFS"): [(5, b"\0\0"), (5, b"\2\0"), (5, b"\xff\xff"), (7, b"\xff" * 4)],
+    ("collage-pixel", b"CLGE"): [
+        (0, b"\1"),
+        *((2, bytes([size])) for size in (0, 2, 24, 65, 128)),
+        (3, b"\x11"),
+        (4, b"\x41"),
+        *((5, bytes([length])) for length in (0, 33, 255)),
+        *((14, letter) for letter in (b" ", b"/", b"\0", b"\xff")),
+    ],
+    ("mosaic-pixel", b"MOSA"): [
+        *((0, flags) for flags in (b"\0", b"\2", b"\x81")),
+        *((1, bytes([levels])) for levels in (7, 10, 11, 255)),
+        *((2, grid) for grid in (b"\0\0", b"\1\0", b"\1\2", b"\xff\xff")),
+    ],
+    ("mosaic-pixel", b"PIEC"): [
+        *((0, size) for size in (bytes(4), b"\0\0\1\0", b"\xff" * 8, b"\xff\xff\0\0\1\4\0\0")),
+        *((8, start) for start in (b"\x77", b"\x88", b"\x78\x9b", b"\x78\xbb")),
+    ],
+}
+_NOTES = [b"\1", b"\1\0", b"\1\0a", b"\1\0a\2\0b", b"\1\0a\0\0\1\0a\1\0b", bytes(65_537)]
+_NOTES += [
+    b"\0\0" + len(text).to_bytes(2, "little") + text
+    for text in (
+        *(b"\x80", b"\xc3", b"\xc0\x80", b"\xe0\x80\x80", b"\xed\xa0\x80"),
+        *(b"\xf0\x80\x80\x80", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xe2\x82", b"\xc3("),
+    )
+]
+
+
+def crafted():
+    """Files of one wrong field each, checksums right; and what was changed."""
+    for (name, tag), changes in _WRONG.items():
+        for at, value in changes:
+            pieces = frames(FILES[name])
+            payload = next(payload for known, payload in pieces if known == tag)
+            changed = payload[:at] + value + payload[at + len(value) :]
+            yield (
+                joined([[t, changed if t == tag else p] for t, p in pieces]),
+                (name, tag, at, value),
+            )
+    head, maps, tail = frames(FILES["smallest"])
+    for note in _NOTES:
+        yield joined([head, maps, [b"note", note], tail]), ("smallest", b"note", 0, note[:20])
+    yield joined([head, maps, *[[b"fill", b""]] * 1022, tail]), ("smallest", b"fill")

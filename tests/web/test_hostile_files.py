@@ -11,7 +11,16 @@ from selfsame.errors import FormatError
 from support.browser import Job, as_pixels, assert_same_numbers, in_node, needs_node, numbers
 from support.framed_files import frames, joined, reframed
 from support.fuzzing import damaged_copies, outcomes
-from support.hostile_files import FILES, claims, cuts, flips, of_size, rearranged, restreamed
+from support.hostile_files import (
+    FILES,
+    claims,
+    crafted,
+    cuts,
+    flips,
+    of_size,
+    rearranged,
+    restreamed,
+)
 
 pytestmark = needs_node
 
@@ -80,6 +89,12 @@ def test_chunks_left_out_repeated_and_exchanged():
     errors, read = assert_read_alike(files)
     assert errors == {"CorruptedError", "TruncatedError", "UnsupportedError"}
     assert read > 0
+
+
+def test_one_wrong_field():
+    errors, read = assert_read_alike([data for data, _ in crafted()])
+    assert errors == {"CorruptedError", "UnsupportedError", "LimitError"}
+    assert read == 0
 
 
 @each_file
