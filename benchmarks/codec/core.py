@@ -7,7 +7,7 @@
 Every measurement is a process of its own, of the interpreter of one version or the other, in turn.
 A cold start is one with nothing compiled before (``NUMBA_CACHE_DIR`` is empty); a warm one finds
 what the cold one left. Large pictures are mirrored tilings of the first one. AVIF at Pillow's speed
-6 and about the same rate is the peer. Writes codec_core.json.
+6 and about the same rate is the peer. Writes codec_core.json, with --before codec_core_before.json.
 """
 
 import argparse
@@ -315,7 +315,8 @@ def publish(results: dict[str, Any], options: argparse.Namespace) -> None:
         "AVIF: Pillow's, speed 6, the highest quality at or below the rate; for large pictures that"
         " of the one before",
     ]
-    document = harness.record("codec_core", results, options, notes=notes)
+    name = "codec_core_before" if options.before else "codec_core"
+    document = harness.record(name, results, options, notes=notes)
     tables = [
         harness.markdown_table(results["starts"], START_COLUMNS),
         harness.markdown_table(results["sizes"], SIZE_COLUMNS),

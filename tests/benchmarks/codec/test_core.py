@@ -18,7 +18,7 @@ def test_a_quick_run_of_the_package_beside_itself(
     command = ["core.py", "--quick", "-o", str(tmp_path), "--before", sys.executable]
     monkeypatch.setattr(sys, "argv", command)
     core.main()
-    document = json.loads((tmp_path / "codec_core.json").read_text())
+    document = json.loads((tmp_path / "codec_core_before.json").read_text())
     harness.check_result(document)
     starts, sizes = document["results"]["starts"], document["results"]["sizes"]
     assert [row["what"] for row in starts] == list(core.COMMANDS)
