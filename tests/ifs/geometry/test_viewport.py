@@ -6,7 +6,7 @@ import pytest
 from selfsame.errors import InputError
 from selfsame.ifs.code import Viewport
 from selfsame.ifs.geometry.viewport import (
-    checked,
+    checked_viewport,
     fit_viewport,
     plane_to_pixels,
     zoomed,
@@ -61,7 +61,7 @@ def test_corners_of_the_window_are_corners_of_the_picture():
 )
 def test_unusable_windows_are_refused(numbers):
     with pytest.raises(InputError, match="viewport"):
-        checked(*numbers)
+        checked_viewport(*numbers)
 
 
 @pytest.mark.parametrize("zoom", [0, -1, np.nan, np.inf, 1e10])
