@@ -15,7 +15,7 @@ using namespace selfsame;
 using namespace selfsame::browser;
 
 // What would only be slow: files may have more.
-constexpr std::int64_t kMostPixels = 1 << 14;
+constexpr std::int64_t kMostPixels = 1 << 13;
 constexpr int kMostSide = 24, kMostPoints = 300, kMostFinest = 16, kMostMaps = 4, kMostDepth = 4;
 
 constexpr std::size_t kFirstChunk = 9, kTagBytes = 4, kLengthBytes = 4, kCrcBytes = 4;

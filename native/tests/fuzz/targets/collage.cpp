@@ -5,7 +5,7 @@
 
 using namespace selfsame;
 
-constexpr int kMostRanges = 12;  // along a side
+constexpr int kMostRanges = 12, kMostAtoms = 2048;  // ranges along a side, numbers of all ranges: more are only slow
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const coding::Models first =
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const int rows = 1 + input.any<std::uint8_t>() % kMostRanges, columns = 1 + input.any<std::uint8_t>() % kMostRanges;
     std::vector<collage::Plane> planes;
     for (int i = 0; i < count; ++i) {
-        planes.emplace_back(input.any<std::uint8_t>(), domains, rows, columns);
+        planes.emplace_back(input.any<std::uint8_t>() % (1 + kMostAtoms / (rows * columns)), domains, rows, columns);
     }
     coding::Decoder decoder(first, input.rest());
     if (!collage::read_planes(decoder, planes, step)) {

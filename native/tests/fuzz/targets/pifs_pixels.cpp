@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const float extent = static_cast<float>(input.any<std::uint16_t>()) / 65536;
     const bool has_alpha = input.within(0, 1);
     const int less = input.within(0, 3);  // pixels than samples
-    const auto file = fuzz::read_pifs(input, 1 << 14);
+    const auto file = fuzz::read_pifs(input, 1 << 13);
     if (file.planes.empty()) {
         return 0;
     }

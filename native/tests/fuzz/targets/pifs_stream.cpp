@@ -35,7 +35,7 @@ void check_round_trip(const fuzz::PifsFile& file) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const auto file = fuzz::read_pifs(fuzz::Input(data, size), 1 << 14);
+    const auto file = fuzz::read_pifs(fuzz::Input(data, size), 1 << 13);
     if (!file.planes.empty()) {
         check_round_trip(file);
     }

@@ -31,11 +31,9 @@ from selfsame.collage.operator.resampling import area_resize
 from selfsame.errors import InputError, SettingError
 from selfsame.family import Iterations
 from selfsame.io.pictures import picture_bytes, resize_picture
+from selfsame.limits import MAX_PIXELS
 from selfsame.picture_arrays import picture_floats
 from selfsame.run.device import resolve_device
-
-MAX_PIXELS_OUT = 1 << 27
-"""Of a decoded picture: 134 million; decoding holds about 30 numbers for each of them."""
 
 _START_LIMIT = 0.25
 """Greatest distance from the fixed point, in grey levels, that the iterations may leave."""
@@ -123,9 +121,9 @@ def decode(
         InputError: an argument is out of its range, or the model of the code is not at hand.
     """
     out_width, out_height = code.size if size is None else size
-    if min(out_height, out_width) < 1 or out_height * out_width > MAX_PIXELS_OUT:
+    if min(out_height, out_width) < 1 or out_height * out_width > MAX_PIXELS:
         raise SettingError(
-            f"a decoded picture has 1 to {MAX_PIXELS_OUT} pixels: got {out_width}x{out_height}; "
+            f"a decoded picture has 1 to {MAX_PIXELS} pixels: got {out_width}x{out_height}; "
             "choose another scale or size"
         )
     decoder = decoder_of(code)
