@@ -4,8 +4,8 @@
 
 using namespace selfsame;
 
-// Patches of the finest level along a side: a file may have 32 times as many, at as little speed.
-constexpr int kMostFinest = 32;
+// Patches of the finest level along a side: a file may have 16 times as many, at as little speed.
+constexpr int kMostFinest = 64;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::Input input(data, size);
