@@ -108,6 +108,9 @@ def limit_memory() -> None:
     resource.getrlimit(resource.RLIMIT_STACK)[1] != resource.RLIM_INFINITY,
     reason="stacks cannot be made as large",
 )
+@pytest.mark.skipif(
+    "libasan" in os.environ.get("LD_PRELOAD", ""), reason="the sanitizer takes more addresses"
+)
 def test_work_is_done_without_threads_that_the_system_refuses() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", WITHOUT_THREADS],

@@ -194,7 +194,7 @@ void blur(Picture picture, double sigma) {
             const int left = 3 * mirrored(x - 1), right = 3 * mirrored(x + 1);
             for (int c = 0; c < 3; ++c) {
                 const float value = inner * row[3 * x + c] + outer * (row[left + c] + row[right + c]);
-                target[3 * x + c] = static_cast<std::uint8_t>(value + 0.5f);
+                target[3 * x + c] = static_cast<std::uint8_t>(bounded(value + 0.5f, 0.0f, 255.0f));
             }
         }
     }
