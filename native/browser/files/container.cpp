@@ -32,15 +32,6 @@ constexpr std::array<std::uint32_t, 256> crc_table() {
     return table;
 }
 
-std::uint32_t crc32(Bytes bytes, std::uint32_t before) {
-    static constexpr auto kTable = crc_table();
-    std::uint32_t value = ~before;
-    for (const std::uint8_t byte : bytes) {
-        value = value >> 8 ^ kTable[(value ^ byte) & 255];
-    }
-    return ~value;
-}
-
 bool is_letter(char c) { return ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z'); }
 bool is_capital(char c) { return 'A' <= c && c <= 'Z'; }
 
@@ -130,6 +121,15 @@ Header read_header(Bytes data) {
 }
 
 }  // namespace
+
+std::uint32_t crc32(Bytes bytes, std::uint32_t before) {
+    static constexpr auto kTable = crc_table();
+    std::uint32_t value = ~before;
+    for (const std::uint8_t byte : bytes) {
+        value = value >> 8 ^ kTable[(value ^ byte) & 255];
+    }
+    return ~value;
+}
 
 void Numbers::need(std::size_t count) const {
     if (bytes_.size() < count) {

@@ -56,6 +56,9 @@ struct Container {
     std::vector<std::optional<Bytes>> payloads(std::initializer_list<std::string_view> known) const;
 };
 
+// The checksum of a chunk: of its payload, after that of its tag.
+std::uint32_t crc32(Bytes bytes, std::uint32_t before);
+
 // Read a whole file; every checksum is verified.
 Container read_container(Bytes data);
 

@@ -279,7 +279,9 @@ private:
     Huffman literals_, distances_;
 };
 
-std::uint32_t adler32(const std::vector<std::uint8_t>& data) {
+}  // namespace
+
+std::uint32_t adler32(Bytes data) {
     std::uint32_t low = 1, high = 0;
     for (const std::uint8_t byte : data) {
         low = (low + byte) % kAdlerModulus;
@@ -287,8 +289,6 @@ std::uint32_t adler32(const std::vector<std::uint8_t>& data) {
     }
     return high << 16 | low;
 }
-
-}  // namespace
 
 std::vector<std::uint8_t> inflated_bare(Bytes data, std::size_t size, std::string_view owner) {
     Inflater inflater(data, size, owner);
@@ -312,7 +312,7 @@ std::vector<std::uint8_t> inflated(Bytes data, std::size_t size, std::string_vie
     for (const std::uint8_t byte : data.part(data.size() - kTail, kTail)) {
         stored = stored << 8 | byte;
     }
-    if (stored != adler32(result)) {
+    if (stored != adler32({result.data(), result.size()})) {
         fail(Fault::kCorrupted, owner, " is a damaged zlib stream");
     }
     return result;

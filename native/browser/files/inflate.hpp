@@ -11,6 +11,9 @@ namespace selfsame::browser {
 
 using Bytes = Row<const std::uint8_t>;
 
+// The checksum of a zlib stream, of what is in it.
+std::uint32_t adler32(Bytes data);
+
 // Return the `size` bytes of a zlib stream that is all of `data`; others are corrupted, and `owner` names them.
 std::vector<std::uint8_t> inflated(Bytes data, std::size_t size, std::string_view owner);
 

@@ -20,17 +20,6 @@ constexpr int kMostSide = 24, kMostPoints = 300, kMostFinest = 16, kMostMaps = 4
 
 constexpr std::size_t kFirstChunk = 9, kTagBytes = 4, kLengthBytes = 4, kCrcBytes = 4;
 
-std::uint32_t crc32(Bytes bytes, std::uint32_t before) {
-    std::uint32_t value = ~before;
-    for (const std::uint8_t byte : bytes) {
-        value ^= byte;
-        for (int bit = 0; bit < 8; ++bit) {
-            value = value >> 1 ^ (value & 1 ? 0xEDB88320 : 0);
-        }
-    }
-    return ~value;
-}
-
 // Add integers of 32 bits, or bytes.
 void add(std::vector<std::uint8_t>& to, std::uint32_t number) {
     for (int shift = 0; shift < 32; shift += 8) {
@@ -41,15 +30,12 @@ void add(std::vector<std::uint8_t>& to, Bytes bytes) { to.insert(to.end(), bytes
 
 // What zlib makes of bytes, fewer than 65536, at level 0.
 std::vector<std::uint8_t> stored(Bytes bytes) {
-    std::uint32_t sum = 1, sums = 0;  // Adler-32
-    for (const std::uint8_t byte : bytes) {
-        sum = (sum + byte) % 65521, sums = (sums + sum) % 65521;
-    }
     std::vector<std::uint8_t> stream = {0x78, 0x01, 0x01};
     add(stream, static_cast<std::uint32_t>(bytes.size() | ~bytes.size() << 16));
     add(stream, bytes);
-    for (const std::uint32_t half : {sums, sum}) {
-        stream.push_back(static_cast<std::uint8_t>(half >> 8)), stream.push_back(static_cast<std::uint8_t>(half));
+    const std::uint32_t sum = adler32(bytes);
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        stream.push_back(static_cast<std::uint8_t>(sum >> shift));
     }
     return stream;
 }

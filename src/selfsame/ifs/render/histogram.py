@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,14 @@ from selfsame.ifs.render.points import (
     Progress,
     as_float32,
     drawn_by_shares,
+    escape_error,
     in_shares,
     no_words,
     point_source,
 )
 from selfsame.ifs.render.view_words import view_words
 from selfsame.ifs.system import IFS, conjugated
+from selfsame.run.threads import run_shares
 
 SHARE_POINTS = 2**22
 """Points of one planar population: the unit of work of a thread, about 15 milliseconds."""
@@ -39,8 +42,8 @@ COLOR_SHARE_POINTS = 2**18
 """The same for coloured points, which pass through memory (5 MiB)."""
 
 OWN_CELLS = 2**20
-"""Up to so many cells each thread of ``set_cells`` sets its own, lest threads wait for each other
-where cells lie close. Beyond they share them: whoever writes, writes a 1."""
+"""Up to so many cells every share of points of ``set_cells`` sets its own, lest threads wait for
+each other where cells lie close. Beyond they set the same: whoever writes, writes a 1."""
 
 NEW_CELLS = 1e-3
 """``set_cells`` stops once doubling the points set fewer than this fraction of new cells."""
@@ -113,7 +116,7 @@ def set_cells(
     if plot is None:
         return np.zeros((height, width), np.uint8)
     out = np.zeros(cells, np.uint8)
-    empty = partial(np.zeros, cells, np.uint8) if cells <= OWN_CELLS else lambda: out
+    merging = Lock()
     inside = out.reshape(height + 2, width + 2)[1:-1, 1:-1]
     counter = PointCounter(most, progress)
     done = before = shares_done = 0
@@ -121,12 +124,18 @@ def set_cells(
     while True:
         shares = in_shares(goal - done, SHARE_POINTS)
 
-        def draw(share: int, n: int, into: NDArray[np.uint8], offset: int = shares_done) -> float:
-            lost = plot(offset + share, n, into)
-            counter.add(n)
+        def work(share: int, shares: list[int] = shares, offset: int = shares_done) -> float:
+            own = out if cells > OWN_CELLS else np.zeros(cells, np.uint8)
+            lost = plot(offset + share, shares[share], own)
+            if own is not out:
+                with merging:
+                    np.bitwise_or(out, own, out=out)
+            counter.add(shares[share])
             return lost
 
-        out |= drawn_by_shares(system, draw, empty, np.bitwise_or, shares, threads, None)
+        escaped = run_shares(work, range(len(shares)), threads)
+        if shares_done == 0 and min(escaped) == 1:
+            raise escape_error(system, 1.0)
         shares_done += len(shares)
         done = goal
         now = int(np.count_nonzero(inside))
