@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "core/clones.hpp"
@@ -76,7 +77,9 @@ void draw_block(const Systems& systems, const Batch& batch, Mode mode, Value whi
                 Row<double> lost, Grid<Value> out, std::size_t first, std::size_t end) {
     Population population(batch.field, batch.ancestors, systems.trees.width());
     const std::size_t height = batch.height, width = batch.width;
-    std::vector<T> histogram((height + 2) * (width + 2));
+    constexpr bool kIsBits = std::is_same_v<T, std::uint8_t>;
+    std::vector<T> cells((height + 2) * (width + 2)), bits(kIsBits ? bytes_of_bits(cells.size()) : 0);
+    const Row<T> histogram(kIsBits ? bits.data() : cells.data(), kIsBits ? bits.size() : cells.size());
     for (std::size_t i = first; i < end; ++i) {
         Stream stream(batch.seed, batch.streams[i]);
         const auto pattern = static_cast<int>(1 + stream.below(511));
@@ -87,9 +90,12 @@ void draw_block(const Systems& systems, const Batch& batch, Mode mode, Value whi
             std::ranges::copy(fitted(population, system.game(), batch.margin, batch.aspect, stream), view.begin());
         }
         system.plot({view[0], view[1], view[2], view[3]}, batch.width, batch.height, batch.points, population,
-                    stream, Row<T>(histogram.data(), histogram.size()));
+                    stream, histogram);
         lost[i] = population.lost();
-        develop(Grid<const T>(histogram.data(), height + 2, width + 2), mode, pattern, white,
+        if constexpr (kIsBits) {
+            unpack(histogram, {cells.data(), cells.size()});
+        }
+        develop(Grid<const T>(cells.data(), height + 2, width + 2), mode, pattern, white,
                 Grid<Value>(out.row(i).data(), height, width));
     }
 }
@@ -126,28 +132,44 @@ namespace {
 // The smallest and largest coordinates of points that are finite.
 struct Extent {
     float x_min, y_min, x_max, y_max;
+
+    void include(float x, float y) {
+        x_min = std::min(x_min, x), x_max = std::max(x_max, x);
+        y_min = std::min(y_min, y), y_max = std::max(y_max, y);
+    }
 };
 
 SELFSAME_CLONES
 void extend(Row<const Point> points, Extent& extent) {
-    constexpr std::size_t kLanes = 8;
+    constexpr std::size_t kLanes = 16;  // of points; in each, numbers of x and of y take turns
     constexpr float kFar = std::numeric_limits<float>::max();
-    float x_min[kLanes], y_min[kLanes], x_max[kLanes], y_max[kLanes];
-    std::fill_n(x_min, kLanes, extent.x_min), std::fill_n(y_min, kLanes, extent.y_min);
-    std::fill_n(x_max, kLanes, extent.x_max), std::fill_n(y_max, kLanes, extent.y_max);
-    const Point* from = points.data();
+    float least[2 * kLanes], most[2 * kLanes];
+    std::fill_n(least, 2 * kLanes, kFar), std::fill_n(most, 2 * kLanes, -kFar);
     for (std::size_t k = 0; k + kLanes <= points.size(); k += kLanes) {
-        for (std::size_t lane = 0; lane < kLanes; ++lane) {
-            const auto [x, y] = from[k + lane];
-            const bool is_finite = std::abs(x) <= kFar && std::abs(y) <= kFar;
-            x_min[lane] = is_finite && x < x_min[lane] ? x : x_min[lane];
-            y_min[lane] = is_finite && y < y_min[lane] ? y : y_min[lane];
-            x_max[lane] = is_finite && x > x_max[lane] ? x : x_max[lane];
-            y_max[lane] = is_finite && y > y_max[lane] ? y : y_max[lane];
+        const float* numbers = &points[k].x;
+        bool are_finite = true;
+        for (std::size_t lane = 0; lane < 2 * kLanes; ++lane) {
+            are_finite &= std::abs(numbers[lane]) <= kFar;
+        }
+        if (are_finite) {
+            for (std::size_t lane = 0; lane < 2 * kLanes; ++lane) {
+                least[lane] = numbers[lane] < least[lane] ? numbers[lane] : least[lane];
+                most[lane] = numbers[lane] > most[lane] ? numbers[lane] : most[lane];
+            }
+            continue;
+        }
+        for (const auto [x, y] : points.part(k, kLanes)) {
+            if (std::isfinite(x) && std::isfinite(y)) {
+                extent.include(x, y);
+            }
         }
     }
-    extent = {*std::min_element(x_min, x_min + kLanes), *std::min_element(y_min, y_min + kLanes),
-              *std::max_element(x_max, x_max + kLanes), *std::max_element(y_max, y_max + kLanes)};
+    if (least[0] <= most[0]) {  // a block was finite
+        for (std::size_t lane = 0; lane < 2 * kLanes; lane += 2) {
+            extent.include(least[lane], least[lane + 1]);
+            extent.include(most[lane], most[lane + 1]);
+        }
+    }
 }
 
 }  // namespace

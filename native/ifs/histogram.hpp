@@ -18,8 +18,8 @@ struct Start {
     int burn_in;
 };
 
-// Plot n points of one population into a histogram with a border, bytes or counts; return the fraction of it
-// that escaped. If there are words, every point is plotted through one of them, chosen anew, instead of where
+// Plot n points of one population into a histogram with a border, bits or counts; return the fraction of it that
+// escaped. If there are words, every point is plotted through one of them, chosen anew, instead of where
 // it lies.
 template <typename T>
 double plot_share(Stream stream, std::uint64_t n, const Start& start, const Game& game, const Game& words,

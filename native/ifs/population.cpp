@@ -1,8 +1,9 @@
 #include "ifs/population.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <array>
 #include <cmath>
+#include <cstring>
 
 #include "core/clones.hpp"
 #include "ifs/cells.hpp"
@@ -11,7 +12,10 @@ namespace selfsame::ifs {
 
 namespace {
 
-constexpr std::size_t kBlock = 32;  // points that the inner loop takes at once; buffers are padded by it
+constexpr std::size_t kBlock = 16;  // points that the inner loops take at once; buffers are padded by it
+
+// So many points in whole blocks, for the loops' scalar tails cost more than the rest of a block.
+constexpr std::size_t whole_blocks(std::size_t count) { return (count + kBlock - 1) / kBlock * kBlock; }
 
 Point image(const PlanarMap& map, const Point& point) {
     const auto& [a00, a01, a10, a11, b0, b1] = map;
@@ -26,14 +30,12 @@ void apply(const PlanarMap map, const Point* before, std::size_t count, Point* a
     }
 }
 
-// The same, and note each image's histogram cell.
+// Note each point's histogram cell. GCC 12 would compute the images twice, were this part of the loop above.
 SELFSAME_CLONES
-void apply_and_note(const PlanarMap map, const Point* before, std::size_t count, const Frame& frame, Point* after,
-                    std::uint32_t* cells) {
+void note(const Point* points, std::size_t count, const Frame& frame, std::uint32_t* cells) {
     const auto [stride, right, bottom] = frame;
     for (std::size_t k = 0; k < count; ++k) {
-        after[k] = image(map, before[k]);
-        auto [u, v] = after[k];
+        auto [u, v] = points[k];
         // Comparisons with NaN are false, so NaN goes to the border cell 0.
         u = u > 0 ? u : 0;
         u = u < right ? u : right;
@@ -57,6 +59,14 @@ bool lie_below(std::size_t end, const std::uint32_t* cells, std::size_t count) {
         largest = std::max(largest, cells[k]);
     }
     return largest < end;
+}
+
+// Bits are shifted by an instruction where there is one.
+SELFSAME_CLONES
+void set_bits(Row<const std::uint32_t> cells, std::uint8_t* bits) {
+    for (const std::uint32_t cell : cells) {
+        bits[cell >> 3] = static_cast<std::uint8_t>(bits[cell >> 3] | 1u << (cell & 7));
+    }
 }
 
 }  // namespace
@@ -88,8 +98,9 @@ void Population::settle(Point start, int burn_in, int parting_steps, const Game&
 
 void Population::step(std::size_t n, const Game& game, const Frame& frame, Stream& stream) {
     deal(field_, n, game, stream, [&](const PlanarMap& map, std::size_t first, std::size_t count) {
-        apply_and_note(map, &shuffled_[first], count, frame, &points_[first], &cells_[first]);
+        apply(map, &shuffled_[first], count, &points_[first]);
     });
+    note(points_.data(), whole_blocks(n), frame, cells_.data());
     if (game.is_on_cells) {
         center(&points_.front().x, 2 * n);
     }
@@ -98,8 +109,9 @@ void Population::step(std::size_t n, const Game& game, const Frame& frame, Strea
 void Population::pass(std::size_t n, const Game& game, const Frame& frame, Stream& stream) {
     images_.resize(points_.size());
     deal(field_, n, game, stream, [&](const PlanarMap& map, std::size_t first, std::size_t count) {
-        apply_and_note(map, &shuffled_[first], count, frame, &images_[first], &cells_[first]);
+        apply(map, &shuffled_[first], count, &images_[first]);
     });
+    note(images_.data(), whole_blocks(n), frame, cells_.data());
 }
 
 void Population::move(const Field& field, const Game& game, Stream& stream) {
@@ -132,10 +144,8 @@ void Population::deal(const Field& field, std::size_t n, const Game& game, Strea
     std::size_t begin = 0;
     for (std::size_t i = 0; i < game.maps.size(); ++i) {
         const auto count = static_cast<std::size_t>(counts_[leaves + i]);
-        // Whole blocks, for the loop's scalar tail costs as much as two of them: what lies beyond is overwritten
-        // by the next map, or falls into the padding.
-        const std::size_t padded = (count + kBlock - 1) / kBlock * kBlock;
-        apply(game.maps[i], begin, padded);
+        // What lies beyond the last block is overwritten by the next map, or falls into the padding.
+        apply(game.maps[i], begin, whole_blocks(count));
         begin += count;
     }
 }
@@ -156,12 +166,29 @@ void plot(Row<const std::uint32_t> cells, Row<std::uint32_t> counts) {
     }
 }
 
-void plot(Row<const std::uint32_t> cells, Row<std::uint8_t> bytes) {
-    check(lie_below(bytes.size(), cells.data(), cells.size()));
-    std::uint8_t* byte = bytes.data();
-    for (const std::uint32_t cell : cells) {
-        // Threads share the bytes: whoever writes, writes a 1.
-        std::atomic_ref(byte[cell]).store(1, std::memory_order_relaxed);
+void plot(Row<const std::uint32_t> cells, Row<std::uint8_t> bits) {
+    check(lie_below(8 * bits.size(), cells.data(), cells.size()));
+    set_bits(cells, bits.data());
+}
+
+void unpack(Row<const std::uint8_t> bits, Row<std::uint8_t> cells) {
+    using Eight = std::array<std::uint8_t, 8>;
+    constexpr auto kEights = [] {
+        std::array<Eight, 256> eights{};
+        for (std::size_t byte = 0; byte < eights.size(); ++byte) {
+            for (std::size_t k = 0; k < 8; ++k) {
+                eights[byte][k] = byte >> k & 1;
+            }
+        }
+        return eights;
+    }();
+    check(bits.size() == bytes_of_bits(cells.size()));
+    const std::size_t whole = cells.size() / 8;
+    for (std::size_t k = 0; k < whole; ++k) {
+        std::memcpy(cells.data() + 8 * k, kEights[bits.data()[k]].data(), 8);
+    }
+    for (std::size_t cell = 8 * whole; cell < cells.size(); ++cell) {
+        cells[cell] = bits[whole] >> (cell % 8) & 1;
     }
 }
 

@@ -90,8 +90,13 @@ private:
     std::vector<std::int64_t> counts_;
 };
 
-// Raise the counts of cells, or set their bytes.
+// Raise the counts of cells, or set their bits, the lowest of a byte first: eight to a byte, those of a small picture
+// fit the first-level cache.
 void plot(Row<const std::uint32_t> cells, Row<std::uint32_t> counts);
-void plot(Row<const std::uint32_t> cells, Row<std::uint8_t> bytes);
+void plot(Row<const std::uint32_t> cells, Row<std::uint8_t> bits);
+
+constexpr std::size_t bytes_of_bits(std::size_t cells) { return (cells + 7) / 8; }
+// Write whether each cell's bit is set, 0 or 1.
+void unpack(Row<const std::uint8_t> bits, Row<std::uint8_t> cells);
 
 }  // namespace selfsame::ifs

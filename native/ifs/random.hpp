@@ -56,19 +56,17 @@ public:
                 bits >>= undecided;
                 spare -= undecided;
             } else {
-                for (std::int64_t word = 0; word < undecided >> 6; ++word) {
-                    ones += std::popcount(next());
+                std::uint64_t word = 0;
+                for (std::int64_t left = undecided; left > 0; left -= 64) {
+                    word = next();
+                    ones += std::popcount(word);
                 }
-                if (const std::int64_t rest = undecided & 63) {
-                    ones += std::popcount(next() & ((std::uint64_t(1) << rest) - 1));
-                }
+                ones -= std::popcount(word >> 1 >> ((undecided - 1) & 63));  // more than were wanted
             }
-            if (q >> 63) {
-                count += undecided - ones;
-                undecided = ones;
-            } else {
-                undecided -= ones;
-            }
+            // By a mask: which bits q has next, no processor can foretell.
+            const std::int64_t zeros = undecided - ones, is_one = -static_cast<std::int64_t>(q >> 63);
+            count += zeros & is_one;
+            undecided = zeros + ((ones - zeros) & is_one);
             q <<= 1;
         }
         return count;

@@ -42,8 +42,10 @@ template <typename T>
 double plot_share(std::uint64_t seed, std::uint64_t share, std::uint64_t points, std::pair<float, float> start,
                   int burn_in, const FieldPair& field, const FieldPair& ancestors, const PlanarGame& game,
                   const PlanarGame& words, bool is_on_cells, int width, int height, const Target<T, 1>& out) {
-    require(is_side(width) && is_side(height) && out.size() <= kMostCells &&
-                out.size() == (std::size_t(width) + 2) * (std::size_t(height) + 2),
+    require(is_side(width) && is_side(height), "a side out of range");
+    const std::size_t cells = (std::size_t(width) + 2) * (std::size_t(height) + 2);
+    const bool is_bits = std::is_same_v<T, std::uint8_t>;
+    require(cells <= kMostCells && out.size() == (is_bits ? ifs::bytes_of_bits(cells) : cells),
             "a histogram has a border, and fewer than 2^31 cells");
     const auto [own, first] = fields_of(field, ancestors);
     const ifs::Start begin{own, first, {start.first, start.second}, burn_in};
@@ -325,7 +327,8 @@ void bind_plots(nb::module_& module) {
                nb::arg("start"), nb::arg("burn_in"), nb::arg("field"), nb::arg("ancestors"), nb::arg("game"),
                nb::arg("words"), nb::arg("is_on_cells"), nb::arg("width"), nb::arg("height"),
                nb::arg("out").noconvert(),
-               "Plot points of one population into a histogram with a border; return the fraction that escaped.");
+               "Plot points of one population into a histogram with a border, eight cells to a byte or counts; return the "
+               "fraction that escaped.");
 }
 
 template <typename Value>

@@ -208,12 +208,13 @@ std::vector<float> set_cells(const IfsCode& code, const IfsOptions& options, int
     const std::uint64_t first = options.points ? options.points : default_points(cells, 8);
     const std::uint64_t most = options.points ? options.points : default_points(cells, 64);
     const auto window = seen(maps_of(code, false), options.view, width, height, 1);
-    std::vector<std::uint8_t> out(bordered(width, height));
+    std::vector<std::uint8_t> out(bordered(width, height)), bits(ifs::bytes_of_bits(out.size()));
     if (!window.is_empty) {
         Plotter plotter(code, window, width, height, first, options.seed);
         std::uint64_t done = 0, goal = first, before = 0;
         while (true) {
-            plotter.plot(goal - done, Row<std::uint8_t>(out.data(), out.size()));
+            plotter.plot(goal - done, Row<std::uint8_t>(bits.data(), bits.size()));
+            ifs::unpack({bits.data(), bits.size()}, {out.data(), out.size()});
             done = goal;
             std::uint64_t now = 0;
             for (int y = 1; y <= height; ++y) {

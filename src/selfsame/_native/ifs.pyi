@@ -25,7 +25,7 @@ def plot_share(seed: int, share: int, points: int, start: tuple[float, float], b
 @overload
 def plot_share(seed: int, share: int, points: int, start: tuple[float, float], burn_in: int, field: tuple[int, int], ancestors: tuple[int, int], game: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], words: tuple[NDArray[numpy.float32], NDArray[numpy.uint64]], is_on_cells: bool, width: int, height: int, out: NDArray[numpy.uint32]) -> float:
     """
-    Plot points of one population into a histogram with a border; return the fraction that escaped.
+    Plot points of one population into a histogram with a border, eight cells to a byte or counts; return the fraction that escaped.
     """
 
 @overload

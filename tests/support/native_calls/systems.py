@@ -18,7 +18,7 @@ def of_systems() -> Named:
     none = (np.zeros((0, 6), np.float32), np.ones(1, np.uint64))
     stream = {"seed": 3, "share": 1}
     game = {"burn_in": 20, **fields, "game": (floats, tree), "words": none}
-    for kind in (np.uint8, np.uint32):
+    for kind, size in ((np.uint8, 14), (np.uint32, 110)):
         yield (
             f"plot_share of {kind.__name__}",
             ifs.plot_share,
@@ -30,7 +30,7 @@ def of_systems() -> Named:
                 "is_on_cells": True,
                 "width": 9,
                 "height": 8,
-                "out": np.zeros(110, kind),
+                "out": np.zeros(size, kind),
             },
         )
     systems = {

@@ -45,7 +45,8 @@ void plot(fuzz::Input& input) {
     const auto tree = tree_of(input, count), word_tree = tree_of(input, through);
     const int height = input.within(1, 20), width = input.within(1, 20);
     const ifs::Start start{kField, kAncestors, {input.number<float>(20), input.number<float>(20)}, input.within(0, 3)};
-    std::vector<T> histogram(std::size_t(height + 2) * (width + 2));
+    const std::size_t cells = std::size_t(height + 2) * (width + 2);
+    std::vector<T> histogram(std::is_same_v<T, std::uint8_t> ? ifs::bytes_of_bits(cells) : cells);
     ifs::plot_share<T>(stream_of(input), input.within(0, 200), start, {fuzz::row(maps), fuzz::row(tree)},
                        {fuzz::row(words), fuzz::row(word_tree)}, width, height, {histogram.data(), histogram.size()});
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -26,14 +25,12 @@ from selfsame.ifs.render.points import (
     Progress,
     as_float32,
     drawn_by_shares,
-    escape_error,
     in_shares,
     no_words,
     point_source,
 )
 from selfsame.ifs.render.view_words import view_words
 from selfsame.ifs.system import IFS, conjugated
-from selfsame.run.threads import run_shares
 
 SHARE_POINTS = 2**22
 """Points of one planar population: the unit of work of a thread, about 15 milliseconds."""
@@ -41,15 +38,11 @@ SHARE_POINTS = 2**22
 COLOR_SHARE_POINTS = 2**18
 """The same for coloured points, which pass through memory (5 MiB)."""
 
-OWN_CELLS = 2**20
-"""Up to so many cells every share of points of ``set_cells`` sets its own, lest threads wait for
-each other where cells lie close. Beyond they set the same: whoever writes, writes a 1."""
-
 NEW_CELLS = 1e-3
 """``set_cells`` stops once doubling the points set fewer than this fraction of new cells."""
 
 _Plot = Callable[[int, int, NDArray[Any]], float]
-"""Number of the share, its points, and the histogram: bytes to be set, or counts to be raised."""
+"""Number of the share, its points, and the histogram: bits to be set, or counts to be raised."""
 
 
 def count_points(
@@ -86,7 +79,7 @@ def count_points(
         np.add,
         in_shares(points, SHARE_POINTS),
         threads,
-        progress,
+        PointCounter(points, progress),
     )
     return np.ascontiguousarray(total.reshape(height + 2, width + 2)[1:-1, 1:-1])
 
@@ -115,29 +108,28 @@ def set_cells(
     plot = _plotter(system, viewport, size, first, seed)
     if plot is None:
         return np.zeros((height, width), np.uint8)
-    out = np.zeros(cells, np.uint8)
-    merging = Lock()
-    inside = out.reshape(height + 2, width + 2)[1:-1, 1:-1]
     counter = PointCounter(most, progress)
+    bits = np.zeros(-(-cells // 8), np.uint8)
     done = before = shares_done = 0
     goal = first
     while True:
         shares = in_shares(goal - done, SHARE_POINTS)
-
-        def work(share: int, shares: list[int] = shares, offset: int = shares_done) -> float:
-            own = out if cells > OWN_CELLS else np.zeros(cells, np.uint8)
-            lost = plot(offset + share, shares[share], own)
-            if own is not out:
-                with merging:
-                    np.bitwise_or(out, own, out=out)
-            counter.add(shares[share])
-            return lost
-
-        escaped = run_shares(work, range(len(shares)), threads)
-        if shares_done == 0 and min(escaped) == 1:
-            raise escape_error(system, 1.0)
+        more = drawn_by_shares(
+            None if done else system,
+            lambda share, n, out, offset=shares_done: plot(offset + share, n, out),
+            partial(np.zeros_like, bits),
+            np.bitwise_or,
+            shares,
+            threads,
+            counter,
+        )
+        np.bitwise_or(bits, more, out=bits)
         shares_done += len(shares)
         done = goal
+        bordered = np.unpackbits(bits, count=cells, bitorder="little").reshape(
+            height + 2, width + 2
+        )
+        inside = bordered[1:-1, 1:-1]
         now = int(np.count_nonzero(inside))
         if done >= most or now - before < NEW_CELLS * now:
             break
@@ -185,7 +177,8 @@ def sum_colors(
         return lost / n
 
     empty = partial(np.zeros, (height, width, 4), np.uint64)
-    total = drawn_by_shares(system, add, empty, np.add, shares, threads, progress)
+    counter = PointCounter(points, progress)
+    total = drawn_by_shares(system, add, empty, np.add, shares, threads, counter)
     return total[..., :3] / native.COLOR_STEPS, total[..., 3]
 
 

@@ -136,30 +136,31 @@ class PointCounter:
 
 
 def drawn_by_shares(
-    system: IFS,
+    system: IFS | None,
     draw: Callable[[int, int, NDArray[Any]], float],
     empty: Callable[[], NDArray[Any]],
     combine: np.ufunc,
     shares: list[int],
     threads: int | None,
-    progress: Progress | None,
+    counter: PointCounter,
 ) -> NDArray[Any]:
-    """Return one array into which all shares are drawn.
+    """Return one array into which all shares are drawn, in any order.
 
     Args:
+        system: named by the error; None where points have been seen to stay.
         draw: draws share i of n points into an array; returns the fraction that escaped.
         empty: makes an array; there is one for each thread that memory allows.
         combine: puts two of them together.
     Raises:
         InputError: all points escape to infinity.
     """
-    counter = PointCounter(sum(shares), progress)
     escaped = np.zeros(len(shares))
     first = empty()
+    left = iter(range(len(shares)))
 
     def work(worker: int) -> NDArray[Any]:
         out = first if worker == 0 else empty()
-        for share in range(worker, len(shares), workers):
+        for share in left:
             escaped[share] = draw(share, shares[share], out)
             counter.add(shares[share])
         return out
@@ -167,7 +168,7 @@ def drawn_by_shares(
     workers = max(1, min(thread_count(threads), len(shares), MAX_BYTES // first.nbytes))
     for part in run_shares(work, range(workers), workers)[1:]:
         combine(first, part, out=first)
-    if escaped.min() == 1:
+    if system is not None and escaped.min() == 1:
         raise escape_error(system, 1.0)
     return first
 

@@ -13,6 +13,7 @@ from selfsame.ifs.chaos.games import with_colors
 from selfsame.ifs.limits import check_cells, check_points, check_size
 from selfsame.ifs.render.averaging import averaged
 from selfsame.ifs.render.points import (
+    PointCounter,
     Progress,
     drawn_by_shares,
     in_shares,
@@ -103,7 +104,7 @@ def render_view(
         np.minimum,
         in_shares(n, SHARE_POINTS),
         threads,
-        progress,
+        PointCounter(n, progress),
     )
     return averaged(_shaded(nearest, system.colors is not None), supersample)
 
