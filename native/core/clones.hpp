@@ -8,7 +8,7 @@
 #if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__)
 #define SELFSAME_CLONES \
     [[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), gnu::flatten]]
-#else  // aarch64 has its vectors in the baseline; Clang knows no clones that are flattened
+#else  // aarch64 has its vectors in the baseline; Clang loses inline functions that only clones call
 #define SELFSAME_CLONES
 #endif
 
