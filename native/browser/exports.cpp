@@ -26,7 +26,7 @@ namespace {
 struct State {
     std::vector<std::unique_ptr<std::uint8_t[]>> inputs;  // files and tables, which codes point into
     Container container;
-    std::variant<std::monostate, IfsCode, PifsCode, CollageCode, MosaicCode> code;
+    std::variant<std::monostate, IfsCode, PifsCode, CollageCode, MosaicCode, GridCode> code;
     Listing listing;
     std::optional<CollageModel> model;   // of a collage
     std::optional<MosaicViewer> viewer;  // of a mosaic
@@ -89,7 +89,7 @@ SELFSAME_EXPORT(reserve) std::uint8_t* reserve(std::size_t size) {
 SELFSAME_EXPORT(read) int read(const std::uint8_t* file, std::size_t size) {
     state().container = read_container({file, size});
     const int kind = state().container.header.kind;
-    if (kind < kIfs || kind > kMosaic) {
+    if (kind < kIfs || kind > kGrid) {
         fail(Fault::kUnsupported, "the file holds a code of kind ", kind, ", which this build does not know");
     }
     return kind;
@@ -115,8 +115,11 @@ SELFSAME_EXPORT(unpack) void unpack(const std::uint8_t* tables, std::size_t size
         case kCollage:
             code = read_collage(container, read_models(bytes, collage::slot_count(), collage::set_count()));
             break;
-        default:
+        case kMosaic:
             code = read_mosaic(container);
+            break;
+        default:
+            code = read_grid(container, read_models(bytes, collage::slot_count(), collage::set_count()));
     }
     std::visit(
         [&](const auto& read) {

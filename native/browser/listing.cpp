@@ -74,6 +74,17 @@ void Listing::add(const MosaicCode& code) {
     }
 }
 
+void Listing::add(const GridCode& code) {
+    const auto& levels = code.levels.front();
+    text("model", code.model);
+    array("fingerprint", code.fingerprint.data(), code.fingerprint.size());
+    number("numbers", 1 + levels.atoms);
+    number("rows", levels.rows);
+    number("columns", levels.columns);
+    array("levels", levels.symbols.data(), levels.symbols.size());
+    array("alpha", code.alpha.data(), code.alpha.size());
+}
+
 void Listing::number(std::string name, double value) { put(std::move(name), kNumber, &numbers_.emplace_back(value), 1); }
 
 void Listing::text(std::string name, std::string_view value) { put(std::move(name), kText, value.data(), value.size()); }

@@ -26,6 +26,7 @@ public:
     void add(const PifsCode& code);
     void add(const CollageCode& code);
     void add(const MosaicCode& code);
+    void add(const GridCode& code);
 
     void number(std::string name, double value);
     void text(std::string name, std::string_view value);

@@ -70,7 +70,10 @@ def test_quality_75_is_the_default_and_only_without_another_target() -> None:
             "mode belongs to block codes: it is not used with a model",
         ),
         ({"model": "collage", "effort": 3}, "effort belongs to block codes"),
-        ({**PRESET, "model": "m"}, "model belongs to a model: it is not used with a preset"),
+        (
+            {**PRESET, "model": "m"},
+            "model belongs to a model or a latent space: it is not used with a preset",
+        ),
         (
             {"model": "collage", "refine": -1},
             "refine must be a whole number within 0..100000 or None: got -1",

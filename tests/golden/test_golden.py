@@ -10,6 +10,7 @@ from selfsame import load
 from selfsame.codes.store import pack
 from support.golden_codes import V1
 from support.golden_collages import COLLAGES
+from support.golden_grids import GRIDS
 from support.golden_mosaics import MOSAICS
 from support.golden_pifs import SYMBOLS
 
@@ -24,7 +25,7 @@ DIGESTS = {
 
 
 def test_every_golden_file_has_its_entry():
-    assert {p.stem for p in FOLDER.glob("*.ssm")} == set(V1 | SYMBOLS | COLLAGES | MOSAICS)
+    assert {p.stem for p in FOLDER.glob("*.ssm")} == set(V1 | SYMBOLS | COLLAGES | MOSAICS | GRIDS)
     assert set(V1) == set(DIGESTS)
 
 

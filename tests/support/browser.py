@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from selfsame.collage.code import CollageCode
+from selfsame.collage.grid.code import GridCode
 from selfsame.ifs.code import IFSCode
 from selfsame.mosaic.code import MosaicCode
 from selfsame.pifs.code import PifsCode
@@ -167,7 +168,26 @@ def _alpha(code):
     return np.empty(0, np.uint8) if code.alpha is None else code.alpha
 
 
-_NUMBERS = {IFSCode: _ifs, PifsCode: _pifs, CollageCode: _collage, MosaicCode: _mosaic}
+def _grid(code: GridCode):
+    numbers, rows, columns = code.levels.shape
+    return {
+        "model": code.model,
+        "fingerprint": np.frombuffer(code.fingerprint, np.uint8),
+        "numbers": numbers,
+        "rows": rows,
+        "columns": columns,
+        "levels": code.levels,
+        "alpha": _alpha(code),
+    }
+
+
+_NUMBERS = {
+    GridCode: _grid,
+    IFSCode: _ifs,
+    PifsCode: _pifs,
+    CollageCode: _collage,
+    MosaicCode: _mosaic,
+}
 
 
 def assert_same_numbers(found, expected, path="code"):

@@ -10,6 +10,7 @@ from selfsame.codes.store import pack
 from support import random_codes, random_collages, random_mosaics
 from support.framed_files import frames, joined
 from support.sample_codes import FULL
+from support.small_grid import random_grid
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 
@@ -23,6 +24,7 @@ def _own_files():
     yield "pifs-pure", random_codes.random_code(2, 30, 21, 1, mode="pure")
     yield "pifs-alpha", random_codes.random_code(3, 30, 21, 3, True, alpha=True)
     yield "collage-alpha", random_collages.random_code(3, 30, 21, 3, alpha=True)
+    yield "grid-alpha", random_grid(3, alpha=True)
     yield "mosaic-pieced", replace(mosaic, pieces=pieces)
 
 
@@ -117,15 +119,15 @@ def of_size(data, width, height):
 
 
 def drawn(code, size=(16, 16), threads=1):
-    """A picture of few points or few pixels of a code; of collages there is none, as their models
-    are nobody's."""
+    """A picture of few points or few pixels of a code; of collages and grids there is none, as
+    their models are nobody's."""
     options = {"ifs": {"size": size, "points": 500}, "mosaic": {"size": size}, "pifs": {}}
     return render(code, threads=threads, **options[code.family])
 
 
 _NAN, _INFINITE = b"\0\0\xc0\x7f", b"\0\0\x80\x7f"
 _WRONG = {
-    ("smallest", b"HEAD"): [(0, b"\0"), (0, b"\5"), (1, b"\2"), (1, b"\4")],
+    ("smallest", b"HEAD"): [(0, b"\0"), (0, b"\6"), (1, b"\2"), (1, b"\4")],
     ("smallest", b"MAPS"): [
         *((0, bytes([flags])) for flags in (16, 32, 128)),
         *((1, bytes([dimension])) for dimension in (0, 1, 4)),
@@ -149,6 +151,13 @@ _WRONG = {
         (4, b"\x41"),
         *((5, bytes([length])) for length in (0, 33, 255)),
         *((14, letter) for letter in (b" ", b"/", b"\0", b"\xff")),
+    ],
+    ("grid-pixel", b"GRID"): [
+        (0, b"\1"),
+        *((1, count) for count in (b"\0\0", b"\1\1", b"\xff\xff")),
+        *((3, sides) for sides in (b"\0\0", b"\xff" * 4, b"\1\x40")),
+        *((7, bytes([length])) for length in (0, 33, 255)),
+        *((16, letter) for letter in (b" ", b"/", b"\0", b"\xff")),
     ],
     ("mosaic-pixel", b"MOSA"): [
         *((0, flags) for flags in (b"\0", b"\2", b"\x81")),

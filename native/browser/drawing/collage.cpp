@@ -17,7 +17,7 @@ namespace selfsame::browser {
 
 namespace {
 
-constexpr int kGrid = 16;              // side of the ranges of all models
+constexpr int kRange = 16;              // side of the ranges of all models
 constexpr float kStepZero = 128, kStepScale = 16;
 constexpr float kBiasExponent = 0.7f;  // steps of biases grow more slowly than those of weights
 constexpr float kSoftness = 1e-3f;     // of the absolute value in the limit of weights
@@ -28,14 +28,14 @@ struct Geometry {
     int range, overlap, block;
 
     Geometry(const CollageModel& model, int width, int height, int out_width, int out_height) {
-        unit = std::gcd(kGrid, model.overlap);
+        unit = std::gcd(kRange, model.overlap);
         for (const int factor : model.factors) {
-            unit = std::gcd(unit, kGrid * (factor - 1) / 2);
+            unit = std::gcd(unit, kRange * (factor - 1) / 2);
         }
         // The smallest scale that reaches the size in both directions.
         const auto units_for = [&](std::int64_t out, std::int64_t in) { return (out * unit + in - 1) / in; };
         units = static_cast<int>(std::max(units_for(out_width, width), units_for(out_height, height)));
-        range = kGrid * units / unit;
+        range = kRange * units / unit;
         overlap = model.overlap * units / unit;
         block = range + 2 * overlap;
     }
@@ -128,7 +128,7 @@ private:
 
 // The atoms of luma or chroma at the size of a block.
 std::vector<float> scaled_atoms(const CollageModel& model, int kind, const Geometry& geometry) {
-    const int side = kGrid + 2 * model.overlap, n = geometry.block;
+    const int side = kRange + 2 * model.overlap, n = geometry.block;
     if (side == n) {
         return model.blocks[kind];
     }
@@ -285,7 +285,7 @@ CollageModel read_collage_model(Row<const float> numbers, Bytes shape, const Col
         factor = static_cast<int>(next());
     }
     model.atoms = {static_cast<int>(next()), static_cast<int>(next())};
-    const std::size_t side = kGrid + 2 * model.overlap;
+    const std::size_t side = kRange + 2 * model.overlap;
     const std::size_t start = at;
     for (int kind = 0; kind < 2; ++kind) {
         model.blocks[kind] = several(model.atoms[kind] * side * side);
@@ -300,7 +300,7 @@ CollageModel read_collage_model(Row<const float> numbers, Bytes shape, const Col
         fail(Fault::kInput, "the file was made with another model ", code.model, " than this one");
     }
     const std::size_t all = 3 * (1 + model.factors.size()) + model.atoms[0] + 2 * std::size_t(model.atoms[1]);
-    bool is_same = code.range_size == kGrid && code.domains == static_cast<int>(model.factors.size()) &&
+    bool is_same = code.range_size == kRange && code.domains == static_cast<int>(model.factors.size()) &&
                    model.log_steps.size() == all;
     for (std::size_t p = 0; p < code.planes.size(); ++p) {
         is_same &= code.planes[p].atoms == model.atoms[p > 0];

@@ -14,7 +14,7 @@
 
 namespace selfsame::browser {
 
-enum Kind : int { kIfs = 1, kPifs, kCollage, kMosaic };
+enum Kind : int { kIfs = 1, kPifs, kCollage, kMosaic, kGrid };
 
 // See selfsame/ifs/code.py; arrays row by row.
 struct IfsCode {
@@ -60,5 +60,14 @@ struct MosaicCode {
     std::vector<std::array<int, 4>> pieces;
 };
 MosaicCode read_mosaic(const Container& container);
+
+// See selfsame/collage/grid/code.py; a network draws it, which is not here.
+struct GridCode {
+    std::string_view model;
+    Bytes fingerprint;
+    std::vector<collage::Plane> levels;  // one
+    std::vector<std::uint8_t> alpha;
+};
+GridCode read_grid(const Container& container, const coding::Models& models);
 
 }  // namespace selfsame::browser

@@ -2,19 +2,14 @@
 #include <array>
 
 #include "browser/files/codes.hpp"
+#include "browser/files/model_name.hpp"
 #include "core/fail.hpp"
 
 namespace selfsame::browser {
 
 namespace {
 
-constexpr std::uint32_t kMaxName = 32, kMaxIterations = 64;
-constexpr std::size_t kFingerprintBytes = 8;
-
-bool is_in_name(char c) {
-    return ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-}
+constexpr std::uint32_t kMaxIterations = 64;
 
 void check_magnitudes(const collage::Plane& plane) {
     const auto ranges = static_cast<std::size_t>(plane.rows) * plane.columns;
@@ -35,16 +30,11 @@ CollageCode read_collage(const Container& container, const coding::Models& model
     Numbers numbers = required(payloads[0], "CLGE", 6, 0);
     numbers.u8();
     const std::uint32_t step = numbers.u8(), range_size = numbers.u8(), domains = numbers.u8();
-    const std::uint32_t iterations = numbers.u8(), name_length = numbers.u8();
-    if (name_length > kMaxName) {
-        fail(Fault::kCorrupted, "a model's name has at most ", kMaxName, " bytes: got ", name_length);
-    }
+    const std::uint32_t iterations = numbers.u8();
     CollageCode code{};
+    std::tie(code.fingerprint, code.model) = read_model_name(numbers, numbers.u8());
     code.step = static_cast<int>(step), code.range_size = static_cast<int>(range_size);
     code.domains = static_cast<int>(domains), code.iterations = static_cast<int>(iterations);
-    code.fingerprint = numbers.take(kFingerprintBytes);
-    const Bytes name = numbers.take(name_length);
-    code.model = {reinterpret_cast<const char*>(name.data()), name.size()};
     const Bytes atoms = numbers.take(header.channels());
     constexpr std::array<std::uint32_t, 5> kRangeSizes = {4, 8, 16, 32, 64};
     if (std::ranges::find(kRangeSizes, range_size) == kRangeSizes.end() || domains > collage::kMaxDomains) {
@@ -60,9 +50,9 @@ CollageCode read_collage(const Container& container, const coding::Models& model
     if (symbols > collage::kMaxSymbols) {
         fail(Fault::kLimit, "a collage has at most ", collage::kMaxSymbols, " symbols: the file claims ", symbols);
     }
-    if (name.size() == 0 || !std::ranges::all_of(code.model, is_in_name) || iterations > kMaxIterations) {
-        fail(Fault::kCorrupted, "the file holds an impossible collage: a model's name is 1 to ", kMaxName,
-             " letters, digits, dots, dashes or underscores, iterations are at most ", kMaxIterations);
+    check_model_name(code.model, "collage");
+    if (iterations > kMaxIterations) {
+        fail(Fault::kCorrupted, "the file holds an impossible collage: iterations are at most ", kMaxIterations);
     }
     for (const std::uint8_t count : atoms) {
         code.planes.emplace_back(count, code.domains, rows, columns);

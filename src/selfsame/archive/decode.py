@@ -31,7 +31,8 @@ def decode_folder(
     Args:
         suffix: of the pictures, which says their format.
         scale: output pixels per pixel of the original.
-        model: of collages, if it is none of the package's; as ``CollageModel.from_pretrained``.
+        model: of collages or grids, if it is none of the package's; see
+            ``selfsame.codes.models.load_model``.
         executor: where codes are decoded; default processes here, one per core.
         settled: called with each file that is done or has failed, as in the result.
         progress: of files.
@@ -85,8 +86,8 @@ def _decode_file(
         raise InputError(f"output {path} exists; pass --overwrite to replace it")
     path.parent.mkdir(parents=True, exist_ok=True)
     if model is not None:
-        from selfsame.collage.network.model import CollageModel
+        from selfsame.codes.models import load_model
 
-        CollageModel.from_pretrained(model)
+        load_model(model)
     view = View(scale=None if scale == 1 else scale)
     write_picture(path, draw_bytes(load(source / name), view, Run(threads)))

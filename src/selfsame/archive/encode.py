@@ -10,7 +10,8 @@ from typing import Any
 
 from selfsame.archive.listing import Entry, Results, absolute_model, open_codes
 from selfsame.codes.encode import encode_source, results
-from selfsame.codes.settings import MODELS, EncodeSettings
+from selfsame.codes.models import SHIPPED
+from selfsame.codes.settings import EncodeSettings
 from selfsame.io.files import files_below, write_bytes
 from selfsame.io.pictures import SUFFIXES, read_source
 from selfsame.run.executor import Executor, Failure, attempt_all
@@ -89,12 +90,12 @@ def encode_folder(
     executor = Processes() if executor is None else executor
     source, target = Path(folder).resolve(), Path(output).resolve()
     identity = settings.as_dict()
-    if settings.model is not None and settings.model not in MODELS:
-        from selfsame.collage.network.model import CollageModel
+    if settings.model is not None and settings.model not in SHIPPED:
+        from selfsame.codes.models import load_model
 
         model = absolute_model(settings.model)
         settings = replace(settings, model=model)
-        identity["model_digest"] = CollageModel.from_pretrained(model).digest()
+        identity["model_digest"] = load_model(model).digest()
     with open_codes(
         target,
         files_below(source, SUFFIXES),

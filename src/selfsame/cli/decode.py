@@ -23,7 +23,7 @@ INPUTS = Methods(
 )
 ITERATIONS = Methods({"codes that iterate": ("steps", "start", "animate")})
 REGIONS = Methods({"codes with regions": ("region",)})
-MODELS = Methods({"the family collage": ("model",)})
+MODELS = Methods({"the family collage": ("model",), "the family grid": ("model",)})
 
 
 @click.command("decode")
@@ -51,7 +51,7 @@ MODELS = Methods({"the family collage": ("model",)})
     type=FILE,
     help="Write the iteration, step by step, as .gif, .webp, .png or .apng.",
 )
-@click.option("--model", help="Collages of your own model: its folder.")
+@click.option("--model", help="Codes of your own model or latent space: its folder.")
 @common_options(*JOBS, "threads", "json", "quiet", "overwrite")
 def command(code: Path, output: Path, **options: Any) -> int:
     """Decode CODE, a .ssm file, to a picture; the suffix of OUT chooses its format.
@@ -86,9 +86,9 @@ def _decode_one(path: Path, output: Path, options: dict[str, Any]) -> int:
         check_animation_suffix(animation)
         check_writable(animation, overwrite=overwrite, inputs=inputs)
     if options["model"] is not None:
-        from selfsame.collage.network.model import CollageModel
+        from selfsame.codes.models import load_model
 
-        CollageModel.from_pretrained(options["model"])
+        load_model(options["model"])
     view = View(options["size"], options["scale"], _region(options["region"]))
     loading = time.perf_counter()
     code = load(path, view, iterations=options["steps"])

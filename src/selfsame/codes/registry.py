@@ -35,6 +35,7 @@ _ENTRIES: dict[str, Entry] = {
     "pifs": Entry(2, "selfsame.pifs.family"),
     "collage": Entry(3, "selfsame.collage.family"),
     "mosaic": Entry(4, "selfsame.mosaic.family"),
+    "grid": Entry(5, "selfsame.collage.grid.family"),
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, get_args
 
 from selfsame.checked import Checked, Range, Seed
+from selfsame.codes.models import kind_of, name_of
 from selfsame.errors import SettingError
 from selfsame.pifs.code import Mode
 
@@ -25,20 +26,20 @@ TARGETS = ("quality", "bpp", "bytes", "psnr")
 Preset = Literal["neural-collages-baseline"]
 PRESETS: tuple[str, ...] = get_args(Preset)
 
-MODELS = {"collage": "photo", "collage-aerial": "aerial"}
-"""Trained models of the package, as the command line and as ``CollageModel.shipped`` call them."""
-
 METHODS = {
     "block codes": (*TARGETS, "mode", "effort"),
     "a preset": ("preset", "range_size", "domain_size"),
     "a model": (*TARGETS, "model", "refine", "seed"),
+    "a latent space": ("model",),
 }
 """The ways to encode, and the settings that each uses."""
 
 
 def method_of(preset: str | None, model: str | None) -> str:
     """Return the key of ``METHODS`` that a preset or a model, where given, stands for."""
-    return "block codes" if preset is model is None else "a preset" if preset else "a model"
+    if model is not None and not preset:
+        return "a latent space" if kind_of(model) == "grid" else "a model"
+    return "a preset" if preset else "block codes"
 
 
 Percentage = Annotated[float, Range(0, 100, open_low=True)]
@@ -59,7 +60,8 @@ class EncodeSettings(Checked):
         preset: another encoder, with fixed blocks, all domains, no rate control.
         range_size: side of a preset's blocks, in pixels. None: 8.
         domain_size: side of a preset's domains, 1, 2 or 4 times as large. None: 32.
-        model: a neural collage instead of blocks: collage, collage-aerial, or the path of a model.
+        model: a neural collage instead of blocks: collage, collage-aerial, or the path of a model
+            of one's own; or a latent space, which codes a picture in as few numbers as it has.
         refine: steps of descent on a model's code of each picture; 8 to 16 do most of it. None: 0.
         seed: of the refinement. None: 0.
     What a method does not use stays None; of the others None becomes the default.
@@ -106,7 +108,7 @@ class EncodeSettings(Checked):
         given = [name for name in TARGETS if getattr(self, name) is not None]
         if len(given) > 1:
             raise SettingError(f"give at most one of {', '.join(TARGETS)}: got {', '.join(given)}")
-        if not given and not self.preset:
+        if not given and "quality" in METHODS[self.method]:
             object.__setattr__(self, "quality", DEFAULT_QUALITY)
 
     @property
@@ -117,20 +119,21 @@ class EncodeSettings(Checked):
     @property
     def family(self) -> str:
         """Name of the family that encodes."""
-        return "pifs" if self.model is None else "collage"
+        return "pifs" if self.model is None else kind_of(self.model)
 
     def arguments(self, size: tuple[int, int]) -> dict[str, Any]:
         """Return the family's own settings for a picture of ``size``, (width, height)."""
         if self.preset is not None:
             return self.as_dict()
+        if self.method == "a latent space":
+            return {"model": self.model}
         most = self.bytes
         if self.bpp is not None:
             most = max(1, math.floor(self.bpp * size[0] * size[1] / 8))
         target = {"quality": self.quality, "bytes": most, "psnr": self.psnr}
         if self.model is None:
             return target | {"mode": self.mode, "effort": self.effort}
-        model = MODELS.get(self.model, self.model)  # as CollageModel calls it
-        return target | {"model": model, "refine": self.refine, "seed": self.seed}
+        return target | {"model": name_of(self.model), "refine": self.refine, "seed": self.seed}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings that matter, ready for JSON; equal for equal settings."""

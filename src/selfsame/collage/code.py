@@ -86,15 +86,7 @@ class CollageCode(Code):
     def __post_init__(self) -> None:
         check_picture(self.width, self.height, self.alpha)
         check_layout(self.width, self.height, self.range_size, self.atoms, self.domains)
-        if not _NAME.fullmatch(self.model):
-            raise InputError(
-                f"model must be 1 to {MAX_NAME} letters, digits, dots, dashes or underscores: "
-                f"got {self.model!r}"
-            )
-        if len(self.fingerprint) != FINGERPRINT_BYTES:
-            raise InputError(
-                f"fingerprint must have {FINGERPRINT_BYTES} bytes: got {len(self.fingerprint)}"
-            )
+        check_model(self.model, self.fingerprint)
         check_whole("step", self.step, 0, MAX_STEP)
         checked("iterations", self.iterations, Iterations)
         shapes = symbol_shapes(self.width, self.height, self.range_size, self.atoms, self.domains)
@@ -123,6 +115,17 @@ class CollageCode(Code):
     def channels(self) -> int:
         """1 for grey, 3 for sRGB."""
         return len(self.atoms)
+
+
+def check_model(name: str, fingerprint: bytes) -> None:
+    """Raise ``InputError`` unless a code may name its model so."""
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"model must be 1 to {MAX_NAME} letters, digits, dots, dashes or underscores: "
+            f"got {name!r}"
+        )
+    if len(fingerprint) != FINGERPRINT_BYTES:
+        raise InputError(f"fingerprint must have {FINGERPRINT_BYTES} bytes: got {len(fingerprint)}")
 
 
 def symbol_shapes(

@@ -64,7 +64,7 @@ class CollageFamily:
 
 def _model(source: str) -> "CollageModel":
     """Return a model by name or path; the last one is kept, for a folder's pictures."""
-    from selfsame.io.model_file import local_weights
+    from selfsame.io.model_place import local_weights
 
     weights = local_weights(source)
     return _loaded_model(source, 0 if weights is None else weights.stat().st_mtime_ns)

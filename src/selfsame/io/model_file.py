@@ -25,12 +25,15 @@ from selfsame.errors import CorruptedError, InputError, SettingError, Unsupporte
 from selfsame.io import hub
 from selfsame.io.files import write_bytes
 from selfsame.io.model_card import REPLACED, card_text
-
-CONFIG_NAME = "config.json"
-WEIGHTS_NAME = "model.safetensors"
-CARD_NAME = "README.md"
-RUN_MODEL = "model"
-"""The folder of the model within the folder of its training."""
+from selfsame.io.model_place import (
+    CARD_NAME,
+    CONFIG_NAME,
+    RUN_MODEL,
+    WEIGHTS_NAME,
+    local_weights,
+    metadata_of,
+    model_place,
+)
 
 MAX_FILE_BYTES = 1 << 30
 
@@ -185,7 +188,7 @@ def _open(cls: type[Pretrained], source: str | Path) -> _ModelFile:
     """Return the file of a model; errors as for ``from_pretrained``."""
     path, name = _find(cls, source)
     data = _read(path)
-    texts = _metadata_from_bytes(data)
+    texts = metadata_of(data[8 : 8 + int.from_bytes(data[:8], "little")])
     about: dict[str, Any] = {}
     if "format" in texts:
         about["format"] = texts["format"]
@@ -212,7 +215,7 @@ def _find(cls: type[Pretrained], source: str | Path) -> tuple[Path, str]:
         return Path(str(resources.files(cls.home))) / "models" / text / WEIGHTS_NAME, text
     weights = local_weights(source)
     if weights is None:
-        folder = _place(source)
+        folder = model_place(source)
         if _described(folder / CONFIG_NAME) is not None:
             raise CorruptedError(f"{folder / WEIGHTS_NAME} is missing: it is the model's weights")
         names = "".join(f"{name}, " for name in shipped)
@@ -225,23 +228,6 @@ def _find(cls: type[Pretrained], source: str | Path) -> tuple[Path, str]:
     folder = weights.resolve().parent
     in_run = folder.name == RUN_MODEL and (folder.parent / CONFIG_NAME).is_file()
     return weights, plain_name((folder.parent if in_run else folder).name)
-
-
-def local_weights(source: str | Path) -> Path | None:
-    """Return the file of weights of a model on this machine, which need not be a sound one.
-
-    Args:
-        source: the model's folder, a file in it, the folder of its training, or a single file.
-    """
-    place = _place(source)
-    files = (place, place / WEIGHTS_NAME, place / RUN_MODEL / WEIGHTS_NAME)
-    return next((file for file in files if file.is_file()), None)
-
-
-def _place(source: str | Path) -> Path:
-    """Return the folder, or the single file, that a path to a model means."""
-    path = Path(source)
-    return path.parent if path.name in (CONFIG_NAME, WEIGHTS_NAME, CARD_NAME) else path
 
 
 def _agreed(about: dict[str, Any], weights: Path) -> dict[str, Any]:
@@ -367,16 +353,6 @@ def _weights_from_bytes(data: bytes, path: Path) -> dict[str, Tensor]:
     if not _finite(weights):
         raise CorruptedError(f"{path} is a damaged model: it holds numbers that are not finite")
     return weights
-
-
-def _metadata_from_bytes(data: bytes) -> dict[str, str]:
-    """Return the metadata in the bytes of a safetensors file; none if they cannot be read."""
-    length = int.from_bytes(data[:8], "little")
-    try:
-        about = json.loads(data[8 : 8 + length])["__metadata__"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return about if isinstance(about, dict) else {}
 
 
 def _check_weights(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:

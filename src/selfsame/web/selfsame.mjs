@@ -11,9 +11,10 @@
  * and from nowhere else.
  */
 
-const FAMILIES = [, "ifs", "pifs", "collage", "mosaic"];
+const FAMILIES = [, "ifs", "pifs", "collage", "mosaic", "grid"];
 const FAULTS = ["TruncatedError", "CorruptedError", "UnsupportedError", "LimitError", "InputError", "MemoryError"];
-const WITH_TABLES = ["pifs", "collage"];
+/** Where the tables of families that have them lie. */
+const TABLES = { pifs: "pifs/tables.npz", collage: "collage/tables.npz", grid: "collage/tables.npz" };
 
 const MAX_SIDE = 65535;
 const MAX_PIXELS = 2 ** 27;
@@ -49,7 +50,7 @@ export async function open(file, { base = new URL("../", import.meta.url), model
   const bytes = new Uint8Array(file).slice();
   const module = await loaded(new URL("web/selfsame.wasm", base), WebAssembly.compile);
   const family = FAMILIES[new Instance(module).read(bytes)];
-  const tables = WITH_TABLES.includes(family) ? await loaded(new URL(`${family}/tables.npz`, base)) : new Uint8Array();
+  const tables = family in TABLES ? await loaded(new URL(TABLES[family], base)) : new Uint8Array();
   const code = new Code(module, family, bytes, tables);
   if (model) code.useModel(model);
   else if (family === "collage") await useShippedModel(code, base);
@@ -80,7 +81,7 @@ export class Code {
     this.#module = module;
     this.#bytes = bytes;
     this.#tables = tables;
-    /** "ifs", "pifs", "collage" or "mosaic". */
+    /** "ifs", "pifs", "collage", "mosaic" or "grid". */
     this.family = family;
     const { width, height, channels } = this.fields;
     /** Of the picture, in pixels. */
@@ -108,9 +109,9 @@ export class Code {
     this.#model = model;
   }
 
-  /** Whether the code can be rendered: a collage needs its model. */
+  /** Whether the code can be rendered: a collage needs its model; the networks that draw grids are not here. */
   get isComplete() {
-    return this.family !== "collage" || this.#model !== undefined;
+    return this.family !== "grid" && (this.family !== "collage" || this.#model !== undefined);
   }
 
   /**
@@ -123,6 +124,7 @@ export class Code {
    *   block codes ("pifs"): `scale` (up to 64) or `size` ([width, height]); `region` ([x0, y0, x1, y1] in pixels of
    *   the original); `iterations` of the map.
    *   collages: `scale` or `size`; `iterations`.
+   *   grids: not at all, they need their model's network.
    *   mosaics: `scale` or `size`; `zoom`, up to 1e9, about `center` ([x, y] in pixels of the original).
    * @returns {{width: number, height: number, data: Uint8ClampedArray}} red, green, blue and alpha of each pixel, for
    *   `new ImageData(data, width, height)`
@@ -281,6 +283,9 @@ const RENDERERS = {
     checkIterations(iterations);
     const { width, height, grid, isWholeScale, box } = sampling(code, scale, size, region);
     return picture(instance, width, height, "decode_pifs", ...box, grid, width, height, isWholeScale, iterations);
+  },
+  grid() {
+    check(false, "a grid is drawn by its model's network, which the browser does not have: use `selfsame decode`");
   },
 };
 

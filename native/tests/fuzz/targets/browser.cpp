@@ -151,6 +151,9 @@ void open(const Container& container, fuzz::Input& options) {
             break;
         case kMosaic:
             draw(read_mosaic(container), options);
+            break;
+        case kGrid:
+            read_grid(container, collages);
     }
 }
 

@@ -155,7 +155,7 @@ class Call:
             tables: the effective configuration, but for the training and the card.
         """
         from selfsame.io.files import make_folder, write_bytes
-        from selfsame.io.model_file import RUN_MODEL
+        from selfsame.io.model_place import RUN_MODEL
         from selfsame.training import train
         from selfsame.training.checkpoint import checkpoints
         from selfsame.training.loop import CHECKPOINTS

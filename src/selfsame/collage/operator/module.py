@@ -182,6 +182,8 @@ def render(
     geometry: Geometry,
     size: Size,
     scale: float | Fraction = 1,
+    *,
+    visible: Size | None = None,
     **options: Any,
 ) -> Tensor:
     """Return the pictures at ``scale`` times the size, (B, C, round(H·scale), round(W·scale)).
@@ -192,6 +194,8 @@ def render(
     Args:
         size: (height, width) at scale 1.
         scale: any above 0.
+        visible: (height, width) at scale 1 of what is returned, from the top left corner, the rest
+            being there to fill the ranges: multiples of ``1 / geometry.unit``; None: everything.
         options: as ``solve`` takes them.
     Raises:
         InputError: as ``solve``, or a scale at which no pixel would be left.
@@ -200,14 +204,17 @@ def render(
     if not (isinstance(scale, int | float | Fraction) and 0 < scale < math.inf):
         raise SettingError(f"scale must be a number above 0: got {scale!r}")
     ratio = Fraction(scale).limit_denominator(SCALE_DENOMINATOR)
-    exact = round(size[0] * ratio), round(size[1] * ratio)
+    seen = size if visible is None else visible
+    exact = round(seen[0] * ratio), round(seen[1] * ratio)
     if min(exact) < 1:
         raise SettingError(f"scale {scale} leaves no pixel of a picture of {size[0]}x{size[1]}")
     finer = Fraction(math.ceil(ratio * geometry.unit), geometry.unit)
     if params.aux is not None:
         params = params._replace(aux=upscale_aux(params.aux, finer))
     whole = int(size[0] * finer), int(size[1] * finer)
-    return area_resize(solve(params, geometry.scaled(finer), whole, **options), exact)
+    picture = solve(params, geometry.scaled(finer), whole, **options)
+    rows, columns = int(seen[0] * finer), int(seen[1] * finer)
+    return area_resize(picture[..., :rows, :columns], exact)
 
 
 def _repeat(

@@ -114,9 +114,13 @@ def set_cells(
     goal = first
     while True:
         shares = in_shares(goal - done, SHARE_POINTS)
+
+        def draw(share: int, n: int, out: NDArray[np.uint8], first: int = shares_done) -> float:
+            return plot(first + share, n, out)
+
         more = drawn_by_shares(
             None if done else system,
-            lambda share, n, out, offset=shares_done: plot(offset + share, n, out),
+            draw,
             partial(np.zeros_like, bits),
             np.bitwise_or,
             shares,

@@ -1,0 +1,67 @@
+"""Trained models that code pictures: which family a model is of, and how it is loaded."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from selfsame.errors import SettingError
+from selfsame.io.model_place import format_of, local_weights
+
+if TYPE_CHECKING:
+    from selfsame.io.model_file import Pretrained
+
+
+class _Kind(NamedTuple):
+    """A kind of model: the family that it codes for, and its class."""
+
+    family: str
+    module: str
+    name: str
+
+    def load(self, source: str | Path) -> "Pretrained":
+        model: Any = getattr(import_module(self.module), self.name)
+        loaded: Pretrained = model.from_pretrained(source)
+        return loaded
+
+
+_KINDS = {
+    "collage": _Kind("collage", "selfsame.collage.network.model", "CollageModel"),
+    "grid": _Kind("grid", "selfsame.collage.grid.network.model", "GridModel"),
+}
+
+SHIPPED = {"collage": ("collage", "photo"), "collage-aerial": ("collage", "aerial")}
+"""Models of the package, as settings call them: their kind, and their names within it."""
+
+
+def kind_of(model: str) -> str:
+    """Return the family that a model codes for: of a name, a path or an address.
+
+    Raises:
+        SettingError: what lies there is a model of another kind.
+    """
+    if model in SHIPPED:
+        return SHIPPED[model][0]
+    weights = local_weights(model)
+    said = None if weights is None else format_of(weights)
+    if said is None:  # an address, an early file, or none: its loader says what is wrong
+        return "collage"
+    kind = said.split()[1] if len(said.split()) == 3 else said
+    if kind not in _KINDS:
+        raise SettingError(
+            f"{model} is a model of the kind {kind!r}: pictures are coded by {' or '.join(_KINDS)}"
+        )
+    return kind
+
+
+def name_of(model: str) -> str:
+    """Return a model's name as its family knows it, or its path."""
+    return SHIPPED[model][1] if model in SHIPPED else model
+
+
+def load_model(model: str) -> "Pretrained":
+    """Return a model that codes pictures, ready to use; codes made with it can then be drawn.
+
+    Raises:
+        InputError: as ``Pretrained.from_pretrained`` and ``kind_of``.
+    """
+    return _KINDS[kind_of(model)].load(name_of(model))

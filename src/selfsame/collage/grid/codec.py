@@ -1,0 +1,156 @@
+"""Pictures to grids in one pass of a network, and grids to pictures at any size."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from selfsame.collage.grid.code import MAX_LEVEL, GridCode
+from selfsame.collage.grid.network.model import GridDecoder, GridModel, loaded_decoders
+from selfsame.collage.operator.resampling import area_resize
+from selfsame.errors import InputError, SettingError
+from selfsame.io.pictures import picture_bytes, resize_picture
+from selfsame.limits import MAX_PIXELS
+from selfsame.run.device import resolve_device
+from selfsame.run.threads import limited_threads
+
+GROUP = 16
+"""Pictures computed at a time. Always as many: rounding depends on the size of a batch."""
+
+
+def encode(
+    pixels: NDArray[np.uint8] | NDArray[np.floating],
+    *,
+    model: GridModel,
+    alpha: NDArray[np.uint8] | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+) -> GridCode:
+    """Return the code of a picture.
+
+    A picture of another size is scaled to the model's square, and the code is drawn at the
+    picture's own size; one in colour is turned grey for a model of grey pictures.
+
+    Args:
+        pixels: (H, W) grey or (H, W, 3) sRGB; bytes, or floats of 0 to 1, which are rounded.
+        model: of the latent space.
+        alpha: (H, W) bytes, kept exactly.
+        device: ``cpu``, ``cuda`` or ``auto``.
+        threads: of the processor; default torch's.
+    """
+    pixels = picture_bytes(pixels)
+    height, width = pixels.shape[:2]
+    picture = fitted(pixels, model)
+    with limited_threads(threads), torch.no_grad():
+        where = resolve_device(device)
+        numbers = model.to(where).encode(picture[None].to(where)).mean
+    return code_of(model, levels_of(model, numbers)[0], (width, height), alpha)
+
+
+def fitted(pixels: NDArray[np.uint8], model: GridModel) -> Tensor:
+    """Return a picture as a model takes it, (C, side, side) in [0, 1]."""
+    config = model.config
+    values = pixels.astype(np.float32) / np.float32(255)
+    if config.channels == 1 and values.ndim == 3:
+        values = values @ np.array([0.299, 0.587, 0.114], np.float32)
+    if config.channels == 3 and values.ndim == 2:
+        values = np.repeat(values[..., None], 3, axis=2)
+    if values.shape[:2] != (config.side, config.side):
+        values = resize_picture(values, (config.side, config.side))
+    return torch.from_numpy(values.reshape(config.side, config.side, -1)).permute(2, 0, 1)
+
+
+def levels_of(model: GridModel, numbers: Tensor) -> Tensor:
+    """Return the whole numbers, (B, D, rows, columns) int32, that codes of numbers hold."""
+    levels = torch.round(numbers / model.config.quantum).clamp(-MAX_LEVEL, MAX_LEVEL)
+    return levels.to("cpu", torch.int32)
+
+
+def code_of(
+    model: GridModel,
+    levels: Tensor,
+    size: tuple[int, int] | None = None,
+    alpha: NDArray[np.uint8] | None = None,
+) -> GridCode:
+    """Return the code of levels, (D, rows, columns), for a picture of ``size``; None: the model's
+    own."""
+    config = model.config
+    width, height = size or (config.side, config.side)
+    fingerprint = model.decoder.fingerprint()
+    return GridCode(width, height, config.channels, model.name, fingerprint, levels.numpy(), alpha)
+
+
+def decode(
+    code: GridCode,
+    *,
+    size: tuple[int, int] | None = None,
+    threads: int | None = None,
+    device: str = "cpu",
+) -> NDArray[np.float32]:
+    """Return the picture of a grid, (H, W) or (H, W, 3) float32 in [0, 1]; alpha comes last.
+
+    Args:
+        size: (width, height); default the code's own.
+        threads: of the processor; default torch's.
+        device: ``cpu``, ``cuda`` or ``auto``.
+    Raises:
+        InputError: an argument is out of its range, or the model of the code is not at hand.
+    """
+    width, height = code.size if size is None else size
+    if min(height, width) < 1 or height * width > MAX_PIXELS:
+        raise SettingError(
+            f"a decoded picture has 1 to {MAX_PIXELS} pixels: got {width}x{height}; "
+            "choose another scale or size"
+        )
+    decoder = decoder_of(code)
+    config = decoder.config
+    with limited_threads(threads), torch.no_grad():
+        where = resolve_device(device)
+        levels = torch.from_numpy(code.levels.copy()).to(where)[None].float()
+        scale = Fraction(max(width, height), config.side)
+        drawn = decoder.to(where)(levels * config.quantum, scale)
+        picture = area_resize(drawn, (height, width))[0].clamp(0, 1)
+        values = np.ascontiguousarray(picture.permute(1, 2, 0).cpu().numpy())
+    values = values[..., 0] if values.shape[2] == 1 else values
+    if code.alpha is None:
+        return values
+    alpha = resize_picture(code.alpha.astype(np.float32) / np.float32(255), (width, height))
+    return np.dstack([values, alpha])
+
+
+@torch.no_grad()
+def draw(decoder: GridDecoder, numbers: Tensor, scale: float | Fraction = 1) -> Tensor:
+    """Return pictures of numbers at their fixed points, (B, C, S, S) in [0, 1], on the CPU.
+
+    Each is computed by itself: in company, iterations would go on until the last is settled.
+    """
+    rows = [decoder(one[None], scale).clamp(0, 1).cpu() for one in numbers]
+    return torch.cat(rows)
+
+
+def decoder_of(code: GridCode) -> GridDecoder:
+    """Return the half of a model that a code needs: of one that was loaded, or that ships.
+
+    Raises:
+        InputError: no model at hand has the fingerprint that the code names, or the code has
+            another layout than its model.
+    """
+    if code.fingerprint not in loaded_decoders and code.model in GridModel.shipped():
+        GridModel.from_pretrained(code.model)
+    if code.fingerprint not in loaded_decoders:
+        raise InputError(
+            f"the file was made with model {code.model!r} (fingerprint {code.fingerprint.hex()}), "
+            "which is not at hand; give its folder (--model PATH, or GridModel.from_pretrained)"
+        )
+    decoder = loaded_decoders[code.fingerprint]
+    config = decoder.config
+    layout: Sequence[int] = (config.numbers, config.rows, config.rows)
+    if code.levels.shape != layout or code.channels != config.channels:
+        raise InputError(
+            f"a code of model {code.model!r} has {config.channels} channels and levels {layout}: "
+            f"got {code.channels} and {code.levels.shape}; the file is damaged"
+        )
+    return decoder

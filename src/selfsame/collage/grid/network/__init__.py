@@ -1,0 +1,1 @@
+"""The autoencoder of grids: its shape, its networks, its training."""

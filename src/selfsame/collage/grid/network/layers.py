@@ -1,0 +1,60 @@
+"""What encoder and decoder are built of."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+GROUPS = 8
+"""Of channels that are normalised together."""
+
+
+def norm(channels: int) -> nn.GroupNorm:
+    """Return a normalisation over groups of channels."""
+    return nn.GroupNorm(next(n for n in range(GROUPS, 0, -1) if channels % n == 0), channels)
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions beside the identity, which is all that a new block does."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList([norm(channels), norm(channels)])
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return features of the same shape, (B, C, h, w)."""
+        y = self.first(F.silu(self.norms[0](x)))
+        return x + self.second(F.silu(self.norms[1](y)))  # type: ignore[no-any-return]
+
+
+def widths(width: int, halvings: int) -> list[int]:
+    """Return the channels at each resolution, from the finest on."""
+    return [width * min(4, 1 << k) for k in range(halvings + 1)]
+
+
+class Down(nn.Sequential):
+    """Features to grids of half the resolution, again and again."""
+
+    def __init__(self, width: int, halvings: int, blocks: int) -> None:
+        layers: list[nn.Module] = []
+        channels = widths(width, halvings)
+        for k, count in enumerate(channels):
+            layers += [ResidualBlock(count) for _ in range(blocks)]
+            if k < halvings:
+                layers.append(nn.Conv2d(count, channels[k + 1], 4, stride=2, padding=1))
+        super().__init__(*layers)
+
+
+class Up(nn.Sequential):
+    """Features to twice the resolution, again and again."""
+
+    def __init__(self, width: int, doublings: int, blocks: int) -> None:
+        layers: list[nn.Module] = []
+        channels = widths(width, doublings)
+        for k in range(doublings, -1, -1):
+            layers += [ResidualBlock(channels[k]) for _ in range(blocks)]
+            if k > 0:
+                layers.append(nn.Conv2d(channels[k], 4 * channels[k - 1], 3, padding=1))
+                layers.append(nn.PixelShuffle(2))
+        super().__init__(*layers)

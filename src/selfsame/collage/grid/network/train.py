@@ -1,0 +1,119 @@
+"""Training of latent spaces of grids."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from selfsame.checked import Checked, Range
+from selfsame.collage.grid.network.config import GridConfig
+from selfsame.collage.grid.network.model import GridModel
+from selfsame.collage.operator.resampling import area_resize
+from selfsame.metrics.pictures import psnr_db
+from selfsame.training.task import Means, Metrics, Task
+
+_LIVE = 0.01
+"""Nats of KL from which on a channel is counted as alive."""
+
+_GROUP = 64
+"""Pictures at a time in validation."""
+
+
+@dataclass(frozen=True)
+class GridObjective(Checked):
+    """What is minimised: squared error at scale 1 + ``fine_weight`` · error at the scale
+    ``detail`` + ``kl_weight`` · KL of a number.
+
+    Attributes:
+        kl_weight: per nat, of the mean over all numbers, where they have a prior: small, so that
+            codes are exact rather than cheap.
+        fine_weight: of the mean absolute error at the finest scale, of models with details of
+            their own; 0 trains at scale 1 only.
+        fine_share: of the pictures of a batch that are drawn at that scale, which takes its square
+            of the time.
+    Raises:
+        InputError: a value out of its range.
+    """
+
+    kl_weight: Annotated[float, Range(0, 1e3)] = 1e-4
+    fine_weight: Annotated[float, Range(0, 1e3)] = 0.1
+    fine_share: Annotated[float, Range(0, 1)] = 0.25
+
+
+class GridTask(Task):
+    """A latent space that learns pictures, for ``selfsame.training.train``.
+
+    Attributes:
+        model: what is trained.
+        objective: what is minimised.
+        validation: pictures, (N, C, S, S) in [0, 1], S the side times ``detail``.
+    """
+
+    model: GridModel
+
+    def __init__(
+        self,
+        config: GridConfig | None = None,
+        objective: GridObjective | None = None,
+        *,
+        validation: Tensor | None = None,
+    ) -> None:
+        self.model = GridModel(config or GridConfig())
+        self.objective = objective or GridObjective()
+        self.validation = validation
+
+    def loss(self, batch: Tensor, step: int, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+        """Return the loss of pictures, (B, C, S, S) in [0, 1], S the side times ``detail``."""
+        config, objective = self.model.config, self.objective
+        pictures = area_resize(batch, (config.side, config.side))
+        posterior = self.model.encode(pictures)
+        numbers = posterior.sample(generator)
+        drawn = self._draw(numbers, 1)
+        error = (drawn - pictures).square().mean()
+        kl = posterior.kl().mean()
+        loss = error + objective.kl_weight * kl
+        metrics: dict[str, Tensor | float] = {
+            "psnr": -10 * error.detach().log10(),
+            "kl": kl.detach(),
+        }
+        some = round(objective.fine_share * len(batch))
+        if config.detail > 1 and objective.fine_weight and some:
+            fine = (self._draw(numbers[:some], config.detail) - batch[:some]).abs().mean()
+            loss = loss + objective.fine_weight * fine
+            metrics["fine_error"] = fine.detach()
+        return loss, {"loss": loss.detach(), **metrics}
+
+    def _draw(self, numbers: Tensor, scale: int) -> Tensor:
+        iterations = self.model.config.iterations
+        return self.model.decoder(  # type: ignore[no-any-return]
+            numbers, scale, iterations=iterations, gradient="unroll"
+        )
+
+    @torch.no_grad()
+    def validate(self, model: torch.nn.Module, shard: slice) -> Means:
+        """Return PSNR in dB of what codes of the validation pictures decode to, at scale 1 and at
+        ``detail``, mean over pictures; nats of KL of a picture, and how many channels are alive.
+        """
+        assert isinstance(model, GridModel)
+        if self.validation is None or not len(self.validation[shard]):
+            return super().validate(model, shard)
+        config, device = model.config, next(model.parameters()).device
+        rows: dict[str, list[float]] = {"psnr": []}
+        if config.detail > 1:
+            rows[f"psnr_at_{config.detail}x"] = []
+        kls = []
+        for group in torch.split(self.validation[shard], _GROUP):
+            pictures = area_resize(group.to(device), (config.side, config.side))
+            posterior = model.encode(pictures)
+            kls.append(posterior.kl().sum((2, 3)).cpu())
+            levels = torch.round(posterior.mean / config.quantum) * config.quantum
+            for name, scale in zip(rows, (1, config.detail), strict=False):
+                drawn = model.decoder(levels, scale).clamp(0, 1).cpu()
+                truth = pictures.cpu() if scale == 1 else group
+                pairs = zip(drawn.numpy(), truth.numpy(), strict=True)
+                rows[name] += [psnr_db(a, b) for a, b in pairs]
+        kl = torch.cat(kls).mean(0)
+        values = {name: sum(found) / len(found) for name, found in rows.items()}
+        values |= {"kl": float(kl.sum()), "live_channels": float((kl > _LIVE).sum())}
+        return Means(values, len(rows["psnr"]))

@@ -1,0 +1,48 @@
+"""Where a model's files lie, and of which kind it is, without loading it."""
+
+import json
+from pathlib import Path
+
+CONFIG_NAME = "config.json"
+WEIGHTS_NAME = "model.safetensors"
+CARD_NAME = "README.md"
+RUN_MODEL = "model"
+"""The folder of the model within the folder of its training."""
+
+_MOST_METADATA = 1 << 24
+"""Bytes of a file's head; no model has as many."""
+
+
+def local_weights(source: str | Path) -> Path | None:
+    """Return the file of weights of a model on this machine, which need not be a sound one.
+
+    Args:
+        source: the model's folder, a file in it, the folder of its training, or a single file.
+    """
+    place = model_place(source)
+    files = (place, place / WEIGHTS_NAME, place / RUN_MODEL / WEIGHTS_NAME)
+    return next((file for file in files if file.is_file()), None)
+
+
+def model_place(source: str | Path) -> Path:
+    """Return the folder, or the single file, that a path to a model means."""
+    path = Path(source)
+    return path.parent if path.name in (CONFIG_NAME, WEIGHTS_NAME, CARD_NAME) else path
+
+
+def format_of(weights: Path) -> str | None:
+    """Return what a file of weights says that it is, ``selfsame KIND VERSION``, or None."""
+    with weights.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        head = file.read(length) if length <= _MOST_METADATA else b""
+    said = metadata_of(head).get("format")
+    return said if isinstance(said, str) else None
+
+
+def metadata_of(head: bytes) -> dict[str, str]:
+    """Return the metadata in the head of a safetensors file; none if they cannot be read."""
+    try:
+        about = json.loads(head)["__metadata__"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}

@@ -1,0 +1,99 @@
+"""Training of latent spaces."""
+
+import pytest
+import torch
+
+from selfsame.collage.grid.network.config import GridConfig
+from selfsame.collage.grid.network.data import GridData, space_for
+from selfsame.collage.grid.network.train import GridObjective, GridTask
+from selfsame.datasets.pictures import Pictures
+from selfsame.errors import InputError
+from selfsame.training import TrainSettings, train
+from support.small_grid import small_grid_model
+
+GENERATOR = torch.Generator()
+
+
+def blobs(count, side, seed=0):
+    """Pictures of a bright disc somewhere, (count, 1, side, side)."""
+    random = torch.Generator().manual_seed(seed)
+    center = side * (0.3 + 0.4 * torch.rand(count, 2, 1, 1, generator=random))
+    place = torch.arange(side) + 0.5
+    squared = (place[:, None] - center[:, :1]) ** 2 + (place - center[:, 1:]) ** 2
+    return torch.sigmoid((0.2 * side - squared.sqrt()) * 8 / side)
+
+
+class Discs:
+    """Batches of discs, without end."""
+
+    def __init__(self, side):
+        self.side = side
+
+    def batch(self, seed, step, indices):
+        return blobs(len(indices), self.side, seed + step)
+
+
+@pytest.mark.parametrize("options", [{}, {"detail": 2}, {"regulariser": "fsq"}])
+def test_a_short_training_learns_discs(tmp_path, options):
+    config = GridConfig(side=16, cell=8, numbers=4, width=16, blocks=1, aux_blocks=24, **options)
+    task = GridTask(config, validation=blobs(20, 16 * config.detail, seed=10**6))
+    before = task.validate(task.model, slice(None)).values
+    settings = TrainSettings(
+        steps=60, batch=16, lr=8e-3, warmup_steps=10, ema_decay=0.9, validate_every=0
+    )
+    result = train(task, Discs(16 * config.detail), settings, tmp_path)
+    gain = result.validation["psnr"] - before["psnr"]
+    assert gain > 5
+    if config.detail > 1:
+        assert result.validation["psnr_at_2x"] > before["psnr_at_2x"] + 5
+
+
+def test_the_loss_is_the_sum_of_its_parts():
+    model_options = {"detail": 2, "side": 20}
+    task = GridTask(
+        small_grid_model(**model_options).config,
+        GridObjective(kl_weight=0.01, fine_weight=0.5, fine_share=0.5),
+    )
+    batch = blobs(4, 40)
+    loss, metrics = task.loss(batch, 0, GENERATOR.manual_seed(0))
+    error = 10 ** (-float(metrics["psnr"]) / 10)
+    wanted = error + 0.01 * float(metrics["kl"]) + 0.5 * float(metrics["fine_error"])
+    assert float(loss.detach()) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_validation_is_of_what_codes_hold():
+    """PSNR of decoded codes; every channel whose KL is seen counts as alive."""
+    model = small_grid_model(step=1.0)
+    task = GridTask(model.config, validation=blobs(5, 20))
+    values = task.validate(model, slice(None)).values
+    with torch.no_grad():
+        posterior = model.encode(task.validation)
+    drawn = model.decoder(posterior.mean.round()).clamp(0, 1).detach()
+    errors = (255 * drawn).round() - (255 * task.validation).round()
+    wanted = (-10 * (errors / 255).square().mean((1, 2, 3)).log10()).mean()
+    assert values["psnr"] == pytest.approx(float(wanted), abs=0.05)
+    kl = posterior.kl().sum((2, 3)).mean(0)
+    assert values["kl"] == pytest.approx(float(kl.sum()), rel=1e-4)
+    assert values["live_channels"] == int((kl > 0.01).sum())
+    assert task.validate(model, slice(5, None)).samples == 0
+
+
+def test_the_shape_follows_from_the_pictures():
+    pictures = Pictures(blobs(2, 40).mul(255).byte().permute(0, 2, 3, 1).numpy())
+    assert space_for(pictures, {}).side == 40
+    assert space_for(pictures, {"detail": 2, "aux_blocks": 9}).side == 20
+    with pytest.raises(InputError, match="cannot be 3 times as fine"):
+        space_for(pictures, {"detail": 3})
+    with pytest.raises(InputError, match="ask for side 40"):
+        space_for(pictures, {"side": 20})
+
+
+def test_validation_pictures_are_spread_over_the_set(tmp_path):
+    import numpy as np
+
+    images = np.arange(10, dtype=np.uint8).repeat(64).reshape(10, 8, 8)
+    np.savez(tmp_path / "a.npz", train_images=images, test_images=images)
+    data = GridData(validation_pictures=5)
+    pictures = data.learned(tmp_path / "a.npz")
+    shown = data.validation(tmp_path / "a.npz", pictures)
+    assert (255 * shown[:, 0, 0, 0]).round().tolist() == [0, 2, 4, 6, 8]

@@ -1,0 +1,101 @@
+"""Latent spaces on the command line: train, encode, decode, info, folders."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from selfsame.cli import main
+from selfsame.codes.models import kind_of
+from support.small_grid import small_grid_model
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "own"
+    small_grid_model().save_pretrained(path)
+    return path
+
+
+def run(capsys, *arguments):
+    """Exit status, the JSON object of standard output, and standard error."""
+    status = main([*map(str, arguments), "--json"])
+    out, err = capsys.readouterr()
+    return status, json.loads(out) if out else {}, err
+
+
+def test_a_picture_to_a_code_and_back(space, tmp_path, capsys):
+    Image.fromarray(np.full((20, 20), 99, np.uint8)).save(tmp_path / "a.png")
+    status, values, _ = run(
+        capsys, "encode", tmp_path / "a.png", "-o", tmp_path / "a.ssm", "--model", space
+    )
+    assert (status, values["model"], values["numbers"]) == (0, "own", 27)
+    status, values, _ = run(capsys, "info", tmp_path / "a.ssm")
+    assert (status, values["kind"], values["grid"], values["model"]) == (0, "grid", [3, 3], "own")
+    target = tmp_path / "b.png"
+    status, values, _ = run(
+        capsys, "decode", tmp_path / "a.ssm", "-o", target, "--model", space, "--scale", 3
+    )
+    assert (status, values["kind"], values["size"]) == (0, "grid", [60, 60])
+    with Image.open(target) as picture:
+        assert picture.size == (60, 60)
+
+
+def test_a_folder_of_pictures(space, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    for level in (0, 200):
+        Image.fromarray(np.full((20, 20), level, np.uint8)).save(tmp_path / "in" / f"{level}.png")
+    command = ("encode", tmp_path / "in", "-o", tmp_path / "out", "--model", space, "--jobs", 1)
+    status, values, _ = run(capsys, *command)
+    assert (status, values["encoded"]) == (0, 2)
+    status, values, _ = run(capsys, *command)
+    assert (status, values["encoded"]) == (0, 0)
+
+
+@pytest.mark.parametrize("option", [("--quality", "50"), ("--refine", "2"), ("--mode", "pure")])
+def test_settings_of_other_methods_are_refused(space, tmp_path, capsys, option):
+    Image.fromarray(np.zeros((20, 20), np.uint8)).save(tmp_path / "a.png")
+    output = tmp_path / "a.ssm"
+    status, _, err = run(
+        capsys, "encode", tmp_path / "a.png", "-o", output, "--model", space, *option
+    )
+    assert status == 2
+    assert f"{option[0]} belongs to" in err
+    assert "not used with a latent space" in err
+    assert not output.exists()
+
+
+def test_train_latents_writes_a_space_that_encodes(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (40, 12, 12), dtype=np.uint8)
+    np.savez(tmp_path / "a.npz", train_images=images, test_images=images[:8])
+    shape = ("width=8", "blocks=0", "aux_blocks=4")
+    settings = [part for name in shape for part in ("--set", f"model.{name}")]
+    command = ("train", "latents", tmp_path / "a.npz", "-o", tmp_path / "run", "--steps", 4)
+    command = (*command, "--batch", 4, "--numbers", 2, *settings)
+    status, values, _ = run(capsys, *command, "--stop-after", 2)
+    assert (status, values["step"]) == (0, 2)
+    status, values, _ = run(capsys, *command)
+    assert (status, values["step"], values["finished"]) == (0, 4, True)
+    assert "psnr" in values["validation"]
+    assert kind_of(str(tmp_path / "run")) == "grid"
+    Image.fromarray(images[0]).save(tmp_path / "a.png")
+    status, values, _ = run(
+        capsys, "encode", tmp_path / "a.png", "-o", tmp_path / "a.ssm", "--model", tmp_path / "run"
+    )
+    assert (status, values["numbers"]) == (0, 8)
+
+
+def test_a_model_of_pictures_of_another_kind_is_refused(tmp_path, capsys):
+    from selfsame.priors.vdvae.config import Level, VdvaeConfig
+    from selfsame.priors.vdvae.network import Vdvae
+
+    levels = (Level(1, 4, 1), Level(8, 4, 1))
+    Vdvae(VdvaeConfig(side=8, levels=levels, head="plain")).save_pretrained(tmp_path / "v")
+    Image.fromarray(np.zeros((20, 20), np.uint8)).save(tmp_path / "a.png")
+    status, _, err = run(
+        capsys, "encode", tmp_path / "a.png", "-o", tmp_path / "a.ssm", "--model", tmp_path / "v"
+    )
+    assert status == 2
+    assert "is a model of the kind 'vdvae'" in err
