@@ -7,7 +7,7 @@ import click
 from selfsame.cli.dataset.drawing import draw_to_file, drawn_options
 
 
-@click.command
+@click.command(short_help="Emoji in two styles, with captions: from packages of npm.")
 @drawn_options(
     side=64,
     source="Folder node_modules with @iconify-json/fluent-emoji-flat, @iconify-json/noto and "

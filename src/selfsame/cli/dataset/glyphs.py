@@ -9,7 +9,7 @@ from selfsame.cli.dataset.drawing import draw_to_file, drawn_options
 from selfsame.run.progress import Progress
 
 
-@click.command
+@click.command(short_help="Letters and digits of the fonts of a folder.")
 @drawn_options(side=32, source="Folder of fonts, .ttf, .otf or .ttc, with its sub-folders.")
 def command(
     source: Path, output: Path, side: int, as_json: bool, quiet: bool, overwrite: bool

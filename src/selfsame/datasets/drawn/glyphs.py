@@ -1,7 +1,6 @@
 """Letters and digits of many fonts, drawn from a folder of font files."""
 
 import hashlib
-import math
 import os
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,9 +20,9 @@ from selfsame.run.progress import Progress
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-X_HEIGHT, BASELINE, MARGIN = 11 / 32, 23 / 32, 1 / 32
-"""In sides of a picture: the height of an x, where the baseline is from the top, and what stays
-free at the borders. Fonts whose letters would reach further are drawn smaller."""
+EM = 0.625
+"""Of a font, in sides of a picture: 20 of 32 pixels. Fonts whose letters would reach beyond the
+picture are drawn smaller."""
 
 LEAST_DRAWN = 512
 """Pixels: pictures are drawn at least so large and averaged. FreeType moves outlines to the pixels
@@ -46,15 +45,15 @@ class _Font(NamedTuple):
     Attributes:
         path, face: its file, and what that says.
         scale: em of the font in sides of a picture.
-        spans: left and right border of the ink of each character, in ems.
-        monospace: all characters are equally wide.
+        baseline: how far it is below the middle between ascender and descender, in ems.
+        widths: how far each character moves the pen, in ems.
     """
 
     path: Path
     face: Face
     scale: float
-    spans: tuple[tuple[float, float], ...]
-    monospace: bool
+    baseline: float
+    widths: tuple[float, ...]
 
 
 class UnusableFontError(Exception):
@@ -69,9 +68,9 @@ def glyph_set(
 ) -> DrawnSet:
     """Return letters and digits of all fonts below a folder, white on black, font by font.
 
-    Every font has its own size, so that an x is as high in all; letters stand on one baseline,
-    each in the middle of its picture. Fonts that lack characters, draw symbols or nothing, or draw
-    the same as one before are left out. Of fonts with variations the default is drawn.
+    All have the same em, see ``EM``; in the middle of a picture are the middle of the pen's way and
+    the middle between ascender and descender. Fonts that lack characters, draw symbols or nothing,
+    or draw the same as one before are left out. Of fonts with variations the default is drawn.
 
     Columns: ``files`` (relative to the folder, with ``#1`` for the second font of a collection),
     ``families``, ``subfamilies``, ``weights`` (1 to 1000, or 0), ``italic``, ``monospace``,
@@ -116,7 +115,7 @@ def glyph_set(
         "subfamilies": np.array([font.face.subfamily for font in used]),
         "weights": np.array([font.face.weight for font in used], np.int64),
         "italic": np.array([font.face.italic for font in used]),
-        "monospace": np.array([font.monospace for font in used]),
+        "monospace": np.array([len(set(font.widths)) == 1 for font in used]),
         "serifs": np.array([font.face.serifs for font in used]),
     }
     characters = np.array(list(LETTERS))
@@ -141,20 +140,22 @@ def _measured(path: Path, face: Face) -> _Font:
     try:
         font = _loaded(path, face.number, _MEASURED)
         boxes = np.array([font.getbbox(letter, anchor="ls") for letter in LETTERS]) / _MEASURED
-        widths = {round(font.getlength(letter)) for letter in LETTERS}
+        widths = np.array([font.getlength(letter) for letter in LETTERS]) / _MEASURED
+        ascent, descent = font.getmetrics()
     except (OSError, ValueError) as error:
         raise UnusableFontError("damaged") from error
     left, top, right, bottom = boxes.T
     if not (right > left).all() or not (bottom > top).all():
         raise UnusableFontError("blank letters")
-    reach = (
-        X_HEIGHT / -top[LETTERS.index("x")] if top[LETTERS.index("x")] < 0 else math.inf,
-        (BASELINE - MARGIN) / max(-top.min(), 1e-3),
-        (1 - BASELINE - MARGIN) / max(bottom.max(), 1e-3),
-        (1 - 2 * MARGIN) / (right - left).max(),
+    baseline = (ascent - descent) / 2 / _MEASURED
+    reach = max(
+        (widths / 2 - left).max(),
+        (right - widths / 2).max(),
+        (-top - baseline).max(),
+        (bottom + baseline).max(),
     )
-    spans = tuple(zip(left.tolist(), right.tolist(), strict=True))
-    return _Font(path, face, float(min(reach)), spans, len(widths) == 1)
+    scale = float(min(EM, 0.5 / reach))
+    return _Font(path, face, scale, baseline, tuple(widths.tolist()))
 
 
 def _digest(font: _Font) -> bytes:
@@ -182,10 +183,9 @@ def _drawn(font: _Font, number: int, side: int, least: int = LEAST_DRAWN) -> Byt
     try:
         loaded = _loaded(font.path, font.face.number, font.scale * large)
         canvas = Image.new("L", (large, large))
-        left, right = font.spans[number]
-        x = large / 2 - (left + right) / 2 * font.scale * large
-        pen = ImageDraw.Draw(canvas)
-        pen.text((x, BASELINE * large), LETTERS[number], 255, loaded, anchor="ls")
+        em = font.scale * large
+        place = (large / 2 - font.widths[number] / 2 * em, large / 2 + font.baseline * em)
+        ImageDraw.Draw(canvas).text(place, LETTERS[number], 255, loaded, anchor="ls")
     except (OSError, ValueError) as error:
         if least != LEAST_DRAWN:
             raise UnusableFontError("damaged") from error
