@@ -148,10 +148,10 @@ def set_kind(path: str | os.PathLike[str]) -> Kind:
     name = source.name.lower()
     if start[:4] in _ZIP or name.endswith(".npz"):
         return "npz"
-    if start[:4] == MAGIC or start[:2] == GZIP or "idx" in name or name.endswith(".gz"):
-        return "idx"
     if start[_TAR_PLACE:] == _TAR or name.endswith(".tar"):
         return "tar"
+    if start[:4] == MAGIC or start[:2] == GZIP or "idx" in name or name.endswith(".gz"):
+        return "idx"
     return "csv" if name.endswith(".csv") else "picture"
 
 

@@ -3,8 +3,10 @@
 Source: the OpenType specification: tables ``OS/2``, ``head``, ``name``, ``cmap``.
 """
 
+import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,8 +53,8 @@ class Face(NamedTuple):
     characters: frozenset[int]
 
 
-def read_faces(path: Path) -> Iterator[Face]:
-    """Yield the fonts of a file, several of a collection.
+def read_faces(path: Path) -> list[Face]:
+    """Return the fonts of a file, several of a collection.
 
     Raises:
         CorruptedError: it is no font, or a damaged one.
@@ -61,19 +63,30 @@ def read_faces(path: Path) -> Iterator[Face]:
     from fontTools.ttLib import TTCollection, TTFont
 
     try:
-        with path.open("rb") as stream:
-            if stream.read(4) == b"ttcf":
-                stream.seek(0)
-                with TTCollection(stream, lazy=True) as collection:
-                    for number, font in enumerate(collection.fonts[:MAX_FACES]):
-                        yield _face(font, number)
-            else:
-                with TTFont(path, lazy=True) as font:
-                    yield _face(font, 0)
-    except (MemoryError, GeneratorExit):
+        with path.open("rb") as stream, _unspoken():
+            several = stream.read(4) == b"ttcf"
+            stream.seek(0)
+            fonts = (
+                TTCollection(stream, lazy=True).fonts if several else [TTFont(stream, lazy=True)]
+            )
+            faces = [_face(font, number) for number, font in enumerate(fonts[:MAX_FACES])]
+    except MemoryError:
         raise
     except Exception as error:  # fontTools raises a wide assortment on damaged files
         raise CorruptedError(f"{path} is no sound font: {error}") from error
+    return faces
+
+
+@contextmanager
+def _unspoken() -> Iterator[None]:
+    """Keep fontTools from warning of what is odd in a font: many are, and are drawn as well."""
+    logger = logging.getLogger("fontTools")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _face(font: "TTFont", number: int) -> Face:

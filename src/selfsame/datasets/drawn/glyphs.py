@@ -55,6 +55,11 @@ class _Font(NamedTuple):
     baseline: float
     widths: tuple[float, ...]
 
+    @property
+    def monospace(self) -> bool:
+        """Whether all characters are equally wide, to the pixels that they are measured in."""
+        return max(self.widths) - min(self.widths) < 2.5 / _MEASURED
+
 
 class UnusableFontError(Exception):
     """A font that is left out; the message is why."""
@@ -115,7 +120,7 @@ def glyph_set(
         "subfamilies": np.array([font.face.subfamily for font in used]),
         "weights": np.array([font.face.weight for font in used], np.int64),
         "italic": np.array([font.face.italic for font in used]),
-        "monospace": np.array([len(set(font.widths)) == 1 for font in used]),
+        "monospace": np.array([font.monospace for font in used]),
         "serifs": np.array([font.face.serifs for font in used]),
     }
     characters = np.array(list(LETTERS))
