@@ -95,8 +95,8 @@ def _with_columns(archive: Archive, images: str, labels: str | None) -> NpzSplit
     shape = _shape(archive, images)
     if not shape:  # reading it will say what it is
         return NpzSplit(images, labels, {})
-    head, found, _ = images.partition("images")
-    tail = "" if found or images in (*ALONE, *UNNAMED) else images[1:]
+    head = images.removesuffix("images") if images.endswith("images") else ""
+    tail = "" if head or images in (*ALONE, *UNNAMED) else images[1:]
     columns = {}
     for name in archive.names:
         inner = name.removeprefix(head).removesuffix(tail)

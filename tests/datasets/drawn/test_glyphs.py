@@ -1,12 +1,10 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from fontTools.ttLib import TTCollection, TTFont
 
 from selfsame.datasets.drawn.glyphs import EM, LETTERS, glyph_set
-from selfsame.errors import InputError
-from support.fuzzing import damaged_copies
+from selfsame.errors import CorruptedError, InputError
+from support.fuzzing import damaged_copies, outcomes
 from support.tiny_fonts import expected_picture, write_font
 
 
@@ -111,13 +109,14 @@ def test_no_font(tmp_path) -> None:
 
 def test_damaged_fonts_are_left_out_or_drawn(tmp_path) -> None:
     contents = write_font(tmp_path / "a.ttf").read_bytes()
-    whole, reasons = 0, []
-    for copy in damaged_copies(contents, 60, most=4, cut=0.2):
-        Path(tmp_path / "a.ttf").write_bytes(copy)
-        try:
-            drawn = glyph_set(tmp_path, left_out=lambda _, reason: reasons.append(reason))
-        except InputError:
-            continue
-        whole += drawn.draw(16).shape == (62, 16, 16, 1)
-    assert whole > 5
-    assert len(reasons) > 5
+    reasons = []
+
+    def read(data):
+        (tmp_path / "a.ttf").write_bytes(data)
+        return glyph_set(tmp_path, left_out=lambda _, reason: reasons.append(reason)).draw(16)
+
+    copies = damaged_copies(contents, 60, most=4, cut=0.2)
+    accepted, refused = outcomes(read, copies, (InputError, CorruptedError))
+    assert {drawn.shape for drawn in accepted} == {(62, 16, 16, 1)}
+    assert len(accepted) > 5
+    assert 5 < len(refused) == len(reasons)
