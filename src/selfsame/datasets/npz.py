@@ -104,8 +104,6 @@ def _with_columns(archive: Archive, images: str, labels: str | None) -> NpzSplit
         if whole and inner and _shape(archive, name) == shape[:1]:
             columns[column_name(inner)] = name
     table = len(shape) == 4 and _shape(archive, CHARACTERS) == shape[1:2]
-    if table:
-        columns.pop(CHARACTERS, None)
     return NpzSplit(images, labels, columns, table)
 
 

@@ -45,6 +45,15 @@ def test_pictures_have_the_colours_of_the_drawings_on_white(tmp_path, side) -> N
     assert (wide[-(side // 5) :] == white).all()
 
 
+def test_an_alias_of_an_alias_is_mirrored_twice(tmp_path) -> None:
+    aliases = {"a": {"parent": "left", "hFlip": True}, "b": {"parent": "a", "hFlip": True}}
+    characters = {"1f448": "left", "1f449": "b"}
+    fluent = FLUENT | {"aliases": aliases}
+    root = write_packages(tmp_path, fluent=fluent, fluent_characters=characters)
+    left, again = emoji_set(root).draw(16, [0, 1])
+    assert np.array_equal(left, again)
+
+
 def test_the_middle_of_a_circle(tmp_path) -> None:
     (hand,) = emoji_set(write_packages(tmp_path)).draw(64, [3])
     v, u = np.mgrid[:64, :64] + 0.5

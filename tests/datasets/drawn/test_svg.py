@@ -46,8 +46,8 @@ def laughs(levels: int, kind: str) -> str:
     ("body", "error", "message"),
     [
         ("<g>" * 1000 + "</g>" * 1000, LimitError, "nests more than"),  # would end the process
-        (chain(MAX_DEPTH), LimitError, "deep"),
-        (chain(4 * MAX_DEPTH), LimitError, "deep"),
+        (chain(MAX_DEPTH), LimitError, "nests more than"),
+        (chain(4 * MAX_DEPTH), LimitError, "nests more than"),
         ('<g id="a"><use href="#a"/></g>', LimitError, "refers to itself"),
         (laughs(9, "use"), LimitError, "elements to draw"),
         (laughs(9, "clip"), LimitError, "elements to draw"),
@@ -70,9 +70,9 @@ def test_drawings_that_are_refused(body, error, message) -> None:
 
 def test_a_chain_whose_end_is_known_is_as_deep() -> None:
     """Links that come last first are each measured before the next one refers to them."""
-    links = [f'<g id="a{i}"><use href="#a{i + 1}"/></g>' for i in range(200)]
-    body = f'<path id="a200" d="M0 0h9v9z"/>{"".join(reversed(links))}'
-    with pytest.raises(LimitError, match="deep"):
+    links = [f'<g id="a{i}"><use href="#a{i + 1}"/></g>' for i in range(60)]
+    body = f'<path id="a60" d="M0 0h9v9z"/>{"".join(reversed(links))}'
+    with pytest.raises(LimitError, match="within each other"):
         draw(body)
 
 
@@ -90,3 +90,16 @@ def test_flips_mirror_within_the_box() -> None:
     assert np.array_equal(draw_svg(svg_document(body, box, "h"), 16, ""), plain[:, ::-1])
     assert np.array_equal(draw_svg(svg_document(body, box, "v"), 16, ""), plain[::-1])
     assert np.array_equal(draw_svg(svg_document(body, box, "hv"), 16, ""), plain[::-1, ::-1])
+
+
+@pytest.mark.parametrize("side", [1, 2, 3, 15, 16, 17, 33])
+@pytest.mark.parametrize("box", [(0, 0, 32, 33), (0, 0, 33, 32), (5, -3, 1, 9), (0, 0, 9, 1)])
+def test_any_box_lies_in_the_middle_of_a_square(box, side) -> None:
+    left, top, width, height = box
+    body = f'<path d="M{left - 50} {top - 50}h200v200h-200z"/>'  # more than the box
+    drawn = draw_svg(svg_document(body, box), side, "")
+    assert drawn.shape == (side, side, 3)
+    most = max(width, height)
+    ink = (255 - drawn[..., 0].astype(float)).sum() / 255 / side**2
+    assert ink == pytest.approx(width * height / most**2, abs=0.02 + 0.5 / side)
+    assert np.array_equal(drawn, drawn[::-1]) or np.abs(drawn - drawn[::-1].astype(int)).max() < 3

@@ -42,7 +42,7 @@ _REFERENCE = re.compile(r"url\(\s*['\"]?\s*#([^)'\"]*)['\"]?\s*\)")
 
 
 def svg_document(body: str, box: tuple[float, float, float, float], flips: str = "") -> str:
-    """Return a drawing as a document.
+    """Return a drawing as a document, which is square: its box is in the middle.
 
     Args:
         body: its elements.
@@ -56,13 +56,20 @@ def svg_document(body: str, box: tuple[float, float, float, float], flips: str =
         scale = f"{-1 if across else 1} {-1 if down else 1}"
         body = f'<g transform="translate({move}) scale({scale})">{body}</g>'
     view = f"{left:g} {top:g} {width:g} {height:g}"
+    side = max(width, height)
+    if width != height:
+        place = f'x="{(side - width) / 2:g}" y="{(side - height) / 2:g}"'
+        size = f'width="{width:g}" height="{height:g}"'
+        body = f'<svg {place} {size} viewBox="{view}">{body}</svg>'
+        view = f"0 0 {side:g} {side:g}"
     return f'<svg xmlns="{_SVG}" xmlns:xlink="{_XLINK}" viewBox="{view}">{body}</svg>'
 
 
 def draw_svg(document: str, side: int, what: str) -> Bytes:
-    """Return a drawing on white, its whole box within a square: (side, side, 3) bytes.
+    """Return a drawing on white: (side, side, 3) bytes.
 
     Args:
+        document: see ``svg_document``.
         what: the drawing, for the message.
     Raises:
         FormatError: it is no drawing, has other things than shapes in it, or is beyond the limits.
@@ -82,36 +89,23 @@ def draw_svg(document: str, side: int, what: str) -> Bytes:
     except ValueError as error:
         raise CorruptedError(f"{what} cannot be drawn: {error}") from error
     with Image.open(io.BytesIO(png)) as image:
-        drawn = np.asarray(image.convert("RGB"))
-    if drawn.shape[:2] == (side, side):
-        return drawn
-    square = np.full((side, side, 3), 255, np.uint8)
-    top, left = ((side - size) // 2 for size in drawn.shape[:2])
-    square[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
-    return square
+        return np.asarray(image.convert("RGB"))
 
 
 def _check(document: str, what: str) -> None:
     """Refuse a drawing that would harm whoever draws it."""
     from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, iterparse
+    from defusedxml.ElementTree import ParseError, fromstring
 
     if len(document) > MAX_LENGTH:
         raise LimitError(f"{what} has {len(document)} characters: at most {MAX_LENGTH} are read")
-    depth, root = 0, None
     try:
-        for event, element in iterparse(io.BytesIO(document.encode()), ("start", "end")):
-            depth += 1 if event == "start" else -1
-            root = element if root is None else root
-            if depth > MAX_DEPTH:
-                raise LimitError(f"{what} nests more than {MAX_DEPTH} elements")
-            if element.tag not in _KNOWN:
-                raise UnsupportedError(f"{what} has {element.tag} in it, which is not drawn")
+        root: Element = fromstring(document)
     except (ParseError, DefusedXmlException, ValueError) as error:
-        if isinstance(error, LimitError | UnsupportedError):
-            raise
         raise CorruptedError(f"{what} is no SVG: {error}") from error
-    assert root is not None
+    strange = next((each.tag for each in root.iter() if each.tag not in _KNOWN), None)
+    if strange is not None:
+        raise UnsupportedError(f"{what} has {strange} in it, which is not drawn")
     named = {element.get("id", ""): element for element in root.iter()}
     _measure(root, named, {}, what, 0)
 
@@ -137,7 +131,7 @@ def _measure(
 ) -> _Extent:
     """Return how much there is to draw of an element that lies so deep."""
     if depth > MAX_DEPTH:
-        raise LimitError(f"{what} refers to itself, or more than {MAX_DEPTH} elements deep")
+        raise LimitError(f"{what} nests more than {MAX_DEPTH} elements, or refers to itself")
     inner = [_measure(below, named, known, what, depth + 1) for below in element]
     for name in _references(element, what):
         if name in named:
@@ -149,8 +143,8 @@ def _measure(
     )
     if extent.work > MAX_WORK or depth + extent.height > MAX_DEPTH + 1:
         raise LimitError(
-            f"{what} has more than {MAX_WORK} elements to draw, or refers to others more than "
-            f"{MAX_DEPTH} deep"
+            f"{what} has more than {MAX_WORK} elements to draw, or more than {MAX_DEPTH} within "
+            "each other"
         )
     return extent
 
