@@ -19,10 +19,12 @@ from PIL import Image
 
 from selfsame.cli import cli, main
 from selfsame.codes import registry
+from selfsame.datasets.drawn.emoji import NAMES, STYLES
 from support import ROOT
 from support.doc_inputs import write_inputs
 from support.markdown_pages import PAGES, Block, blocks, files_of, inline_commands
 
+EMOJI_PACKAGES = (*STYLES.values(), NAMES)
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 
 
@@ -123,6 +125,8 @@ def _check(words: Sequence[str], run: bool, where: str) -> None:
         assert arguments[0] in targets, where
     elif program == "pip":
         assert all(extra in EXTRAS for extra in re.findall(r"\[(\w+)\]", " ".join(words))), where
+    elif program == "npm":
+        assert arguments == ["install", *EMOJI_PACKAGES], where
     else:
         assert program in ("dask", ".ci/run"), where
 

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("torch", "scipy", "sklearn", "numba", "skimage", "matplotlib")
+HEAVY = ("torch", "scipy", "sklearn", "numba", "skimage", "matplotlib", "fontTools", "resvg_py")
 
 COMMANDS = (
     ["--help"],
@@ -22,6 +22,9 @@ COMMANDS = (
     ["generate", "--help"],
     ["probe", "--help"],
     ["dataset", "--help"],
+    ["dataset", "emoji", "--help"],
+    ["dataset", "fractaldb", "--help"],
+    ["dataset", "glyphs", "--help"],
     ["dataset", "--list"],
     ["dataset", "--list", "--json"],
 )

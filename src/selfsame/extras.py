@@ -15,6 +15,7 @@ from selfsame.errors import MissingExtraError
 EXTRAS = {
     **dict.fromkeys(("dask", "distributed"), "cluster"),
     **dict.fromkeys(("matplotlib", "numba"), "bench"),
+    **dict.fromkeys(("fontTools", "resvg_py"), "data"),
     **dict.fromkeys(("scipy", "sklearn", "torch"), "learn"),
     "huggingface_hub": "hub",
 }

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from selfsame.datasets import folders, read_pictures
+from selfsame.datasets import listing, read_pictures
 from selfsame.errors import InputError, LimitError
 
 RANDOM = np.random.default_rng(0)
@@ -113,11 +113,11 @@ def test_unusable_files(tmp_path) -> None:
 def test_a_limit_on_memory(tmp_path, monkeypatch) -> None:
     for name, shape in (("a.png", (6, 6)), ("b.png", (6, 6)), ("c.png", (6, 6, 3))):
         put(tmp_path, name, shape)
-    monkeypatch.setattr(folders, "MAX_BYTES", 5 * 36)
+    monkeypatch.setattr(listing, "MAX_BYTES", 5 * 36)
     with pytest.raises(LimitError, match="smaller side or fewer"):
         read_pictures(tmp_path)  # all of them in colour take 9 planes
     assert len(read_pictures(tmp_path, mode="grey")) == 3
-    monkeypatch.setattr(folders, "MAX_BYTES", 2 * 36)
+    monkeypatch.setattr(listing, "MAX_BYTES", 2 * 36)
     with pytest.raises(LimitError, match="smaller side or fewer"):
         read_pictures(tmp_path, mode="grey")
 

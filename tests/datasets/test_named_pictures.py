@@ -178,6 +178,9 @@ def test_the_kind_is_told_by_the_first_bytes_then_by_the_name(tmp_path) -> None:
         "my-idx": (b"", "idx"),
         "d.gz": (b"", "idx"),
         "d.png": (b"\x89PNG", "picture"),
+        "e.tar": (b"", "tar"),
+        "f.png": (bytes(257) + b"ustar", "tar"),
+        "e.csv": (b"a.png,a cat", "csv"),
         "e.tga": (b"\0\0\x0b\0", "picture"),
     }
     for name, (start, kind) in cases.items():

@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from support.emoji_packages import write_packages
+from support.tiny_fonts import write_font
+
 HEIGHT, WIDTH = 48, 64
 
 
@@ -21,6 +24,8 @@ def write_inputs(folder: Path) -> None:
         for seed in range(count):
             _photo(seed).resize((64, 64)).save(folder / set_name / f"{seed}.png")
     _sets(folder)
+    write_packages(folder)
+    write_font(folder / "fonts" / "a.ttf")
     _cloud(folder / "cloud.ply")
 
 
@@ -65,6 +70,10 @@ def _sets(folder: Path) -> None:
     more, more_labels = _digits(9, 28, 1)
     np.savez(folder / "digits.npz", images=images, labels=labels)
     arrays = {"train_images": images, "train_labels": labels}
+    words = {
+        name: np.array(["noto", "fluent-flat"] * 6) for name in ("styles", "groups", "captions")
+    }
+    np.savez(folder / "emoji.npz", images=images, **words)
     np.savez(folder / "mnist.npz", **arrays, test_images=more, test_labels=more_labels)
 
 

@@ -14,7 +14,7 @@ from selfsame.archive.listing import Entry, Results, open_codes
 from selfsame.datasets.pictures import NamedPicture
 from selfsame.ifs.distance.settings import DistanceSettings
 from selfsame.ifs.fit.config import FitConfig
-from selfsame.io.files import write_bytes
+from selfsame.io.files import FilePart, write_bytes
 from selfsame.io.pictures import Picture
 from selfsame.run.executor import Executor, Failure, attempt_all
 from selfsame.run.ledger import Row, file_digest
@@ -319,5 +319,7 @@ def _digest(picture: NamedPicture) -> str:
     """Return the digest of a picture's file, or of its pixels in an array."""
     if isinstance(picture.source, Path):
         return file_digest(picture.source)
+    if isinstance(picture.source, FilePart):
+        return hashlib.sha256(picture.source.read()).hexdigest()
     shape = ",".join(map(str, picture.source.shape))
     return hashlib.sha256(shape.encode() + picture.source.tobytes()).hexdigest()

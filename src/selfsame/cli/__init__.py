@@ -14,7 +14,7 @@ from selfsame.version import __version__
 _COMMANDS = {
     "bench": "Run the benchmarks of a source checkout.",
     "convert": "Convert a code between .ssm, .flame and .json.",
-    "dataset": "Write a data set of fractals for pre-training.",
+    "dataset": "Write a data set: fractals to pre-train on, emoji, letters and digits.",
     "decode": "Decode a code to a picture of any size, or a folder of codes.",
     "encode": "Encode a picture, or a folder of pictures.",
     "fit": "Fit an IFS to a picture, a folder or an .npz of pictures, or a point cloud.",

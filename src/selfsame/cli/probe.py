@@ -88,7 +88,7 @@ def command(data: Path, output: Path, side: int | None, **options: Any) -> int:
     SOURCES.check(source)
     EVALUATIONS.check(f"--evaluate {evaluate}")
     LEARNING.check("training" if learns else "frozen weights")
-    from selfsame.cli.dataset import recipe_options
+    from selfsame.cli.dataset.fractals import recipe_options
     from selfsame.datasets.labelled import read_labelled
     from selfsame.lab.networks.architectures import Network
     from selfsame.lab.probe.experiment import RESULTS_NAME, run_experiment

@@ -1,5 +1,6 @@
 """Pictures of other sizes and colours made alike."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -44,7 +45,7 @@ def fit_pictures(pictures: Pictures, side: int | None, mode: Mode | None, what: 
         images = np.repeat(images, wanted, axis=3)
     if images is pictures.images:
         return pictures
-    return Pictures(images, pictures.labels, pictures.classes)
+    return replace(pictures, images=images)
 
 
 def fit_square(pixels: Bytes, side: int, what: str) -> Bytes:

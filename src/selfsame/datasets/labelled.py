@@ -5,7 +5,7 @@ All splits are drawn class by class, so that every class has its share.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +64,8 @@ class LabelledSet:
                 to test on.
         """
         chosen, rest = self.masks(seed, draw, shots=shots, limit=limit)
-        tested = subset(self.learned, rest) if self.tested is None else self.tested
-        return subset(self.learned, chosen), tested
+        tested = self.learned.chosen(rest) if self.tested is None else self.tested
+        return self.learned.chosen(chosen), tested
 
     def masks(
         self, seed: int, draw: int, *, shots: int | None = None, limit: int | None = None
@@ -109,25 +109,29 @@ class LabelledSet:
 
 
 def read_labelled(
-    path: str | os.PathLike[str], side: int | None = None, mode: Mode | None = None
+    path: str | os.PathLike[str],
+    side: int | None = None,
+    mode: Mode | None = None,
+    label: str | None = None,
 ) -> LabelledSet:
     """Return a labelled set from an ``.npz`` or idx file or a folder; docs/datasets.md.
 
     Args:
-        side, mode: as of ``read_pictures``.
+        side, mode, label: as of ``read_pictures``.
     Raises:
         InputError: pictures without labels, not square, of fewer than two classes, or of a class
             that is tested and not learned; or as ``read_pictures``.
         FormatError: as ``read_pictures``.
     """
     has_test = unseen_split(path) == "test"
-    learned = read_pictures(path, "train", side, mode)
-    tested = read_pictures(path, "test", side, mode) if has_test else None
+    learned = read_pictures(path, "train", side, mode, label)
+    tested = read_pictures(path, "test", side, mode, label) if has_test else None
     for split, pictures in (("train", learned), ("test", tested)):
         if pictures is not None and pictures.labels is None:
             raise InputError(
-                f"{path} has no labels for its split {split}: have one sub-folder per class, or "
-                "an array of labels beside the pictures (docs/datasets.md)"
+                f"{path} has no labels for its split {split}: have one sub-folder per class, an "
+                "array of labels beside the pictures, or a column of the set chosen as its label "
+                "(docs/datasets.md)"
             )
     height, width = learned.images.shape[1:3]
     if height != width:
@@ -184,10 +188,6 @@ def label_array(pictures: Pictures) -> NDArray[np.int64]:
     return pictures.labels
 
 
-def subset(pictures: Pictures, chosen: Mask | NDArray[np.int64]) -> Pictures:
-    """Return some of the pictures, with their labels."""
-    return Pictures(pictures.images[chosen], label_array(pictures)[chosen])
-
-
 def _renumbered(pictures: Pictures, numbers: NDArray[np.int64]) -> Pictures:
-    return Pictures(pictures.images, np.searchsorted(numbers, label_array(pictures)))
+    labels = np.searchsorted(numbers, label_array(pictures))
+    return replace(pictures, labels=labels, classes=None)

@@ -1,14 +1,17 @@
 """Pictures in ``.npz`` archives, under the names and in the layouts that are usual."""
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.datasets.columns import CHARACTERS, Columns, column_name, spread
 from selfsame.datasets.pictures import Bytes, Labels, Pictures, check_sides
-from selfsame.errors import CorruptedError, InputError
-from selfsame.io.arrays import open_npz
+from selfsame.errors import CorruptedError, FormatError, InputError
+from selfsame.io.arrays import Archive, open_npz
 
 NAMES = {
     "train": (("train_images", "train_labels"), ("x_train", "y_train"), ("X_train", "y_train")),
@@ -33,17 +36,39 @@ UNNAMED = ("arr_0", "arr_1")
 _SHOWN = 20
 
 
-def npz_splits(path: Path) -> dict[str, tuple[str, str | None]]:
-    """Return the names of the arrays of each split: pictures, and labels if they are there.
+class NpzSplit(NamedTuple):
+    """The names of the arrays of a split.
+
+    Attributes:
+        images, labels: of pictures and labels, None if there are no labels.
+        columns: what else is known of the pictures, with what each is called in the archive.
+        characters: the second axis of the pictures is this array's, see ``CHARACTERS``.
+    """
+
+    images: str
+    labels: str | None
+    columns: Mapping[str, str]
+    characters: bool = False
+
+
+def npz_splits(path: Path) -> dict[str, NpzSplit]:
+    """Return the names of the arrays of each split.
 
     A set without splits is the split ``train``.
 
     Raises:
         InputError: no pictures under any known name, or no such file.
-        FormatError: no archive.
+        FormatError: no archive, or a damaged one.
     """
     with open_npz(path) as archive:
         there = archive.names
+        return {
+            split: _with_columns(archive, images, labels)
+            for split, (images, labels) in _pictures_and_labels(path, there).items()
+        }
+
+
+def _pictures_and_labels(path: Path, there: Sequence[str]) -> dict[str, tuple[str, str | None]]:
     found: dict[str, tuple[str, str | None]] = {}
     for split, pairs in NAMES.items():
         for images, labels in pairs:
@@ -62,23 +87,77 @@ def npz_splits(path: Path) -> dict[str, tuple[str, str | None]]:
     )
 
 
-def read_npz(path: Path, images: str, labels: str | None) -> Pictures:
-    """Return the pictures of one array of an archive, and the labels of another, or none.
+def _with_columns(archive: Archive, images: str, labels: str | None) -> NpzSplit:
+    """Return the split of an array of pictures: every array with a value for each is a column.
+
+    Those of a split are called like its pictures: ``train_captions``, ``captions_train``.
+    """
+    shape = _shape(archive, images)
+    if not shape:  # reading it will say what it is
+        return NpzSplit(images, labels, {})
+    head = images.removesuffix("images") if images.endswith("images") else ""
+    tail = "" if head or images in (*ALONE, *UNNAMED) else images[1:]
+    columns = {}
+    for name in archive.names:
+        inner = name.removeprefix(head).removesuffix(tail)
+        whole = name == head + inner + tail and name != images
+        if whole and inner and _shape(archive, name) == shape[:1]:
+            columns[column_name(inner)] = name
+    table = len(shape) == 4 and _shape(archive, CHARACTERS) == shape[1:2]
+    return NpzSplit(images, labels, columns, table)
+
+
+def _shape(archive: Archive, name: str) -> tuple[int, ...] | None:
+    """Return the shape of an array; None of what is not there or is not read."""
+    if name not in archive.names:
+        return None
+    try:
+        return archive.shape(name)
+    except (FormatError, InputError):
+        return None
+
+
+def read_columns(path: Path, split: NpzSplit) -> Columns:
+    """Return what is known of the pictures of a split, by name.
+
+    Raises:
+        InputError: no such file.
+        FormatError: a damaged array, or one beyond the limits.
+    """
+    with open_npz(path) as archive:
+        return _columns(archive, split)
+
+
+def _columns(archive: Archive, split: NpzSplit) -> Columns:
+    columns = {name: archive.read(array, text=True) for name, array in split.columns.items()}
+    if not split.characters:
+        return columns
+    shape = archive.shape(split.images)
+    return spread(columns, shape[0], archive.read(CHARACTERS, text=True))
+
+
+def read_npz(path: Path, split: NpzSplit, with_labels: bool = True) -> Pictures:
+    """Return the pictures of a split of an archive, with labels, if it has any, and columns.
 
     Raises:
         InputError: an array of another shape, type or range; no such file.
         FormatError: a damaged archive, one with objects in it, or beyond the limits.
     """
+    images, labels = split.images, split.labels
     with open_npz(path) as archive:
-        pixels = _as_bytes(archive.read(images), f"{path}, {images}")
+        array = archive.read(images)
+        if split.characters:
+            array = array.reshape(-1, *array.shape[2:])
+        pixels = _as_bytes(array, f"{path}, {images}")
         numbers = None
-        if labels is not None:
+        if labels is not None and with_labels:
             numbers = _as_labels(archive.read(labels), f"{path}, {labels}")
+        columns = _columns(archive, split)
     if numbers is not None and len(numbers) != len(pixels):
         raise CorruptedError(
             f"{path} has {len(pixels)} pictures in {images}, but {len(numbers)} labels in {labels}"
         )
-    return Pictures(pixels, numbers)
+    return Pictures(pixels, numbers, columns=columns)
 
 
 def _as_bytes(array: NDArray[np.generic], what: str) -> Bytes:

@@ -1,7 +1,8 @@
 """A set of pictures: of one size as bytes in memory, or one by one."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from selfsame.errors import InputError, LimitError
+from selfsame.datasets.columns import Columns, column_classes, column_labels
+from selfsame.errors import InputError, LimitError, SettingError
+from selfsame.io.files import FilePart
 from selfsame.io.pictures import Picture, picture_from_pillow, picture_size, read_picture
 
 Bytes = NDArray[np.uint8]
@@ -28,13 +31,16 @@ class Pictures:
         images: (N, H, W, C) bytes, C 1 (grey) or 3 (sRGB), row 0 at the top.
         labels: class of each picture, (N,), from 0; or None.
         classes: names of the classes, or None.
+        columns: what else is known of each picture, by name: captions, groups, styles.
     Raises:
-        InputError: arrays of another shape or type, no picture, or labels that do not fit.
+        InputError: arrays of another shape or type, no picture, or labels or columns that do not
+            fit.
     """
 
     images: Bytes
     labels: Labels | None = None
     classes: tuple[str, ...] | None = None
+    columns: Columns = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
@@ -45,6 +51,12 @@ class Pictures:
             )
         if 0 in images.shape:
             raise InputError(f"images must hold at least one pixel: got {images.shape}")
+        for name, column in self.columns.items():
+            if column.shape != images.shape[:1]:
+                raise InputError(
+                    f"column {name} must have a value for each of {len(images)} pictures: got "
+                    f"the shape {column.shape}"
+                )
         if labels is None:
             return
         if labels.dtype != np.int64 or labels.shape != images.shape[:1]:
@@ -63,9 +75,30 @@ class Pictures:
         """Return the number of pictures."""
         return len(self.images)
 
+    def labelled(self, column: str, classes: Sequence[str] | None = None) -> "Pictures":
+        """Return the pictures with the values of a column as their classes.
+
+        Args:
+            classes: the names that have numbers 0, 1, ...; None: all values that there are, sorted.
+        Raises:
+            InputError: no such column, or a value that is none of the classes.
+        """
+        if column not in self.columns:
+            known = ", ".join(self.columns) or "none"
+            raise SettingError(f"no column {column!r}; the pictures have {known}")
+        values = self.columns[column]
+        names = column_classes(values) if classes is None else tuple(classes)
+        return replace(self, labels=column_labels(values, names), classes=names)
+
+    def chosen(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Pictures":
+        """Return some of the pictures, with all that is known of them."""
+        labels = None if self.labels is None else self.labels[rows]
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return Pictures(self.images[rows], labels, self.classes, columns)
+
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of pictures and labels, 16 hexadecimal digits."""
+        """A digest of pictures and labels, not of other columns, 16 hexadecimal digits."""
         digest = hashlib.sha256(repr(self.images.shape).encode())
         digest.update(np.ascontiguousarray(self.images).data)
         if self.labels is not None:
@@ -80,11 +113,11 @@ class NamedPicture:
     Attributes:
         name: its file relative to the set, or its number in an array, five digits or more; it
             stays when the set is moved.
-        source: its file, or its pixels, (H, W, C) bytes, C 1 or 3.
+        source: its file, the part of a file that it is, or its pixels, (H, W, C) bytes, C 1 or 3.
     """
 
     name: str
-    source: Path | Bytes
+    source: Path | FilePart | Bytes
 
     def read(self, mode: Literal["grey", "rgb", "auto"] = "auto") -> Picture:
         """Return the pixels, (H, W) or (H, W, 3), float32 in [0, 1]; see ``read_picture``.
@@ -94,6 +127,8 @@ class NamedPicture:
         """
         if isinstance(self.source, Path):
             return read_picture(self.source, mode)
+        if isinstance(self.source, FilePart):
+            return read_picture(self.source.name, mode, self.source.read())
         return picture_from_pillow(as_image(self.source), mode)
 
     @property
@@ -101,6 +136,8 @@ class NamedPicture:
         """Width and height in pixels as ``read`` will give them; errors as of it."""
         if isinstance(self.source, Path):
             return picture_size(self.source)
+        if isinstance(self.source, FilePart):
+            return picture_size(self.source.name, self.source.read())
         return self.source.shape[1], self.source.shape[0]
 
 

@@ -26,7 +26,7 @@ from selfsame.io.files import open_input
 
 Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.generic]
-"""Whole numbers, floats or truth values."""
+"""Whole numbers, floats or truth values; where text is asked for, that too."""
 
 MAX_BYTES = 1 << 31
 """2 GiB: the most that one array of a file may take in memory."""
@@ -36,6 +36,8 @@ MAX_DEFLATE = 1032
 
 _MAX_ENTRIES = 1024
 _MAX_HEADER = 4096
+_MAX_TEXT = 4 << 12
+"""Bytes of a text in an array, four a character."""
 _ENTRY_SLACK = 64
 """Bytes that a few compressed ones may become: the ratio of ``MAX_DEFLATE`` is a limit's."""
 
@@ -59,13 +61,27 @@ class Archive:
         """The names of the arrays, sorted."""
         return sorted(self._entries)
 
-    def read(self, name: str) -> Numbers:
+    def read(self, name: str, *, text: bool = False) -> Numbers:
         """Return the array ``name``, which is one of ``names``.
 
+        Args:
+            text: arrays of text are read too.
         Raises:
             InputError: it is empty.
             FormatError: it is damaged, beyond the limits, or holds other things than numbers.
         """
+        with self._opened(name) as (stream, most, what):
+            return _read_array(stream, most, what, text)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of the array ``name`` from its head; text or numbers, errors as
+        of ``read``."""
+        with self._opened(name) as (stream, _, what):
+            return _header(stream, what, text=True)[0]
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[tuple[IO[bytes], int, str]]:
+        """Yield an entry as a stream, the most bytes that it can hold, and what it is called."""
         entry = self._entries[name]
         what = f"{self._path}, {entry.filename}"
         stored = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -73,7 +89,7 @@ class Archive:
             raise UnsupportedError(f"{what} is encrypted or compressed in a way that .npz has not")
         most = min(entry.compress_size * MAX_DEFLATE + _ENTRY_SLACK, entry.file_size)
         with _damage(what), self._archive.open(entry) as stream:
-            return _read_array(stream, most, what)
+            yield stream, most, what
 
 
 @contextmanager
@@ -97,7 +113,7 @@ def open_npz(path: Path) -> Iterator[Archive]:
 def read_npy(path: Path) -> Numbers:
     """Return the array in a ``.npy`` file; errors as of ``open_npz`` and ``Archive.read``."""
     with open_input(path) as stream, _damage(str(path)):
-        return _read_array(stream, path.stat().st_size, str(path))
+        return _read_array(stream, path.stat().st_size, str(path), text=False)
 
 
 @contextmanager
@@ -111,9 +127,9 @@ def _damage(what: str) -> Iterator[None]:
         raise CorruptedError(f"{what} is damaged: {error}") from error
 
 
-def _read_array(stream: IO[bytes], most: int, what: str) -> Numbers:
+def _read_array(stream: IO[bytes], most: int, what: str, text: bool) -> Numbers:
     """Return the array in a stream of at most ``most`` bytes, its header included."""
-    shape, order, dtype = _header(stream, what)
+    shape, order, dtype = _header(stream, what, text)
     check_shape(shape, dtype.itemsize, what)
     count = math.prod(shape) * dtype.itemsize
     if count > most:
@@ -121,17 +137,28 @@ def _read_array(stream: IO[bytes], most: int, what: str) -> Numbers:
     contents = read_exactly(stream, count, what)
     if stream.read(1):
         raise CorruptedError(f"{what} goes on after its {count} bytes")
+    if dtype.kind == "U":
+        _check_characters(contents.view(dtype.str[0] + "u4"), what)
     return contents.view(dtype).reshape(shape, order="F" if order else "C")
 
 
-def _header(stream: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+def _check_characters(points: NDArray[np.uint32], what: str) -> None:
+    """Refuse code points that no text has: Python fails only once such a text is looked at."""
+    if (points > 0x10FFFF).any() or ((points >= 0xD800) & (points <= 0xDFFF)).any():
+        raise CorruptedError(f"{what} holds characters that do not exist")
+
+
+def _header(
+    stream: IO[bytes], what: str, text: bool
+) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
     """Return shape, whether columns come first, and type of an array; leave the stream behind."""
     version = npy.read_magic(stream)
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     if version not in readers:
         raise UnsupportedError(f"{what} is of version {version} of .npy, which is not known")
     shape, order, dtype = readers[version](stream, max_header_size=_MAX_HEADER)
-    if dtype.kind not in "biuf" or dtype.shape or dtype.itemsize > 8:
+    is_text = text and dtype.kind == "U" and 0 < dtype.itemsize <= _MAX_TEXT
+    if not is_text and (dtype.kind not in "biuf" or dtype.shape or dtype.itemsize > 8):
         raise UnsupportedError(
             f"{what} holds {dtype}: whole numbers, floats of at most 64 bits and truth values are "
             "read"

@@ -9,10 +9,11 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from selfsame.errors import InputError, LimitError, SettingError
+from selfsame.errors import InputError, LimitError, SettingError, TruncatedError
 
 _TEMPORARY = ".selfsame-"
 """How the names of unfinished files begin. They have nothing of the target's: its name may be as
@@ -162,6 +163,36 @@ def open_input(source: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise InputError(f"{os.fspath(source)} cannot be read: {error.strerror}") from error
     with stream:
         yield stream
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """A file that lies within another one as it is, such as a member of a tar.
+
+    Attributes:
+        name: what messages call it.
+        archive: the file that it lies in.
+        offset, size: where, in bytes.
+    """
+
+    name: str
+    archive: Path
+    offset: int
+    size: int
+
+    def read(self) -> bytes:
+        """Return its bytes.
+
+        Raises:
+            InputError: there is no such archive any more.
+            TruncatedError: it has become shorter.
+        """
+        with open_input(self.archive) as stream:
+            stream.seek(self.offset)
+            contents = stream.read(self.size)
+        if len(contents) < self.size:
+            raise TruncatedError(f"{self.name} ends after {len(contents)} of {self.size} bytes")
+        return contents
 
 
 def read_rest(stream: IO[bytes], most: int, start: bytes = b"") -> bytes:

@@ -54,18 +54,22 @@ class SourcePicture:
 
 
 def read_picture(
-    path: str | os.PathLike[str], mode: Literal["grey", "rgb", "auto"] = "auto"
+    path: str | os.PathLike[str],
+    mode: Literal["grey", "rgb", "auto"] = "auto",
+    contents: bytes | None = None,
 ) -> Picture:
     """Return the picture in a file: (H, W) or (H, W, 3), float32 in [0, 1].
 
     EXIF orientation is applied; transparency is laid over black. ``auto`` gives grey where
     the file is grey or its three channels are equal.
 
+    Args:
+        contents: the bytes of a picture that is no file of its own; ``path`` is what it is called.
     Raises:
         InputError: no such file, not a picture, cut short, or beyond the limits of
             ``selfsame.coding.container`` or Pillow, or floats out of range.
     """
-    image = _read(path)[0]
+    image = _read(path, contents)[0]
     with _named(path):
         return picture_from_pillow(image, mode)
 
@@ -92,10 +96,12 @@ def _named(path: str | os.PathLike[str]) -> Iterator[None]:
         raise InputError(f"{os.fspath(path)}: {error}") from error
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[Image.Image, tuple[str, ...]]:
+def _read(
+    path: str | os.PathLike[str], contents: bytes | None = None
+) -> tuple[Image.Image, tuple[str, ...]]:
     """Return the loaded picture upright, and notes of what is no longer to be seen in it."""
     notes = []
-    with _opened(path) as opened:
+    with _opened(path, contents) as opened:
         _check_size(path, opened.size)
         frames = getattr(opened, "n_frames", 1)
         if frames > 1:
@@ -109,13 +115,16 @@ def _read(path: str | os.PathLike[str]) -> tuple[Image.Image, tuple[str, ...]]:
     return image, tuple(notes)
 
 
-def picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+def picture_size(path: str | os.PathLike[str], contents: bytes | None = None) -> tuple[int, int]:
     """Return width and height as of ``read_picture``, from the head of the file alone.
+
+    Args:
+        contents: as of ``read_picture``.
 
     Raises:
         InputError: it cannot be read as a picture.
     """
-    with _opened(path) as image:
+    with _opened(path, contents) as image:
         width, height = image.size
         # A PNG without EXIF so far would be decoded in search of it.
         known = image.format != "PNG" or "exif" in image.info
@@ -124,13 +133,13 @@ def picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
 
 
 @contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
+def _opened(path: str | os.PathLike[str], contents: bytes | None) -> Iterator[Image.Image]:
     """Yield a picture of which Pillow has read the head; whatever fails is an ``InputError``."""
     try:
         with warnings.catch_warnings():
             # Pillow warns from half its limit on; the limits here are lower than the whole.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(path if contents is None else io.BytesIO(contents)) as image:
                 yield image
     except FileNotFoundError as error:
         raise InputError(f"no such file: {path}") from error

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from selfsame.datasets import Pictures
-from selfsame.datasets.labelled import class_ranks, label_array, subset
+from selfsame.datasets.labelled import class_ranks, label_array
 from selfsame.fractals.randomness import stream_order
 from selfsame.lab.networks.architectures import Network, replace_head
 from selfsame.lab.probe.classification import ClassificationTask
@@ -56,7 +56,7 @@ class FineTuneTask(ClassificationTask):
         if self._held is None or not len(chosen := np.arange(len(self._held))[shard]):
             return Means({}, 0)
         assert isinstance(model, Network)
-        return Means({"accuracy": _accuracy(model, subset(self._held, chosen))}, len(chosen))
+        return Means({"accuracy": _accuracy(model, self._held.chosen(chosen))}, len(chosen))
 
 
 def finetune(
@@ -85,8 +85,8 @@ def finetune(
     """
     ranks = class_ranks(label_array(train_pictures), np.random.default_rng(settings.seed))
     out = ranks % HELD_OUT == HELD_OUT - 1
-    held = subset(train_pictures, out) if out.any() else None
-    learned = subset(train_pictures, ~out)
+    held = train_pictures.chosen(out) if out.any() else None
+    learned = train_pictures.chosen(~out)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         replace_head(network, classes)

@@ -89,8 +89,8 @@ def test_codes_of_ones_own(tmp_path, capsys) -> None:
             ["fractaldb", "-o", "x", "--engine", "dask", "--scheduler", "a", "--jobs", "2"],
             "--jobs belongs to --engine processes",
         ),
-        (["--list", "--classes", "3"], "--classes belongs to a data set: it is not used with"),
-        (["fractaldb", "--list"], "NAME belongs to a data set: it is not used with --list"),
+        (["--list", "--classes", "3"], "No such option '--classes'"),
+        (["--list", "fractaldb"], "--list prints every NAME: it is not used with fractaldb"),
         (["fractaldb", "-o", "x", "--format", "zip"], "'folder', 'webdataset'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""``selfsame dataset NAME -o OUT``: data sets of fractals for pre-training."""
+"""``selfsame dataset NAME -o OUT``, NAME being a data set of fractals for pre-training."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from selfsame.cli.shared.call import Methods, executor_of, given, report
+from selfsame.cli.shared.call import executor_of, given, report
 from selfsame.cli.shared.options import (
     JOBS,
     PATH,
@@ -20,19 +20,10 @@ from selfsame.fractals.files.layout import Layout
 from selfsame.fractals.recipes.base import Classes, Instances, Side
 from selfsame.run.progress import shown_progress
 
-TASKS = Methods(
-    {
-        "a data set": (
-            *("name", "output", "classes", "instances", "side", "settings", "codes", "format"),
-            *("split", "shard_size", *JOBS, "seed", "quiet", "overwrite"),
-        ),
-        "--list": ("list_names",),
-    }
-)
+NEEDED = "NAME and -o are needed; --list prints every NAME"
 
 
-@click.command("dataset")
-@click.argument("name", required=False)
+@click.command
 @click.option("-o", "--output", type=PATH, help="Folder to write.")
 @click.option("--classes", type=click_type(Classes), help="How many [default: as the paper].")
 @click.option(
@@ -46,7 +37,7 @@ TASKS = Methods(
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Another option of the data set; --list names them. May be repeated.",
+    help="Another option of the data set; selfsame dataset --list names them. May be repeated.",
 )
 @click.option(
     "--codes",
@@ -59,19 +50,15 @@ TASKS = Methods(
     "--split", type=Numbers("T,V,T"), help="Shares of train, val and test, such as 0.8,0.1,0.1."
 )
 @common_options("seed", *JOBS)
-@click.option("--list", "list_names", is_flag=True, help="Print every NAME and end.")
 @common_options("json", "quiet", "overwrite")
-def command(name: str | None, output: Path | None, **options: Any) -> None:
-    """Write the data set NAME: labelled pictures of fractals, their parameters, and a card.
+def command(output: Path | None, **options: Any) -> None:
+    """Write a data set of fractals: labelled pictures, their parameters, and a card.
 
     The same command goes on with what was interrupted.
     """
-    TASKS.check("--list" if options["list_names"] else "a data set")
-    if options["list_names"]:
-        _print_names()
-        return
-    if name is None or output is None:
-        raise click.UsageError("NAME and -o are needed; --list prints every NAME")
+    if output is None:
+        raise click.UsageError(NEEDED)
+    name = str(click.get_current_context().info_name)
     executor = executor_of(options)
     from selfsame.fractals.files.write import write_dataset
     from selfsame.fractals.recipes.make import make_recipe
@@ -136,7 +123,8 @@ def _value(text: str) -> Any:
     return values if len(values) > 1 else values[0] if values else text
 
 
-def _print_names() -> None:
+def print_names() -> None:
+    """Print every data set of fractals, with its options."""
     from dataclasses import asdict
 
     from selfsame.fractals.recipes.presets import PRESETS

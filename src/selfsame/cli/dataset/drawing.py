@@ -1,0 +1,90 @@
+"""What the commands of drawn sets share."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from selfsame.cli.shared.call import report
+from selfsame.cli.shared.options import PATH, common_options
+from selfsame.io.files import check_writable, file_bytes
+from selfsame.run.progress import Progress, shown_progress
+
+if TYPE_CHECKING:
+    from selfsame.datasets.drawn.drawing import DrawnSet
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MAX_SIDE = 4096
+
+
+def drawn_options(side: int, source: str) -> Callable[[F], F]:
+    """Return what adds the options of such a command: of what, where to, how large.
+
+    Args:
+        side: the default.
+        source: the help of ``--from``.
+    """
+
+    def decorate(function: F) -> F:
+        function = common_options("json", "quiet", "overwrite")(function)
+        function = click.option(
+            "--side",
+            type=click.IntRange(1, _MAX_SIDE),
+            default=side,
+            show_default=True,
+            help="Of the pictures, in pixels.",
+        )(function)
+        function = click.option(
+            "-o", "--output", type=PATH, required=True, help="The .npz file to write."
+        )(function)
+        return click.option("--from", "source", type=PATH, required=True, help=source)(function)
+
+    return decorate
+
+
+def draw_to_file(
+    make: Callable[[Progress], "DrawnSet"],
+    output: Path,
+    side: int,
+    *,
+    quiet: bool,
+    overwrite: bool,
+    left_out: Mapping[str, int] | None = None,
+    rows: str | None = None,
+) -> None:
+    """Draw a set into a file and say what is in it.
+
+    Args:
+        make: the set.
+        left_out: how many fonts were left out, by reason, once the set is made.
+        rows: what the rows of a table are called.
+    """
+    from selfsame.datasets.drawn.drawing import write_drawn
+
+    check_writable(output, overwrite=overwrite)
+    begin = time.perf_counter()
+    with shown_progress("reading", quiet=quiet) as progress:
+        drawn = make(progress)
+    with shown_progress("drawing", quiet=quiet) as progress:
+        write_drawn(output, drawn, side, overwrite=overwrite, progress=progress)
+    values: dict[str, Any] = {
+        "output": output,
+        "pictures": len(drawn),
+        "side": side,
+        "channels": drawn.channels,
+        "columns": list(drawn.columns),
+        "bytes": file_bytes(output),
+        "seconds": round(time.perf_counter() - begin, 4),
+    }
+    text = f"{output}: {len(drawn)} pictures of {side}x{side} pixels"
+    if rows is not None and drawn.characters is not None:
+        values[rows] = len(drawn) // len(drawn.characters)
+        text += f" of {values[rows]} {rows}"
+    if left_out is not None:
+        values["left_out"] = dict(left_out)
+        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+        text += f"; left out: {reasons}" if reasons else ""
+    report(values, text)

@@ -1,0 +1,26 @@
+"""``selfsame dataset emoji --from node_modules -o emoji.npz``: captioned emoji in two styles."""
+
+from pathlib import Path
+
+import click
+
+from selfsame.cli.dataset.drawing import draw_to_file, drawn_options
+
+
+@click.command(short_help="Emoji in two styles, with captions: from packages of npm.")
+@drawn_options(
+    side=64,
+    source="Folder node_modules with @iconify-json/fluent-emoji-flat, @iconify-json/noto and "
+    "emojibase-data.",
+)
+def command(
+    source: Path, output: Path, side: int, as_json: bool, quiet: bool, overwrite: bool
+) -> None:
+    """Draw emoji, on white, with captions, tags, groups and styles.
+
+    npm install @iconify-json/fluent-emoji-flat @iconify-json/noto emojibase-data makes what
+    --from reads.
+    """
+    from selfsame.datasets.drawn.emoji import emoji_set
+
+    draw_to_file(lambda _: emoji_set(source), output, side, quiet=quiet, overwrite=overwrite)

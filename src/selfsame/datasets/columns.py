@@ -1,0 +1,82 @@
+"""What is known of each picture of a set besides its pixels: named columns, a value per picture."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfsame.errors import InputError
+from selfsame.io.arrays import check_shape
+
+Column = NDArray[np.generic]
+"""(N,): whole numbers, floats, truth values or text."""
+
+Columns = Mapping[str, Column]
+
+CAPTIONS = "captions"
+"""The column of what pictures show, in words; "" where nothing is said."""
+
+CHARACTERS = "characters"
+"""The column of the letters and digits that pictures show: the second axis of a table."""
+
+_CAPTION_NAMES = ("caption", "text")
+"""What captions are called elsewhere."""
+
+
+def column_name(name: str) -> str:
+    """Return what a column of a file is called here."""
+    return CAPTIONS if name in _CAPTION_NAMES else name
+
+
+def column_of(values: Sequence[object], what: str) -> Column:
+    """Return values as a column: whole numbers, floats or truth values if all are, else text.
+
+    Args:
+        values: plain Python values; None, where a picture has none, makes a column of text.
+        what: where they come from, for the message.
+    Raises:
+        LimitError: they take too much memory, all being as long as the longest.
+    """
+    kinds = {type(value) for value in values}
+    if kinds == {bool}:
+        return np.array(values, np.bool_)
+    if kinds == {int} and all(abs(value) < 1 << 63 for value in values):  # type: ignore[arg-type]
+        return np.array(values, np.int64)
+    if kinds == {float}:
+        return np.array(values, np.float64)
+    texts = ["" if value is None else str(value) for value in values]
+    check_shape((len(texts), max(map(len, texts), default=0)), 4, what)
+    return np.array(texts, np.str_)
+
+
+def column_classes(column: Column) -> tuple[str, ...]:
+    """Return the values of a column as names of classes, in order: numbers by size, text as text
+    is sorted."""
+    return tuple(map(str, np.unique(column)))
+
+
+def column_labels(column: Column, classes: Sequence[str]) -> NDArray[np.int64]:
+    """Return the number of each picture's class, (N,).
+
+    Raises:
+        InputError: a value that is none of the classes.
+    """
+    numbers = {name: number for number, name in enumerate(classes)}
+    values, places = np.unique(column, return_inverse=True)
+    unknown = [str(value) for value in values if str(value) not in numbers]
+    if unknown:
+        raise InputError(f"{unknown[0]!r} is none of the {len(numbers)} classes")
+    return np.array([numbers[str(value)] for value in values], np.int64)[places]
+
+
+def spread(columns: Columns, rows: int, characters: Column) -> dict[str, Column]:
+    """Return the columns of a table as those of its pictures, row after row.
+
+    Args:
+        columns: of the rows, (rows,) each.
+        characters: (K,), what the pictures of every row show.
+    Returns:
+        (rows · K,) each, ``CHARACTERS`` the last of them.
+    """
+    repeated = {name: np.repeat(values, len(characters)) for name, values in columns.items()}
+    return repeated | {CHARACTERS: np.tile(characters, rows)}
