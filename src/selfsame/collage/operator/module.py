@@ -217,6 +217,22 @@ def render(
     return area_resize(picture[..., :rows, :columns], exact)
 
 
+def hidden_detail(
+    params: CollageParameters, geometry: Geometry, size: Size, **options: Any
+) -> Tensor:
+    """Return how much detail pictures have that appears only when they are enlarged, (B,).
+
+    The mean square of what a picture decoded at twice the size has beyond the smooth enlargement
+    of its own averages. No picture at ``size`` says anything about it.
+
+    Args:
+        options: as ``solve`` takes them.
+    """
+    large = render(params, geometry, size, 2, **options)
+    smooth = upscale_aux(area_resize(large, size), 2)
+    return (large - smooth).square().flatten(1).mean(1)
+
+
 def _repeat(
     step: Callable[[Tensor], Tensor],
     x: Tensor,

@@ -9,8 +9,7 @@ from torch.nn import functional as F
 
 from selfsame.collage.operator.functional import CollageParameters
 from selfsame.collage.operator.geometry import Geometry
-from selfsame.collage.operator.module import CollageOperator, render, solve
-from selfsame.collage.operator.resampling import area_resize, upscale_aux
+from selfsame.collage.operator.module import CollageOperator, hidden_detail, render, solve
 from selfsame.priors.vdvae.config import CollageHeadConfig
 
 
@@ -108,13 +107,8 @@ class CollageHead(nn.Module):
         return render(self.collages(features), self.operator.geometry, size, scale)
 
     def detail(self, features: Tensor) -> Tensor:
-        """Return how much detail pictures have that appears only when they are enlarged, (B,).
-
-        The mean square of what a picture decoded at twice the side has beyond the smooth
-        enlargement of its own averages. No picture of the training says anything about it.
-        """
+        """Return how much detail pictures have that appears only when they are enlarged, (B,); see
+        ``selfsame.collage.operator.module.hidden_detail``."""
         size, operator = (self.side, self.side), self.operator
         params = self.collages(features)
-        large = render(params, operator.geometry, size, 2, **operator.options)
-        smooth = upscale_aux(area_resize(large, size), 2)
-        return (large - smooth).square().flatten(1).mean(1)
+        return hidden_detail(params, operator.geometry, size, **operator.options)

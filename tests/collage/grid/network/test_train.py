@@ -61,6 +61,15 @@ def test_the_loss_is_the_sum_of_its_parts():
     assert float(loss.detach()) == pytest.approx(wanted, rel=1e-5)
 
 
+def test_detail_that_nobody_can_see_is_paid_for():
+    task = GridTask(small_grid_model().config, GridObjective(kl_weight=0, detail_weight=2.0))
+    batch = blobs(8, 20)
+    loss, metrics = task.loss(batch, 0, GENERATOR.manual_seed(0))
+    error = 10 ** (-float(metrics["psnr"]) / 10)
+    assert float(metrics["detail"]) > 0
+    assert float(loss.detach()) == pytest.approx(error + 2 * float(metrics["detail"]), rel=1e-5)
+
+
 def test_validation_is_of_what_codes_hold():
     """PSNR of decoded codes; every channel whose KL is seen counts as alive."""
     model = small_grid_model(step=1.0)

@@ -22,7 +22,7 @@ from selfsame.collage.code import FINGERPRINT_BYTES
 from selfsame.collage.grid.network.config import GridConfig
 from selfsame.collage.grid.network.layers import Down, Up, norm, widths
 from selfsame.collage.operator.functional import CollageParameters
-from selfsame.collage.operator.module import CollageOperator, render
+from selfsame.collage.operator.module import CollageOperator, hidden_detail, render
 from selfsame.errors import InputError
 from selfsame.io.model_file import Pretrained
 
@@ -143,6 +143,14 @@ class GridDecoder(nn.Module):
             visible=visible,
             **options,
         )
+
+    def hidden_detail(self, numbers: Tensor) -> Tensor:
+        """Return what detail of pictures appears beyond their finest scale, (B,); see
+        ``selfsame.collage.operator.module.hidden_detail``."""
+        config = self.config
+        fine = (config.fine_side, config.fine_side)
+        options: dict[str, Any] = {"iterations": config.iterations, "gradient": "unroll"}
+        return hidden_detail(self.collages(numbers), self.operator.geometry, fine, **options)
 
     def _attention(self, features: Tensor) -> Tensor:
         """Return weights of the domains before they are limited, (B, domains, rows, columns)."""

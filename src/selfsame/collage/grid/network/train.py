@@ -30,8 +30,11 @@ class GridObjective(Checked):
             codes are exact rather than cheap.
         fine_weight: of the mean absolute error at the finest scale, of models with details of
             their own; 0 trains at scale 1 only.
-        fine_share: of the pictures of a batch that are drawn at that scale, which takes its square
-            of the time.
+        fine_share: of the pictures of a batch that are drawn at that scale, or at twice the scale
+            for ``detail_weight``, which takes its square of the time.
+        detail_weight: of the mean square of detail that appears only when pictures are enlarged,
+            of models of ``detail`` 1: they draw ripples along strokes that no training picture can
+            show to be wrong.
     Raises:
         InputError: a value out of its range.
     """
@@ -39,6 +42,7 @@ class GridObjective(Checked):
     kl_weight: Annotated[float, Range(0, 1e3)] = 1e-4
     fine_weight: Annotated[float, Range(0, 1e3)] = 0.1
     fine_share: Annotated[float, Range(0, 1)] = 0.25
+    detail_weight: Annotated[float, Range(0, 1e3)] = 0.2
 
 
 class GridTask(Task):
@@ -82,6 +86,10 @@ class GridTask(Task):
             fine = (self._draw(numbers[:some], config.detail) - batch[:some]).abs().mean()
             loss = loss + objective.fine_weight * fine
             metrics["fine_error"] = fine.detach()
+        if config.detail == 1 and objective.detail_weight and some:
+            detail = self.model.decoder.hidden_detail(numbers[:some]).mean()
+            loss = loss + objective.detail_weight * detail
+            metrics["detail"] = detail.detach()
         return loss, {"loss": loss.detach(), **metrics}
 
     def _draw(self, numbers: Tensor, scale: int) -> Tensor:
