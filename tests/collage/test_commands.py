@@ -239,7 +239,7 @@ def test_a_collage_has_no_regions(code, capsys) -> None:
 
 
 def test_a_code_of_an_absent_model_names_it(code, model, capsys, monkeypatch) -> None:
-    monkeypatch.setattr("selfsame.collage.codec.decode.loaded_decoders", {})
+    monkeypatch.setattr(CollageModel, "loaded", {})
     output = code.with_name("out.png")
     status, _, err = run(capsys, "decode", code, "-o", output)
     fingerprint = CollageModel.from_pretrained(model).decoder.fingerprint().hex()

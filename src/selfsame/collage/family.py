@@ -1,6 +1,5 @@
 """The third family: neural collages, which a network writes down in one pass."""
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from selfsame.collage import chunks
@@ -63,18 +62,9 @@ class CollageFamily:
 
 
 def _model(source: str) -> "CollageModel":
-    """Return a model by name or path; the last one is kept, for a folder's pictures."""
-    from selfsame.io.model_place import local_weights
-
-    weights = local_weights(source)
-    return _loaded_model(source, 0 if weights is None else weights.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=1)
-def _loaded_model(source: str, changed: int) -> "CollageModel":
     from selfsame.collage.network.model import CollageModel
 
-    return CollageModel.from_pretrained(source)
+    return CollageModel.kept(source)
 
 
 FAMILY = CollageFamily()

@@ -371,6 +371,16 @@ def resize_picture(picture: Picture, size: tuple[int, int]) -> Picture:
     return np.ascontiguousarray(stacked[..., 0]) if picture.ndim == 2 else stacked
 
 
+def with_alpha(picture: Picture, alpha: Bytes | None) -> Picture:
+    """Return a picture with alpha, (h, w) bytes or None, resized to it, as a last channel."""
+    if alpha is None:
+        return picture
+    height, width = picture.shape[:2]
+    return np.dstack(
+        [picture, resize_picture(alpha.astype(np.float32) / np.float32(255), (width, height))]
+    )
+
+
 def to_arrays(pictures: "Tensor") -> list[Bytes]:
     """Return pictures, (B, C, h, w) in [0, 1], as uint8 arrays: (h, w), or (h, w, 3) in colour."""
     planes = pictures.movedim(1, -1).cpu().numpy()

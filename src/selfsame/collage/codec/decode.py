@@ -24,13 +24,12 @@ from selfsame.collage.network.model import (
     STEP_ZERO,
     CollageDecoder,
     CollageModel,
-    loaded_decoders,
 )
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.errors import InputError, SettingError
 from selfsame.family import Iterations
-from selfsame.io.pictures import picture_bytes, resize_picture
+from selfsame.io.pictures import picture_bytes, with_alpha
 from selfsame.limits import MAX_PIXELS
 from selfsame.picture_arrays import picture_floats
 from selfsame.run.device import resolve_device
@@ -126,7 +125,7 @@ def decode(
             f"a decoded picture has 1 to {MAX_PIXELS} pixels: got {out_width}x{out_height}; "
             "choose another scale or size"
         )
-    decoder = decoder_of(code)
+    decoder: CollageDecoder = CollageModel.decoder_of(code)
     check_decoder(code, decoder)
     where = resolve_device(device)
     wanted = code.iterations if iterations is None else iterations
@@ -148,26 +147,7 @@ def decode(
         pictures = area_resize(pictures, (out_height, out_width)).clamp(0, 1)
         picture = pictures[0].permute(1, 2, 0).cpu().numpy()
     picture = np.ascontiguousarray(picture[..., 0] if picture.shape[2] == 1 else picture)
-    if code.alpha is None:
-        return picture
-    alpha = resize_picture(code.alpha.astype(np.float32) / np.float32(255), (out_width, out_height))
-    return np.dstack([picture, alpha])
-
-
-def decoder_of(code: CollageCode) -> CollageDecoder:
-    """Return the half of a model that a code needs: of one that was loaded, or that ships.
-
-    Raises:
-        InputError: no model at hand has the fingerprint that the code names.
-    """
-    if code.fingerprint not in loaded_decoders and code.model in CollageModel.shipped():
-        CollageModel.from_pretrained(code.model)
-    if code.fingerprint not in loaded_decoders:
-        raise InputError(
-            f"the file was made with model {code.model!r} (fingerprint {code.fingerprint.hex()}), "
-            "which is not at hand; give its folder (--model PATH, or CollageModel.from_pretrained)"
-        )
-    return loaded_decoders[code.fingerprint]
+    return with_alpha(picture, code.alpha)
 
 
 def check_decoder(code: CollageCode, decoder: CollageDecoder) -> None:

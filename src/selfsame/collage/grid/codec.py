@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from selfsame.collage.grid.code import MAX_LEVEL, GridCode
-from selfsame.collage.grid.network.model import GridDecoder, GridModel, loaded_decoders
+from selfsame.collage.grid.network.model import GridDecoder, GridModel
 from selfsame.collage.operator.resampling import area_resize
 from selfsame.errors import InputError, SettingError
-from selfsame.io.pictures import picture_bytes, resize_picture
+from selfsame.io.pictures import picture_bytes, resize_picture, with_alpha
 from selfsame.limits import MAX_PIXELS
 from selfsame.run.device import resolve_device
 from selfsame.run.threads import limited_threads
@@ -115,10 +115,7 @@ def decode(
         picture = area_resize(drawn, (height, width))[0].clamp(0, 1)
         values = np.ascontiguousarray(picture.permute(1, 2, 0).cpu().numpy())
     values = values[..., 0] if values.shape[2] == 1 else values
-    if code.alpha is None:
-        return values
-    alpha = resize_picture(code.alpha.astype(np.float32) / np.float32(255), (width, height))
-    return np.dstack([values, alpha])
+    return with_alpha(values, code.alpha)
 
 
 @torch.no_grad()
@@ -138,14 +135,7 @@ def decoder_of(code: GridCode) -> GridDecoder:
         InputError: no model at hand has the fingerprint that the code names, or the code has
             another layout than its model.
     """
-    if code.fingerprint not in loaded_decoders and code.model in GridModel.shipped():
-        GridModel.from_pretrained(code.model)
-    if code.fingerprint not in loaded_decoders:
-        raise InputError(
-            f"the file was made with model {code.model!r} (fingerprint {code.fingerprint.hex()}), "
-            "which is not at hand; give its folder (--model PATH, or GridModel.from_pretrained)"
-        )
-    decoder = loaded_decoders[code.fingerprint]
+    decoder: GridDecoder = GridModel.decoder_of(code)
     config = decoder.config
     layout: Sequence[int] = (config.numbers, config.rows, config.rows)
     if code.levels.shape != layout or code.channels != config.channels:

@@ -1,6 +1,5 @@
 """Pictures as points of a latent space: grids of numbers, from which a network writes collages."""
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from selfsame.collage.grid import chunks
@@ -52,18 +51,9 @@ class GridFamily:
 
 
 def _model(source: str) -> "GridModel":
-    """Return a model by name or path; the last one is kept, for a folder's pictures."""
-    from selfsame.io.model_place import local_weights
-
-    weights = local_weights(source)
-    return _loaded_model(source, 0 if weights is None else weights.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=1)
-def _loaded_model(source: str, changed: int) -> "GridModel":
     from selfsame.collage.grid.network.model import GridModel
 
-    return GridModel.from_pretrained(source)
+    return GridModel.kept(source)
 
 
 FAMILY = GridFamily()

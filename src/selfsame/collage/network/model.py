@@ -10,11 +10,9 @@ The numbers of a range, K of them, follow each other plane by plane (Y, Cb, Cr),
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +20,7 @@ from torch.nn import functional as F
 
 from selfsame.checked import Checked, Range
 from selfsame.collage.code import FINGERPRINT_BYTES, GRID, MAX_ATOMS, MAX_DOMAINS
+from selfsame.collage.named_model import NamedModel
 from selfsame.collage.network.atoms import start_atoms
 from selfsame.collage.network.conv_mixer import ConvMixer
 from selfsame.collage.network.entropy import RateModel, soft_threshold
@@ -34,7 +33,6 @@ from selfsame.collage.operator.geometry import Geometry
 from selfsame.collage.operator.resampling import upscale_aux
 from selfsame.collage.operator.strips import constant_in_strips, domain_in_strips
 from selfsame.errors import SettingError
-from selfsame.io.model_file import Pretrained
 
 STEP_SCALE = 16
 STEP_ZERO = 128
@@ -292,7 +290,7 @@ class CollageEncoder(nn.Module):
         return torch.cat(responses, 1)
 
 
-class CollageModel(Pretrained):
+class CollageModel(NamedModel):
     """Both halves, and the estimate of bits that trained them."""
 
     file_format = "selfsame collage 1"
@@ -309,32 +307,6 @@ class CollageModel(Pretrained):
         self.encoder = CollageEncoder(config, network)
         self.rates = RateModel(sum(config.numbers), config.biases)
 
-    @classmethod
-    def from_pretrained(cls, source: str | Path) -> Self:
-        """As ``Pretrained`` says; files that are made with the model can be decoded from then on.
-
-        They name the decoder by its fingerprint, see ``loaded_decoders``.
-        """
-        model = super().from_pretrained(source)
-        loaded_decoders[model.decoder.fingerprint()] = model.decoder
-        return model
-
-    def save_pretrained(
-        self,
-        folder: str | Path,
-        card: Mapping[str, Any] | None = None,
-        *,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        """As ``Pretrained`` says; the model itself is rounded to the numbers in the file.
-
-        Its fingerprint must be that of the file, which codes name.
-        """
-        super().save_pretrained(folder, card, dtype=dtype)
-        with torch.no_grad():
-            for parameter in self.parameters():
-                parameter.copy_(parameter.to(dtype or self.file_dtype))
-
     def encode(self, planes: Tensor, scale: Tensor) -> Tensor:
         """Return levels to be rounded; see ``CollageEncoder``."""
         return self.encoder(planes, self.decoder.steps(scale), scale)  # type: ignore[no-any-return]
@@ -347,7 +319,3 @@ class CollageModel(Pretrained):
         padding = (0, 0, 0, 0, 0, missing)
         bits: Tensor = self.rates(F.pad(values, padding), F.pad(levels, padding))
         return bits[:, : values.shape[1]]
-
-
-loaded_decoders: dict[bytes, CollageDecoder] = {}
-"""By fingerprint, of every model that was loaded: what files made with them need."""

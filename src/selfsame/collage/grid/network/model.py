@@ -8,11 +8,9 @@ own up to that scale; beyond it, they are those of its self-similarity.
 import hashlib
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -21,10 +19,10 @@ from torch.nn import functional as F
 from selfsame.collage.code import FINGERPRINT_BYTES
 from selfsame.collage.grid.network.config import GridConfig
 from selfsame.collage.grid.network.layers import Down, Up, norm, widths
+from selfsame.collage.named_model import NamedModel
 from selfsame.collage.operator.functional import CollageParameters
 from selfsame.collage.operator.module import CollageOperator, hidden_detail, render
 from selfsame.errors import InputError
-from selfsame.io.model_file import Pretrained
 
 _LOG_VARIANCES = (-12.0, 4.0)
 """Least and greatest logarithm of a number's variance: beyond, nothing is learned."""
@@ -171,7 +169,7 @@ class GridDecoder(nn.Module):
         return digest.digest()[:FINGERPRINT_BYTES]
 
 
-class GridModel(Pretrained):
+class GridModel(NamedModel):
     """Encoder and decoder of a latent space."""
 
     file_format = "selfsame grid 1"
@@ -188,32 +186,6 @@ class GridModel(Pretrained):
         self.encoder = GridEncoder(config)
         self.decoder = GridDecoder(config)
 
-    @classmethod
-    def from_pretrained(cls, source: str | Path) -> Self:
-        """As ``Pretrained`` says; files that are made with the model can be decoded from then on.
-
-        They name the decoder by its fingerprint, see ``loaded_decoders``.
-        """
-        model = super().from_pretrained(source)
-        loaded_decoders[model.decoder.fingerprint()] = model.decoder
-        return model
-
-    def save_pretrained(
-        self,
-        folder: str | Path,
-        card: Mapping[str, Any] | None = None,
-        *,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        """As ``Pretrained`` says; the model itself is rounded to the numbers in the file.
-
-        Its fingerprint must be that of the file, which codes name.
-        """
-        super().save_pretrained(folder, card, dtype=dtype)
-        with torch.no_grad():
-            for parameter in self.parameters():
-                parameter.copy_(parameter.to(dtype or self.file_dtype))
-
     def encode(self, pictures: Tensor) -> Posterior:
         """Return what pictures, (B, C, side, side) in [0, 1], are coded to.
 
@@ -224,7 +196,3 @@ class GridModel(Pretrained):
         if pictures.ndim != 4 or tuple(pictures.shape[1:]) != wanted:
             raise InputError(f"pictures must be (B, {wanted}): got {tuple(pictures.shape)}")
         return self.encoder(pictures)  # type: ignore[no-any-return]
-
-
-loaded_decoders: dict[bytes, GridDecoder] = {}
-"""By fingerprint, of every model that was loaded: what files made with them need."""
