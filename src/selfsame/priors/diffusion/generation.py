@@ -1,0 +1,160 @@
+"""Latents out of a diffusion: the same for a seed, whatever the batch."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from selfsame.errors import InputError, SettingError
+from selfsame.priors.diffusion.backbone import UNCONDITIONAL, Condition
+from selfsame.priors.diffusion.classifier import NoisyClassifier
+from selfsame.priors.diffusion.config import SamplerName, SamplerSettings
+from selfsame.priors.diffusion.guidance import classifier_guided, guided
+from selfsame.priors.diffusion.model import DiffusionModel, TokenNetwork, same_scale
+from selfsame.priors.diffusion.prediction import Denoiser
+from selfsame.priors.diffusion.samplers import (
+    Noise,
+    ddim,
+    ddpm,
+    dpm_solver,
+    first_latent,
+    heun,
+    langevin,
+    sample_noise,
+)
+from selfsame.priors.diffusion.schedules import Level, sampling_levels
+from selfsame.priors.generation import GROUP, sample_generator
+from selfsame.run.progress import Progress
+
+Sampler = Callable[[Denoiser, Tensor, Level, Noise], Tensor]
+
+
+def sampler_of(settings: SamplerSettings) -> Sampler:
+    """Return the sampler that settings name, with its options, as a function of a denoiser, where
+    to start, levels and noise."""
+    samplers: dict[SamplerName, Sampler] = {
+        "ddpm": partial(ddpm, variance=settings.variance),
+        "ddim": partial(ddim, eta=settings.eta),
+        "heun": lambda denoiser, z, levels, _: heun(denoiser, z, levels),
+        "dpm-solver": lambda denoiser, z, levels, _: dpm_solver(denoiser, z, levels),
+        "langevin": partial(langevin, repeats=settings.repeats, step_size=settings.step_size),
+    }
+    return samplers[settings.sampler]
+
+
+@torch.no_grad()
+def sample_latents(
+    model: DiffusionModel,
+    count: int,
+    settings: SamplerSettings | None = None,
+    *,
+    condition: Condition = UNCONDITIONAL,
+    mask: Tensor | None = None,
+    seed: int = 0,
+    first: int = 0,
+    guide: DiffusionModel | None = None,
+    classifier: NoisyClassifier | None = None,
+    progress: Progress | None = None,
+) -> Tensor:
+    """Return latents that a model makes up, (count, T, D), in their own units, on the CPU.
+
+    Sample k of a seed is always the same on one machine, to the bit: however many are asked for,
+    and in how many calls.
+
+    Args:
+        condition: of each sample, (count, ...).
+        mask: which tokens a sample has, (count, T); the others are 0.
+        first: number k of the first.
+        guide: a weaker model of the same latents, for autoguidance; instead of the model without
+            its condition.
+        classifier: guides the model without its condition towards the labels.
+        progress: of samples.
+    Raises:
+        InputError: counts out of their range, conditions of another number of samples, labels
+            beyond the model's classes, a guidance that lacks what it needs, or a guide or
+            classifier of other latents.
+    """
+    settings = settings or SamplerSettings()
+    _check_numbers(count, first, seed, (*condition, mask))
+    _check_guidance(model, settings.guidance, condition, guide, classifier)
+    levels = sampling_levels(model.schedule, settings.steps, settings.spacing)
+    sampler, results = sampler_of(settings), []
+    device, shape = model.mean.device, (model.config.tokens, model.config.numbers)
+    for begin in range(first // GROUP * GROUP, first + count, GROUP):
+        # The number of a sample decides its row in the group, wherever the call begins.
+        rows = torch.arange(begin, begin + GROUP) - first
+        wanted = rows[(rows >= 0) & (rows < count)]
+        rows = rows.clamp(0, count - 1)
+
+        def part(whole: Tensor, rows: Tensor = rows) -> Tensor:
+            return whole.cpu()[rows].to(device)
+
+        there = None if mask is None else part(mask.bool())
+        denoiser = _guided(model, settings, condition.map(part), there, guide, classifier)
+        noise = sample_noise([sample_generator(seed, begin + row) for row in range(GROUP)])
+        start = first_latent(noise(torch.empty(GROUP, *shape, device=device)), levels)
+        latents = model.restored(sampler(denoiser, start, levels, noise), there)
+        results.append(latents.cpu()[wanted + first - begin])
+        if progress is not None:
+            progress(sum(map(len, results)), count)
+    return torch.cat(results)
+
+
+def _guided(
+    model: DiffusionModel,
+    settings: SamplerSettings,
+    condition: Condition,
+    mask: Tensor | None,
+    guide: DiffusionModel | None,
+    classifier: NoisyClassifier | None,
+) -> Denoiser:
+    """Return the denoiser that settings ask for."""
+    weight, interval = settings.guidance, settings.interval
+    if classifier is not None:
+        assert condition.labels is not None
+        probability = classifier.log_probability(condition.labels, mask)
+        return classifier_guided(model.denoiser(mask=mask), probability, weight, interval)
+    denoiser = model.denoiser(condition, mask=mask)
+    if guide is not None:
+        return guided(denoiser, guide.denoiser(condition, mask=mask), weight, interval)
+    if weight == 1:
+        return denoiser
+    return guided(denoiser, model.denoiser(mask=mask), weight, interval)
+
+
+def _check_numbers(count: int, first: int, seed: int, parts: Iterable[Tensor | None]) -> None:
+    if min(count - 1, first, seed) < 0:
+        raise SettingError(
+            f"count must be at least 1, first and seed at least 0: got {count}, {first} and {seed}"
+        )
+    if any(part is not None and len(part) != count for part in parts):
+        raise InputError(f"conditions and masks must be of {count} samples, as many as are made")
+
+
+def _check_guidance(
+    model: DiffusionModel,
+    guidance: float,
+    condition: Condition,
+    guide: DiffusionModel | None,
+    classifier: NoisyClassifier | None,
+) -> None:
+    labels = condition.labels
+    other: TokenNetwork | None = guide or classifier
+    if other is not None and not same_scale(model, other):
+        raise InputError(
+            f"a guide must be of the same latents as the model: {other.name} standardises others"
+        )
+    if classifier is not None and (labels is None or guide is not None):
+        raise SettingError("a classifier guides towards labels, and without another guide")
+    if other is None and guidance != 1 and labels is None and condition.context is None:
+        raise SettingError(
+            f"guidance {guidance:g} needs a condition to guide to: give labels, or a weaker model "
+            "as the guide"
+        )
+    classes = model.config.classes if classifier is None else classifier.config.classes
+    if labels is not None and not -1 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise InputError(
+            f"labels must be -1 for none, or one of {classes} classes, from 0: got "
+            f"{int(labels.min())} to {int(labels.max())}"
+        )

@@ -1,0 +1,63 @@
+"""One loss for every prediction, and the bound that teaches variances.
+
+``weight · |output - what it should have been|²``, the mean over the numbers of a sample. What it
+should have been, and the weight, are of ``prediction``.
+"""
+
+from torch import Tensor
+
+from selfsame.priors.diffusion.config import Prediction, Weighting
+from selfsame.priors.diffusion.prediction import loss_weight, output_of
+from selfsame.priors.diffusion.process import step_divergence
+from selfsame.priors.diffusion.schedules import Level
+
+
+def denoising_loss(
+    output: Tensor,
+    x: Tensor,
+    epsilon: Tensor,
+    level: Level,
+    prediction: Prediction,
+    weighting: Weighting = "own",
+    mask: Tensor | None = None,
+) -> Tensor:
+    """Return the loss of each sample, (B,).
+
+    Args:
+        output: of the network, (B, T, D).
+        x, epsilon: the data and the noise that were mixed at ``level``, (B,).
+        mask: which tokens there are, (B, T).
+    """
+    error = (output - output_of(prediction, x, epsilon, level)).square()
+    return loss_weight(weighting, prediction, level).to(x) * mean_number(error, mask)
+
+
+def variance_loss(
+    z: Tensor,
+    x: Tensor,
+    x0: Tensor,
+    fraction: Tensor,
+    t: Level,
+    s: Level,
+    mask: Tensor | None = None,
+) -> Tensor:
+    """Return the term of the variational bound of a step from t to s, in nats per number, (B,).
+
+    It teaches the variance only: the estimate ``x0`` gets no gradient from it, since that of the
+    bound is noisier than that of ``denoising_loss``.
+
+    Source: Nichol and Dhariwal, ICML 2021, the hybrid loss.
+    """
+    return mean_number(step_divergence(z, x, x0.detach(), fraction, t, s), mask)
+
+
+def mean_number(values: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the mean over the numbers of each sample, (B,), of values, (B, T, D).
+
+    Args:
+        mask: which tokens there are, (B, T); others count for nothing. None: all are there.
+    """
+    if mask is None:
+        return values.flatten(1).mean(1)
+    there = mask.to(values)[..., None]
+    return (values * there).sum((1, 2)) / (there.sum((1, 2)).clamp(min=1) * values.shape[2])

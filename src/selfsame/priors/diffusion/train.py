@@ -1,0 +1,145 @@
+"""Training of a diffusion."""
+
+import torch
+from torch import Tensor, nn
+
+from selfsame.errors import InputError, SettingError
+from selfsame.priors.diffusion.backbone import Condition
+from selfsame.priors.diffusion.config import DiffusionConfig, DiffusionObjective
+from selfsame.priors.diffusion.losses import denoising_loss, variance_loss
+from selfsame.priors.diffusion.model import DiffusionModel
+from selfsame.priors.diffusion.prediction import draw_times, x0_of
+from selfsame.priors.diffusion.schedules import noisy
+from selfsame.training.task import Means, Metrics, Task
+
+_VALIDATION_BATCH = 256
+
+Batch = Tensor | tuple[Tensor, ...]
+
+
+class DiffusionTask(Task):
+    """A diffusion that learns latents, for ``selfsame.training.train``.
+
+    Batches are latents, (B, T, D), in their own units, or tuples of latents, labels, (B,), and, for
+    sets of several sizes, a mask, (B, T). A subclass that has other conditions says so in
+    ``condition_of``.
+
+    Attributes:
+        model: what is trained; its mean and deviation are known (``learn_scale``).
+        objective: what is minimised.
+        validation: a batch on which the loss is measured.
+    Raises:
+        InputError: variances are to be learned, and times are not those of the discrete process.
+    """
+
+    model: DiffusionModel
+
+    def __init__(
+        self,
+        model: DiffusionModel | DiffusionConfig,
+        objective: DiffusionObjective | None = None,
+        *,
+        validation: Batch | None = None,
+    ) -> None:
+        self.model = DiffusionModel(model) if isinstance(model, DiffusionConfig) else model
+        self.objective = objective or DiffusionObjective()
+        self.validation = validation
+        if self.model.config.learned_variance and self.objective.times != "discrete":
+            raise SettingError(
+                "learned variances are of the steps of the discrete process: times must be "
+                f"discrete, got {self.objective.times!r}"
+            )
+
+    def condition_of(self, batch: Batch) -> Condition:
+        """Return what the samples of a batch are made for."""
+        _, labels, _ = parts_of(batch)
+        return Condition(labels if self.model.config.classes else None)
+
+    def loss(self, batch: Batch, step: int, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+        """Return the loss of a batch, and its parts; each the mean over numbers and samples."""
+        condition = self.condition_of(batch)
+        if self.objective.drop:
+            drawn = torch.rand(
+                len(parts_of(batch)[0]), generator=generator, device=generator.device
+            )
+            condition = condition.hidden(drawn < self.objective.drop)
+        return self._loss(self.model, batch, condition, generator)
+
+    @torch.no_grad()
+    def validate(self, model: nn.Module, shard: slice) -> Means:
+        """Return the loss of the validation batch, with all conditions; the same draws each time,
+        by however many processes."""
+        assert isinstance(model, DiffusionModel)
+        if self.validation is None:
+            return super().validate(model, shard)
+        device = model.mean.device
+        sums: dict[str, float] = {}
+        samples = 0
+        for number, part in list(enumerate(_split(self.validation)))[shard]:
+            batch = tuple(each.to(device) for each in part)
+            generator = torch.Generator(device).manual_seed(number)
+            loss, parts = self._loss(model, batch, self.condition_of(batch), generator)
+            count = len(batch[0])
+            for name, value in {"loss": loss, **parts}.items():
+                sums[name] = sums.get(name, 0.0) + count * float(value)
+            samples += count
+        return Means({name: total / samples for name, total in sums.items()}, samples)
+
+    def _loss(
+        self, model: DiffusionModel, batch: Batch, condition: Condition, generator: torch.Generator
+    ) -> tuple[Tensor, Metrics]:
+        values, _, mask = parts_of(batch)
+        config, objective = model.config, self.objective
+        x = model.standardised(values, mask)
+        times = draw_times(
+            model.schedule,
+            objective.times,
+            len(x),
+            generator,
+            mean=objective.times_mean,
+            std=objective.times_std,
+            chain=config.chain,
+        )
+        level = model.schedule.level(times)
+        epsilon = normal_like(x, generator)
+        z = noisy(x, epsilon, level)
+        output, fraction = model(z, level, condition, mask=mask)
+        denoising = denoising_loss(
+            output, x, epsilon, level, config.prediction, objective.weighting, mask
+        ).mean()
+        if fraction is None:
+            return denoising, {"denoising": denoising}
+        before = model.schedule.level(times - (1 - model.schedule.first) / config.chain)
+        x0 = x0_of(config.prediction, output, z, level)
+        # Of one step of the chain; the bound has so many.
+        of_step = variance_loss(z, x, x0, fraction, level, before, mask)
+        bound = config.chain * of_step.mean()
+        return denoising + objective.variance_weight * bound, {
+            "denoising": denoising,
+            "bound": bound,
+        }
+
+
+def parts_of(batch: Batch) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Return latents, labels or None, and mask or None, of a batch.
+
+    Raises:
+        InputError: a batch of more parts, or of another number of labels or masks than latents.
+    """
+    parts = batch if isinstance(batch, tuple) else (batch,)
+    values, *rest = parts
+    if len(rest) > 2 or any(len(part) != len(values) for part in rest):
+        raise InputError("a batch has latents, labels and a mask, as many of each")
+    labels, mask = (*rest, None, None)[:2]
+    return values, labels, None if mask is None else mask.bool()
+
+
+def normal_like(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Return normal numbers of the shape and the kind of a tensor."""
+    return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+
+
+def _split(batch: Batch) -> list[tuple[Tensor, ...]]:
+    parts = batch if isinstance(batch, tuple) else (batch,)
+    pieces = (torch.split(part, _VALIDATION_BATCH) for part in parts)
+    return list(zip(*pieces, strict=True))
