@@ -170,8 +170,8 @@ class SamplerSettings(Checked):
     interval: Annotated[tuple[float, float], Range(0)] | None = None
     eta: Share = 0.0
     variance: Variance = "small"
-    repeats: Annotated[int, Range(1, 10_000)] = 5
-    step_size: Annotated[float, Range(0, 2, open_low=True)] = 0.2
+    repeats: Annotated[int, Range(1, 10_000)] = 20
+    step_size: Annotated[float, Range(0, 2, open_low=True)] = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()

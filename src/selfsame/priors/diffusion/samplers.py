@@ -152,11 +152,15 @@ def langevin(
     levels: Level,
     noise: Noise,
     *,
-    repeats: int = 5,
-    step_size: float = 0.2,
+    repeats: int = 20,
+    step_size: float = 0.5,
 ) -> Tensor:
     """Return samples by annealed Langevin dynamics: at each level some steps along the score, with
     noise, and at a last level without noise the estimate.
+
+    Data along which the noise is small move slowly: too few steps leave the width of the levels
+    before. Where ``repeats · step_size / 2`` is 5 at 20 levels, a Gaussian of deviation 1 comes out
+    4 % too wide.
 
     Args:
         repeats: steps at each level.

@@ -243,12 +243,16 @@ class Karras(_Exploding):
     high: float = 80.0
     rho: float = 7.0
 
+    @property
+    def _ends(self) -> tuple[float, float]:
+        return math.pow(self.low, 1 / self.rho), math.pow(self.high, 1 / self.rho)
+
     def sigma(self, time: Tensor) -> Tensor:
-        low, high = (end ** (1 / self.rho) for end in (self.low, self.high))
+        low, high = self._ends
         return (low + (high - low) * time).pow(self.rho)
 
     def _time_of_log_sigma(self, log_sigma: Tensor) -> Tensor:
-        low, high = (end ** (1 / self.rho) for end in (self.low, self.high))
+        low, high = self._ends
         return ((log_sigma / self.rho).exp() - low) / (high - low)
 
 
