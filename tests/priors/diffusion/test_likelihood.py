@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from selfsame.errors import InputError
-from selfsame.priors.diffusion.likelihood import variational_bound
+from selfsame.priors.diffusion.likelihood import prior_divergence, variational_bound
 from selfsame.priors.diffusion.prediction import Estimate
 from selfsame.priors.diffusion.process import posterior_variance, transition_variance
 from selfsame.priors.diffusion.schedules import Level, chain_times, schedule_named
@@ -49,6 +49,16 @@ def test_the_bound_is_that_of_the_closed_form(name, zero) -> None:
     error = 4 * float(found.total.std()) / 20_000**0.5
     assert float(found.total.mean()) == pytest.approx(expected_bound(chain), abs=error)
     assert float(found.total.mean()) > ENTROPY - error
+
+
+@pytest.mark.parametrize(("alpha", "sigma"), [(0.6, 0.8), (1.0, 2.0), (0.0, 1.0)])
+def test_the_prior_is_as_wide_as_standardised_data(alpha, sigma) -> None:
+    x = normal(5, 3, 2)
+    level = Level(torch.tensor(alpha, dtype=F64), torch.tensor(sigma, dtype=F64))
+    noisy = torch.distributions.Normal(alpha * x, sigma)
+    prior = torch.distributions.Normal(torch.zeros_like(x), math.hypot(alpha, sigma))
+    expected = torch.distributions.kl_divergence(noisy, prior).sum((1, 2))
+    torch.testing.assert_close(prior_divergence(x, level), expected)
 
 
 @pytest.mark.parametrize("name", ["linear", "cosine", "karras"])

@@ -271,3 +271,10 @@ def test_the_exact_score_is_what_langevin_follows() -> None:
     step = 0.1 * level.sigma[0] ** 2
     score = score_of(PAIR.denoiser(z, level.at(0)).x0, z, level.at(0))
     torch.testing.assert_close(found, z + step / 2 * score)
+
+
+def test_langevin_takes_signal_along_from_level_to_level() -> None:
+    levels = levels_of("linear", 0.6, 0.2, 1)
+    z = normal(4, 1, 2)
+    still = langevin(PAIR.denoiser, z, levels, torch.zeros_like, repeats=1, step_size=1e-9)
+    torch.testing.assert_close(still, levels.alpha[1] / levels.alpha[0] * z, atol=1e-7, rtol=1e-7)

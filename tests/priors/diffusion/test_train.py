@@ -7,13 +7,14 @@ from selfsame.errors import InputError, SettingError
 from selfsame.priors.diffusion.backbone import Condition
 from selfsame.priors.diffusion.config import DiffusionConfig, DiffusionObjective, SamplerSettings
 from selfsame.priors.diffusion.generation import sample_latents
+from selfsame.priors.diffusion.likelihood import variational_bound
 from selfsame.priors.diffusion.model import DiffusionModel
 from selfsame.priors.diffusion.train import DiffusionTask, parts_of
 from selfsame.training import TrainSettings, train
 from selfsame.training.logs import read_log
 from selfsame.training.task import joint_means
 from support.gaussian_data import PAIR, normal
-from support.small_diffusion import small_diffusion
+from support.small_diffusion import SMALL, small_diffusion
 
 F32 = torch.float32
 SETTINGS = TrainSettings(
@@ -118,6 +119,24 @@ def test_the_loss_is_that_of_its_parts_and_repeats() -> None:
     assert learner.model.backbone.leave.weight.grad is not None
 
 
+def test_the_bound_that_is_learned_is_that_of_the_whole_chain() -> None:
+    learner = task_of(
+        DiffusionObjective(times="discrete"),
+        prediction="v",
+        schedule="cosine",
+        learned_variance=True,
+        chain=10,
+    )
+    values = points(4000, 0)[0]
+    _, parts = learner.loss(values, 0, torch.Generator().manual_seed(0))
+    model, generator = learner.model, torch.Generator().manual_seed(1)
+    x = model.standardised(values)
+    whole = variational_bound(
+        model.denoiser(), x, model.chain, lambda like: torch.randn(like.shape, generator=generator)
+    )
+    assert parts["bound"].item() == pytest.approx(whole.steps.sum(1).mean().item() / 2, rel=0.05)
+
+
 def test_labels_are_hidden_in_their_share() -> None:
     class Seen(DiffusionTask):
         def condition_of(self, batch):
@@ -160,13 +179,22 @@ def test_tokens_that_are_not_there_do_not_count() -> None:
 
     other = torch.where(mask[..., None], values, 1e3 * values)
     assert loss(values) == loss(other)
+    # Of a network that says 0 for x0 it is the mean square of the numbers that are there.
+    silent = DiffusionModel(DiffusionConfig(**SMALL, prediction="x0"))
+    found = DiffusionTask(silent).loss((values, none, mask), 0, torch.Generator().manual_seed(0))[0]
+    expected = torch.stack(
+        [row[there].square().mean() for row, there in zip(values, mask, strict=True)]
+    )
+    torch.testing.assert_close(found, expected.mean())
     assert loss(values) != learner.loss(values, 0, torch.Generator().manual_seed(0))[0].item()
 
 
 def test_validation_is_the_same_by_any_number_of_processes() -> None:
-    learner = task_of(classes=2, validation=points(600, 5))
+    learner = task_of(classes=2, validation=points(600, 5), prediction="x0")  # says 0
     whole = learner.validate(learner.model, slice(None))
     assert whole.samples == 600
+    expected = learner.model.standardised(points(600, 5)[0]).square().mean()
+    assert whole.values["loss"] == pytest.approx(expected.item())
     for ranks in (2, 4):
         shards = [learner.validate(learner.model, slice(i, None, ranks)) for i in range(ranks)]
         assert joint_means(shards) == pytest.approx(whole.values)

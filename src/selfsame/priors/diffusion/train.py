@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from selfsame.errors import InputError, SettingError
 from selfsame.priors.diffusion.backbone import Condition
-from selfsame.priors.diffusion.config import DiffusionConfig, DiffusionObjective
+from selfsame.priors.diffusion.config import DiffusionObjective
 from selfsame.priors.diffusion.losses import denoising_loss, variance_loss
 from selfsame.priors.diffusion.model import DiffusionModel
 from selfsame.priors.diffusion.prediction import draw_times, x0_of
@@ -36,12 +36,12 @@ class DiffusionTask(Task):
 
     def __init__(
         self,
-        model: DiffusionModel | DiffusionConfig,
+        model: DiffusionModel,
         objective: DiffusionObjective | None = None,
         *,
         validation: Batch | None = None,
     ) -> None:
-        self.model = DiffusionModel(model) if isinstance(model, DiffusionConfig) else model
+        self.model = model
         self.objective = objective or DiffusionObjective()
         self.validation = validation
         if self.model.config.learned_variance and self.objective.times != "discrete":
