@@ -107,7 +107,8 @@ class Backbone(nn.Module):
         Args:
             tokens: (B, T, D), of about unit variance.
             noise: ``log(sigma / alpha)`` of each sample, (B,), finite.
-            positions: rows and columns of the tokens, (T, 2) or (B, T, 2); needed with a grid.
+            positions: rows and columns of the tokens about the centre of their grid, (T, 2) or
+                (B, T, 2), see ``grid_places``; needed with a grid.
             mask: which tokens there are, (B, T); the others are not looked at.
         Raises:
             InputError: tokens, positions or a condition that the network is not made for.

@@ -41,7 +41,7 @@ class NetworkConfig(Checked):
         class_names: of all classes, or of none.
         context: numbers of a token of the context; 0: no context is read.
         space: name of the latent space that the tokens are of.
-        space_digest: what tells its model from others, hexadecimal.
+        space_digest: its fingerprint, hexadecimal.
     Raises:
         InputError: a value out of its range, or values that do not go together.
     """
