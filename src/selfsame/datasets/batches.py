@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -10,15 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from selfsame.checked import Range, Seed, check_whole, checked
+from selfsame.datasets.epochs import ORDER, Epochs, philox
 from selfsame.datasets.fitting import MAX_PAD, Binarise
 from selfsame.datasets.pictures import Bytes, Pictures
-from selfsame.errors import InputError
 
-_ORDER, _DYNAMIC, _STATIC = range(3)
+_DYNAMIC, _STATIC = ORDER + 1, ORDER + 2
 """Streams of random numbers: different counters under the same key."""
-
-_KEPT_EPOCHS = 4
-"""Threads work a few batches ahead; more than two epochs at a time only in tiny sets."""
 
 _CHUNK = 1024
 """Pictures binarised at a time: what bounds the random numbers in memory."""
@@ -27,10 +23,7 @@ _CHUNK = 1024
 class PictureBatches:
     """Every picture once per epoch, in an order that is drawn anew for each.
 
-    The pictures are one endless stream, epoch after epoch; a batch is the next ``batch`` of them,
-    so one batch can hold the end of an epoch and the start of the next. What is drawn depends on
-    the seed, the step and the number in the batch, not on which process draws it. Safe to call
-    from several threads.
+    They come as ``selfsame.datasets.epochs`` says. Safe to call from several threads.
 
     Args:
         pictures: see ``selfsame.datasets.read_pictures``.
@@ -56,7 +49,7 @@ class PictureBatches:
         batch = checked("batch", batch, Annotated[int, Range(1)])
         self.batch_size, self.binarise = batch, binarise
         self._bytes = _prepared(pictures, binarise, pad, static_seed)
-        self._order = lru_cache(_KEPT_EPOCHS)(self._drawn_order)
+        self._epochs = Epochs(len(self._bytes), batch)
         seed = static_seed if binarise == "static" else None
         state = repr((pictures.fingerprint, batch, binarise, pad, seed))
         self.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
@@ -73,32 +66,13 @@ class PictureBatches:
             InputError: an index beyond the batch.
         """
         places = np.asarray(indices, np.int64)
-        if len(places) and not (places.min() >= 0 and places.max() < self.batch_size):
-            raise InputError(
-                f"indices must lie within 0..{self.batch_size - 1}, the batch that these pictures "
-                f"were set up for: got {places.min()}..{places.max()}"
-            )
-        chosen = self._bytes[self._numbers(seed, step, places)]
+        chosen = self._bytes[self._epochs.numbers(seed, step, places)]
         if self.binarise == "dynamic" and len(places):
             first = int(places.min())
             count = int(places.max()) + 1 - first
             random = _random_levels(seed, _DYNAMIC, step, first, count, chosen[0].size)
             chosen = _binarised(chosen, random[places - first])
         return _as_tensor(chosen)
-
-    def _numbers(self, seed: int, step: int, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return which pictures are at some places of a batch."""
-        epochs, inside = np.divmod(step * self.batch_size + places, len(self))
-        numbers = np.empty_like(inside)
-        for epoch in np.unique(epochs):
-            now = epochs == epoch
-            numbers[now] = self._order(seed, int(epoch))[inside[now]]
-        return numbers
-
-    def _drawn_order(self, seed: int, epoch: int) -> NDArray[np.int64]:
-        """Return all pictures' numbers as they come in an epoch."""
-        random = np.random.Generator(_philox(seed, _ORDER, epoch, 0))
-        return random.permutation(len(self)).astype(np.int64, copy=False)
 
 
 def evaluation_pictures(
@@ -150,13 +124,9 @@ def _random_levels(
     probability v / 255, to 2^-16, exactly so for 0 and 255.
     """
     blocks = -(-values // 16)  # of the generator: 4 words of 64 bits, 16 levels
-    words = _philox(seed, stream, step, first * blocks).random_raw(4 * count * blocks)
+    words = philox(seed, stream, step, first * blocks).random_raw(4 * count * blocks)
     wide = words.view(np.uint16).reshape(count, 16 * blocks)[:, :values]
     return ((wide * np.uint32(255)) >> np.uint32(16)).astype(np.uint8)
-
-
-def _philox(seed: int, stream: int, step: int, block: int) -> np.random.Philox:
-    return np.random.Philox(key=seed, counter=[block, step, 0, stream])
 
 
 def _as_tensor(planes: Bytes) -> torch.Tensor:
