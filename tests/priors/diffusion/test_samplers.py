@@ -87,7 +87,9 @@ def test_the_order_holds_for_curved_denoisers_too(sampler, order) -> None:
 
 @pytest.mark.parametrize("name", ["linear", "cosine", "flow", "karras", "geometric"])
 @pytest.mark.parametrize(
-    ("sampler", "noises"), [(ddpm, 1), (partial(ddim, eta=0.5), 1), (ddim, 0)], ids=str
+    ("sampler", "noises"),
+    [(ddpm, 1), (partial(ddim, eta=0.5), 1), (ddim, 0)],
+    ids=["ddpm", "ddim with noise", "ddim"],
 )
 def test_mean_and_covariance_are_those_of_the_data(name, sampler, noises) -> None:
     errors = []
