@@ -19,6 +19,7 @@ COMMANDS = [
     "fractalize",
     "generate",
     "info",
+    "latents",
     "probe",
     "render",
     "sample",
