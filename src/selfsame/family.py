@@ -17,7 +17,7 @@ from selfsame.checked import Range, checked
 from selfsame.coding.container import Chunk, Container
 from selfsame.errors import InputError, SettingError
 from selfsame.io.pictures import Bytes, SourcePicture
-from selfsame.limits import MAX_SIDE
+from selfsame.limits import MAX_PIXELS, MAX_SIDE
 from selfsame.values import Value
 
 Picture = NDArray[np.float32]
@@ -272,4 +272,19 @@ def checked_code_size(size: tuple[int, int]) -> tuple[int, int]:
     width, height = checked_size(size)
     if max(width, height) > MAX_SIDE:
         raise InputError(f"size is (width, height) within 1..{MAX_SIDE}: got {size}")
+    return width, height
+
+
+def checked_drawn_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return ``(width, height)`` of a picture to be drawn from a code.
+
+    Raises:
+        InputError: no pixel, or more than ``MAX_PIXELS``.
+    """
+    width, height = size
+    if min(height, width) < 1 or height * width > MAX_PIXELS:
+        raise SettingError(
+            f"a decoded picture has 1 to {MAX_PIXELS} pixels: got {width}x{height}; "
+            "choose another scale or size"
+        )
     return width, height

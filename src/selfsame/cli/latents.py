@@ -39,17 +39,13 @@ def inspect(space: str, data: Path, count: int, **options: Any) -> int:
     DATA is a set of pictures as for training; of one with splits the split test is read. Pictures
     twice or four times as large as those of SPACE are compared at these scales, too.
     """
-    import numpy as np
-    import torch
-
+    from selfsame.datasets.batches import evaluation_pictures
     from selfsame.datasets.readers import read_pictures, unseen_split
     from selfsame.latents import CollageSpace, inspect_space
 
     set_threads(options["threads"])
     loaded = CollageSpace.from_pretrained(space)
-    images = read_pictures(data, unseen_split(data)).images
-    chosen = images[np.arange(min(count, len(images))) * len(images) // min(count, len(images))]
-    pictures = torch.from_numpy(chosen.transpose(0, 3, 1, 2).copy()).float() / 255
+    pictures = evaluation_pictures(read_pictures(data, unseen_split(data)).spread(count))
     with shown_progress("inspect", quiet=options["quiet"]) as progress:
         found = inspect_space(loaded, pictures, progress=progress)
     report({"space": loaded.name, **found.as_dict()}, _text(loaded.name, found), asked=True)

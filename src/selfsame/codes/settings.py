@@ -3,6 +3,7 @@
 import math
 import os
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 from selfsame.checked import Checked, Range, Seed
@@ -111,15 +112,15 @@ class EncodeSettings(Checked):
         if not given and "quality" in METHODS[self.method]:
             object.__setattr__(self, "quality", DEFAULT_QUALITY)
 
-    @property
+    @cached_property
     def method(self) -> str:
-        """A key of ``METHODS``."""
+        """A key of ``METHODS``; of a model it is looked up in the model's file."""
         return method_of(self.preset, self.model)
 
     @property
     def family(self) -> str:
         """Name of the family that encodes."""
-        return "pifs" if self.model is None else kind_of(self.model)
+        return {"a model": "collage", "a latent space": "grid"}.get(self.method, "pifs")
 
     def arguments(self, size: tuple[int, int]) -> dict[str, Any]:
         """Return the family's own settings for a picture of ``size``, (width, height)."""

@@ -55,6 +55,28 @@ def pack(code: CollageCode) -> list[Chunk]:
     return [Chunk(_CLGE_TAG, head + data), *alpha_chunks(code.alpha)]
 
 
+def split_model_name(
+    rest: memoryview, tag: str, head: int, name: int, *more: int
+) -> tuple[list[bytes], memoryview]:
+    """Return the fingerprint and the name of a model, with which the part of a chunk behind its
+    fields begins, then pieces of the lengths ``more``; and what is left.
+
+    Args:
+        tag, head: of the chunk, and the bytes of its fields, for the message.
+        name: length of the name.
+    Raises:
+        CorruptedError: a longer name than there may be, or too few bytes.
+    """
+    if name > MAX_NAME:
+        raise CorruptedError(f"a model's name has at most {MAX_NAME} bytes: got {name}")
+    ends = list(accumulate((FINGERPRINT_BYTES, name, *more), initial=0))
+    if len(rest) < ends[-1]:
+        raise CorruptedError(
+            f"chunk {tag} needs at least {head + ends[-1]} bytes: got {head + len(rest)}"
+        )
+    return [bytes(rest[a:b]) for a, b in pairwise(ends)], rest[ends[-1] :]
+
+
 def unpack(container: Container) -> CollageCode:
     """Return the code that a container of this kind holds.
 
@@ -65,16 +87,9 @@ def unpack(container: Container) -> CollageCode:
 
     header = container.header
     fields, rest, payloads = container.contents(_CLGE_TAG, CLGE, 0, (ALPHA_TAG,))
-    if fields["name"] > MAX_NAME:
-        raise CorruptedError(f"a model's name has at most {MAX_NAME} bytes: got {fields['name']}")
-    lengths = (FINGERPRINT_BYTES, fields["name"], header.channels)
-    if len(rest) < sum(lengths):
-        raise CorruptedError(
-            f"chunk CLGE needs at least {CLGE.size + sum(lengths)} bytes: got "
-            f"{CLGE.size + len(rest)}"
-        )
-    ends = list(accumulate(lengths, initial=0))
-    fingerprint, name, atoms = (bytes(rest[a:b]) for a, b in pairwise(ends))
+    (fingerprint, name, atoms), rest = split_model_name(
+        rest, "CLGE", CLGE.size, fields["name"], header.channels
+    )
     layout = (header.width, header.height, fields["range_size"], tuple(atoms), fields["domains"])
     with sound("layout of ranges"):
         check_layout(*layout)
@@ -83,7 +98,7 @@ def unpack(container: Container) -> CollageCode:
         raise LimitError(
             f"a collage has at most {MAX_SYMBOLS} symbols: the file claims {symbol_count(shapes)}"
         )
-    symbols = read_symbols(rest[ends[-1] :], shapes, fields["domains"], fields["step"])
+    symbols = read_symbols(rest, shapes, fields["domains"], fields["step"])
     alpha = read_alpha(header, payloads)
     with sound("collage"):
         return CollageCode(

@@ -96,6 +96,11 @@ class Pictures:
         columns = {name: column[rows] for name, column in self.columns.items()}
         return Pictures(self.images[rows], labels, self.classes, columns)
 
+    def spread(self, count: int) -> "Pictures":
+        """Return ``count`` of the pictures at most, evenly spread over the set."""
+        count = min(count, len(self))
+        return self.chosen(np.arange(count) * len(self) // count)
+
     @cached_property
     def fingerprint(self) -> str:
         """A digest of pictures and labels, not of other columns, 16 hexadecimal digits."""

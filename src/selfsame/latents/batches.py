@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from selfsame.datasets.batches import evaluation_pictures
 from selfsame.datasets.epochs import Epochs
 from selfsame.datasets.pictures import Pictures
 from selfsame.errors import InputError
@@ -38,8 +39,8 @@ def encode_set(
     values = []
     positions = None
     for first in range(0, count, GROUP):
-        images = pictures.images[first : first + GROUP].transpose(0, 3, 1, 2)
-        latents = space.encode(torch.from_numpy(images.copy()).float() / 255)
+        group = Pictures(pictures.images[first : first + GROUP])
+        latents = space.encode(evaluation_pictures(group))
         values.append(latents.values.cpu())
         positions = latents.positions
         if progress is not None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from selfsame.collage.grid.code import GridCode
-from selfsame.collage.grid.codec import code_of, levels_of
+from selfsame.collage.grid.codec import codes_of, levels_of
 from selfsame.collage.grid.network.model import GridModel
 from selfsame.errors import InputError
 from selfsame.latents.space import Field, FieldKind, Latents
@@ -55,7 +55,7 @@ class CollageSpace:
 
     def codes(self, latents: Latents) -> list[GridCode]:
         """See ``LatentSpace``."""
-        return [code_of(self.model, one) for one in levels_of(self.model, self._grid(latents))]
+        return codes_of(self.model, levels_of(self.model, self._grid(latents)))
 
     def _grid(self, latents: Latents) -> Tensor:
         """Return numbers as the model has them, (B, D, rows, columns)."""

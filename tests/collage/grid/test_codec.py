@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import selfsame
-from selfsame.collage.grid.codec import code_of, decode, encode, levels_of
+from selfsame.collage.grid.codec import codes_of, decode, encode, levels_of
 from selfsame.collage.grid.network import model as grid_model
 from selfsame.errors import InputError
 from support.small_grid import random_grid, small_grid_model
@@ -81,6 +81,6 @@ def test_codes_of_made_up_numbers(model):
     numbers = 100 * torch.randn(2, 3, 3, 3)
     levels = levels_of(model, numbers)
     assert levels.dtype == torch.int32
-    code = code_of(model, levels[1])
+    code = codes_of(model, levels)[1]
     assert code.size == (20, 20)
     np.testing.assert_array_equal(code.levels, np.rint(numbers[1].numpy() / 0.125))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from selfsame.cli.shared.call import report
-from selfsame.cli.shared.options import PATH, common_options
+from selfsame.cli.shared.options import PATH, click_type, common_options
+from selfsame.datasets.fitting import Side
 from selfsame.io.files import check_writable, file_bytes
 from selfsame.run.progress import Progress, shown_progress
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from selfsame.datasets.drawn.drawing import DrawnSet
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_MAX_SIDE = 4096
 
 
 def drawn_options(side: int, source: str) -> Callable[[F], F]:
@@ -32,7 +31,7 @@ def drawn_options(side: int, source: str) -> Callable[[F], F]:
         function = common_options("json", "quiet", "overwrite")(function)
         function = click.option(
             "--side",
-            type=click.IntRange(1, _MAX_SIDE),
+            type=click_type(Side),
             default=side,
             show_default=True,
             help="Of the pictures, in pixels.",

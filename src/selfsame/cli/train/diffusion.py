@@ -21,12 +21,15 @@ TRAINING = TrainSettings(
 )
 """How a diffusion is trained unless told otherwise."""
 
+SHAPE = ("width", "depth", "prediction", "schedule")
+"""Settings of the model that have an option of their own."""
+
 
 @click.command("diffusion")
 @training_options(TRAINING)
 @click.option("--space", required=True, help="Latent space that the pictures are coded in.")
 @click.option("--label", help="Column of DATA whose values are the classes [default: its labels].")
-@settings_options(DiffusionConfig, "width", "depth", "prediction", "schedule")
+@settings_options(DiffusionConfig, *SHAPE)
 def command(space: str, label: str | None, **options: Any) -> int:
     """Train a model that makes up codes like those of the pictures in DATA.
 
@@ -60,8 +63,7 @@ def command(space: str, label: str | None, **options: Any) -> int:
         "space": loaded.name,
         "space_digest": loaded.fingerprint.hex(),
     }
-    flags = ("width", "depth", "prediction", "schedule")
-    shape = call.settings(DiffusionConfig, "model", *flags, implied=implied)
+    shape = call.settings(DiffusionConfig, "model", *SHAPE, implied=implied)
     with shown_progress("encode", quiet=options["quiet"]) as progress:
         values = encode_set(loaded, pictures, progress=progress).values
     with torch.random.fork_rng(devices=[]):

@@ -6,14 +6,17 @@ from typing import Any
 import click
 
 from selfsame.cli.shared.options import PATH, settings_options
-from selfsame.cli.train.shared import Call, training_options
+from selfsame.cli.train.shared import Call, training_options, validation_place
 from selfsame.collage.grid.network.config import GridConfig
 from selfsame.collage.grid.network.data import TRAINING, GridData, space_for
+
+SHAPE = ("cell", "numbers", "regulariser", "range_size", "detail")
+"""Settings of the model that have an option of their own."""
 
 
 @click.command("latents")
 @training_options(TRAINING)
-@settings_options(GridConfig, "cell", "numbers", "regulariser", "range_size", "detail")
+@settings_options(GridConfig, *SHAPE)
 @settings_options(GridData, "side")
 @click.option(
     "--validate",
@@ -35,15 +38,13 @@ def command(validate: Path | None, **options: Any) -> int:
 
     from selfsame.collage.grid.network.train import GridObjective, GridTask
     from selfsame.datasets.batches import PictureBatches
-    from selfsame.datasets.readers import unseen_split
 
     call = Call(options, TRAINING)
     objective = call.settings(GridObjective, "objective")
-    flags = ("cell", "numbers", "regulariser", "range_size", "detail")
     data = call.settings(GridData, "data", "side")
     pictures = data.learned(call.data)
-    shape = space_for(pictures, call.table("model", *flags))
-    place = validate or (call.data if unseen_split(call.data) == "test" else None)
+    shape = space_for(pictures, call.table("model", *SHAPE))
+    place = validation_place(validate, call.data)
     validation = None if place is None else data.validation(place, pictures)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(call.training.seed)  # of the weights that the model starts from

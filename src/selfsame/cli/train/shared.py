@@ -188,6 +188,14 @@ class Call:
         return 0 if result.stopped_by is None else signal_status(result.stopped_by)
 
 
+def validation_place(validate: Path | None, data: Path) -> Path | None:
+    """Return where the pictures lie that a model is measured on while it learns: what --validate
+    says, or the data if they have a split for it; None: nowhere."""
+    from selfsame.datasets.readers import unseen_split
+
+    return validate or (data if unseen_split(data) == "test" else None)
+
+
 def _card(
     config: dict[str, dict[str, Any]], pictures: int, result: "TrainResult"
 ) -> dict[str, Any]:

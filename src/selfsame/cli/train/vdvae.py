@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from selfsame.cli.shared.options import PATH, settings_options
-from selfsame.cli.train.shared import Call, training_options
+from selfsame.cli.train.shared import Call, training_options, validation_place
 from selfsame.priors.vdvae.config import VdvaeConfig
 from selfsame.priors.vdvae.data import TRAINING, DataSettings, model_for
 
@@ -38,7 +38,6 @@ def command(validate: Path | None, **options: Any) -> int:
     """
     import torch
 
-    from selfsame.datasets.readers import unseen_split
     from selfsame.priors.vdvae.train import VdvaeObjective, VdvaeTask
 
     call = Call(options, TRAINING)
@@ -49,7 +48,7 @@ def command(validate: Path | None, **options: Any) -> int:
     data = data.for_model(pictures, table)
     shape = model_for(pictures, data, table)
     batches = data.batches(pictures, call.training.batch)
-    place = validate or (call.data if unseen_split(call.data) == "test" else None)
+    place = validation_place(validate, call.data)
     validation = None if place is None else data.validation(data.unseen(place, pictures))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(call.training.seed)  # of the weights that the model starts from

@@ -27,10 +27,9 @@ from selfsame.collage.network.model import (
 )
 from selfsame.collage.network.planes import pad_planes, pictures_from_planes, planes_from_pictures
 from selfsame.collage.operator.resampling import area_resize
-from selfsame.errors import InputError, SettingError
-from selfsame.family import Iterations
+from selfsame.errors import InputError
+from selfsame.family import Iterations, checked_drawn_size
 from selfsame.io.pictures import picture_bytes, with_alpha
-from selfsame.limits import MAX_PIXELS
 from selfsame.picture_arrays import picture_floats
 from selfsame.run.device import resolve_device
 
@@ -119,12 +118,7 @@ def decode(
     Raises:
         InputError: an argument is out of its range, or the model of the code is not at hand.
     """
-    out_width, out_height = code.size if size is None else size
-    if min(out_height, out_width) < 1 or out_height * out_width > MAX_PIXELS:
-        raise SettingError(
-            f"a decoded picture has 1 to {MAX_PIXELS} pixels: got {out_width}x{out_height}; "
-            "choose another scale or size"
-        )
+    out_width, out_height = checked_drawn_size(code.size if size is None else size)
     decoder: CollageDecoder = CollageModel.decoder_of(code)
     check_decoder(code, decoder)
     where = resolve_device(device)

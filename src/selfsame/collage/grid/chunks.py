@@ -1,7 +1,5 @@
 """A grid as chunks: ``GRID`` (required), ``ALPH`` (with an alpha channel)."""
 
-from itertools import accumulate, pairwise
-
 from selfsame.coding.container import (
     ALPHA_TAG,
     Chunk,
@@ -11,10 +9,9 @@ from selfsame.coding.container import (
     read_alpha,
     sound,
 )
-from selfsame.collage.code import FINGERPRINT_BYTES, MAX_NAME
+from selfsame.collage.chunks import split_model_name
 from selfsame.collage.grid.code import GridCode, check_layout
 from selfsame.collage.stream import read_symbols, write_symbols
-from selfsame.errors import CorruptedError
 
 GRID = Record((("flags", "B"), ("numbers", "H"), ("rows", "H"), ("columns", "H"), ("name", "B")))
 """No bit of ``flags`` has a meaning yet; ``name`` is the length of the model's name. Behind them:
@@ -53,20 +50,11 @@ def unpack(container: Container) -> GridCode:
     """
     header = container.header
     fields, rest, payloads = container.contents(_GRID_TAG, GRID, 0, (ALPHA_TAG,))
-    if fields["name"] > MAX_NAME:
-        raise CorruptedError(f"a model's name has at most {MAX_NAME} bytes: got {fields['name']}")
-    lengths = (FINGERPRINT_BYTES, fields["name"])
-    if len(rest) < sum(lengths):
-        raise CorruptedError(
-            f"chunk GRID needs at least {GRID.size + sum(lengths)} bytes: got "
-            f"{GRID.size + len(rest)}"
-        )
-    ends = list(accumulate(lengths, initial=0))
-    fingerprint, name = (bytes(rest[a:b]) for a, b in pairwise(ends))
+    (fingerprint, name), rest = split_model_name(rest, "GRID", GRID.size, fields["name"])
     layout = (fields["numbers"], fields["rows"], fields["columns"])
     with sound("layout of a grid"):
         check_layout(*layout)
-    (levels,) = read_symbols(rest[ends[-1] :], [layout], 0, _STEP)
+    (levels,) = read_symbols(rest, [layout], 0, _STEP)
     alpha = read_alpha(header, payloads)
     with sound("grid"):
         return GridCode(

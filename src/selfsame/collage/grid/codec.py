@@ -1,6 +1,5 @@
 """Pictures to grids in one pass of a network, and grids to pictures at any size."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -11,14 +10,12 @@ from torch import Tensor
 from selfsame.collage.grid.code import MAX_LEVEL, GridCode
 from selfsame.collage.grid.network.model import GridDecoder, GridModel
 from selfsame.collage.operator.resampling import area_resize
-from selfsame.errors import InputError, SettingError
+from selfsame.errors import InputError
+from selfsame.family import checked_drawn_size
 from selfsame.io.pictures import picture_bytes, resize_picture, with_alpha
-from selfsame.limits import MAX_PIXELS
+from selfsame.metrics.pictures import LUMA
 from selfsame.run.device import resolve_device
 from selfsame.run.threads import limited_threads
-
-GROUP = 16
-"""Pictures computed at a time. Always as many: rounding depends on the size of a batch."""
 
 
 def encode(
@@ -47,7 +44,7 @@ def encode(
     with limited_threads(threads), torch.no_grad():
         where = resolve_device(device)
         numbers = model.to(where).encode(picture[None].to(where)).mean
-    return code_of(model, levels_of(model, numbers)[0], (width, height), alpha)
+    return codes_of(model, levels_of(model, numbers), (width, height), alpha)[0]
 
 
 def fitted(pixels: NDArray[np.uint8], model: GridModel) -> Tensor:
@@ -55,7 +52,7 @@ def fitted(pixels: NDArray[np.uint8], model: GridModel) -> Tensor:
     config = model.config
     values = pixels.astype(np.float32) / np.float32(255)
     if config.channels == 1 and values.ndim == 3:
-        values = values @ np.array([0.299, 0.587, 0.114], np.float32)
+        values = values @ np.array(LUMA, np.float32)
     if config.channels == 3 and values.ndim == 2:
         values = np.repeat(values[..., None], 3, axis=2)
     if values.shape[:2] != (config.side, config.side):
@@ -69,18 +66,21 @@ def levels_of(model: GridModel, numbers: Tensor) -> Tensor:
     return levels.to("cpu", torch.int32)
 
 
-def code_of(
+def codes_of(
     model: GridModel,
     levels: Tensor,
     size: tuple[int, int] | None = None,
     alpha: NDArray[np.uint8] | None = None,
-) -> GridCode:
-    """Return the code of levels, (D, rows, columns), for a picture of ``size``; None: the model's
-    own."""
+) -> list[GridCode]:
+    """Return the codes of levels, (B, D, rows, columns), for pictures of ``size``; None: the
+    model's own."""
     config = model.config
     width, height = size or (config.side, config.side)
     fingerprint = model.decoder.fingerprint()
-    return GridCode(width, height, config.channels, model.name, fingerprint, levels.numpy(), alpha)
+    return [
+        GridCode(width, height, config.channels, model.name, fingerprint, each, alpha)
+        for each in levels.numpy()
+    ]
 
 
 def decode(
@@ -99,12 +99,7 @@ def decode(
     Raises:
         InputError: an argument is out of its range, or the model of the code is not at hand.
     """
-    width, height = code.size if size is None else size
-    if min(height, width) < 1 or height * width > MAX_PIXELS:
-        raise SettingError(
-            f"a decoded picture has 1 to {MAX_PIXELS} pixels: got {width}x{height}; "
-            "choose another scale or size"
-        )
+    width, height = checked_drawn_size(code.size if size is None else size)
     decoder = decoder_of(code)
     config = decoder.config
     with limited_threads(threads), torch.no_grad():
@@ -118,16 +113,6 @@ def decode(
     return with_alpha(values, code.alpha)
 
 
-@torch.no_grad()
-def draw(decoder: GridDecoder, numbers: Tensor, scale: float | Fraction = 1) -> Tensor:
-    """Return pictures of numbers at their fixed points, (B, C, S, S) in [0, 1], on the CPU.
-
-    Each is computed by itself: in company, iterations would go on until the last is settled.
-    """
-    rows = [decoder(one[None], scale).clamp(0, 1).cpu() for one in numbers]
-    return torch.cat(rows)
-
-
 def decoder_of(code: GridCode) -> GridDecoder:
     """Return the half of a model that a code needs: of one that was loaded, or that ships.
 
@@ -137,7 +122,7 @@ def decoder_of(code: GridCode) -> GridDecoder:
     """
     decoder: GridDecoder = GridModel.decoder_of(code)
     config = decoder.config
-    layout: Sequence[int] = (config.numbers, config.rows, config.rows)
+    layout = (config.numbers, config.rows, config.rows)
     if code.levels.shape != layout or code.channels != config.channels:
         raise InputError(
             f"a code of model {code.model!r} has {config.channels} channels and levels {layout}: "

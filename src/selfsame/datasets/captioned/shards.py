@@ -7,16 +7,15 @@ Source: the format of the library WebDataset: the name of a sample ends at the f
 file's name.
 """
 
-import json
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from selfsame.datasets.captioned.texts import MAX_TEXT, caption_of, check_inside, text_of
+from selfsame.datasets.captioned.texts import MAX_TEXT, caption_of, check_inside, json_of, text_of
 from selfsame.datasets.columns import CAPTIONS, column_name, column_of
 from selfsame.datasets.listing import Listing
 from selfsame.datasets.pictures import Labels, NamedPicture
@@ -145,12 +144,7 @@ def _text(part: FilePart, path: Path) -> tuple[bytes, str]:
 def _about(part: FilePart, path: Path) -> dict[str, object]:
     """Return the texts, numbers and truth values of a JSON object; others are passed over."""
     contents, what = _text(part, path)
-    try:
-        values: Any = json.loads(text_of(contents, what))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise CorruptedError(f"{what} is no JSON: {error}") from error
+    values = json_of(contents, what)
     if not isinstance(values, dict):
         raise CorruptedError(f"{what} must hold an object: got {type(values).__name__}")
     return {

@@ -1,6 +1,8 @@
 """Text from strangers: captions beside pictures, and the names that a list gives to them."""
 
+import json
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from selfsame.errors import CorruptedError, LimitError
 from selfsame.io.files import open_input
@@ -46,6 +48,19 @@ def text_of(contents: bytes, what: str, most: int = MAX_TEXT) -> str:
     if "\0" in text:
         raise CorruptedError(f"{what} is no text: it has zero bytes in it")
     return text
+
+
+def json_of(contents: bytes, what: str, most: int = MAX_TEXT) -> Any:
+    """Return what JSON in some bytes of UTF-8 holds; arguments as of ``text_of``.
+
+    Raises:
+        LimitError, CorruptedError: as ``text_of``, or it is no JSON.
+    """
+    text = text_of(contents, what, most)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CorruptedError(f"{what} is no JSON: {error}") from error
 
 
 def check_inside(name: str, what: str) -> None:

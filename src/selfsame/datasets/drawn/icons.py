@@ -4,15 +4,14 @@ Source: Iconify's icon sets (``icons.json``, ``chars.json``) and emojibase (``da
 ``messages.json``), in the form that their packages document.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from selfsame.datasets.captioned.texts import text_of
+from selfsame.datasets.captioned.texts import json_of
 from selfsame.datasets.drawn.svg import svg_document
-from selfsame.errors import CorruptedError, FormatError, InputError, UnsupportedError
+from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.io.files import open_input
 
 MAX_JSON = 1 << 28
@@ -50,13 +49,7 @@ def read_json(path: Path) -> Any:
         FormatError: it is no JSON, or too long.
     """
     with open_input(path) as stream:
-        contents = stream.read(MAX_JSON + 1)
-    try:
-        return json.loads(text_of(contents, str(path), MAX_JSON))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise CorruptedError(f"{path} is no JSON: {error}") from error
+        return json_of(stream.read(MAX_JSON + 1), str(path), MAX_JSON)
 
 
 def entry(values: Any, key: str | int, kind: type | tuple[type, ...], what: str) -> Any:

@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-
-from selfsame.checked import Checked, Range
+from selfsame.checked import Range
 from selfsame.collage.grid.network.config import GridConfig
-from selfsame.datasets.fitting import Mode, Side
 from selfsame.datasets.pictures import Pictures
-from selfsame.datasets.readers import read_pictures, unseen_split
-from selfsame.errors import InputError, SettingError
+from selfsame.datasets.squares import SquareSettings
+from selfsame.errors import SettingError
 from selfsame.training.config import settings_from
 from selfsame.training.settings import TrainSettings
 
@@ -32,57 +29,25 @@ TRAINING = TrainSettings(
 
 
 @dataclass(frozen=True)
-class GridData(Checked):
+class GridData(SquareSettings):
     """Which pictures.
 
     Attributes:
         side: pixels to which the pictures of a folder are scaled and cut: the model's side times
             its ``detail``. None: as they are.
-        mode: ``grey`` or ``rgb``. None: as they are.
-        validation_pictures: so many at most, spread over the set, are validated on.
+    Others as of ``SquareSettings``.
+
     Raises:
         InputError: a value out of its range.
     """
 
-    side: Side | None = None
-    mode: Mode | None = None
     validation_pictures: Annotated[int, Range(1, 10**9)] = 500
 
-    def learned(self, path: Path) -> Pictures:
-        """Return the pictures to learn: the split ``train``, which may be the only one.
-
-        Raises:
-            InputError: the pictures are not square, or as ``read_pictures``.
-        """
-        pictures = read_pictures(path, "train", self.side, self.mode)
-        height, width = pictures.images.shape[1:3]
-        if height != width:
-            raise InputError(
-                f"{path} has pictures of {width}x{height} pixels: a latent space needs square "
-                "ones; give a side to which they are scaled and cut"
-            )
-        return pictures
-
     def validation(self, path: Path, pictures: Pictures) -> "Tensor":
-        """Return pictures to measure on, (N, C, S, S) in [0, 1]: of the split ``test``, or the
-        only one.
+        """Return pictures to measure on, (N, C, S, S) in [0, 1]; else as ``unseen``."""
+        from selfsame.datasets.batches import evaluation_pictures
 
-        Args:
-            pictures: those that are learned, which these must be like.
-        Raises:
-            InputError: they have another size or other channels, or as ``read_pictures``.
-        """
-        import torch
-
-        unseen = read_pictures(path, unseen_split(path), self.side, self.mode)
-        if unseen.images.shape[1:] != pictures.images.shape[1:]:
-            raise InputError(
-                f"{path} has pictures of shape {unseen.images.shape[1:]}, those to learn of "
-                f"{pictures.images.shape[1:]}: give data.side and data.mode, or other pictures"
-            )
-        count = min(len(unseen), self.validation_pictures)
-        chosen = unseen.images[np.arange(count) * len(unseen) // count]
-        return torch.from_numpy(chosen.transpose(0, 3, 1, 2).copy()).float() / 255
+        return evaluation_pictures(self.unseen(path, pictures).spread(self.validation_pictures))
 
 
 def space_for(pictures: Pictures, table: Mapping[str, Any]) -> GridConfig:
