@@ -35,8 +35,8 @@ def command(space: str, label: str | None, **options: Any) -> int:
 
     The pictures are coded in SPACE, which `selfsame train latents` made, and a transformer learns
     to take noise away from their numbers; of pictures with labels, class by class. The folder
-    OUTPUT gets config.json, checkpoints, a log and the folder model. The same command goes on where
-    it was stopped.
+    OUTPUT gets config.json, checkpoints, a log and the folder model, with a copy of SPACE. The same
+    command goes on where it was stopped.
     """
     import torch
 
@@ -70,7 +70,7 @@ def command(space: str, label: str | None, **options: Any) -> int:
         torch.manual_seed(call.training.seed)  # of the weights that the model starts from
         model = DiffusionModel(shape)
     model.learn_scale(values)
-    task = DiffusionTask(model, objective)
+    task = DiffusionTask(model, objective, space=loaded)
     batches = LatentBatches(values, labels, call.training.batch)
     same = {"model": shape.as_dict(), "objective": objective.as_dict()}
     return call.run(task, batches, same=same, model=shape, objective=objective)
