@@ -1,4 +1,4 @@
-"""Write a trained model as it ships, in 8 bits and with its card: `tools/ship_model.py SOURCE NAME`.
+"""Write a trained model as it ships, in 8 bits, with its card: `tools/ship_model.py SOURCE NAME`.
 
 It goes to the folder ``models`` of its kind, such as ``src/selfsame/collage/grid/models/digits``.
 A space goes first: the diffusion in it is told that its space now has the fingerprint of the one
