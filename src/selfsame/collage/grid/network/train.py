@@ -59,12 +59,16 @@ class GridTask(Task):
 
     def __init__(
         self,
-        config: GridConfig | None = None,
+        start: GridModel | GridConfig | None = None,
         objective: GridObjective | None = None,
         *,
         validation: Tensor | None = None,
     ) -> None:
-        self.model = GridModel(config or GridConfig())
+        """
+        Args:
+            start: the model that is trained, or the shape of a new one.
+        """
+        self.model = start if isinstance(start, GridModel) else GridModel(start or GridConfig())
         self.objective = objective or GridObjective()
         self.validation = validation
 
