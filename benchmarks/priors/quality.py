@@ -226,4 +226,3 @@ def measure(
         "samples are binary draws; means over several sets, spread between the extremes",
     ]
     return results, [harness.markdown_table(rows, columns)], notes
-

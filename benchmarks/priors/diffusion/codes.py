@@ -71,9 +71,7 @@ def run_part(
     if part == "quality":
         return Measured(*quality.measure(found, vdvae, data, kept, options, settings))
     if part == "steps":
-        return Measured(
-            *curves.measure_steps(found, data, kept, options, f"{name}_steps", folder)
-        )
+        return Measured(*curves.measure_steps(found, data, kept, options, f"{name}_steps", folder))
     if part == "training":
         return Measured(
             *curves.measure_training(
@@ -83,9 +81,7 @@ def run_part(
     if part == "cost":
         return Measured(*cost.measure(options, settings))
     if folder is not None:
-        sheets.write_sheets(
-            folder, name, found, vdvae, data, SHEET_WEIGHTS, settings, options.seed
-        )
+        sheets.write_sheets(folder, name, found, vdvae, data, SHEET_WEIGHTS, settings, options.seed)
     return None
 
 
@@ -108,7 +104,7 @@ def main() -> None:
         if options.pixels is None or options.pixel_steps is None:
             raise InputError(f"{TRAIN} needs --pixels FOLDER and --pixel-steps N")
         train_pixels(
-            data.train, options.pixels, options.pixel_steps, options.seed, options.precision
+            data.train, Path(options.pixels), options.pixel_steps, options.seed, options.precision
         )
     with ExitStack() as stack:
         made_here = options.quick and not (options.model or options.pixels)
@@ -116,6 +112,15 @@ def main() -> None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             small.make_models(folder, data, options)
         run(options, data, made_here)
+
+
+def needed(part: str, found: list[Maker], options: argparse.Namespace) -> str | None:
+    """Return what a part needs and is not given, or None."""
+    if part == "cost" and options.model is None:
+        return "--space and --model"
+    if part == "training" and not any(map(curves.snapshots, found)):
+        return "the folder of a training that kept its checkpoints"
+    return None
 
 
 def run(options: argparse.Namespace, data: Data, made_here: bool) -> None:
@@ -131,8 +136,9 @@ def run(options: argparse.Namespace, data: Data, made_here: bool) -> None:
     models = [*map(makers.about, found), *([subjects.about(vdvae)] if vdvae else [])]
     name = f"codes_{Path(data.name).stem}"
     for part in parts:
-        if part == "cost" and options.model is None:
-            harness.say("cost: left out, it needs --space and --model")
+        lacking = needed(part, found, options)
+        if lacking is not None:
+            harness.say(f"{part}: left out, it needs {lacking}")
             continue
         measured = run_part(part, found, vdvae, data, options, name)
         if measured is None:

@@ -77,7 +77,7 @@ def steps_of(asked: Asked) -> Steps:
 
         return Steps(noise, model.render, None)
     space = CollageSpace.from_pretrained(asked.space)
-    maker = loaded(CODES, space, {}, Path(asked.model), asked.precision)
+    maker = loaded(CODES, space, {}, asked.model, asked.precision)
     labels = torch.arange(GROUP) % maker.model.config.classes
 
     def write(values: torch.Tensor, folder: Path) -> None:
@@ -122,9 +122,9 @@ def measure(
 ) -> tuple[Row, list[str], list[str]]:
     """Return medians of seconds and memory of all models at all scales, and their ratios."""
     common = (options.precision, settings)
-    models = {CODES: (str(options.model), str(options.space))}
+    models = {CODES: (options.model, options.space)}
     if options.vdvae is not None:
-        models[VDVAE] = (str(options.vdvae), "")
+        models[VDVAE] = (options.vdvae, "")
     rows: list[Row] = []
     for scale in QUICK_SCALES if options.quick else SCALES:
         runs: dict[str, list[Row]] = {name: [] for name in models}
@@ -137,8 +137,8 @@ def measure(
             harness.say(f"{name}, {scale} times: {rows[-1]['seconds']:.4f} s a sample")
     ratios = ratio_rows(rows)
     notes = [
-        f"seconds of a sample, in groups of {GROUP}; medians of runs, each a process; make: latents,"
-        " draw: pictures as bytes, write: files of the codes, which a VDVAE has not",
+        f"seconds of a sample, in groups of {GROUP}; medians of runs, each a process; make_s:"
+        " latents, draw_s: pictures as bytes, write_s: files of the codes, which a VDVAE has not",
         "peak_mib: the whole process, Python and PyTorch included; loaded_mib: before any sample;"
         " pictures beyond scale 1 are drawn one by one",
         "ratios: the VDVAE's over the codes', above 1 where codes take less",

@@ -16,7 +16,6 @@ from benchmarks.priors.diffusion.makers import Maker
 from benchmarks.priors.diffusion.quality import Compared, judged, of_samples
 from benchmarks.priors.digits import Data
 from benchmarks.priors.quality import Judge
-from selfsame.errors import InputError
 from selfsame.priors.diffusion.backbone import Condition
 from selfsame.priors.diffusion.config import (
     DiffusionConfig,
@@ -55,6 +54,11 @@ def evaluations(model: DiffusionModel, settings: SamplerSettings) -> int:
     finally:
         handle.remove()
     return count
+
+
+def snapshots(maker: Maker) -> list[tuple[int, Path]]:
+    """Return step and path of the checkpoints of a diffusion's training, the oldest first."""
+    return checkpoints(maker.folder / CHECKPOINTS)[::-1]
 
 
 def snapshot(maker: Maker, path: Path) -> tuple[Maker, float]:
@@ -144,22 +148,12 @@ def measure_training(
     name: str,
     folder: Path | None,
 ) -> tuple[Row, list[str], list[str]]:
-    """Return distances by time of training, from checkpoints; write NAME.csv and NAME.png.
-
-    Raises:
-        InputError: a folder has no checkpoints.
-    """
+    """Return distances by time of training, from checkpoints; write NAME.csv and NAME.png."""
     judge = quality.learned_judge(data, kept, options)
     rows: list[Row] = []
     for maker in makers:
-        found = checkpoints(maker.folder / CHECKPOINTS)
-        if not found:
-            raise InputError(
-                f"{maker.folder} has no checkpoints: name the folder of a training, which keeps "
-                "all of them with --set train.keep=1000"
-            )
         before = float(maker.space_card.get("training_seconds", 0))
-        for step, path in reversed(found):
+        for step, path in snapshots(maker):
             then, seconds = snapshot(maker, path)
             row = {
                 "model": maker.label,
@@ -180,6 +174,7 @@ def measure_training(
                 if row["model"] == maker.label
             ]
             for maker in makers
+            if snapshots(maker)
         }
         _plot(folder / f"{name}.png", lines, floor, "minutes of training, the space's included")
     notes = [

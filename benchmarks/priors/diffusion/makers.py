@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.harness.types import Row
-from benchmarks.priors.digits import Data
 from benchmarks.priors.diffusion.pixels import PixelSpace
+from benchmarks.priors.digits import Data
 from selfsame.errors import InputError
 from selfsame.latents import CollageSpace, Latents
 from selfsame.latents.space import LatentSpace
@@ -70,13 +70,11 @@ class Maker:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that name models and say how they are sampled."""
-    parser.add_argument("--space", type=Path, help="latent space of codes, a folder")
+    parser.add_argument("--space", help="latent space of codes: folder or name")
     parser.add_argument(
-        "--model", type=Path, help="a diffusion of its codes: folder of the training or the model"
+        "--model", help="a diffusion of its codes: folder of the training or the model, or name"
     )
-    parser.add_argument(
-        "--pixels", type=Path, metavar="FOLDER", help="of the training of the pixel diffusion"
-    )
+    parser.add_argument("--pixels", metavar="FOLDER", help="of the training of the pixel diffusion")
     parser.add_argument("--vdvae", metavar="MODEL", help="a VDVAE beside them: folder or name")
     parser.add_argument(
         "--precision",
@@ -110,19 +108,21 @@ def load_makers(options: argparse.Namespace, data: Data) -> list[Maker]:
 
 
 def loaded(
-    label: str, space: LatentSpace[Any], space_card: Mapping[str, Any], folder: Path, precision: str
+    label: str, space: LatentSpace[Any], space_card: Mapping[str, Any], place: str, precision: str
 ) -> Maker:
-    """Return a diffusion from its folder, with its space.
+    """Return a diffusion from its folder or by name, with its space.
 
     Raises:
         InputError: it is of another space.
     """
-    model = DiffusionModel.from_pretrained(folder)
+    model = DiffusionModel.from_pretrained(place)
     model.eval()
     if model.config.space_digest != space.fingerprint.hex():
-        raise InputError(f"{folder} is a diffusion of the space {model.config.space}, not of these")
-    card = DiffusionModel.card_of(folder)
-    return Maker(label, space, model, card, space_card, folder, precision)
+        raise InputError(
+            f"{place} is a diffusion of the space {model.config.space}, not of {space.name}"
+        )
+    card = DiffusionModel.card_of(place)
+    return Maker(label, space, model, card, space_card, Path(place), precision)
 
 
 def check_fits(makers: Sequence[Maker], data: Data) -> None:

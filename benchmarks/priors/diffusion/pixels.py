@@ -43,9 +43,7 @@ class PixelSpace:
             raise InputError(f"pixels are for pictures of a side divisible by {PATCH}: got {side}")
         self.side, self.rows = side, side // PATCH
         self.tokens = self.rows**2
-        self.fields = tuple(
-            Field(f"pixel {i}", "real", 0.0, 1.0, 1 / 255) for i in range(PATCH**2)
-        )
+        self.fields = tuple(Field(f"pixel {i}", "real", 0.0, 1.0, 1 / 255) for i in range(PATCH**2))
         self.fingerprint = bytes([0, 0, 0, 0, 0, 0, PATCH, self.rows])
 
     def encode(self, pictures: Tensor) -> Latents:

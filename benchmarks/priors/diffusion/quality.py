@@ -34,8 +34,10 @@ INTERVAL = (0.5, 5.0)
 
 INTERVAL_WEIGHTS = (2.0, 3.0)
 
-COLUMNS = ("set", "frechet", "frechet_spread", "kernel", "accuracy", "accuracy_error")
-COLUMNS += ("precision", "recall", "class_entropy_nats", "confidence")
+COLUMNS = (
+    *("set", "frechet", "frechet_spread", "kernel", "accuracy", "accuracy_error"),
+    *("precision", "recall", "class_entropy_nats", "confidence"),
+)
 
 
 class Compared(NamedTuple):

@@ -1,5 +1,6 @@
 """Sheets of samples by class, and some of them enlarged, for ``codes.py``."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from benchmarks.priors.digits import Data
 from benchmarks.priors.subjects import Subject
 from benchmarks.priors.upsampling import Pixels, drawn_small, filtered
 from benchmarks.priors.upsampling import samples as vdvae_samples
-from selfsame.datasets.batches import evaluation_pictures
 from selfsame.io.grids import grid
 from selfsame.io.pictures import Bytes, to_uint8, write_picture
 from selfsame.latents import Latents
@@ -24,6 +24,9 @@ from selfsame.priors.diffusion.config import SamplerSettings
 COUNT = 64
 MAGNIFIED = 3
 """Pixels of a sample at its own size are shown as squares of this side."""
+
+ACROSS = 3
+"""Panels in a row."""
 
 SCALE = 10
 ENLARGED = 10
@@ -62,7 +65,7 @@ def write_sheets(
     if vdvae is not None:
         features = vdvae_samples(vdvae, COUNT, seed, 1.0)
         panels[f"{vdvae.label}, means"] = _sheet(drawn_small(vdvae, features).pictures)
-    write_picture(folder / f"{name}_samples.png", captioned(panels))
+    write_picture(folder / f"{name}_samples.png", _in_rows(panels))
     for maker in makers:
         if maker.label == CODES:
             shown = maker.latents(by_class(classes, ENLARGED), settings, seed)
@@ -82,11 +85,23 @@ def enlarged(maker: Maker, latents: Latents) -> Bytes:
 
 
 def _test_pictures(data: Data, labels: Tensor) -> Pixels:
-    """Return the first test pictures of classes, (N, S, S)."""
-    of_class = {c: iter(np.flatnonzero(labels_of(data.test) == c)) for c in labels.unique().tolist()}
-    chosen = [next(of_class[c]) for c in labels.tolist()]
-    pictures: Pixels = evaluation_pictures(data.test)[chosen, 0].numpy()
-    return pictures
+    """Return the first test pictures of classes, (N, S, S); again where there are too few."""
+    known = labels_of(data.test)
+    of_class = {c: itertools.cycle(np.flatnonzero(known == c)) for c in set(labels.tolist())}
+    chosen = np.array([next(of_class[c]) for c in labels.tolist()])
+    return data.test.images[chosen, ..., 0].astype(np.float32) / 255
+
+
+def _in_rows(panels: dict[str, Bytes]) -> Bytes:
+    """Return panels of one size below their names, ``ACROSS`` of them in a row."""
+    names = list(panels)
+    rows = [
+        captioned({name: panels[name] for name in names[first : first + ACROSS]})
+        for first in range(0, len(names), ACROSS)
+    ]
+    width = max(row.shape[1] for row in rows)
+    filled = [np.pad(r, ((0, 0), (0, width - r.shape[1])), constant_values=255) for r in rows]
+    return np.concatenate(filled)
 
 
 def _sheet(pictures: Pixels) -> Bytes:

@@ -32,6 +32,6 @@ def make_models(folder: Path, data: Data, options: argparse.Namespace) -> None:
     grids = ((config.rows, config.rows), (pixels.rows, pixels.rows))
     for of, grid, place in zip((space, pixels), grids, places, strict=True):
         train_on(of, grid, data.train, place, SETTINGS, SHAPE)
-    options.space, options.model, options.pixels = folder / "space", *places
+    options.space, options.model, options.pixels = map(str, (folder / "space", *places))
     options.vdvae = str(folder / "vdvae")
     untrained("collage").save_pretrained(options.vdvae)
