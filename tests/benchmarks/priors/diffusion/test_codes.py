@@ -74,6 +74,8 @@ def test_samples_repeat_and_follow_their_labels(both: list[Maker]) -> None:
     assert not torch.equal(first, other)
     assert not torch.equal(first[0], unlike[0])
     assert torch.equal(first[1], unlike[1])
+    one, two = (maker.latents(labels, settings, seed).values for seed in (1, 2))
+    assert not torch.equal(one, two)
 
 
 def test_latents_are_those_of_codes(both: list[Maker]) -> None:
