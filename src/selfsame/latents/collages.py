@@ -13,6 +13,9 @@ from selfsame.collage.grid.network.model import GridModel
 from selfsame.errors import InputError
 from selfsame.latents.space import Field, FieldKind, Latents
 
+GROUP = 64
+"""Pictures that go through the encoder at a time."""
+
 
 class CollageSpace:
     """A ``LatentSpace`` of the grids of a model; a token is a cell.
@@ -40,7 +43,7 @@ class CollageSpace:
 
     def encode(self, pictures: Tensor) -> Latents:
         """See ``LatentSpace``."""
-        mean = self.model.encode(pictures).mean
+        mean = torch.cat([self.model.encode(part).mean for part in pictures.split(GROUP)])
         return Latents(mean.flatten(2).mT, self._positions(mean.device))
 
     def draw(self, latents: Latents, scale: float | Fraction = 1) -> Tensor:
