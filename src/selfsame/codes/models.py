@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selfsame.errors import SettingError
-from selfsame.io.model_place import format_of, local_weights
+from selfsame.io.model_place import kind_at
 
 if TYPE_CHECKING:
     from selfsame.io.model_file import Pretrained
@@ -41,11 +41,9 @@ def kind_of(model: str) -> str:
     """
     if model in SHIPPED:
         return SHIPPED[model][0]
-    weights = local_weights(model)
-    said = None if weights is None else format_of(weights)
-    if said is None:  # an address, an early file, or none: its loader says what is wrong
+    kind = kind_at(model)
+    if kind is None:  # an early file, or none: its loader says what is wrong
         return "collage"
-    kind = said.split()[1] if len(said.split()) == 3 else said
     if kind not in _KINDS:
         raise SettingError(
             f"{model} is a model of the kind {kind!r}: pictures are coded by {' or '.join(_KINDS)}"

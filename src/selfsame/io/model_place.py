@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from selfsame.io import hub
+
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 CARD_NAME = "README.md"
@@ -30,13 +32,25 @@ def model_place(source: str | Path) -> Path:
     return path.parent if path.name in (CONFIG_NAME, WEIGHTS_NAME, CARD_NAME) else path
 
 
-def format_of(weights: Path) -> str | None:
-    """Return what a file of weights says that it is, ``selfsame KIND VERSION``, or None."""
+def kind_at(source: str | Path) -> str | None:
+    """Return of which kind a model says that it is, on this machine or on the hub; None: there is
+    none, or it does not say, as early ones.
+
+    Raises:
+        InputError, MissingExtraError: as ``hub.download``.
+    """
+    if str(source).startswith(hub.SCHEME):
+        weights: Path | None = hub.download(str(source), WEIGHTS_NAME)[0]
+    else:
+        weights = local_weights(source)
+    if weights is None:
+        return None
     with weights.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         head = file.read(length) if length <= _MOST_METADATA else b""
     said = metadata_of(head).get("format")
-    return said if isinstance(said, str) else None
+    parts = said.split() if isinstance(said, str) else []
+    return parts[1] if len(parts) == 3 else said  # ``selfsame KIND VERSION``
 
 
 def metadata_of(head: bytes) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """The space of collages: a small grid of numbers, from which a network writes the collage."""
 
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,11 +24,12 @@ class CollageSpace:
 
     Attributes:
         model: encoder and decoder.
+        card: of the model.
     """
 
-    def __init__(self, model: GridModel) -> None:
+    def __init__(self, model: GridModel, card: Mapping[str, Any] | None = None) -> None:
         config = model.config
-        self.model = model
+        self.model, self.card = model, dict(card or {})
         self.name, self.fingerprint = model.name, model.decoder.fingerprint()
         self.tokens, self.side = config.rows**2, config.side
         self.channels: int = config.channels
@@ -37,13 +40,26 @@ class CollageSpace:
         )
 
     @classmethod
-    def from_pretrained(cls, source: str | Path) -> "CollageSpace":
-        """Return the space of a model; see ``Pretrained.from_pretrained``."""
-        return cls(GridModel.from_pretrained(source))
+    def from_pretrained(cls, source: str | Path, name: str | None = None) -> "CollageSpace":
+        """Return the space of a model; see ``Pretrained.from_pretrained``.
+
+        Args:
+            name: that codes are to call it, if not that of its place.
+        """
+        model = GridModel.from_pretrained(source)
+        model.name = name or model.name
+        return cls(model, GridModel.card_of(source))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the model to a folder, made if need be; codes of one are codes of the other."""
+        weights = self.model.state_dict().values()
+        exact = all(torch.equal(weight, weight.half().float()) for weight in weights)
+        dtype = torch.float16 if exact else torch.float32
+        self.model.save_pretrained(folder, self.card, dtype=dtype)
 
     def encode(self, pictures: Tensor) -> Latents:
         """See ``LatentSpace``."""
-        mean = torch.cat([self.model.encode(part).mean for part in pictures.split(GROUP)])
+        mean = torch.cat([self.model.encode(part).mean for part in torch.split(pictures, GROUP)])
         return Latents(mean.flatten(2).mT, self._positions(mean.device))
 
     def draw(self, latents: Latents, scale: float | Fraction = 1) -> Tensor:

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from selfsame.errors import SettingError
-from selfsame.io import hub
-from selfsame.io.model_place import WEIGHTS_NAME, format_of, local_weights
+from selfsame.io.model_place import kind_at
 from selfsame.latents.space import LatentSpace
 
 _SPACES = {
@@ -16,25 +15,21 @@ _SPACES = {
 """Module and class of the spaces, by the kind that the files of their models name."""
 
 
-def load_space(source: str | Path) -> LatentSpace[Any]:
+def load_space(source: str | Path, name: str | None = None) -> LatentSpace[Any]:
     """Return a latent space of any kind.
 
     Args:
         source: the folder that ``selfsame train latents`` or ``selfsame latents maps`` wrote, a
             file in it, or ``hf://OWNER/NAME[@REVISION]``.
+        name: that codes are to call it, if not that of its place.
     Raises:
         InputError: there is no such space, or what is there is damaged or something else.
     """
-    text = str(source)
-    weights = (
-        hub.download(text, WEIGHTS_NAME)[0] if text.startswith(hub.SCHEME) else local_weights(text)
-    )
-    said = None if weights is None else format_of(weights)
-    kind = "grid" if said is None else said.split()[1]  # whose loader says what is wrong
+    kind = kind_at(source) or "grid"  # whose loader says what is wrong
     if kind not in _SPACES:
         raise SettingError(
-            f"{text} is a model of the kind {kind!r}: latent spaces are {' or '.join(_SPACES)}"
+            f"{source} is a model of the kind {kind!r}: latent spaces are {' or '.join(_SPACES)}"
         )
-    module, name = _SPACES[kind]
-    space: LatentSpace[Any] = getattr(import_module(module), name).from_pretrained(source)
-    return space
+    module, space = _SPACES[kind]
+    loaded: LatentSpace[Any] = getattr(import_module(module), space).from_pretrained(source, name)
+    return loaded

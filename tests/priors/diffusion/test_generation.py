@@ -93,8 +93,8 @@ def test_a_weaker_model_guides_without_a_label() -> None:
 def test_a_classifier_guides_a_model_without_classes() -> None:
     model, judge = small_diffusion(), classifier()
     labels = Condition(torch.tensor([0, 1, 2, -1]))
-    settings = SamplerSettings(steps=10, guidance=3.0)
-    plain = sample_latents(model, 4, SamplerSettings(steps=10))
+    settings = SamplerSettings(steps=40, guidance=3.0)
+    plain = sample_latents(model, 4, SamplerSettings(steps=40))
     found = sample_latents(model, 4, settings, condition=labels, classifier=judge)
     clean = model.schedule.level(torch.tensor(0.01))
 

@@ -8,8 +8,9 @@ from selfsame.priors.diffusion.backbone import Condition
 from selfsame.priors.diffusion.config import DiffusionConfig, DiffusionObjective, SamplerSettings
 from selfsame.priors.diffusion.generation import sample_latents
 from selfsame.priors.diffusion.likelihood import variational_bound
+from selfsame.priors.diffusion.losses import parts_of
 from selfsame.priors.diffusion.model import DiffusionModel
-from selfsame.priors.diffusion.train import DiffusionTask, parts_of
+from selfsame.priors.diffusion.train import DiffusionTask
 from selfsame.training import TrainSettings, train
 from selfsame.training.logs import read_log
 from selfsame.training.task import joint_means

@@ -48,8 +48,9 @@ def command(space: str, label: str | None, keep: Path | None, **options: Any) ->
 
     The pictures are coded in SPACE, which `selfsame train latents` or `selfsame latents maps` made,
     and a transformer learns to take noise away from their numbers; of pictures with labels, class
-    by class. The folder OUTPUT gets config.json, latents, checkpoints, a log and the folder model.
-    The same command goes on where it was stopped, while pictures are coded, too.
+    by class. The folder OUTPUT gets config.json, latents, checkpoints, a log and the folder model,
+    with a copy of SPACE. The same command goes on where it was stopped, while pictures are coded,
+    too.
     """
     import torch
 
@@ -89,7 +90,7 @@ def command(space: str, label: str | None, keep: Path | None, **options: Any) ->
     model.learn_scale(latents.values, latents.mask)
     if latents.mask is not None:
         model.learn_counts(latents.mask, labels)
-    task = DiffusionTask(model, objective)
+    task = DiffusionTask(model, objective, space=loaded)
     batches = LatentBatches(latents, labels, call.training.batch)
     same = {"model": shape.as_dict(), "objective": objective.as_dict()}
     return call.run(task, batches, same=same, model=shape, objective=objective)

@@ -1,8 +1,11 @@
 """The space of sets of affine maps: every token a map, every set of them an IFS."""
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import astuple
 from fractions import Fraction
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -45,21 +48,34 @@ class MapsSpace:
     token says is in ``selfsame.latents.maps.tokens``.
 
     Attributes:
-        config: its settings.
+        model: its settings, and what it is called.
+        card: of the model.
     """
 
     channels = 1
     fields: tuple[Field, ...] = FIELDS
 
-    def __init__(self, model: MapsModel) -> None:
-        self.config = model.config
-        self.name, self.fingerprint = model.name, bytes.fromhex(model.digest())
+    def __init__(self, model: MapsModel, card: Mapping[str, Any] | None = None) -> None:
+        self.model, self.config, self.card = model, model.config, dict(card or {})
         self.tokens, self.side = self.config.maps, self.config.side
+        self.name = model.name
+        settings = repr((model.file_format, *astuple(self.config)))
+        self.fingerprint = hashlib.sha256(settings.encode()).digest()[:8]
 
     @classmethod
-    def from_pretrained(cls, source: str | Path) -> "MapsSpace":
-        """Return the space of a folder; see ``Pretrained.from_pretrained``."""
-        return cls(MapsModel.from_pretrained(source))
+    def from_pretrained(cls, source: str | Path, name: str | None = None) -> "MapsSpace":
+        """Return the space of a folder; see ``Pretrained.from_pretrained``.
+
+        Args:
+            name: that it is to have, if not that of its place.
+        """
+        model = MapsModel.from_pretrained(source)
+        model.name = name or model.name
+        return cls(model, MapsModel.card_of(source))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the settings to a folder, made if need be."""
+        self.model.save_pretrained(folder, self.card)
 
     def encode(self, pictures: Tensor) -> Latents:
         """See ``LatentSpace``; the more pictures at a time, the faster.
@@ -69,7 +85,7 @@ class MapsSpace:
         """
         counts = map_counts(pictures, self.config)
         values = pictures.new_zeros(len(pictures), self.tokens, len(FIELDS))
-        for count in counts.unique().tolist():
+        for count in torch.unique(counts).tolist():
             chosen = torch.nonzero(counts == count)[:, 0]
             values[chosen, :count] = fitted_tokens(pictures[chosen], count, self.config)
         return Latents(values, mask=torch.arange(self.tokens).to(counts) < counts[:, None])
@@ -82,7 +98,7 @@ class MapsSpace:
         counts = mask.sum(1)
         first = mask.int().argsort(dim=1, descending=True, stable=True)  # those that are there
         drawn = values.new_zeros(len(values), 1, side, side)
-        for count in counts.unique().tolist():
+        for count in torch.unique(counts).tolist():
             chosen = torch.nonzero(counts == count)[:, 0]
             there = first[chosen, :count, None].expand(-1, -1, len(FIELDS))
             maps = maps_of(values[chosen].gather(1, there))

@@ -109,4 +109,5 @@ def _length(pairs: Tensor) -> Tensor:
 def _matrices(turn: Tensor, mirror: Tensor) -> Tensor:
     """Return the matrices, (..., 2, 2), of z -> α z + β z̄."""
     (p, q), (r, s) = turn.unbind(-1), mirror.unbind(-1)
-    return torch.stack([p + r, s - q, s + q, p - r], -1).unflatten(-1, (2, 2))
+    entries = torch.stack([p + r, s - q, s + q, p - r], -1)
+    return entries.reshape(*entries.shape[:-1], 2, 2)

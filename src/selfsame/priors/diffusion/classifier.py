@@ -10,10 +10,10 @@ from selfsame.errors import InputError
 from selfsame.priors.diffusion.backbone import Backbone, precise
 from selfsame.priors.diffusion.config import ClassifierConfig, DiffusionObjective, NetworkConfig
 from selfsame.priors.diffusion.guidance import LogProbability
+from selfsame.priors.diffusion.losses import normal_like, parts_of
 from selfsame.priors.diffusion.model import TokenNetwork
 from selfsame.priors.diffusion.prediction import draw_times
 from selfsame.priors.diffusion.schedules import Level, noisy, schedule_named
-from selfsame.priors.diffusion.train import normal_like, parts_of
 from selfsame.training.task import Means, Metrics, Task
 
 

@@ -1,15 +1,20 @@
-"""One loss for every prediction, and the bound that teaches variances.
+"""One loss for every prediction, the bound that teaches variances, and the batches of both.
 
 ``weight · |output - what it should have been|²``, the mean over the numbers of a sample. What it
 should have been, and the weight, are of ``prediction``.
 """
 
+import torch
 from torch import Tensor
 
+from selfsame.errors import InputError
 from selfsame.priors.diffusion.config import Prediction, Weighting
 from selfsame.priors.diffusion.prediction import loss_weight, output_of
 from selfsame.priors.diffusion.process import step_divergence
 from selfsame.priors.diffusion.schedules import Level
+
+Batch = Tensor | tuple[Tensor, ...]
+"""Latents, (B, T, D), or they with labels, (B,), and a mask, (B, T)."""
 
 
 def denoising_loss(
@@ -61,3 +66,22 @@ def mean_number(values: Tensor, mask: Tensor | None = None) -> Tensor:
         return values.flatten(1).mean(1)
     there = mask.to(values)[..., None]
     return (values * there).sum((1, 2)) / (there.sum((1, 2)).clamp(min=1) * values.shape[2])
+
+
+def parts_of(batch: Batch) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Return latents, labels or None, and mask or None, of a batch.
+
+    Raises:
+        InputError: a batch of more parts, or of another number of labels or masks than latents.
+    """
+    parts = batch if isinstance(batch, tuple) else (batch,)
+    values, *rest = parts
+    if len(rest) > 2 or any(len(part) != len(values) for part in rest):
+        raise InputError("a batch has latents, labels and a mask, as many of each")
+    labels, mask = (*rest, None, None)[:2]
+    return values, labels, None if mask is None else mask.bool()
+
+
+def normal_like(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Return normal numbers of the shape and the kind of a tensor."""
+    return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)

@@ -45,7 +45,7 @@ class TokenNetwork(Pretrained):
         places: of the tokens on the grid, (T, 2), or None.
     """
 
-    home: ClassVar[str] = "selfsame.priors"
+    home: ClassVar[str] = "selfsame.priors.diffusion"
     config: NetworkConfig
     mean: Tensor
     std: Tensor

@@ -61,9 +61,12 @@ class Schedule(ABC):
 
     Attributes:
         first: the time of the least noise that is used, at which there is some.
+        fades: whether hardly any noise is left at time 0, so that the last step to data can be as
+            long as the others.
     """
 
     first: float = 0.0
+    fades: bool = True
 
     @abstractmethod
     def level(self, time: Tensor) -> Level:
@@ -212,6 +215,7 @@ class _Exploding(Schedule):
         low, high: sigma at times 0 and 1; of data of standard deviation 1.
     """
 
+    fades = False
     low: float
     high: float
 
@@ -307,11 +311,11 @@ def chain_times(schedule: Schedule, steps: int) -> Tensor:
 def sampling_levels(schedule: Schedule, steps: int, spacing: Spacing = "time") -> Level:
     """Return the levels that a sampler passes, from noise to data, (steps + 1,).
 
-    ``steps`` levels from the most noise to the least, and then none: as many evaluations of the
-    denoiser as there are steps.
+    As many evaluations of the denoiser as there are steps. Of a schedule that fades the levels are
+    even in time; else they go from the most noise to the least, and then to none.
 
     Args:
-        spacing: even in time, or in log SNR.
+        spacing: even in time, or in log SNR from the most noise to the least.
     Raises:
         InputError: even in log SNR, of a schedule at whose end it is infinite.
     """
@@ -323,6 +327,8 @@ def sampling_levels(schedule: Schedule, steps: int, spacing: Spacing = "time") -
                 "spacing log-snr needs some signal at the end of the schedule; take time"
             )
         times = schedule.time(torch.linspace(low, high, steps, dtype=torch.float64))
+    elif schedule.fades:
+        times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)[:-1]
     level = schedule.level(times)
     return Level(
         torch.cat([level.alpha, times.new_ones(1)]), torch.cat([level.sigma, times.new_zeros(1)])

@@ -1,20 +1,30 @@
 """Training of a diffusion."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from selfsame.errors import InputError, SettingError
+from selfsame.errors import SettingError
+from selfsame.latents import LatentSpace
 from selfsame.priors.diffusion.backbone import Condition
 from selfsame.priors.diffusion.config import DiffusionObjective
-from selfsame.priors.diffusion.losses import denoising_loss, variance_loss
+from selfsame.priors.diffusion.latent import LatentDiffusion
+from selfsame.priors.diffusion.losses import (
+    Batch,
+    denoising_loss,
+    normal_like,
+    parts_of,
+    variance_loss,
+)
 from selfsame.priors.diffusion.model import DiffusionModel
 from selfsame.priors.diffusion.prediction import draw_times, x0_of
 from selfsame.priors.diffusion.schedules import noisy
 from selfsame.training.task import Means, Metrics, Task
 
 _VALIDATION_BATCH = 256
-
-Batch = Tensor | tuple[Tensor, ...]
 
 
 class DiffusionTask(Task):
@@ -28,6 +38,7 @@ class DiffusionTask(Task):
         model: what is trained; its mean and deviation are known (``learn_scale``).
         objective: what is minimised.
         validation: a batch on which the loss is measured.
+        space: of the latents, written beside the model; None: the model is written alone.
     Raises:
         InputError: variances are to be learned, and times are not those of the discrete process.
     """
@@ -40,8 +51,9 @@ class DiffusionTask(Task):
         objective: DiffusionObjective | None = None,
         *,
         validation: Batch | None = None,
+        space: LatentSpace[Any] | None = None,
     ) -> None:
-        self.model = model
+        self.model, self.space = model, space
         self.objective = objective or DiffusionObjective()
         self.validation = validation
         if self.model.config.learned_variance and self.objective.times != "discrete":
@@ -64,6 +76,13 @@ class DiffusionTask(Task):
             )
             condition = condition.hidden(drawn < self.objective.drop)
         return self._loss(self.model, batch, condition, generator)
+
+    def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
+        """Write the model to a folder, and its space."""
+        if self.space is None:
+            super().export(path, card)
+        else:
+            LatentDiffusion(self.model, self.space).save_pretrained(path, card)
 
     @torch.no_grad()
     def validate(self, model: nn.Module, shard: slice) -> Means:
@@ -118,25 +137,6 @@ class DiffusionTask(Task):
             "denoising": denoising,
             "bound": bound,
         }
-
-
-def parts_of(batch: Batch) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Return latents, labels or None, and mask or None, of a batch.
-
-    Raises:
-        InputError: a batch of more parts, or of another number of labels or masks than latents.
-    """
-    parts = batch if isinstance(batch, tuple) else (batch,)
-    values, *rest = parts
-    if len(rest) > 2 or any(len(part) != len(values) for part in rest):
-        raise InputError("a batch has latents, labels and a mask, as many of each")
-    labels, mask = (*rest, None, None)[:2]
-    return values, labels, None if mask is None else mask.bool()
-
-
-def normal_like(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Return normal numbers of the shape and the kind of a tensor."""
-    return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
 
 
 def _split(batch: Batch) -> list[tuple[Tensor, ...]]:

@@ -185,7 +185,7 @@ class Vdvae(Pretrained):
 
     file_format = "selfsame vdvae 1"
     config_type = VdvaeConfig
-    home = "selfsame.priors"
+    home = "selfsame.priors.vdvae"
     made_by = "selfsame train vdvae"
 
     config: VdvaeConfig

@@ -1,0 +1,118 @@
+"""``selfsame generate`` with a diffusion."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from selfsame.cli import main
+from selfsame.codes.store import load
+from selfsame.priors.models import kind_of
+from support.small_latent_diffusion import small_latent_diffusion
+
+QUICK = ["--steps", "2", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    small_latent_diffusion(folder, classes=2, class_names=("cat", "dog"))
+    return folder
+
+
+def made(home, arguments: list, capsys) -> dict:
+    assert main(["generate", str(home / "model"), *map(str, arguments), *QUICK, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_what_is_shown_is_what_the_codes_decode_to(home, tmp_path, capsys):
+    options = ["-n", 3, "--scale", 2.5, "--codes", tmp_path / "codes", "--columns", 3]
+    values = made(home, ["-o", tmp_path / "a.png", *options], capsys)
+    assert values["picture_size"] == [40, 40]
+    assert values["labels"] == ["cat", "dog"]
+    assert (values["sampler"], values["steps"], values["guidance"]) == ("heun", 2, 1.0)
+    shown = np.asarray(Image.open(tmp_path / "a.png"))
+    assert shown.shape == (40, 120)
+    for number, path in enumerate(values["codes"]):
+        assert load(path).model == "own"
+        decode = ["decode", path, "-o", str(tmp_path / "b.png"), "--scale", "2.5", "--overwrite"]
+        assert main([*decode, "--model", str(home / "own")]) == 0
+        decoded = np.asarray(Image.open(tmp_path / "b.png"))
+        assert np.array_equal(decoded, shown[:, 40 * number : 40 * number + 40])
+        assert decoded.std() > 0
+
+
+def test_picture_k_of_a_seed_and_class_whatever_the_rest(home, tmp_path, capsys):
+    many, few = tmp_path / "many", tmp_path / "few"
+    made(home, ["-o", many, "--separate", "-n", 4, "--seed", 3], capsys)
+    made(home, ["-o", few, "--separate", "-n", 2, "--seed", 3, "--sampler", "heun"], capsys)
+    for name in ("00000.png", "00001.png"):
+        assert (many / name).read_bytes() == (few / name).read_bytes()
+    alone = made(home, ["-o", tmp_path / "dogs", "--separate", "-n", 2, "--label", "dog"], capsys)
+    assert alone["labels"] == ["dog"]
+    turn = made(home, ["-o", tmp_path / "turns", "--separate", "-n", 2], capsys)
+    pairs = zip(alone["outputs"], turn["outputs"], strict=True)
+    same = [Path(a).read_bytes() == Path(b).read_bytes() for a, b in pairs]
+    assert same == [False, True]  # the second is a dog in both
+
+
+def test_guidance_and_samplers_do_something(home, tmp_path, capsys):
+    ways = ([], ["--guidance", 3], ["--sampler", "ddim"], ["--sampler", "ddim", "--eta", 1])
+    pictures = set()
+    for number, way in enumerate(ways):
+        made(home, ["-o", tmp_path / f"{number}.png", "-n", 2, *way], capsys)
+        pictures.add((tmp_path / f"{number}.png").read_bytes())
+    assert len(pictures) == len(ways)
+
+
+def test_nothing_is_made_that_cannot_be_written(home, tmp_path, capsys):
+    codes = tmp_path / "codes"
+    codes.mkdir()
+    (codes / "00001.ssm").write_bytes(b"mine")
+    command = ["generate", str(home / "model"), "-o", str(tmp_path / "a.png"), *QUICK, "-n", "2"]
+    assert main([*command, "--codes", str(codes)]) == 1
+    assert "exists" in capsys.readouterr().err
+    assert [path.name for path in codes.iterdir()] == ["00001.ssm"]
+    assert main([*command, "--codes", str(codes), "--overwrite"]) == 0
+    assert (codes / "00001.ssm").read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--temperature", "2"], "--temperature belongs to a vdvae: it is not used with a diff"),
+        (["--reconstruct", "a.npz"], "--reconstruct belongs to a vdvae"),
+        (["--label", "cow"], "the model knows no class 'cow': cat, dog"),
+        (["--scale", "1e6"], "choose another scale"),
+        (["--guidance", "-1"], "guidance"),
+    ],
+)
+def test_what_a_diffusion_does_not_do(home, tmp_path, capsys, options, message):
+    command = ["generate", str(home / "model"), "-o", str(tmp_path / "a.png"), *QUICK]
+    assert main([*command, *options]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_guidance_needs_classes(tmp_path, capsys):
+    small_latent_diffusion(tmp_path)
+    command = ["generate", str(tmp_path / "model"), "-o", str(tmp_path / "a.png"), *QUICK]
+    assert main([*command, "-n", "1"]) == 0
+    assert main([*command, "--overwrite", "--guidance", "2"]) == 2
+    assert "trained without labels" in capsys.readouterr().err
+
+
+def test_which_model_is_meant(home, tmp_path, capsys):
+    assert kind_of(str(home / "model")) == "diffusion"
+    assert kind_of("mnist") == "vdvae"
+    for source, message in (
+        (home / "own", "is a model of the kind 'grid': pictures are made up by vdvae or diffusion"),
+        (home / "none", "`selfsame train vdvae` or `selfsame train diffusion` wrote"),
+    ):
+        assert main(["generate", str(source), "-o", str(tmp_path / "a.png")]) == 2
+        assert message in capsys.readouterr().err
+    command = ["generate", "mnist", "-o", str(tmp_path / "a.png"), "--label", "3"]
+    assert main(command) == 2
+    assert "--label belongs to a diffusion" in capsys.readouterr().err
