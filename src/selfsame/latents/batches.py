@@ -88,8 +88,8 @@ def _write(place: Path, latents: Latents) -> None:
 def _read(place: Path) -> Latents | None:
     """Return latents that are kept, None if there are none, or damaged ones."""
     try:
-        with np.load(place) as file:
-            return Latents(**{name: torch.from_numpy(file[name]) for name in file.files})
+        with place.open("rb") as file, np.load(file) as arrays:
+            return Latents(**{name: torch.from_numpy(arrays[name]) for name in arrays.files})
     except (OSError, ValueError, TypeError, EOFError, BadZipFile):
         return None
 

@@ -24,6 +24,9 @@ _WIDEST = 0.6
 _MOST_PICTURES = 0.95
 _LEAST_INK = 1.0
 
+_FEWEST = 4
+"""Maps of a picture, if it may have so many: one alone is a point, and few make bad strokes."""
+
 _LAST_RATE = 0.05
 """Of the first rate, at the end of the descent."""
 
@@ -47,7 +50,7 @@ def map_counts(pictures: Tensor, config: MapsConfig) -> Tensor:
             f"picture {int(torch.argmin(ink))} of {len(ink)} is black: a set of maps draws "
             "something bright"
         )
-    return (ink / config.ink).round().long().clamp(1, config.maps)
+    return (ink / config.ink).round().long().clamp(min(_FEWEST, config.maps), config.maps)
 
 
 def mixture_start(pictures: Tensor, maps: int) -> Maps:
