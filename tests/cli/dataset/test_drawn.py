@@ -24,6 +24,7 @@ def test_emoji(tmp_path, capsys) -> None:
         "columns": [
             *("styles", "concepts", "captions", "tags", "groups", "subgroups", "skin_tones"),
         ],
+        "unseen": 0,
         "bytes": out.stat().st_size,
     }
     assert read_pictures(out).images.shape == (6, 64, 64, 3)

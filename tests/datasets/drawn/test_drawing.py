@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from selfsame.datasets import read_pictures
-from selfsame.datasets.drawn.drawing import DrawnSet, write_drawn
-from selfsame.datasets.drawn.emoji import emoji_set
+from selfsame.datasets.drawn.drawing import DrawnSet, unseen_rows, write_drawn
+from selfsame.datasets.drawn.emoji import emoji_set, kin_of
 from selfsame.datasets.drawn.glyphs import LETTERS, glyph_set
 from selfsame.errors import InputError, LimitError
 from selfsame.run.progress import CancelledError, Progress
@@ -45,6 +45,44 @@ def test_a_file_of_glyphs_is_a_table_of_fonts_and_characters(tmp_path, glyphs) -
     assert found.classes == tuple(sorted(LETTERS))
     assert found.labels.tolist() == 2 * list(range(62))
     assert found.columns["weights"].tolist() == 62 * [400] + 62 * [440]
+
+
+def test_kin_are_learned_or_measured_as_a_whole(tmp_path, emoji, glyphs) -> None:
+    first, second = np.unique(emoji.kin)[:2]
+    share = next(
+        share
+        for share in np.linspace(0.01, 0.99, 99)
+        if unseen_rows(np.array([first, second]), share).sum() == 1
+    )
+    write_drawn(tmp_path / "a.npz", emoji, 12, unseen=share)
+    parts = [read_pictures(tmp_path / "a.npz", split) for split in ("train", "test")]
+    known = [set(map(kin_of, part.columns["concepts"])) for part in parts]
+    assert not known[0] & known[1]
+    assert known[0] | known[1] == set(emoji.kin)
+    assert len(parts[0]) + len(parts[1]) == len(emoji)
+    for part in parts:
+        rows = emoji.find(part.columns)
+        assert np.array_equal(part.images, emoji.draw(12, rows))
+    write_drawn(tmp_path / "b.npz", glyphs, 16, unseen=0.999999)
+    with np.load(tmp_path / "b.npz") as file:
+        assert file["test_images"].shape == (2, 62, 16, 16)
+        assert file["train_images"].shape == (0, 62, 16, 16)
+    assert len(read_pictures(tmp_path / "b.npz", "test")) == 124
+
+
+def test_about_the_share_that_is_asked_for_and_always_the_same_kin() -> None:
+    kin = np.array([f"{number}" for number in range(4000)])
+    few, more = unseen_rows(kin, 0.1), unseen_rows(kin, 0.2)
+    assert few.sum() == pytest.approx(400, abs=60)
+    assert more[few].all()
+    assert np.array_equal(unseen_rows(kin[::-1], 0.1), few[::-1])
+    assert not unseen_rows(kin, 0).any()
+
+
+def test_genders_and_skin_tones_are_kin() -> None:
+    assert kin_of("1f469-1f3fb-200d-1f52c") == kin_of("1f468-200d-1f52c") == "1f9d1-1f52c"
+    assert kin_of("1f6b6-1f3ff-200d-2642-fe0f") == kin_of("1f6b6")
+    assert kin_of("1f468") != kin_of("1f466")
 
 
 def test_the_same_set_gives_the_same_bytes(tmp_path, emoji, glyphs) -> None:

@@ -9,6 +9,7 @@ import click
 
 from selfsame.cli.shared.call import report
 from selfsame.cli.shared.options import PATH, click_type, common_options
+from selfsame.datasets.drawn.drawing import Share
 from selfsame.datasets.fitting import Side
 from selfsame.io.files import check_writable, file_bytes
 from selfsame.run.progress import Progress, shown_progress
@@ -19,16 +20,24 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def drawn_options(side: int, source: str) -> Callable[[F], F]:
+def drawn_options(side: int, source: str, kin: str) -> Callable[[F], F]:
     """Return what adds the options of such a command: of what, where to, how large.
 
     Args:
         side: the default.
         source: the help of ``--from``.
+        kin: what is learned or measured as a whole; see ``DrawnSet.kin``.
     """
 
     def decorate(function: F) -> F:
         function = common_options("json", "quiet", "overwrite")(function)
+        function = click.option(
+            "--unseen",
+            type=click_type(Share),
+            default=0.0,
+            show_default=True,
+            help=f"Share of the {kin} that make a split of their own, test.",
+        )(function)
         function = click.option(
             "--side",
             type=click_type(Side),
@@ -49,6 +58,7 @@ def draw_to_file(
     output: Path,
     side: int,
     *,
+    unseen: float,
     quiet: bool,
     overwrite: bool,
     left_out: Mapping[str, int] | None = None,
@@ -61,20 +71,21 @@ def draw_to_file(
         left_out: how many fonts were left out, by reason, once the set is made.
         rows: what the rows of a table are called.
     """
-    from selfsame.datasets.drawn.drawing import write_drawn
+    from selfsame.datasets.drawn.drawing import unseen_rows, write_drawn
 
     check_writable(output, overwrite=overwrite)
     begin = time.perf_counter()
     with shown_progress("reading", quiet=quiet) as progress:
         drawn = make(progress)
     with shown_progress("drawing", quiet=quiet) as progress:
-        write_drawn(output, drawn, side, overwrite=overwrite, progress=progress)
+        write_drawn(output, drawn, side, unseen=unseen, overwrite=overwrite, progress=progress)
     values: dict[str, Any] = {
         "output": output,
         "pictures": len(drawn),
         "side": side,
         "channels": drawn.channels,
         "columns": list(drawn.columns),
+        "unseen": int(unseen_rows(drawn.kin, unseen).sum()),
         "bytes": file_bytes(output),
         "seconds": round(time.perf_counter() - begin, 4),
     }

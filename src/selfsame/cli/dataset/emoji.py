@@ -12,9 +12,16 @@ from selfsame.cli.dataset.drawing import draw_to_file, drawn_options
     side=64,
     source="Folder node_modules with @iconify-json/fluent-emoji-flat, @iconify-json/noto and "
     "emojibase-data.",
+    kin="concepts, whatever gender and skin tone,",
 )
 def command(
-    source: Path, output: Path, side: int, as_json: bool, quiet: bool, overwrite: bool
+    source: Path,
+    output: Path,
+    side: int,
+    unseen: float,
+    as_json: bool,
+    quiet: bool,
+    overwrite: bool,
 ) -> None:
     """Draw emoji, on white, with captions, tags, groups and styles.
 
@@ -23,4 +30,11 @@ def command(
     """
     from selfsame.datasets.drawn.emoji import emoji_set
 
-    draw_to_file(lambda _: emoji_set(source), output, side, quiet=quiet, overwrite=overwrite)
+    draw_to_file(
+        lambda _: emoji_set(source),
+        output,
+        side,
+        unseen=unseen,
+        quiet=quiet,
+        overwrite=overwrite,
+    )

@@ -10,9 +10,19 @@ from selfsame.run.progress import Progress
 
 
 @click.command(short_help="Letters and digits of the fonts of a folder.")
-@drawn_options(side=32, source="Folder of fonts, .ttf, .otf or .ttc, with its sub-folders.")
+@drawn_options(
+    side=32,
+    source="Folder of fonts, .ttf, .otf or .ttc, with its sub-folders.",
+    kin="families of fonts",
+)
 def command(
-    source: Path, output: Path, side: int, as_json: bool, quiet: bool, overwrite: bool
+    source: Path,
+    output: Path,
+    side: int,
+    unseen: float,
+    as_json: bool,
+    quiet: bool,
+    overwrite: bool,
 ) -> None:
     """Draw a-z, A-Z and 0-9 of every font of a folder, white on black, with what the font is.
 
@@ -29,5 +39,12 @@ def command(
         )
 
     draw_to_file(
-        make, output, side, quiet=quiet, overwrite=overwrite, left_out=reasons, rows="fonts"
+        make,
+        output,
+        side,
+        unseen=unseen,
+        quiet=quiet,
+        overwrite=overwrite,
+        left_out=reasons,
+        rows="fonts",
     )

@@ -1,14 +1,15 @@
 """A set of pictures that can be drawn at any size, and the file that it becomes."""
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.checked import checked
+from selfsame.checked import Range, checked
 from selfsame.datasets.columns import CHARACTERS, Column, Columns
 from selfsame.datasets.fitting import Side
 from selfsame.datasets.pictures import Bytes
@@ -16,6 +17,8 @@ from selfsame.errors import InputError
 from selfsame.io.arrays import check_shape
 from selfsame.io.files import atomic_file
 from selfsame.run.progress import Progress
+
+Share = Annotated[float, Range(0, 1, open_high=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +28,8 @@ class DrawnSet:
     Attributes:
         columns: what is known of each picture, (N,) each; see ``Pictures``.
         keys: the columns whose values together are those of one picture only.
+        kin: whose pictures are so much alike that none may be learned where another is measured,
+            (N,): values that pictures share with their kin.
         channels: 1 or 3.
         picture: draws the picture of a number with a side: (side, side, channels) bytes.
         characters: (K,) if the pictures are a table, K characters of every font; or None.
@@ -32,6 +37,7 @@ class DrawnSet:
 
     columns: Columns
     keys: tuple[str, ...]
+    kin: Column
     channels: int
     picture: Callable[[int, int], Bytes]
     characters: Column | None = None
@@ -99,6 +105,7 @@ def write_drawn(
     drawn: DrawnSet,
     side: int,
     *,
+    unseen: float = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> None:
@@ -107,17 +114,37 @@ def write_drawn(
     It has ``images`` and the columns; of a table ``images`` are (R, K, side, side), ``characters``
     (K,), and the other columns have a value a row. The same set gives the same bytes.
 
+    Args:
+        unseen: about the share of kin that make the split ``test``: arrays are then called
+            ``train_images``, ``test_images`` and so on. Whose, a digest of their value says: sets
+            of other sizes, and with other pictures besides, are split alike.
     Raises:
         InputError, FormatError: as ``DrawnSet.draw`` and ``atomic_file``.
     """
+    checked("unseen", unseen, Share)
     images = drawn.draw(side, progress=progress)
     arrays: dict[str, Any] = dict(drawn.columns)
+    is_test = unseen_rows(drawn.kin, unseen)
     if drawn.channels == 1:
         images = images[..., 0]
     if drawn.characters is not None:
         count = len(drawn.characters)
         images = images.reshape(-1, count, side, side)
         arrays = {name: column[::count] for name, column in arrays.items()}
+        is_test = is_test[::count]
+    arrays = {"images": images, **arrays}
+    if unseen:
+        parts = {"train": ~is_test, "test": is_test}
+        arrays = {f"{k}_{name}": a[of] for k, of in parts.items() for name, a in arrays.items()}
+    if drawn.characters is not None:
         arrays[CHARACTERS] = drawn.characters
     with atomic_file(path, overwrite=overwrite) as stream:
-        np.savez_compressed(stream, allow_pickle=False, images=images, **arrays)
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
+
+
+def unseen_rows(kin: Column, share: float) -> NDArray[np.bool_]:
+    """Return which pictures belong to the split ``test``, (N,); see ``write_drawn``."""
+    values, where = np.unique(kin, return_inverse=True)
+    digests = [hashlib.sha256(str(value).encode()).digest() for value in values]
+    chosen = np.array([int.from_bytes(digest[:8], "big") < share * 2**64 for digest in digests])
+    return chosen[where]

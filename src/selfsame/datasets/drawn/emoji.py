@@ -27,6 +27,15 @@ MIXED_TONES = 9
 """``skin_tones`` of several people of different tones; 0 is none, 1 light to 5 dark."""
 
 
+_ALIKE = {
+    **dict.fromkeys(("1f468", "1f469"), "1f9d1"),  # man, woman: adult
+    **dict.fromkeys(("1f466", "1f467"), "1f9d2"),  # boy, girl: child
+    **dict.fromkeys(("1f474", "1f475"), "1f9d3"),  # old man, old woman: older adult
+}
+_PASSED_OVER = {"200d", "fe0f", "2640", "2642", *(f"1f3f{tone}" for tone in "bcdef")}
+"""Joiner, variation, female, male, and skin tones."""
+
+
 class _Meaning(NamedTuple):
     """What is known of a concept; the names of the fields are those of the columns."""
 
@@ -70,7 +79,8 @@ def emoji_set(folder: str | os.PathLike[str]) -> DrawnSet:
         style, concept = rows[row]
         return draw_svg(icons[style].document(concept), side, f"{style}, {concept}")
 
-    return DrawnSet(columns, ("styles", "concepts"), 3, picture)
+    kin = np.array([kin_of(concept) for _, concept in rows])
+    return DrawnSet(columns, ("styles", "concepts"), kin, 3, picture)
 
 
 def _read_meanings(folder: Path) -> dict[str, _Meaning]:
@@ -118,3 +128,8 @@ def _messages(messages: Any, kind: str, folder: Path) -> dict[str, str]:
         str(entry(group, "order", int, what)): entry(group, "message", str, what)
         for group in entry(messages, kind, list, what)
     }
+
+
+def kin_of(concept: str) -> str:
+    """Return what a concept has in common with those of other genders and skin tones."""
+    return "-".join(_ALIKE.get(c, c) for c in concept.split("-") if c not in _PASSED_OVER)

@@ -129,7 +129,7 @@ def glyph_set(
         return _drawn(used[row // len(LETTERS)], row % len(LETTERS), side)[..., None]
 
     columns = spread(rows, len(used), characters)
-    return DrawnSet(columns, ("files", "characters"), 1, picture, characters)
+    return DrawnSet(columns, ("files", "characters"), columns["families"], 1, picture, characters)
 
 
 def _measured(path: Path, face: Face) -> _Font:

@@ -3,8 +3,9 @@
 With places it knows where a token lies; without, tokens are a set, and the outputs of permuted
 tokens are the outputs permuted.
 
-Source: Peebles and Xie, "Scalable Diffusion Models with Transformers", ICCV 2023 (adaLN-Zero); the
-normed queries and keys Dehghani et al., ICML 2023.
+Source: Peebles and Xie, "Scalable Diffusion Models with Transformers", ICCV 2023 (adaLN-Zero); one
+layer of modulation for all blocks, to which each adds its own numbers, Chen et al., "PixArt-alpha",
+ICLR 2024 (adaLN-single); the normed queries and keys Dehghani et al., ICML 2023.
 """
 
 import math
@@ -89,6 +90,7 @@ class Backbone(nn.Module):
             self.pooled = nn.Linear(width, width)
             self.nothing = nn.Parameter(0.02 * torch.randn(width))  # always there to be looked at
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        self.modulate_blocks = zero_linear(width, 6 * width)
         if outputs:
             self.modulate = zero_linear(width, 2 * width)
             self.leave = zero_linear(width, outputs)
@@ -150,8 +152,9 @@ class Backbone(nn.Module):
             seen, seen_mask, pooled = self._context(condition, len(tokens))
             given = given + pooled
         attended = None if mask is None else mask[:, None, None, :]
+        shared = precise(self.modulate_blocks(F.silu(given)))
         for block in self.blocks:
-            x = block(x, given, attended, seen, seen_mask)
+            x = block(x, shared, attended, seen, seen_mask)
         return x, given
 
     def _labels(self, condition: Condition, tokens: Tensor) -> Tensor:
@@ -201,7 +204,7 @@ class Block(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         width, hidden = config.width, config.expansion * config.width
-        self.modulate = zero_linear(width, 6 * width)
+        self.modulation = nn.Parameter(torch.zeros(6 * width))
         self.attend = Attention(width, config.heads)
         self.look = Attention(width, config.heads) if config.context else None
         if self.look is not None:
@@ -213,7 +216,7 @@ class Block(nn.Module):
     def forward(
         self,
         x: Tensor,
-        given: Tensor,
+        shared: Tensor,
         mask: Tensor | None,
         seen: Tensor | None,
         seen_mask: Tensor | None,
@@ -221,11 +224,11 @@ class Block(nn.Module):
         """Return features, (B, T, width), of features.
 
         Args:
-            given: what modulates, (B, width).
+            shared: what modulates all blocks, (B, 6 · width).
             mask, seen_mask: which tokens are looked at, (B, 1, 1, T) and (B, 1, 1, L).
             seen: tokens of the context, (B, L, width).
         """
-        parts = self.modulate(F.silu(given))[:, None].chunk(6, -1)
+        parts = (shared + self.modulation)[:, None].chunk(6, -1)
         shift, scale, gate, shift_after, scale_after, gate_after = parts
         turned = _norm(x) * (1 + scale) + shift
         x = x + gate * self.attend(turned, turned, mask)
@@ -254,14 +257,24 @@ class Attention(nn.Module):
             mask: which of the others are looked at, (B, 1, 1, L).
         """
         key, value = (self._split(part) for part in self.key_value(seen).chunk(2, -1))
-        query = self.query_norm(precise(self._split(self.query(x)))).to(value)
-        key = self.key_norm(precise(key)).to(value)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        query = self.query_norm(precise(self._split(self.query(x))))
+        key = self.key_norm(precise(key))
+        mixed = attention(query, key, value, mask)
         return cast(Tensor, self.leave(mixed.transpose(1, 2).flatten(2)))
 
     def _split(self, x: Tensor) -> Tensor:
         """Return (B, heads, T, width / heads) of (B, T, width)."""
         return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
+
+
+def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the values that queries look at, (B, heads, T, d), in the precision of the values; on
+    a CPU in single precision, where the gradient in bfloat16 takes ten times as long."""
+    if value.device.type != "cpu":
+        query, key = query.to(value), key.to(value)
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    with torch.autocast("cpu", enabled=False):
+        return F.scaled_dot_product_attention(query, key, value.to(query), attn_mask=mask)
 
 
 def waves(numbers: Tensor, slowest: float, fastest: float) -> Tensor:
