@@ -7,7 +7,8 @@ import pytest
 from scipy.linalg import sqrtm
 
 from selfsame.errors import InputError
-from selfsame.metrics.sets import frechet_distance, kernel_distance
+from selfsame.metrics import sets
+from selfsame.metrics.sets import frechet_distance, kernel_distance, precision_recall
 
 
 def features(count=400, width=5, seed=0, shift=0.0, scale=1.0):
@@ -169,3 +170,41 @@ def test_features_that_cannot_be_compared(first, second):
 def test_parts_that_cannot_be_made(subset):
     with pytest.raises(InputError, match=f"subset must be .* got {subset} for 50 and 60"):
         kernel_distance(features(50), features(60), np.random.default_rng(0), subset)
+
+
+def loop_share(points, region, neighbours):
+    """The share of points in a ball of the region, feature by feature."""
+    found = 0
+    for point in points:
+        for i, centre in enumerate(region):
+            others = sorted(np.linalg.norm(x - centre) for j, x in enumerate(region) if j != i)
+            if np.linalg.norm(point - centre) <= others[neighbours - 1]:
+                found += 1
+                break
+    return found / len(points)
+
+
+@pytest.mark.parametrize("neighbours", [1, 3])
+def test_precision_and_recall_by_loops(monkeypatch, neighbours):
+    monkeypatch.setattr(sets, "_ROWS_AT_ONCE", 7)
+    real, made = features(40, 3, seed=0), features(25, 3, seed=1, shift=0.8, scale=0.6)
+    found = precision_recall(real, made, neighbours)
+    assert 0 < found.precision < 1
+    assert found.precision == loop_share(made, real, neighbours)
+    assert found.recall == loop_share(real, made, neighbours)
+
+
+def test_precision_sees_what_is_wrong_and_recall_what_is_missing():
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(size=(100, 4)), 50 + rng.normal(size=(100, 4))
+    real = np.concatenate([one, other])
+    half = precision_recall(real, one)
+    assert half == (1, 0.5)  # nothing that is made is wrong, half of what is real is missing
+    assert precision_recall(one, real) == (0.5, 1)
+    assert precision_recall(one, other) == (0, 0)
+
+
+@pytest.mark.parametrize("neighbours", [0, 5])
+def test_neighbours_need_features(neighbours):
+    with pytest.raises(InputError, match=r"neighbours must be .* 5 and 9 features"):
+        precision_recall(features(5), features(9), neighbours)

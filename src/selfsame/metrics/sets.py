@@ -17,6 +17,9 @@ DEGREE = 3
 
 Features = NDArray[np.float64]
 
+_ROWS_AT_ONCE = 500
+"""Features whose distances to all others are held at a time."""
+
 
 class KernelDistance(NamedTuple):
     """A kernel distance.
@@ -29,6 +32,18 @@ class KernelDistance(NamedTuple):
 
     mean: float
     standard_error: float
+
+
+class PrecisionRecall(NamedTuple):
+    """How much of each set lies where the other is.
+
+    Attributes:
+        precision: share of the made ones among the real ones: how good they are.
+        recall: share of the real ones among the made ones: how varied these are.
+    """
+
+    precision: float
+    recall: float
 
 
 def frechet_distance(first: ArrayLike, second: ArrayLike) -> float:
@@ -88,6 +103,50 @@ def kernel_distance(
     return KernelDistance(
         float(np.mean(estimates)), float(np.std(estimates, ddof=1)) / math.sqrt(parts)
     )
+
+
+def precision_recall(real: ArrayLike, made: ArrayLike, neighbours: int = 3) -> PrecisionRecall:
+    """Return precision and recall of what was made, by nearest neighbours.
+
+    A set's region is the balls about its features that reach to their ``neighbours``-th nearest of
+    the same set. Two sets of one distribution have less than 1 of both, and the more the larger
+    they are: compare sets of the same sizes, and with another set of real ones.
+
+    Args:
+        real, made: features, (N1, D) and (N2, D), more than ``neighbours`` each.
+    Raises:
+        InputError: other shapes, too few features, or numbers that are not finite.
+    Source: Kynkäänniemi, Karras, Laine, Lehtinen and Aila, "Improved Precision and Recall Metric
+    for Assessing Generative Models", NeurIPS 2019.
+    """
+    a, b = _checked(real, made)
+    if not 1 <= neighbours < min(len(a), len(b)):
+        raise InputError(
+            "neighbours must be at least 1 and fewer than the features of each set: got "
+            f"{neighbours} for {len(a)} and {len(b)} features"
+        )
+    return PrecisionRecall(_share_within(b, a, neighbours), _share_within(a, b, neighbours))
+
+
+def _share_within(points: Features, region: Features, neighbours: int) -> float:
+    """Return the share of points, (N1, D), in a ball of the region's features, (N2, D)."""
+    # The nearest of a feature is itself, at distance 0.
+    parts = [
+        np.partition(_squared_distances(rows, region), neighbours, axis=1)[:, neighbours]
+        for rows in _parts(region)
+    ]
+    reach = np.concatenate(parts)
+    found = [(_squared_distances(rows, region) <= reach).any(1) for rows in _parts(points)]
+    return float(np.concatenate(found).mean())
+
+
+def _parts(features: Features) -> list[Features]:
+    return np.array_split(features, -(-len(features) // _ROWS_AT_ONCE))
+
+
+def _squared_distances(x: Features, y: Features) -> Features:
+    distances: Features = np.square(x).sum(1)[:, None] + np.square(y).sum(1) - 2 * x @ y.T
+    return distances
 
 
 def _squared_discrepancy(x: Features, y: Features) -> float:
