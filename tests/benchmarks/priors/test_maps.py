@@ -35,7 +35,7 @@ def test_a_quick_run(
     monkeypatch.setattr(maps, "SHOWN", 20)
     monkeypatch.setattr(sys, "argv", ["maps.py", "--quick", "-o", str(tmp_path / "out")])
     maps.main()
-    assert "nearest_iou" in capsys.readouterr().out
+    assert "nearest_iou" in capsys.readouterr().err
     document = json.loads((tmp_path / "out" / "maps.json").read_text())
     rows = document["results"]["rows"]
     assert [row["set"] for row in rows] == [

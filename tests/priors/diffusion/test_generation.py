@@ -166,7 +166,7 @@ def test_samples_have_as_many_tokens_as_those_of_their_class() -> None:
     for label, shares in ((0, [1 / 4, 0, 3 / 4, 0]), (1, [0, 1, 0, 0])):
         mask = sample_masks(model, count, labels=torch.full((count,), label), seed=3)
         found = torch.bincount(mask.sum(1) - 1, minlength=4) / count
-        torch.testing.assert_close(found, torch.tensor(shares), atol=0.05, rtol=0)
+        torch.testing.assert_close(found, torch.tensor(shares, dtype=F32), atol=0.05, rtol=0)
         assert torch.equal(mask, torch.arange(4) < mask.sum(1, keepdim=True))
     of_all = [1 / 6, 2 / 6, 3 / 6, 0]
     for labels in (None, torch.full((count,), -1), torch.full((count,), 2)):
