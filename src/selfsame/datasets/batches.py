@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from selfsame.checked import Range, Seed, check_whole, checked
+from selfsame.datasets.changes import Changes
 from selfsame.datasets.epochs import ORDER, Epochs, philox
 from selfsame.datasets.fitting import MAX_PAD, Binarise
 from selfsame.datasets.pictures import Bytes, Pictures
@@ -33,6 +34,7 @@ class PictureBatches:
             takes 1 from the middle on; ``none`` leaves the bytes.
         pad: rows and columns of black that are added on each side.
         static_seed: of the draw of ``static``; independent of the seed of the batches.
+        changes: that happen to pictures at random; None: they stay as they are.
     Raises:
         InputError: an argument out of its range.
     """
@@ -45,13 +47,15 @@ class PictureBatches:
         binarise: Binarise = "none",
         pad: int = 0,
         static_seed: int = 0,
+        changes: Changes | None = None,
     ) -> None:
         batch = checked("batch", batch, Annotated[int, Range(1)])
-        self.batch_size, self.binarise = batch, binarise
+        self.batch_size, self.binarise, self.changes = batch, binarise, changes
         self._bytes = _prepared(pictures, binarise, pad, static_seed)
         self._epochs = Epochs(len(self._bytes), batch)
         seed = static_seed if binarise == "static" else None
-        state = repr((pictures.fingerprint, batch, binarise, pad, seed))
+        drawn = () if changes is None else (changes,)
+        state = repr((pictures.fingerprint, batch, binarise, pad, seed, *drawn))
         self.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
         """Digest of all that the batches depend on but the seed: pictures and arguments."""
 
@@ -67,6 +71,8 @@ class PictureBatches:
         """
         places = np.asarray(indices, np.int64)
         chosen = self._bytes[self._epochs.numbers(seed, step, places)]
+        if self.changes is not None:
+            chosen = self.changes.applied(chosen, seed, step, places)
         if self.binarise == "dynamic" and len(places):
             first = int(places.min())
             count = int(places.max()) + 1 - first

@@ -7,6 +7,7 @@ an uninterrupted one does.
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -263,23 +264,26 @@ class _Run:
 
 @dataclass
 class _LogMeans:
-    """Means of metrics since the last line of the log; nothing leaves the device before."""
+    """Means of metrics since the last line of the log, each over the steps that have it; nothing
+    leaves the device before."""
 
     sums: dict[str, torch.Tensor] = field(default_factory=dict)
     steps: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, metrics: Metrics) -> None:
         for name, value in metrics.items():
             detached = torch.as_tensor(value).detach().float()
             self.sums[name] = self.sums[name] + detached if name in self.sums else detached
+        self.counts.update(metrics.keys())
         self.steps += 1
 
     def take(self, processes: Processes) -> dict[str, float]:
         """Return the means over steps and processes, and start anew."""
-        stacked = torch.stack([value.to(processes.device) for value in self.sums.values()])
-        values = processes.mean(stacked / self.steps).tolist()
-        means = dict(zip(self.sums, values, strict=True))
-        self.sums, self.steps = {}, 0
+        sums = self.sums.items()
+        each = [value.to(processes.device) / self.counts[name] for name, value in sums]
+        means = dict(zip(self.sums, processes.mean(torch.stack(each)).tolist(), strict=True))
+        self.sums, self.steps, self.counts = {}, 0, Counter()
         return means
 
 

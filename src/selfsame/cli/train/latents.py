@@ -49,6 +49,6 @@ def command(validate: Path | None, **options: Any) -> int:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(call.training.seed)  # of the weights that the model starts from
         task = GridTask(shape, objective, validation=validation)
-    batches = PictureBatches(pictures, call.training.batch)
+    batches = PictureBatches(pictures, call.training.batch, changes=data.changes)
     same = {"model": shape.as_dict(), "objective": objective.as_dict()}
     return call.run(task, batches, same=same, data=data, model=shape, objective=objective)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
+from selfsame.nn.transformer import Attention, normed, precise
 from selfsame.priors.diffusion.config import NetworkConfig
 
 _WAVES = 32
@@ -117,7 +118,7 @@ class Backbone(nn.Module):
         """
         x, given = self._trunk(tokens, noise, condition, positions, mask)
         shift, scale = self.modulate(F.silu(given))[:, None].chunk(2, -1)
-        return masked(self.leave(_norm(x) * (1 + scale) + shift), mask)
+        return masked(self.leave(normed(x) * (1 + scale) + shift), mask)
 
     def features(
         self,
@@ -129,7 +130,7 @@ class Backbone(nn.Module):
         mask: Tensor | None = None,
     ) -> Tensor:
         """Return the normed features of every token, (B, T, width); arguments as of ``forward``."""
-        return masked(_norm(self._trunk(tokens, noise, condition, positions, mask)[0]), mask)
+        return masked(normed(self._trunk(tokens, noise, condition, positions, mask)[0]), mask)
 
     def _trunk(
         self,
@@ -230,51 +231,13 @@ class Block(nn.Module):
         """
         parts = (shared + self.modulation)[:, None].chunk(6, -1)
         shift, scale, gate, shift_after, scale_after, gate_after = parts
-        turned = _norm(x) * (1 + scale) + shift
+        turned = normed(x) * (1 + scale) + shift
         x = x + gate * self.attend(turned, turned, mask)
         if self.look is not None and seen is not None:
-            x = x + self.look(_norm(x), seen, seen_mask)
-        return cast(Tensor, x + gate_after * self.think(_norm(x) * (1 + scale_after) + shift_after))
-
-
-class Attention(nn.Module):
-    """Tokens that look at tokens, with several heads whose queries and keys are normed."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(width, 2 * width)
-        self.query_norm = nn.RMSNorm(width // heads, eps=1e-6)
-        self.key_norm = nn.RMSNorm(width // heads, eps=1e-6)
-        self.leave = nn.Linear(width, width)
-        nn.init.zeros_(self.leave.bias)
-
-    def forward(self, x: Tensor, seen: Tensor, mask: Tensor | None) -> Tensor:
-        """Return (B, T, width) of tokens, (B, T, width), that look at others, (B, L, width).
-
-        Args:
-            mask: which of the others are looked at, (B, 1, 1, L).
-        """
-        key, value = (self._split(part) for part in self.key_value(seen).chunk(2, -1))
-        query = self.query_norm(precise(self._split(self.query(x))))
-        key = self.key_norm(precise(key))
-        mixed = attention(query, key, value, mask)
-        return cast(Tensor, self.leave(mixed.transpose(1, 2).flatten(2)))
-
-    def _split(self, x: Tensor) -> Tensor:
-        """Return (B, heads, T, width / heads) of (B, T, width)."""
-        return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
-
-
-def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the values that queries look at, (B, heads, T, d), in the precision of the values; on
-    a CPU in single precision, where the gradient in bfloat16 takes ten times as long."""
-    if value.device.type != "cpu":
-        query, key = query.to(value), key.to(value)
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-    with torch.autocast("cpu", enabled=False):
-        return F.scaled_dot_product_attention(query, key, value.to(query), attn_mask=mask)
+            x = x + self.look(normed(x), seen, seen_mask)
+        return cast(
+            Tensor, x + gate_after * self.think(normed(x) * (1 + scale_after) + shift_after)
+        )
 
 
 def waves(numbers: Tensor, slowest: float, fastest: float) -> Tensor:
@@ -310,13 +273,3 @@ def zero_linear(inputs: int, outputs: int) -> nn.Linear:
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
-
-
-def precise(x: Tensor) -> Tensor:
-    """Return numbers in single precision at least: autocast makes half ones of them."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
-
-
-def _norm(x: Tensor) -> Tensor:
-    """Return features of mean 0 and variance 1 in each token, in single precision at least."""
-    return F.layer_norm(precise(x), x.shape[-1:], eps=1e-6)

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
-from selfsame.priors.diffusion.backbone import Backbone, precise
+from selfsame.nn.transformer import precise
+from selfsame.priors.diffusion.backbone import Backbone
 from selfsame.priors.diffusion.config import ClassifierConfig, DiffusionObjective, NetworkConfig
 from selfsame.priors.diffusion.guidance import LogProbability
 from selfsame.priors.diffusion.losses import normal_like, parts_of

@@ -1,5 +1,7 @@
 """The autoencoder of grids: shapes, scales, bounds, the three regularisers."""
 
+import hashlib
+import json
 import math
 
 import pytest
@@ -7,6 +9,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from selfsame.collage.grid.network.config import GridConfig
+from selfsame.collage.grid.network.layers import Mixer
 from selfsame.collage.grid.network.model import GridModel, Posterior
 from selfsame.collage.operator.functional import contraction_factor
 from selfsame.collage.operator.resampling import area_resize
@@ -162,3 +165,30 @@ def test_a_saved_model_draws_the_same(tmp_path):
     torch.testing.assert_close(loaded.decoder(numbers), model.decoder(numbers))
     changed = small_grid_model(seed=1)
     assert changed.decoder.fingerprint() != model.decoder.fingerprint()
+
+
+def test_mixers_let_cells_use_what_others_hold():
+    random = torch.Generator().manual_seed(0)
+    mixer = Mixer(8, 3, 2)
+    x = torch.randn(2, 8, 3, 3, generator=random)
+    other = x.clone()
+    other[:, 0, 2, 2] += 1
+    with torch.no_grad():
+        wanted = x + mixer.places.T.reshape(8, 3, 3)  # each cell at its own place, row by row
+        torch.testing.assert_close(mixer(x), wanted)  # and no more before training
+        for parameter in mixer.blocks.parameters():
+            parameter.add_(0.3 * torch.randn(parameter.shape, generator=random))
+        assert (mixer(x) - mixer(other))[:, :, 0, 0].abs().max() > 1e-3
+
+
+def test_models_without_mixers_keep_the_fingerprint_that_they_had():
+    """Codes name their decoder by it: of the weights, and of the shape as it was before mixers."""
+    model = small_grid_model()
+    shape = model.config.as_dict() | {"iterations": 1, "quantum": model.config.quantum}
+    del shape["mixers"]
+    digest = hashlib.sha256(json.dumps(shape, sort_keys=True).encode())
+    for name, tensor in sorted(model.decoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.numpy().astype("<f4").tobytes())
+    assert model.decoder.fingerprint() == digest.digest()[:8]
+    assert small_grid_model(mixers=1).decoder.fingerprint() != model.decoder.fingerprint()

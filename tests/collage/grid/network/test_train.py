@@ -61,6 +61,13 @@ def test_the_loss_is_the_sum_of_its_parts():
     assert float(loss.detach()) == pytest.approx(wanted, rel=1e-5)
 
 
+def test_a_share_of_less_than_a_picture_is_one_now_and_then():
+    task = GridTask(small_grid_model(detail=2).config, GridObjective(fine_share=0.05, kl_weight=0))
+    batch = blobs(4, 40)
+    finely = ["fine_error" in task.loss(batch, step, GENERATOR)[1] for step in range(10)]
+    assert finely == [False, False, False, False, True] * 2
+
+
 def test_detail_that_nobody_can_see_is_paid_for():
     task = GridTask(small_grid_model().config, GridObjective(kl_weight=0, detail_weight=2.0))
     batch = blobs(8, 20)

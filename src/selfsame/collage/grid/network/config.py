@@ -38,6 +38,8 @@ class GridConfig(Checked):
         width: channels of the networks at the ranges; twice as many at each halving, up to four
             times as many.
         blocks: residual blocks of each resolution, in the encoder and in the decoder.
+        mixers: transformer blocks over the cells, in the encoder and in the decoder, by which busy
+            cells use numbers of idle ones.
         range_size: side of the collage's ranges.
         domains: sides of their domains in ranges: centred on the range when ``local``, else they
             tile the picture.
@@ -62,6 +64,7 @@ class GridConfig(Checked):
     step: Annotated[float, Range(0, 1, open_low=True)] = 0.125
     width: Width = 64
     blocks: Annotated[int, Range(0, 100)] = 2
+    mixers: Annotated[int, Range(0, 100)] = 0
     range_size: Power = 4
     domains: Annotated[tuple[int, ...], Range(2, MAX_SIDE)] = (2,)
     local: bool = True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from selfsame.checked import Range
 from selfsame.collage.grid.network.config import GridConfig
+from selfsame.datasets.changes import MAX_SHIFT, Changes
 from selfsame.datasets.pictures import Pictures
 from selfsame.datasets.squares import SquareSettings
 from selfsame.errors import SettingError
@@ -35,6 +36,7 @@ class GridData(SquareSettings):
     Attributes:
         side: pixels to which the pictures of a folder are scaled and cut: the model's side times
             its ``detail``. None: as they are.
+        mirror, shift, recolor: see ``selfsame.datasets.changes.Changes``.
     Others as of ``SquareSettings``.
 
     Raises:
@@ -42,6 +44,15 @@ class GridData(SquareSettings):
     """
 
     validation_pictures: Annotated[int, Range(1, 10**9)] = 500
+    mirror: bool = False
+    shift: Annotated[int, Range(0, MAX_SHIFT)] = 0
+    recolor: bool = False
+
+    @property
+    def changes(self) -> Changes | None:
+        """What happens to the pictures that are learned; None: nothing."""
+        changes = Changes(self.mirror, self.shift, self.recolor)
+        return None if changes == Changes() else changes
 
     def validation(self, path: Path, pictures: Pictures) -> "Tensor":
         """Return pictures to measure on, (N, C, S, S) in [0, 1]; else as ``unseen``."""

@@ -1,7 +1,10 @@
 """What encoder and decoder are built of."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from selfsame.nn.transformer import TransformerBlock
 
 GROUPS = 8
 """Of channels that are normalised together."""
@@ -26,6 +29,33 @@ class ResidualBlock(nn.Module):
         """Return features of the same shape, (B, C, h, w)."""
         y = self.first(F.silu(self.norms[0](x)))
         return x + self.second(F.silu(self.norms[1](y)))  # type: ignore[no-any-return]
+
+
+HEAD_WIDTH = 32
+"""Features that a head of a mixer has about."""
+
+
+class Mixer(nn.Module):
+    """Transformer blocks over the cells of a grid, each of which knows its place.
+
+    Args:
+        channels: of the features.
+        rows: of the grid, and columns.
+        blocks: how many.
+    """
+
+    def __init__(self, channels: int, rows: int, blocks: int) -> None:
+        super().__init__()
+        heads = max(n for n in range(1, channels // HEAD_WIDTH + 2) if channels % n == 0)
+        self.places = nn.Parameter(0.02 * torch.randn(rows * rows, channels))
+        self.blocks = nn.ModuleList(TransformerBlock(channels, heads) for _ in range(blocks))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return features of the same shape, (B, C, rows, rows)."""
+        tokens = x.flatten(2).mT + self.places
+        for block in self.blocks:
+            tokens = block(tokens)
+        return tokens.mT.reshape(x.shape)
 
 
 def widths(width: int, halvings: int) -> list[int]:

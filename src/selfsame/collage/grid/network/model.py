@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from selfsame.collage.code import FINGERPRINT_BYTES
 from selfsame.collage.grid.network.config import GridConfig
-from selfsame.collage.grid.network.layers import Down, Up, norm, widths
+from selfsame.collage.grid.network.layers import Down, Mixer, Up, norm, widths
 from selfsame.collage.named_model import NamedModel
 from selfsame.collage.operator.functional import CollageParameters
 from selfsame.collage.operator.module import CollageOperator, hidden_detail, render
@@ -56,6 +56,11 @@ class Posterior(NamedTuple):
         return 0.5 * (self.mean.square() + v.exp() - 1 - v)
 
 
+def mixer(config: GridConfig, channels: int) -> nn.Module:
+    """Return what mixes the cells of a model, or leaves them as they are."""
+    return Mixer(channels, config.rows, config.mixers) if config.mixers else nn.Identity()
+
+
 class GridEncoder(nn.Module):
     """Pictures to numbers: convolutions from the ranges' resolution to the grid's."""
 
@@ -67,6 +72,7 @@ class GridEncoder(nn.Module):
         self.stem = nn.Conv2d(config.channels, config.width, 2 * patch, patch, patch // 2)
         self.down = Down(config.width, halvings, config.blocks)
         last = widths(config.width, halvings)[-1]
+        self.mixer = mixer(config, last)
         numbers = config.numbers * (2 if config.regulariser == "kl" else 1)
         self.head = nn.Sequential(norm(last), nn.SiLU(), nn.Conv2d(last, numbers, 1))
 
@@ -75,7 +81,7 @@ class GridEncoder(nn.Module):
         config = self.config
         excess = config.padded - config.side
         x = 2 * F.pad(pictures, (0, excess, 0, excess), mode="replicate") - 1
-        y = self.head(self.down(self.stem(x)))
+        y = self.head(self.mixer(self.down(self.stem(x))))
         if config.regulariser == "kl":
             mean, log_variance = y.float().chunk(2, 1)
             return Posterior(mean, log_variance.clamp(*_LOG_VARIANCES))
@@ -98,6 +104,7 @@ class GridDecoder(nn.Module):
         doublings = int(math.log2(config.cell // config.range_size))
         channels = widths(config.width, doublings)
         self.stem = nn.Conv2d(config.numbers, channels[-1], 1)
+        self.mixer = mixer(config, channels[-1])
         self.up = Up(config.width, doublings, config.blocks)
         side = config.fine_side
         total = self.operator.parameter_count_per_range(side, side)
@@ -114,7 +121,7 @@ class GridDecoder(nn.Module):
 
     def collages(self, numbers: Tensor) -> CollageParameters:
         """Return the collages that numbers, (B, D, rows, columns), stand for."""
-        features = F.silu(self.norm(self.up(self.stem(numbers))))
+        features = F.silu(self.norm(self.up(self.mixer(self.stem(numbers)))))
         raw = self.numbers(F.silu(self.hidden(features)))
         if self.config.attention:
             raw = torch.cat([self._attention(features), raw], 1)
@@ -162,6 +169,8 @@ class GridDecoder(nn.Module):
         """Return 8 bytes that identify everything that decoding depends on."""
         config = self.config
         shape = replace(config, iterations=1).as_dict() | {"quantum": config.quantum}
+        if not config.mixers:  # which earlier models do not know of
+            del shape["mixers"]
         digest = hashlib.sha256(json.dumps(shape, sort_keys=True).encode())
         for name, tensor in sorted(self.state_dict().items()):
             digest.update(name.encode())

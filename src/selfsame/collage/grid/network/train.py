@@ -30,8 +30,9 @@ class GridObjective(Checked):
             codes are exact rather than cheap.
         fine_weight: of the mean absolute error at the finest scale, of models with details of
             their own; 0 trains at scale 1 only.
-        fine_share: of the pictures of a batch that are drawn at that scale, or at twice the scale
-            for ``detail_weight``, which takes its square of the time.
+        fine_share: of the pictures that are drawn at that scale, or at twice the scale for
+            ``detail_weight``, which takes its square of the time: so many of the batches' on
+            average, some steps one more than others.
         detail_weight: of the mean square of detail that appears only when pictures are enlarged,
             of models of ``detail`` 1: they draw ripples along strokes that no training picture can
             show to be wrong.
@@ -81,7 +82,8 @@ class GridTask(Task):
             "psnr": -10 * error.detach().log10(),
             "kl": kl.detach(),
         }
-        some = round(objective.fine_share * len(batch))
+        share = objective.fine_share * len(batch)
+        some = int((step + 1) * share) - int(step * share)
         if config.detail > 1 and objective.fine_weight and some:
             fine = (self._draw(numbers[:some], config.detail) - batch[:some]).abs().mean()
             loss = loss + objective.fine_weight * fine
