@@ -63,7 +63,7 @@ def train_classifier(pictures: Pictures, seed: int, epochs: int) -> Arrays:
 
     Pictures are drawn as zeros and ones anew each time.
     """
-    grey, labels = evaluation_pictures(pictures), torch.from_numpy(_labels(pictures))
+    grey, labels = evaluation_pictures(pictures), torch.from_numpy(labels_of(pictures))
     generator = torch.Generator().manual_seed(seed)
     model = _new(pictures, seed)
     optimiser = torch.optim.Adam(model.parameters(), LEARNING_RATE)
@@ -96,9 +96,9 @@ def describe(model: Classifier, pictures: Tensor) -> Described:
     return Described(features.numpy(), probabilities.numpy())
 
 
-def accuracy(described: Described, pictures: Pictures) -> float:
-    """Return the share of pictures whose class was found."""
-    return float((described.probabilities.argmax(1) == _labels(pictures)).mean())
+def accuracy(described: Described, labels: Array) -> float:
+    """Return the share of pictures whose class, (N,), was found."""
+    return float((described.probabilities.argmax(1) == labels).mean())
 
 
 def class_entropy(described: Described) -> float:
@@ -111,9 +111,10 @@ def class_entropy(described: Described) -> float:
 def _new(pictures: Pictures, seed: int) -> Classifier:
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
-        return Classifier(pictures.images.shape[1], int(_labels(pictures).max()) + 1)
+        return Classifier(pictures.images.shape[1], int(labels_of(pictures).max()) + 1)
 
 
-def _labels(pictures: Pictures) -> Array:
+def labels_of(pictures: Pictures) -> Array:
+    """Return the class of each picture, (N,)."""
     assert pictures.labels is not None
     return pictures.labels

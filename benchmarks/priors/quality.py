@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from benchmarks.priors.classifier import (
     accuracy,
     class_entropy,
     describe,
+    labels_of,
     load_classifier,
     train_classifier,
 )
@@ -42,6 +43,50 @@ Draw = Callable[[int], Tensor]
 """Returns binary pictures, (N, 1, S, S), of a seed."""
 
 
+class Judge(NamedTuple):
+    """A classifier that has learned the training pictures, and what it makes of the test pictures.
+
+    Attributes:
+        settings: all that its weights depend on.
+        real: of the test pictures, drawn as zeros and ones.
+    """
+
+    classifier: Classifier
+    settings: Row
+    real: Described
+
+    def described(self, draw: Draw, seed: int, kept: Kept, settings: Row) -> Described:
+        """Return what the classifier makes of a drawn set, which is kept.
+
+        Args:
+            settings: all that the set depends on besides the seed.
+        """
+
+        def work() -> Arrays:
+            return describe(self.classifier, draw(seed))._asdict()
+
+        all_of_it = {**settings, "classifier": self.settings, "set_seed": seed}
+        return Described(**kept.get("described", all_of_it, work))
+
+    def about(self, data: Data) -> Row:
+        """Return what a reader must know of the classifier."""
+        return {
+            **self.settings,
+            "features": FEATURES,
+            "parameters": sum(p.numel() for p in self.classifier.parameters()),
+            "test_accuracy": accuracy(self.real, labels_of(data.test)),
+        }
+
+
+def learned_judge(data: Data, kept: Kept, options: argparse.Namespace) -> Judge:
+    """Return a classifier trained on the training pictures, which is kept."""
+    seed, epochs = options.seed, QUICK_EPOCHS if options.quick else EPOCHS
+    settings = {"data": data.train.fingerprint, "seed": seed, "epochs": epochs}
+    work = partial(train_classifier, data.train, seed, epochs)
+    classifier = load_classifier(kept.get("classifier", settings, work), data.train)
+    return Judge(classifier, settings, describe(classifier, binarised(data.test, seed)))
+
+
 def drawn_samples(subject: Subject, count: int, temperature: float, seed: int) -> Tensor:
     """Return binary samples of a model, (count, 1, S, S): pixels drawn, not means."""
     model, generator = subject.model, subject.generator(seed + 1)
@@ -53,12 +98,16 @@ def drawn_samples(subject: Subject, count: int, temperature: float, seed: int) -
     return torch.cat(parts).cpu()
 
 
+def chosen_training(data: Data, count: int, seed: int) -> Pictures:
+    """Return training pictures, drawn without replacement."""
+    chosen = np.random.default_rng(seed).permutation(len(data.train))[:count]
+    labels = labels_of(data.train)[chosen]
+    return Pictures(data.train.images[chosen], labels, data.train.classes)
+
+
 def training_pictures(data: Data, count: int, seed: int) -> Tensor:
     """Return binary training pictures, drawn without replacement: what no model can better."""
-    assert data.train.labels is not None
-    chosen = np.random.default_rng(seed).permutation(len(data.train))[:count]
-    pictures = Pictures(data.train.images[chosen], data.train.labels[chosen], data.train.classes)
-    return binarised(pictures, seed)
+    return binarised(chosen_training(data, count, seed), seed)
 
 
 def flipped(data: Data, count: int, seed: int) -> Tensor:
@@ -148,33 +197,23 @@ def measure(
 ) -> tuple[Row, list[str], list[str]]:
     """Return the distances of samples, floors and baselines from the test pictures."""
     quick, seed = options.quick, options.seed
-    epochs = QUICK_EPOCHS if quick else EPOCHS
-    trained = {"data": data.train.fingerprint, "seed": seed, "epochs": epochs}
-    work = partial(train_classifier, data.train, seed, epochs)
-    weights = kept.get("classifier", trained, work)
-    classifier = load_classifier(weights, data.train)
-    real = describe(classifier, binarised(data.test, seed))
+    judge = learned_judge(data, kept, options)
     rows = []
     for name, (settings, draw) in sets(subjects, data).items():
         found = []
         for number in range(QUICK_REPEATS if quick else REPEATS):
             own = seed + 1000 * (number + 1)
-            described = _described(classifier, draw, own, kept, {**settings, "classifier": trained})
-            found.append(compared(described, real, own))
+            described = judge.described(draw, own, kept, settings)
+            found.append(compared(described, judge.real, own))
         rows.append(mean_row(name, found))
         harness.say(f"{name}: {rows[-1]['frechet']:.3f}")
     results: dict[str, Any] = {
-        "classifier": {
-            **trained,
-            "features": FEATURES,
-            "parameters": sum(p.numel() for p in classifier.parameters()),
-            "test_accuracy": accuracy(real, data.test),
-        },
-        "pictures": len(real.features),
+        "classifier": judge.about(data),
+        "pictures": len(judge.real.features),
         "repeats": QUICK_REPEATS if quick else REPEATS,
         "test_pictures": {
-            "class_entropy_nats": class_entropy(real),
-            "confidence": float(real.probabilities.max(1).mean()),
+            "class_entropy_nats": class_entropy(judge.real),
+            "confidence": float(judge.real.probabilities.max(1).mean()),
         },
         "rows": rows,
     }
@@ -187,14 +226,3 @@ def measure(
         "samples are binary draws; means over several sets, spread between the extremes",
     ]
     return results, [harness.markdown_table(rows, columns)], notes
-
-
-def _described(
-    classifier: Classifier, draw: Draw, seed: int, kept: Kept, settings: Row
-) -> Described:
-    """Return what the classifier makes of a drawn set, which is kept."""
-
-    def work() -> Arrays:
-        return describe(classifier, draw(seed))._asdict()
-
-    return Described(**kept.get("described", {**settings, "set_seed": seed}, work))

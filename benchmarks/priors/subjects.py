@@ -83,8 +83,8 @@ def load_subjects(options: argparse.Namespace) -> list[Subject]:
     """Return the models; in a quick run without any, small untrained ones.
 
     Raises:
-        InputError: none is given, one has another head than its option says, or is no model of
-            binary grey pictures; or what ``from_pretrained`` finds wrong.
+        InputError: none is given, one has another head than its option says; or as
+            ``load_subject``.
     """
     device = resolve_device(options.device)
     given = {head: getattr(options, head) for head in HEADS if getattr(options, head)}
@@ -92,17 +92,31 @@ def load_subjects(options: argparse.Namespace) -> list[Subject]:
         return [Subject(head, untrained(head).to(device), {}) for head in HEADS]
     if not given:
         raise InputError("give --collage MODEL, --plain MODEL or both; --quick needs none")
-    subjects = []
-    for head, name in given.items():
-        model = Vdvae.from_pretrained(name)
-        config = model.config
-        if (config.head, config.channels, config.likelihood) != (head, 1, "bernoulli"):
+    subjects = [load_subject(head, name, device) for head, name in given.items()]
+    for subject in subjects:
+        head = subject.model.config.head
+        if head != subject.label:
             raise InputError(
-                f"--{head} must name a model of binary grey pictures with the {head} head: {name} "
-                f"has head {config.head}, {config.likelihood}, {config.channels} channels"
+                f"--{subject.label} must name a model with the {subject.label} head: "
+                f"{given[subject.label]} has head {head}"
             )
-        subjects.append(Subject(head, model.to(device).eval(), Vdvae.card_of(name)))
     return subjects
+
+
+def load_subject(label: str, name: str, device: torch.device) -> Subject:
+    """Return a model by folder or name.
+
+    Raises:
+        InputError: it is no model of binary grey pictures, or what ``from_pretrained`` finds wrong.
+    """
+    model = Vdvae.from_pretrained(name)
+    config = model.config
+    if (config.channels, config.likelihood) != (1, "bernoulli"):
+        raise InputError(
+            f"the models that are compared are of binary grey pictures: {name} has "
+            f"{config.likelihood}, {config.channels} channels; train it with --binarise dynamic"
+        )
+    return Subject(label, model.to(device).eval(), Vdvae.card_of(name))
 
 
 def untrained(head: str, seed: int = 0) -> Vdvae:

@@ -29,7 +29,12 @@ _KINDS = {
     "grid": _Kind("grid", "selfsame.collage.grid.network.model", "GridModel"),
 }
 
-SHIPPED = {"collage": ("collage", "photo"), "collage-aerial": ("collage", "aerial")}
+SHIPPED = {
+    "collage": ("collage", "photo"),
+    "collage-aerial": ("collage", "aerial"),
+    "digits": ("grid", "digits"),
+    "emoji": ("grid", "emoji"),
+}
 """Models of the package, as settings call them: their kind, and their names within it."""
 
 

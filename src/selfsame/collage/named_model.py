@@ -11,6 +11,7 @@ from torch import nn
 from selfsame.errors import InputError
 from selfsame.io.model_file import Pretrained
 from selfsame.io.model_place import local_weights
+from selfsame.io.model_weights import rounded
 
 
 class Named(Protocol):
@@ -59,7 +60,7 @@ class NamedModel(Pretrained):
         super().save_pretrained(folder, card, dtype=dtype)
         with torch.no_grad():
             for parameter in self.parameters():
-                parameter.copy_(parameter.to(dtype or self.file_dtype))
+                parameter.copy_(rounded(parameter, dtype or self.file_dtype))
 
     @classmethod
     def decoder_of(cls, code: Named) -> Any:

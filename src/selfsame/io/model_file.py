@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from selfsame.errors import CorruptedError, InputError, SettingError, UnsupportedError
@@ -34,6 +31,7 @@ from selfsame.io.model_place import (
     metadata_of,
     model_place,
 )
+from selfsame.io.model_weights import weights_from_bytes, weights_to_bytes
 
 MAX_FILE_BYTES = 1 << 30
 
@@ -103,7 +101,7 @@ class Pretrained(nn.Module):
             MissingExtraError: huggingface_hub is needed and not installed.
         """
         file = _open(cls, source)
-        weights = _weights_from_bytes(file.data, file.path)
+        weights = weights_from_bytes(file.data, file.path)
         try:
             config = cls.config_type(**file.table("config"))
             if cls.least_tensors(config) > len(weights):
@@ -136,7 +134,8 @@ class Pretrained(nn.Module):
 
         Args:
             card: what people should know of it, ready for JSON; see ``model_card.card_text``.
-            dtype: of the numbers in the file, instead of the class's; the model keeps its own.
+            dtype: of the numbers in the file, instead of the class's; the model keeps its own. See
+                ``selfsame.io.model_weights.rounded``.
         Raises:
             InputError: the folder cannot be made or has a ``config.json`` of something else, or a
                 weight is not finite in this ``dtype``.
@@ -150,7 +149,7 @@ class Pretrained(nn.Module):
             "card": json.dumps(card),
         }
         contents = {
-            WEIGHTS_NAME: _weights_to_bytes(self, metadata, dtype or self.file_dtype),
+            WEIGHTS_NAME: weights_to_bytes(self, metadata, dtype or self.file_dtype),
             CONFIG_NAME: (json.dumps(about, indent=1) + "\n").encode(),
             CARD_NAME: card_text(place.resolve().name, kind, card).encode(),
         }
@@ -318,45 +317,6 @@ def plain_name(name: str) -> str:
     return plain[:_NAME_LENGTH] or "model"
 
 
-def _weights_to_bytes(model: nn.Module, about: Mapping[str, str], dtype: torch.dtype) -> bytes:
-    """Return the weights of a model as the bytes of a safetensors file.
-
-    Args:
-        about: entries for the file's metadata.
-        dtype: of the numbers in the file; whole numbers stay whole, and the model as it is.
-    Raises:
-        InputError: a weight is not finite in this ``dtype``; such a file could not be read.
-    """
-    tensors = {
-        name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else None).contiguous()
-        for name, tensor in model.state_dict().items()
-    }
-    if not _finite(tensors):
-        raise InputError(
-            f"the model holds numbers that are not finite in {dtype}; write it in torch.float32, "
-            "or train it anew if they are not finite at all"
-        )
-    return save_tensors(tensors, dict(about))
-
-
-def _weights_from_bytes(data: bytes, path: Path) -> dict[str, Tensor]:
-    """Return the tensors in the bytes of a safetensors file, numbers in single precision.
-
-    Raises:
-        CorruptedError: the bytes are no safetensors, or not all of their numbers finite.
-    """
-    try:
-        weights = {
-            name: tensor.float() if tensor.is_floating_point() else tensor
-            for name, tensor in load_tensors(data).items()
-        }
-    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise CorruptedError(f"{path} is a damaged model: {error}") from error
-    if not _finite(weights):
-        raise CorruptedError(f"{path} is a damaged model: it holds numbers that are not finite")
-    return weights
-
-
 def _check_weights(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
     """Raise ``CorruptedError`` unless ``weights`` are those of a model, by names and shapes."""
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
@@ -367,7 +327,3 @@ def _check_weights(model: nn.Module, weights: Mapping[str, Tensor], path: Path) 
                 f"{path} is a damaged model: its shape asks for {name} of size "
                 f"{wanted.get(name, 'none')}, the file has {found.get(name, 'none')}"
             )
-
-
-def _finite(tensors: Mapping[str, Tensor]) -> bool:
-    return all(bool(tensor.isfinite().all()) for tensor in tensors.values())

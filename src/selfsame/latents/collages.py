@@ -13,6 +13,7 @@ from selfsame.collage.grid.code import GridCode
 from selfsame.collage.grid.codec import codes_of, levels_of
 from selfsame.collage.grid.network.model import GridModel
 from selfsame.errors import InputError
+from selfsame.io.model_weights import smallest_exact
 from selfsame.latents.space import Field, FieldKind, Latents
 
 GROUP = 64
@@ -52,10 +53,7 @@ class CollageSpace:
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the model to a folder, made if need be; codes of one are codes of the other."""
-        weights = self.model.state_dict().values()
-        exact = all(torch.equal(weight, weight.half().float()) for weight in weights)
-        dtype = torch.float16 if exact else torch.float32
-        self.model.save_pretrained(folder, self.card, dtype=dtype)
+        self.model.save_pretrained(folder, self.card, dtype=smallest_exact(self.model))
 
     def encode(self, pictures: Tensor) -> Latents:
         """See ``LatentSpace``."""

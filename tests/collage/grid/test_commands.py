@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from selfsame.cli import main
 from selfsame.codes.models import kind_of
+from selfsame.collage.grid.network.model import GridModel
 from support.small_grid import small_grid_model
 
 
@@ -85,6 +87,23 @@ def test_train_latents_writes_a_space_that_encodes(tmp_path, capsys):
         capsys, "encode", tmp_path / "a.png", "-o", tmp_path / "a.ssm", "--model", tmp_path / "run"
     )
     assert (status, values["numbers"]) == (0, 8)
+
+
+def test_train_latents_goes_on_from_a_space(tmp_path, capsys):
+    small_grid_model(side=12, numbers=2).save_pretrained(tmp_path / "own", dtype=torch.float32)
+    start = GridModel.from_pretrained(tmp_path / "own")
+    np.savez(tmp_path / "a.npz", images=np.zeros((4, 12, 12), np.uint8))
+    command = ("train", "latents", tmp_path / "a.npz", "--init", tmp_path / "own", "--lr", 1e-9)
+    command = (*command, "--steps", 1, "--batch", 2)
+    status, _, _ = run(capsys, *command, "-o", tmp_path / "run")
+    assert status == 0
+    found = GridModel.from_pretrained(tmp_path / "run")
+    assert found.config == start.config
+    for name, weight in found.state_dict().items():
+        torch.testing.assert_close(weight, start.state_dict()[name], rtol=1e-3, atol=1e-4)
+    status, _, err = run(capsys, *command, "-o", tmp_path / "b", "--numbers", 3)
+    assert status == 2
+    assert "the space that is gone on from is GridConfig(side=12" in err
 
 
 def test_a_model_of_pictures_of_another_kind_is_refused(tmp_path, capsys):

@@ -69,7 +69,7 @@ def _pictures(
     from selfsame.codes.store import save
     from selfsame.family import Run
     from selfsame.priors.diffusion.backbone import UNCONDITIONAL, Condition
-    from selfsame.priors.generation import GROUP
+    from selfsame.priors.diffusion.generation import GROUP
 
     known = made_by.labels(classes)
     view, run = View(scale=options["scale"]), Run(options["threads"], options["device"])

@@ -18,12 +18,13 @@ SHAPE = ("cell", "numbers", "regulariser", "range_size", "detail")
 @training_options(TRAINING)
 @settings_options(GridConfig, *SHAPE)
 @settings_options(GridData, "side")
+@click.option("--init", metavar="MODEL", help="Go on from a space: digits, emoji or a folder.")
 @click.option(
     "--validate",
     type=PATH,
     help="Pictures to measure the model on while it learns [default: the test split of DATA].",
 )
-def command(validate: Path | None, **options: Any) -> int:
+def command(init: str | None, validate: Path | None, **options: Any) -> int:
     """Train a latent space on the pictures in DATA, for `selfsame encode --model`.
 
     A picture becomes a small grid of numbers, from which a network writes the collage that draws
@@ -36,6 +37,7 @@ def command(validate: Path | None, **options: Any) -> int:
     """
     import torch
 
+    from selfsame.collage.grid.network.model import GridModel
     from selfsame.collage.grid.network.train import GridObjective, GridTask
     from selfsame.datasets.batches import PictureBatches
 
@@ -43,12 +45,14 @@ def command(validate: Path | None, **options: Any) -> int:
     objective = call.settings(GridObjective, "objective")
     data = call.settings(GridData, "data", "side")
     pictures = data.learned(call.data)
-    shape = space_for(pictures, call.table("model", *SHAPE))
+    start = None if init is None else GridModel.from_pretrained(init)
+    begun = None if start is None else start.config
+    shape = space_for(pictures, call.table("model", *SHAPE), begun)
     place = validation_place(validate, call.data)
     validation = None if place is None else data.validation(place, pictures)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(call.training.seed)  # of the weights that the model starts from
-        task = GridTask(shape, objective, validation=validation)
+        task = GridTask(start or shape, objective, validation=validation)
     batches = PictureBatches(pictures, call.training.batch, changes=data.changes)
-    same = {"model": shape.as_dict(), "objective": objective.as_dict()}
+    same = {"model": shape.as_dict(), "objective": objective.as_dict(), "init": init}
     return call.run(task, batches, same=same, data=data, model=shape, objective=objective)

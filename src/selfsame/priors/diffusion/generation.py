@@ -24,11 +24,14 @@ from selfsame.priors.diffusion.samplers import (
     sample_noise,
 )
 from selfsame.priors.diffusion.schedules import Level, sampling_levels
-from selfsame.priors.generation import GROUP, sample_generator
+from selfsame.priors.generation import sample_generator
 from selfsame.run.progress import Progress
 
 COUNTS = 1
 """Stream of random numbers of how many tokens there are."""
+
+GROUP = 32
+"""Samples computed at a time. Always as many: rounding depends on the size of a batch."""
 
 Sampler = Callable[[Denoiser, Tensor, Level, Noise], Tensor]
 

@@ -61,12 +61,18 @@ class GridData(SquareSettings):
         return evaluation_pictures(self.unseen(path, pictures).spread(self.validation_pictures))
 
 
-def space_for(pictures: Pictures, table: Mapping[str, Any]) -> GridConfig:
+def space_for(
+    pictures: Pictures, table: Mapping[str, Any], start: GridConfig | None = None
+) -> GridConfig:
     """Return the shape of a model for pictures: what ``table`` leaves open follows from them.
 
+    Args:
+        start: shape of the model that is gone on from, which it must be.
     Raises:
-        InputError: settings that do not fit the pictures, or as ``GridConfig``.
+        InputError: settings that do not fit the pictures or the start, or as ``GridConfig``.
     """
+    if start is not None:
+        table = {**start.as_dict(), **table}
     fine, channels = pictures.images.shape[1], pictures.images.shape[3]
     detail = table.get("detail", 1)
     if not isinstance(detail, int) or detail < 1 or fine % detail:
@@ -80,4 +86,6 @@ def space_for(pictures: Pictures, table: Mapping[str, Any]) -> GridConfig:
             f"model: the pictures ask for side {fine // detail} and {channels} channels: got "
             f"{config.side} and {config.channels}; leave them out"
         )
+    if start is not None and config != start:
+        raise SettingError(f"model: the space that is gone on from is {start}: got {config}")
     return config

@@ -22,14 +22,14 @@ _GROUP = 64
 
 @dataclass(frozen=True)
 class GridObjective(Checked):
-    """What is minimised: squared error at scale 1 + ``fine_weight`` · error at the scale
-    ``detail`` + ``kl_weight`` · KL of a number.
+    """What is minimised: squared error at scale 1 + ``fine_weight`` · that at the scale ``detail``
+    + ``kl_weight`` · KL of a number.
 
     Attributes:
         kl_weight: per nat, of the mean over all numbers, where they have a prior: small, so that
             codes are exact rather than cheap.
-        fine_weight: of the mean absolute error at the finest scale, of models with details of
-            their own; 0 trains at scale 1 only.
+        fine_weight: of the error at the finest scale, of models with details of their own; 0 trains
+            at scale 1 only. The fewer pictures are drawn at that scale, the noisier its gradient.
         fine_share: of the pictures that are drawn at that scale, or at twice the scale for
             ``detail_weight``, which takes its square of the time: so many of the batches' on
             average, some steps one more than others.
@@ -41,7 +41,7 @@ class GridObjective(Checked):
     """
 
     kl_weight: Annotated[float, Range(0, 1e3)] = 1e-4
-    fine_weight: Annotated[float, Range(0, 1e3)] = 0.1
+    fine_weight: Annotated[float, Range(0, 1e3)] = 0.25
     fine_share: Annotated[float, Range(0, 1)] = 0.25
     detail_weight: Annotated[float, Range(0, 1e3)] = 0.2
 
@@ -59,12 +59,16 @@ class GridTask(Task):
 
     def __init__(
         self,
-        config: GridConfig | None = None,
+        start: GridModel | GridConfig | None = None,
         objective: GridObjective | None = None,
         *,
         validation: Tensor | None = None,
     ) -> None:
-        self.model = GridModel(config or GridConfig())
+        """
+        Args:
+            start: the model that is trained, or the shape of a new one.
+        """
+        self.model = start if isinstance(start, GridModel) else GridModel(start or GridConfig())
         self.objective = objective or GridObjective()
         self.validation = validation
 
@@ -85,7 +89,7 @@ class GridTask(Task):
         share = objective.fine_share * len(batch)
         some = int((step + 1) * share) - int(step * share)
         if config.detail > 1 and objective.fine_weight and some:
-            fine = (self._draw(numbers[:some], config.detail) - batch[:some]).abs().mean()
+            fine = (self._draw(numbers[:some], config.detail) - batch[:some]).square().mean()
             loss = loss + objective.fine_weight * fine
             metrics["fine_error"] = fine.detach()
         if config.detail == 1 and objective.detail_weight and some:

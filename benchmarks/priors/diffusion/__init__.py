@@ -1,0 +1,1 @@
+"""Diffusions of the tokens of latent spaces."""
