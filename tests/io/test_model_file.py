@@ -150,6 +150,12 @@ def test_models_ship_in_the_folder_of_a_package(folder, monkeypatch) -> None:
         Shipping.from_pretrained("big")
 
 
+def test_nothing_ships_from_the_working_folder(folder, monkeypatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    assert Toy.shipped() == []
+    assert Toy.from_pretrained(folder.name).name == folder.name
+
+
 def test_a_model_replaces_another(folder) -> None:
     other = toy(7)
     other.save_pretrained(folder)

@@ -6,25 +6,68 @@ import numpy as np
 import pytest
 import torch
 
+from selfsame import load
 from selfsame.cli import main
 from selfsame.datasets.pictures import Pictures
 from selfsame.errors import InputError
-from selfsame.latents import CollageSpace
+from selfsame.latents import CollageSpace, Latents, MapsConfig, MapsModel, MapsSpace, batches
 from selfsame.latents.batches import LatentBatches, encode_set
+from selfsame.priors.diffusion.config import SamplerSettings
+from selfsame.priors.diffusion.latent import LatentDiffusion
 from selfsame.priors.diffusion.model import DiffusionModel
 from support.small_grid import small_grid_model
 
 
-def test_a_set_is_encoded_picture_by_picture():
+def small_maps_space(**options) -> MapsSpace:
+    return MapsSpace(MapsModel(MapsConfig(**{"side": 20, "maps": 6, "steps": 2} | options)))
+
+
+def test_a_set_is_encoded_picture_by_picture(monkeypatch):
+    monkeypatch.setattr(batches, "GROUP", 32)
     space = CollageSpace(small_grid_model())
     images = np.random.default_rng(0).integers(0, 256, (70, 20, 20, 1), dtype=np.uint8)
     seen = []
     latents = encode_set(space, Pictures(images), progress=lambda *done: seen.append(done))
     assert latents.values.shape == (70, 9, 3)
-    assert seen == [(64, 70, ""), (70, 70, "")]
+    assert torch.equal(latents.positions, space.encode(torch.zeros(1, 1, 20, 20)).positions)
+    assert latents.mask is None
+    assert seen == [(32, 70, ""), (64, 70, ""), (70, 70, "")]
     one = torch.from_numpy(images[66].transpose(2, 0, 1)[None]).float() / 255
     with torch.no_grad():
         torch.testing.assert_close(latents.values[66:67], space.encode(one).values)
+
+
+def test_what_is_kept_is_not_encoded_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(batches, "GROUP", 4)
+    images = np.random.default_rng(0).integers(0, 60, (10, 20, 20, 1), dtype=np.uint8)
+    space, calls = small_maps_space(ink=4.0), []
+    encode = MapsSpace.encode
+
+    def counted(self, pictures):
+        calls.append(len(pictures))
+        if calls == [4, 4, 2]:
+            raise KeyboardInterrupt
+        return encode(self, pictures)
+
+    monkeypatch.setattr(MapsSpace, "encode", counted)
+    with pytest.raises(KeyboardInterrupt):
+        encode_set(space, Pictures(images), keep=tmp_path / "kept")
+    whole = encode_set(space, Pictures(images), keep=tmp_path / "kept")
+    assert calls == [4, 4, 2, 2]
+    again = encode_set(space, Pictures(images), keep=tmp_path / "kept")
+    assert calls == [4, 4, 2, 2]
+    fresh = encode_set(space, Pictures(images))
+    for parts in zip(whole, again, fresh, strict=True):
+        assert all(part is parts[0] or torch.equal(part, parts[0]) for part in parts)
+    assert whole.mask.shape == (10, 6)
+    # Another space, other pictures and a damaged file are encoded.
+    del calls[:]
+    encode_set(small_maps_space(ink=5.0), Pictures(images[:4]), keep=tmp_path / "kept")
+    encode_set(space, Pictures(images[:4][::-1].copy()), keep=tmp_path / "kept")
+    for file in (tmp_path / "kept").iterdir():
+        file.write_bytes(file.read_bytes()[:50])
+    encode_set(space, Pictures(images[:4]), keep=tmp_path / "kept")
+    assert calls == [4, 4, 4]
 
 
 def test_pictures_of_another_size_are_refused():
@@ -35,29 +78,44 @@ def test_pictures_of_another_size_are_refused():
 
 def test_every_latent_comes_once_an_epoch_with_its_label():
     values = torch.arange(10.0).reshape(10, 1, 1).repeat(1, 2, 3)
-    batches = LatentBatches(values, torch.arange(10) * 7, 5)
-    assert len(batches) == 10
-    found = [batches.batch(3, step, range(5)) for step in range(4)]
+    of_set = LatentBatches(Latents(values), torch.arange(10) * 7, 5)
+    assert len(of_set) == 10
+    found = [of_set.batch(3, step, range(5)) for step in range(4)]
     for epoch in (found[:2], found[2:]):
         numbers = torch.cat([part[:, 0, 0] for part, _ in epoch])
         assert sorted(numbers.tolist()) == list(range(10))
         assert torch.equal(torch.cat([labels for _, labels in epoch]), 7 * numbers.long())
     assert not torch.equal(found[0][0], found[2][0])
-    alone = batches.batch(3, 1, [4])
+    alone = of_set.batch(3, 1, [4])
     torch.testing.assert_close(alone[0], found[1][0][4:])
-    assert torch.equal(LatentBatches(values, None, 5).batch(3, 0, range(5)), found[0][0])
+    assert torch.equal(LatentBatches(Latents(values), None, 5).batch(3, 0, range(5)), found[0][0])
+
+
+def test_a_mask_goes_with_its_latents():
+    values = torch.arange(10.0).reshape(10, 1, 1).repeat(1, 4, 3)
+    mask = torch.arange(4) < 1 + torch.arange(10)[:, None] % 4
+    for labels in (torch.arange(10), None):
+        found, classes, there = LatentBatches(Latents(values, mask=mask), labels, 5).batch(
+            3, 1, range(5)
+        )
+        numbers = found[:, 0, 0].long()
+        assert torch.equal(there, mask[numbers])
+        assert torch.equal(classes, torch.zeros_like(numbers) if labels is None else numbers)
 
 
 def test_the_fingerprint_is_of_values_labels_and_batch():
     values, labels = torch.zeros(4, 2, 3), torch.zeros(4, dtype=torch.int64)
-    batches = [
-        LatentBatches(values, labels, 2),
-        LatentBatches(values + 1, labels, 2),
-        LatentBatches(values, labels + 1, 2),
-        LatentBatches(values, None, 2),
-        LatentBatches(values, labels, 3),
+    mask = torch.ones(4, 2, dtype=torch.bool)
+    found = [
+        LatentBatches(Latents(values), labels, 2),
+        LatentBatches(Latents(values + 1), labels, 2),
+        LatentBatches(Latents(values), labels + 1, 2),
+        LatentBatches(Latents(values), None, 2),
+        LatentBatches(Latents(values), labels, 3),
+        LatentBatches(Latents(values, mask=mask), labels, 2),
+        LatentBatches(Latents(values, mask=~mask), labels, 2),
     ]
-    assert len({each.fingerprint for each in batches}) == len(batches)
+    assert len({each.fingerprint for each in found}) == len(found)
 
 
 def test_train_diffusion_writes_a_model_of_the_space(tmp_path, capsys):
@@ -80,3 +138,39 @@ def test_train_diffusion_writes_a_model_of_the_space(tmp_path, capsys):
     known = encode_set(space, Pictures(images[..., None])).values.reshape(-1, 3)
     torch.testing.assert_close(model.mean, known.mean(0), rtol=0, atol=2e-3)
     torch.testing.assert_close(model.std, known.std(0), rtol=2e-2, atol=2e-3)
+
+
+def test_train_diffusion_of_sets_of_maps(tmp_path, capsys):
+    images = np.zeros((24, 20, 20), np.uint8)
+    for number, image in enumerate(images):
+        image[4:8, 3 : 9 + number % 8] = 255
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(24) % 8 // 4)
+    data, home = str(tmp_path / "a.npz"), str(tmp_path / "space")
+    assert main(["latents", "maps", data, "-o", home, "--maps", "8", "--steps", "2", "--json"]) == 0
+    settings = json.loads(capsys.readouterr().out)
+    assert settings["side"] == 20
+    assert settings["ink"] == pytest.approx(13 * 4 / 8, abs=0.3)
+    command = ["train", "diffusion", data, "--space", home, "-o", str(tmp_path / "run")]
+    command += ["--steps", "2", "--batch", "8", "--width", "8", "--depth", "1"]
+    assert main([*command, "--set", "model.heads=2", "--quiet"]) == 0
+    made_by = LatentDiffusion.from_pretrained(tmp_path / "run")
+    assert isinstance(made_by.space, MapsSpace)
+    config = made_by.model.config
+    assert (config.tokens, config.numbers, config.grid, config.counted) == (8, 7, None, True)
+    known = encode_set(made_by.space, Pictures(images[..., None]), keep=tmp_path / "run/latents")
+    assert len(list((tmp_path / "run" / "latents").iterdir())) == 1
+    for label in (0, 1):
+        counts = known.mask[np.arange(24) % 8 // 4 == label].sum(1)
+        shares = torch.bincount(counts - 1, minlength=8) / 12
+        torch.testing.assert_close(made_by.model.counts[label], shares, atol=1e-3, rtol=0)
+    there = known.values[known.mask]
+    torch.testing.assert_close(made_by.model.mean, there.mean(0), rtol=0, atol=5e-3)
+    latents = made_by.sample(5, SamplerSettings(steps=2), seed=3)
+    assert set(latents.mask.sum(1).tolist()) <= set(known.mask.sum(1).tolist())
+    assert len(made_by.space.codes(latents)) == 5
+    command = ["generate", str(tmp_path / "run"), "-n", "3", "--steps", "2", "--scale", "2"]
+    command += ["-o", str(tmp_path / "a.png"), "--codes", str(tmp_path / "codes"), "--quiet"]
+    assert main(command) == 0
+    system = load(tmp_path / "codes" / "00002.ssm").system
+    assert len(system) in known.mask[np.arange(24) % 8 // 4 == 0].sum(1)
+    assert system.contraction < 1

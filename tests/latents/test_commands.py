@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from selfsame.cli import main
+from support.small_diffusion import small_diffusion
 from support.small_grid import small_grid_model
 
 
@@ -22,3 +23,29 @@ def test_inspect_prints_ranges_bytes_and_errors(tmp_path, capsys):
     assert text.startswith("own: 3 pictures, ")
     assert "dB at 2x, 0 of 3 numbers dead" in text
     assert len(text.splitlines()) == 5
+
+
+def test_maps_are_of_square_grey_pictures(tmp_path, capsys):
+    np.savez(tmp_path / "a.npz", images=np.ones((2, 20, 22), np.uint8))
+    assert main(["latents", "maps", str(tmp_path / "a.npz"), "-o", str(tmp_path / "space")]) == 1
+    assert "got 22x20 pixels and 1 channels" in capsys.readouterr().err
+
+
+def test_a_space_of_maps_is_inspected_like_any(tmp_path, capsys):
+    images = np.zeros((3, 16, 16), np.uint8)
+    images[:, 4:6, 2:13] = images[:, 4:12, 5:7] = 255
+    np.savez(tmp_path / "a.npz", images=images)
+    data, space = str(tmp_path / "a.npz"), str(tmp_path / "own")
+    assert main(["latents", "maps", data, "-o", space, "--ink", "5", "--maps", "9"]) == 0
+    assert "own: pictures of 16x16 pixels as up to 9 maps, one for 5" in capsys.readouterr().err
+    assert main(["latents", "inspect", space, data, "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert [channel["name"] for channel in values["channels"]][4:] == ["x", "y", "log p"]
+    assert values["psnr"]["1"] > 18
+
+
+def test_a_model_that_is_no_space(tmp_path, capsys):
+    small_diffusion().save_pretrained(tmp_path / "model")
+    np.savez(tmp_path / "a.npz", images=np.ones((2, 20, 20), np.uint8))
+    assert main(["latents", "inspect", str(tmp_path / "model"), str(tmp_path / "a.npz")]) == 2
+    assert "of the kind 'diffusion': latent spaces are grid or maps" in capsys.readouterr().err

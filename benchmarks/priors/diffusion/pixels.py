@@ -89,7 +89,7 @@ def train_on(
     """
     assert pictures.labels is not None
     labels = torch.from_numpy(pictures.labels.copy())
-    values = encode_set(space, pictures).values
+    latents = encode_set(space, pictures)
     config = DiffusionConfig(
         tokens=space.tokens,
         numbers=len(space.fields),
@@ -103,8 +103,8 @@ def train_on(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         model = DiffusionModel(config)
-    model.learn_scale(values)
-    batches = LatentBatches(values, labels, settings.batch)
+    model.learn_scale(latents.values)
+    batches = LatentBatches(latents, labels, settings.batch)
     same = {"model": config.as_dict(), "objective": objective.as_dict()}
     with shown_progress("train") as progress:
         result = train(

@@ -21,7 +21,7 @@ _COMMANDS = {
     "fractalize": "Make a picture of copies of itself, gigapixels large or endlessly zoomed.",
     "generate": "Make up pictures with a model, walk between them, code and decode some.",
     "info": "Show what a code file holds.",
-    "latents": "Look at a latent space: ranges, dead numbers, bytes, errors at every scale.",
+    "latents": "Look at a latent space: ranges, bytes, errors at every scale; or make one of maps.",
     "probe": "Pre-train a network on fractals, and measure what it has learned.",
     "render": "Render a code to a picture of any size.",
     "sample": "Make random or classic IFS codes.",

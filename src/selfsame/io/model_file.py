@@ -81,7 +81,9 @@ class Pretrained(nn.Module):
     @classmethod
     def shipped(cls) -> list[str]:
         """Return the names of the models inside the package, sorted."""
-        models = Path(str(resources.files(cls.home))) / "models" if cls.home else Path()
+        if not cls.home:
+            return []
+        models = Path(str(resources.files(cls.home))) / "models"
         return sorted(path.parent.name for path in models.glob(f"*/{WEIGHTS_NAME}"))
 
     @classmethod

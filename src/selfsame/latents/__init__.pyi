@@ -1,6 +1,10 @@
 from .collages import CollageSpace as CollageSpace
 from .inspection import Inspection as Inspection
 from .inspection import inspect_space as inspect_space
+from .loading import load_space as load_space
+from .maps.config import MapsConfig as MapsConfig
+from .maps.space import MapsModel as MapsModel
+from .maps.space import MapsSpace as MapsSpace
 from .space import Field as Field
 from .space import Latents as Latents
 from .space import LatentSpace as LatentSpace

@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -12,23 +14,32 @@ from selfsame.datasets.batches import evaluation_pictures
 from selfsame.datasets.epochs import Epochs
 from selfsame.datasets.pictures import Pictures
 from selfsame.errors import InputError
+from selfsame.io.files import atomic_file, make_folder
 from selfsame.latents.space import Latents, LatentSpace
 from selfsame.run.progress import Progress
+from selfsame.version import __version__
 
-GROUP = 64
-"""Pictures encoded at a time."""
+GROUP = 1024
+"""Pictures encoded at a time, and kept in a file."""
 
 
 @torch.no_grad()
 def encode_set(
-    space: LatentSpace[Any], pictures: Pictures, *, progress: Progress | None = None
+    space: LatentSpace[Any],
+    pictures: Pictures,
+    *,
+    keep: Path | None = None,
+    progress: Progress | None = None,
 ) -> Latents:
     """Return what all pictures of a set are coded to, on the CPU.
 
     Args:
+        keep: folder in which latents are kept as they come, and looked for; made if need be. A
+            file there belongs to a space and some pictures, whatever else is in the folder.
         progress: of pictures.
     Raises:
-        InputError: pictures of another size or other channels than those of the space.
+        InputError: pictures of another size or other channels than those of the space, such as it
+            cannot code, or no folder.
     """
     count, height, width, channels = pictures.images.shape
     if (height, width, channels) != (space.side, space.side, space.channels):
@@ -36,45 +47,84 @@ def encode_set(
             f"the space {space.name} has pictures of {space.side}x{space.side} pixels and "
             f"{space.channels} channels: got {width}x{height} and {channels}"
         )
-    values = []
-    positions = None
+    if keep is not None:
+        make_folder(keep, "latents are kept in a folder")
+    parts = []
     for first in range(0, count, GROUP):
         group = Pictures(pictures.images[first : first + GROUP])
-        latents = space.encode(evaluation_pictures(group))
-        values.append(latents.values.cpu())
-        positions = latents.positions
+        place = None if keep is None else keep / f"{_digest(space, group)}.npz"
+        latents = None if place is None else _read(place)
+        if latents is None:
+            latents = _on_cpu(space.encode(evaluation_pictures(group)))
+            if place is not None:
+                _write(place, latents)
+        parts.append(latents)
         if progress is not None:
             progress(min(first + GROUP, count), count, "")
-    return Latents(torch.cat(values), positions)
+    masks = [part.mask for part in parts if part.mask is not None]
+    return Latents(
+        torch.cat([part.values for part in parts]),
+        parts[0].positions,
+        torch.cat(masks) if masks else None,
+    )
+
+
+def _on_cpu(latents: Latents) -> Latents:
+    return Latents(*(None if part is None else part.cpu() for part in latents))  # type: ignore[arg-type]
+
+
+def _digest(space: LatentSpace[Any], pictures: Pictures) -> str:
+    """Return what the latents of pictures are called: a digest of all that they depend on."""
+    state = repr((__version__, space.fingerprint, pictures.fingerprint))
+    return hashlib.sha256(state.encode()).hexdigest()[:32]
+
+
+def _write(place: Path, latents: Latents) -> None:
+    there = {name: part.numpy() for name, part in latents._asdict().items() if part is not None}
+    with atomic_file(place) as file:
+        np.savez(file, **there)
+
+
+def _read(place: Path) -> Latents | None:
+    """Return latents that are kept, None if there are none, or damaged ones."""
+    try:
+        with place.open("rb") as file, np.load(file) as arrays:
+            return Latents(**{name: torch.from_numpy(arrays[name]) for name in arrays.files})
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile):
+        return None
 
 
 class LatentBatches:
     """Latents with their labels, every one once per epoch; see ``selfsame.datasets.epochs``.
 
     Args:
-        values: (N, T, D).
+        latents: N of them.
         labels: class of each, (N,), or None.
         batch: latents of a step, of all processes together.
     """
 
-    def __init__(self, values: Tensor, labels: Tensor | None, batch: int) -> None:
-        self.values, self.labels = values, labels
+    def __init__(self, latents: Latents, labels: Tensor | None, batch: int) -> None:
+        values, mask = latents.values, latents.mask
+        if labels is None and mask is not None:  # a mask comes third
+            labels = torch.zeros(len(values), dtype=torch.int64)
+        parts = (values, labels, mask)
+        self._parts = tuple(part for part in parts if part is not None)
         self._epochs = Epochs(len(values), batch)
         digest = hashlib.sha256(repr((tuple(values.shape), batch)).encode())
-        for tensor in (values, labels):
-            if tensor is not None:
-                digest.update(tensor.contiguous().numpy().tobytes())
+        for part in self._parts:
+            digest.update(part.contiguous().numpy().tobytes())
         self.fingerprint = digest.hexdigest()[:16]
         """Digest of all that the batches depend on but the seed."""
 
     def __len__(self) -> int:
         """Return the number of latents."""
-        return len(self.values)
+        return len(self._parts[0])
 
     def batch(self, seed: int, step: int, indices: Sequence[int]) -> Tensor | tuple[Tensor, ...]:
-        """Return latents ``indices`` of a step, (len(indices), T, D), and their labels, if any."""
+        """Return latents ``indices`` of a step, (len(indices), T, D); with labels, if there are
+        any, and then a mask, (len(indices), T), where sets differ in size."""
         chosen = torch.from_numpy(
             self._epochs.numbers(seed, step, np.asarray(indices, np.int64)).copy()
         )
-        values = self.values[chosen]
-        return values if self.labels is None else (values, self.labels[chosen])
+        batch = tuple(part[chosen] for part in self._parts)
+        return batch if len(batch) > 1 else batch[0]

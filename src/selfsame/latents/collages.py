@@ -16,6 +16,9 @@ from selfsame.errors import InputError
 from selfsame.io.model_weights import smallest_exact
 from selfsame.latents.space import Field, FieldKind, Latents
 
+GROUP = 64
+"""Pictures that go through the encoder at a time."""
+
 
 class CollageSpace:
     """A ``LatentSpace`` of the grids of a model; a token is a cell.
@@ -54,7 +57,7 @@ class CollageSpace:
 
     def encode(self, pictures: Tensor) -> Latents:
         """See ``LatentSpace``."""
-        mean = self.model.encode(pictures).mean
+        mean = torch.cat([self.model.encode(part).mean for part in torch.split(pictures, GROUP)])
         return Latents(mean.flatten(2).mT, self._positions(mean.device))
 
     def draw(self, latents: Latents, scale: float | Fraction = 1) -> Tensor:

@@ -88,7 +88,8 @@ def inspect_space(
     for first in range(0, count, GROUP):
         group = pictures[first : first + GROUP]
         latents = space.encode(area_resize(group, (space.side, space.side)))
-        values.append(latents.values.flatten(0, 1))
+        there = latents.values.flatten(0, 1)
+        values.append(there if latents.mask is None else there[latents.mask.flatten()])
         sizes += [len(pack(code)) for code in space.codes(latents)]
         held = space.rounded(latents)
         for scale in scales:

@@ -6,6 +6,7 @@ codes, which save, open and zoom like any other.
 """
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from torch import Tensor
@@ -82,3 +83,7 @@ class LatentSpace(Protocol[C]):
 
     def codes(self, latents: Latents) -> list[C]:
         """Return the codes of pictures; those of equal rounded tokens are equal."""
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the space to a folder, made if need be, for ``selfsame.latents.load_space``; codes
+        of one are codes of the other."""

@@ -153,9 +153,13 @@ def _rendered(model: Vdvae, features: Tensor, scale: Scale) -> Tensor:
     return torch.cat([model.render(one[None], scale).cpu() for one in features])
 
 
-def sample_generator(seed: int, number: int) -> torch.Generator:
-    """Return the generator of one sample, on the CPU: a function of the seed and its number."""
-    entropy = np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]
+def sample_generator(seed: int, number: int, *stream: int) -> torch.Generator:
+    """Return the generator of one sample, on the CPU: a function of the seed and its number.
+
+    Args:
+        stream: from 1; numbers that have nothing to do with those without.
+    """
+    entropy = np.random.SeedSequence([seed, number, *stream]).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(entropy) >> 1)
 
 

@@ -5,7 +5,8 @@ from selfsame.errors import InputError, SettingError
 from selfsame.priors.diffusion.backbone import Condition
 from selfsame.priors.diffusion.classifier import NoisyClassifier
 from selfsame.priors.diffusion.config import ClassifierConfig, SamplerSettings
-from selfsame.priors.diffusion.generation import sample_latents
+from selfsame.priors.diffusion.generation import sample_latents, sample_masks
+from selfsame.priors.diffusion.model import DiffusionModel
 from selfsame.run.progress import Progress
 from support.gaussian_data import normal
 from support.small_diffusion import SMALL, awake, small_diffusion
@@ -150,3 +151,43 @@ def test_guides_must_be_of_the_same_latents() -> None:
         sample_latents(
             model, 1, QUICK, condition=labels, classifier=classifier(), guide=small_diffusion()
         )
+
+
+def counted() -> DiffusionModel:
+    """Samples of class 0 have 1 token or 3, those of class 1 always 2; class 2 never came."""
+    model = small_diffusion(classes=3, counted=True)
+    numbers = torch.tensor([1, 3, 3, 3, 2, 2])
+    model.learn_counts(torch.arange(4) < numbers[:, None], torch.tensor([0, 0, 0, 0, 1, 1]))
+    return model
+
+
+def test_samples_have_as_many_tokens_as_those_of_their_class() -> None:
+    model, count = counted(), 600
+    for label, shares in ((0, [1 / 4, 0, 3 / 4, 0]), (1, [0, 1, 0, 0])):
+        mask = sample_masks(model, count, labels=torch.full((count,), label), seed=3)
+        found = torch.bincount(mask.sum(1) - 1, minlength=4) / count
+        torch.testing.assert_close(found, torch.tensor(shares, dtype=F32), atol=0.05, rtol=0)
+        assert torch.equal(mask, torch.arange(4) < mask.sum(1, keepdim=True))
+    of_all = [1 / 6, 2 / 6, 3 / 6, 0]
+    for labels in (None, torch.full((count,), -1), torch.full((count,), 2)):
+        mask = sample_masks(model, count, labels=labels, seed=3)
+        found = torch.bincount(mask.sum(1) - 1, minlength=4) / count
+        torch.testing.assert_close(found, torch.tensor(of_all), atol=0.06, rtol=0)
+
+
+def test_the_tokens_of_sample_k_are_always_the_same() -> None:
+    model, labels = counted(), torch.arange(30) % 3
+    whole = sample_masks(model, 30, labels=labels, seed=5)
+    part = sample_masks(model, 7, labels=labels[11:18], seed=5, first=11)
+    assert torch.equal(part, whole[11:18])
+    assert not torch.equal(sample_masks(model, 30, labels=labels, seed=6), whole)
+    assert sample_masks(small_diffusion(), 3) is None
+    with pytest.raises(InputError, match="as many as are made"):
+        sample_masks(model, 3, labels=labels)
+
+
+def test_counts_are_kept_with_the_model(tmp_path) -> None:
+    model = counted()
+    model.save_pretrained(tmp_path / "own")
+    again = DiffusionModel.from_pretrained(tmp_path / "own")
+    torch.testing.assert_close(again.counts, model.counts, atol=1e-3, rtol=0)

@@ -4,12 +4,14 @@ import pytest
 import torch
 
 from selfsame.errors import CorruptedError, SettingError
-from selfsame.latents import CollageSpace
-from selfsame.priors.diffusion.config import SamplerSettings
-from selfsame.priors.diffusion.generation import sample_latents
+from selfsame.latents import CollageSpace, Latents, MapsConfig, MapsModel, MapsSpace
+from selfsame.priors.diffusion.backbone import Condition
+from selfsame.priors.diffusion.config import DiffusionConfig, SamplerSettings
+from selfsame.priors.diffusion.generation import sample_latents, sample_masks
 from selfsame.priors.diffusion.latent import LatentDiffusion
+from selfsame.priors.diffusion.model import DiffusionModel
 from selfsame.priors.diffusion.train import DiffusionTask
-from support.small_diffusion import small_diffusion
+from support.small_diffusion import SMALL, awake, small_diffusion
 from support.small_grid import small_grid_model
 from support.small_latent_diffusion import small_latent_diffusion
 
@@ -68,3 +70,26 @@ def test_classes_by_name_and_by_number(tmp_path):
     assert numbered.labels(["2", "0"]).tolist() == [2, 0]
     with pytest.raises(SettingError, match="without labels"):
         LatentDiffusion(small_diffusion(), made_by.space).labels(["0"])
+
+
+def test_samples_have_the_tokens_that_their_class_has(tmp_path):
+    space = MapsSpace(MapsModel(MapsConfig(maps=4)))
+    told = {"space": "maps", "space_digest": space.fingerprint.hex(), "numbers": 7, "classes": 2}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = DiffusionModel(DiffusionConfig(**SMALL | told, counted=True))
+    awake(model)
+    numbers = torch.tensor([1, 3, 2, 2])
+    model.learn_counts(torch.arange(4) < numbers[:, None], torch.tensor([0, 0, 1, 1]))
+    LatentDiffusion(model.eval(), space).save_pretrained(tmp_path / "model")
+    made_by = LatentDiffusion.from_pretrained(tmp_path / "model")
+    labels = torch.arange(12) % 2
+    latents = made_by.sample(12, QUICK, condition=Condition(labels), seed=4)
+    mask = sample_masks(made_by.model, 12, labels=labels, seed=4)
+    assert set(mask[labels == 0].sum(1).tolist()) == {1, 3}
+    assert set(mask[labels == 1].sum(1).tolist()) == {2}
+    # Tokens that are not there are not looked at.
+    plain = sample_latents(made_by.model, 12, QUICK, condition=Condition(labels), mask=mask, seed=4)
+    wanted = made_by.space.rounded(Latents(plain, mask=mask))
+    assert torch.equal(latents.values, wanted.values)
+    assert torch.equal(latents.mask, wanted.mask)

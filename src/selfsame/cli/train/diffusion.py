@@ -1,13 +1,17 @@
 """``selfsame train diffusion DATA --space SPACE -o MODEL``: diffusion on fractal codes."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsame.cli.shared.options import settings_options
+from selfsame.cli.shared.options import PATH, settings_options
 from selfsame.cli.train.shared import Call, training_options
 from selfsame.priors.diffusion.config import DiffusionConfig, DiffusionObjective
 from selfsame.training.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from selfsame.latents import Latents
 
 TRAINING = TrainSettings(
     steps=20_000,
@@ -21,6 +25,9 @@ TRAINING = TrainSettings(
 )
 """How a diffusion is trained unless told otherwise."""
 
+LATENTS = "latents"
+"""Folder in that of the training, for what the pictures are coded to."""
+
 SHAPE = ("width", "depth", "prediction", "schedule")
 """Settings of the model that have an option of their own."""
 
@@ -29,19 +36,27 @@ SHAPE = ("width", "depth", "prediction", "schedule")
 @training_options(TRAINING)
 @click.option("--space", required=True, help="Latent space that the pictures are coded in.")
 @click.option("--label", help="Column of DATA whose values are the classes [default: its labels].")
+@click.option(
+    "--latents",
+    "keep",
+    type=PATH,
+    help=f"Folder that keeps what the pictures are coded to [default: {LATENTS} in OUTPUT].",
+)
 @settings_options(DiffusionConfig, *SHAPE)
-def command(space: str, label: str | None, **options: Any) -> int:
+def command(space: str, label: str | None, keep: Path | None, **options: Any) -> int:
     """Train a model that makes up codes like those of the pictures in DATA.
 
-    The pictures are coded in SPACE, which `selfsame train latents` made, and a transformer learns
-    to take noise away from their numbers; of pictures with labels, class by class. The folder
-    OUTPUT gets config.json, checkpoints, a log and the folder model, with a copy of SPACE. The same
-    command goes on where it was stopped.
+    The pictures are coded in SPACE, which `selfsame train latents` or `selfsame latents maps` made,
+    and a transformer learns to take noise away from their numbers; of pictures with labels, class
+    by class. The folder OUTPUT gets config.json, latents, checkpoints, a log and the folder model,
+    with a copy of SPACE. The same command goes on where it was stopped, while pictures are coded,
+    too.
     """
     import torch
 
     from selfsame.datasets.readers import read_pictures
-    from selfsame.latents import CollageSpace
+    from selfsame.io.files import make_folder
+    from selfsame.latents import load_space
     from selfsame.latents.batches import LatentBatches, encode_set
     from selfsame.priors.diffusion.model import DiffusionModel
     from selfsame.priors.diffusion.train import DiffusionTask
@@ -49,28 +64,41 @@ def command(space: str, label: str | None, **options: Any) -> int:
 
     call = Call(options, TRAINING)
     objective = call.settings(DiffusionObjective, "objective")
-    loaded = CollageSpace.from_pretrained(space)
+    loaded = load_space(space)
     pictures = read_pictures(call.data, "train", label=label)
     labels = None if pictures.labels is None else torch.from_numpy(pictures.labels.copy())
     names = pictures.classes or ()
-    rows = loaded.model.config.rows
+    make_folder(options["output"], "a training needs a folder")
+    with shown_progress("encode", quiet=options["quiet"]) as progress:
+        latents = encode_set(
+            loaded, pictures, keep=keep or options["output"] / LATENTS, progress=progress
+        )
     implied = {
         "tokens": loaded.tokens,
         "numbers": len(loaded.fields),
-        "grid": (rows, rows),
+        "grid": _grid(latents),
+        "counted": latents.mask is not None,
         "classes": 0 if labels is None else len(names) or int(labels.max()) + 1,
         "class_names": names,
         "space": loaded.name,
         "space_digest": loaded.fingerprint.hex(),
     }
     shape = call.settings(DiffusionConfig, "model", *SHAPE, implied=implied)
-    with shown_progress("encode", quiet=options["quiet"]) as progress:
-        values = encode_set(loaded, pictures, progress=progress).values
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(call.training.seed)  # of the weights that the model starts from
         model = DiffusionModel(shape)
-    model.learn_scale(values)
+    model.learn_scale(latents.values, latents.mask)
+    if latents.mask is not None:
+        model.learn_counts(latents.mask, labels)
     task = DiffusionTask(model, objective, space=loaded)
-    batches = LatentBatches(values, labels, call.training.batch)
+    batches = LatentBatches(latents, labels, call.training.batch)
     same = {"model": shape.as_dict(), "objective": objective.as_dict()}
     return call.run(task, batches, same=same, model=shape, objective=objective)
+
+
+def _grid(latents: "Latents") -> tuple[int, int] | None:
+    """Return rows and columns that tokens lie on, None of a set without an order."""
+    if latents.positions is None:
+        return None
+    rows, columns = (int(last) + 1 for last in latents.positions.amax(0))
+    return rows, columns

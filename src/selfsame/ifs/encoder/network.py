@@ -256,13 +256,13 @@ class _Layer(nn.Module):
 
 
 @torch.no_grad()
-def mixture_pieces(pictures: Tensor, count: int, generator: torch.Generator) -> Pieces:
+def mixture_pieces(pictures: Tensor, count: int, generator: torch.Generator | None) -> Pieces:
     """Return the components of a mixture of the ink of each picture as pieces of it.
 
     Args:
         pictures: (B, 1, S, S), filling [-1, 1]².
         count: N.
-        generator: draws the seeds, on the CPU.
+        generator: draws the seeds, on the CPU; or None, as of ``gaussian_mixture``.
     """
     cells = F.avg_pool2d(pictures, _CELL)
     side = cells.shape[-1]

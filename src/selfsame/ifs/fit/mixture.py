@@ -66,7 +66,7 @@ def gaussian_mixture(
     weights: Tensor,
     components: int,
     floor: float,
-    generator: torch.Generator,
+    generator: torch.Generator | None,
     iterations: int = ITERATIONS,
 ) -> Mixture:
     """Return a mixture for each item, by expectation maximisation.
@@ -75,7 +75,8 @@ def gaussian_mixture(
         positions: (P, d) or (B, P, d).
         weights: (B, P), non-negative, not all zero in any item.
         floor: variance added to every component.
-        generator: draws the seeds.
+        generator: draws the seeds; None takes the likeliest, so that the mixture is a function of
+            the item alone.
     Source: Dempster et al. 1977; seeding as k-means++ (Arthur and Vassilvitskii 2007).
     """
     weights = weights / weights.sum(-1, keepdim=True)
@@ -94,7 +95,7 @@ def _em(
     weights: Tensor,
     components: int,
     floor: float,
-    generator: torch.Generator,
+    generator: torch.Generator | None,
     iterations: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     batch, _, d = positions.shape
@@ -122,15 +123,19 @@ def _em(
 
 
 def _seeds(
-    positions: Tensor, weights: Tensor, components: int, generator: torch.Generator
+    positions: Tensor, weights: Tensor, components: int, generator: torch.Generator | None
 ) -> Tensor:
     """Return (B, K, d) seeds, each drawn far from those before it."""
     items = torch.arange(len(weights), device=weights.device)
     distance = torch.ones_like(weights)
     seeds = []
     for k in range(components):
-        chance = (weights * distance + 1e-12 * weights).cpu()
-        index = torch.multinomial(chance, 1, generator=generator)[:, 0].to(weights.device)
+        chance = weights * distance + 1e-12 * weights
+        if generator is None:
+            index = chance.argmax(1)
+        else:
+            drawn = torch.multinomial(chance.cpu(), 1, generator=generator)
+            index = drawn[:, 0].to(weights.device)
         seeds.append(positions[items, index])
         reach = ((positions - seeds[-1][:, None]) ** 2).sum(-1)
         distance = reach if k == 0 else torch.minimum(distance, reach)

@@ -87,6 +87,8 @@ class DiffusionConfig(NetworkConfig):
         zero_terminal: the schedule is rescaled so that at its end no signal is left.
         chain: steps of the discrete process, for its bound and for learned variances.
         learned_variance: the network says the variance of each number's step, too.
+        counted: samples differ in how many tokens they have; the model knows how often each number
+            comes in each class.
     """
 
     prediction: Prediction = "velocity"
@@ -94,6 +96,7 @@ class DiffusionConfig(NetworkConfig):
     zero_terminal: bool = False
     chain: Annotated[int, Range(2, MAX_CHAIN)] = 1000
     learned_variance: bool = False
+    counted: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

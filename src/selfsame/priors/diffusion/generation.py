@@ -27,6 +27,9 @@ from selfsame.priors.diffusion.schedules import Level, sampling_levels
 from selfsame.priors.generation import sample_generator
 from selfsame.run.progress import Progress
 
+COUNTS = 1
+"""Stream of random numbers of how many tokens there are."""
+
 GROUP = 32
 """Samples computed at a time. Always as many: rounding depends on the size of a batch."""
 
@@ -102,6 +105,43 @@ def sample_latents(
         if progress is not None:
             progress(sum(map(len, results)), count)
     return torch.cat(results)
+
+
+def sample_masks(
+    model: DiffusionModel,
+    count: int,
+    *,
+    labels: Tensor | None = None,
+    seed: int = 0,
+    first: int = 0,
+) -> Tensor | None:
+    """Return which tokens samples have, (count, T), as many as those of the data have, by their
+    classes; None if samples of the model have all. For ``sample_latents``.
+
+    The number of sample k of a seed is always the same for a label.
+
+    Args:
+        labels: classes, (count,), -1 for none; None: of no sample one is asked for.
+        first: number k of the first.
+    Raises:
+        InputError: counts out of their range, or labels of another number of samples.
+    """
+    _check_numbers(count, first, seed, (labels,))
+    if model.counts is None:
+        return None
+    shares = model.counts.cpu().double().cumsum(1)
+    # The last row is of all classes, as is label -1.
+    rows = torch.full((count,), -1) if labels is None else labels.cpu()
+    drawn = torch.stack(
+        [
+            torch.rand((), generator=sample_generator(seed, first + k, COUNTS), dtype=torch.float64)
+            for k in range(count)
+        ]
+    )
+    tokens = model.config.tokens
+    own = shares[rows]
+    numbers = 1 + (own < (drawn * own[:, -1])[:, None]).sum(1)
+    return torch.arange(tokens) < numbers[:, None]
 
 
 def _guided(

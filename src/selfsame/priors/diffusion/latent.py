@@ -10,10 +10,11 @@ from torch import Tensor
 from selfsame.errors import CorruptedError, SettingError
 from selfsame.io import hub
 from selfsame.io.model_place import WEIGHTS_NAME, local_weights
-from selfsame.latents import CollageSpace
-from selfsame.latents.space import Latents
+from selfsame.latents import load_space
+from selfsame.latents.space import Latents, LatentSpace
+from selfsame.priors.diffusion.backbone import UNCONDITIONAL, Condition
 from selfsame.priors.diffusion.config import SamplerSettings
-from selfsame.priors.diffusion.generation import sample_latents
+from selfsame.priors.diffusion.generation import sample_latents, sample_masks
 from selfsame.priors.diffusion.model import DiffusionModel
 
 SPACE = "space"
@@ -30,7 +31,7 @@ class LatentDiffusion(NamedTuple):
     """
 
     model: DiffusionModel
-    space: CollageSpace
+    space: LatentSpace[Any]
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> "LatentDiffusion":
@@ -44,7 +45,7 @@ class LatentDiffusion(NamedTuple):
             Others as ``Pretrained.from_pretrained``.
         """
         model = DiffusionModel.from_pretrained(source)
-        space = CollageSpace.from_pretrained(_space_of(model, source), name=model.config.space)
+        space = load_space(_space_of(model, source), model.config.space)
         if space.fingerprint.hex() != model.config.space_digest:
             raise CorruptedError(
                 f"{source}: the latent space beside the model is not the one that it learned; one "
@@ -58,14 +59,34 @@ class LatentDiffusion(NamedTuple):
         self.space.save_pretrained(Path(folder) / SPACE)
 
     def sample(
-        self, count: int, settings: SamplerSettings | None = None, **options: Any
+        self,
+        count: int,
+        settings: SamplerSettings | None = None,
+        *,
+        condition: Condition = UNCONDITIONAL,
+        seed: int = 0,
+        first: int = 0,
+        **options: Any,
     ) -> Latents:
         """Return latents that the model makes up, as codes hold them, on the CPU.
+
+        A sample has as many tokens as those of the data have, by its class.
 
         Args:
             options: as of ``selfsame.priors.diffusion.generation.sample_latents``.
         """
-        return self.space.rounded(Latents(sample_latents(self.model, count, settings, **options)))
+        mask = sample_masks(self.model, count, labels=condition.labels, seed=seed, first=first)
+        values = sample_latents(
+            self.model,
+            count,
+            settings,
+            condition=condition,
+            mask=mask,
+            seed=seed,
+            first=first,
+            **options,
+        )
+        return self.space.rounded(Latents(values, mask=mask))
 
     @property
     def classes(self) -> tuple[str, ...]:

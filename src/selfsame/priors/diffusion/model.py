@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from selfsame.errors import InputError
 from selfsame.io.model_file import Pretrained
@@ -104,6 +105,8 @@ class DiffusionModel(TokenNetwork):
 
     Attributes:
         schedule: of signal and noise.
+        counts: how often a sample has 1, 2 ... T tokens, for each class and at last for all
+            together, (classes + 1, T), in rows of sum 1; None: always T.
     """
 
     file_format = "selfsame diffusion 1"
@@ -111,11 +114,33 @@ class DiffusionModel(TokenNetwork):
     made_by = "selfsame train diffusion"
 
     config: DiffusionConfig
+    counts: Tensor | None
 
     def __init__(self, config: DiffusionConfig) -> None:
         outputs = config.numbers * (2 if config.learned_variance else 1)
         super().__init__(config, Backbone(config, outputs))
         self.schedule: Schedule = schedule_named(config.schedule, config.zero_terminal)
+        even = torch.full((config.classes + 1, config.tokens), 1 / config.tokens)
+        self.register_buffer("counts", even if config.counted else None)
+
+    @torch.no_grad()
+    def learn_counts(self, mask: Tensor, labels: Tensor | None = None) -> None:
+        """Take from data how many tokens samples have; it is not trained.
+
+        Args:
+            mask: which tokens there are, (N, T), one at least of each sample.
+            labels: classes, (N,), of a model that has some.
+        """
+        assert self.counts is not None
+        classes, tokens = self.config.classes, self.config.tokens
+        found = F.one_hot(mask.sum(1) - 1, tokens).double()
+        table = found.sum(0, keepdim=True)
+        if labels is not None and classes:
+            of_class = found.new_zeros(classes, tokens).index_add(0, labels, found)
+            # Of a class that never came nothing is known but what all are like.
+            of_class = torch.where(of_class.sum(1, keepdim=True) > 0, of_class, table)
+            table = torch.cat([of_class, table])
+        self.counts.copy_(table / table.sum(1, keepdim=True))
 
     @cached_property
     def chain(self) -> Level:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from selfsame.errors import SettingError
-from selfsame.latents import CollageSpace
+from selfsame.latents import LatentSpace
 from selfsame.priors.diffusion.backbone import Condition
 from selfsame.priors.diffusion.config import DiffusionObjective
 from selfsame.priors.diffusion.latent import LatentDiffusion
@@ -51,7 +51,7 @@ class DiffusionTask(Task):
         objective: DiffusionObjective | None = None,
         *,
         validation: Batch | None = None,
-        space: CollageSpace | None = None,
+        space: LatentSpace[Any] | None = None,
     ) -> None:
         self.model, self.space = model, space
         self.objective = objective or DiffusionObjective()

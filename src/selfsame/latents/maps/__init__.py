@@ -1,0 +1,1 @@
+"""Pictures as unordered sets of affine maps."""
