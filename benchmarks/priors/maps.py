@@ -79,9 +79,7 @@ def drawn(space: MapsSpace, latents: Latents) -> Tensor:
     """Return the pictures of latents as codes hold them, (N, 1, S, S) in [0, 1)."""
     parts = []
     for first in range(0, len(latents.values), AT_ONCE):
-        rows = slice(first, first + AT_ONCE)
-        mask = None if latents.mask is None else latents.mask[rows]
-        parts.append(space.draw(Latents(latents.values[rows], mask=mask)))
+        parts.append(space.draw(latents.rows(slice(first, first + AT_ONCE))))
     return torch.cat(parts)
 
 

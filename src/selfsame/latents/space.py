@@ -48,6 +48,11 @@ class Latents(NamedTuple):
     positions: Tensor | None = None
     mask: Tensor | None = None
 
+    def rows(self, chosen: slice) -> "Latents":
+        """Return those of some of the pictures."""
+        mask = None if self.mask is None else self.mask[chosen]
+        return Latents(self.values[chosen], self.positions, mask)
+
 
 C = TypeVar("C", bound=Code)
 

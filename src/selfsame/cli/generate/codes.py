@@ -1,12 +1,13 @@
 """What a diffusion makes: codes, and the pictures that they draw."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from selfsame.cli.generate.plan import DEFAULT_COUNT, Plan, numbered_files
 from selfsame.cli.shared.call import given_settings
 from selfsame.errors import SettingError
-from selfsame.family import View, checked_drawn_size
+from selfsame.family import checked_drawn_size
 from selfsame.priors.diffusion.config import SamplerSettings
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def plan(source: str, options: dict[str, Any]) -> Plan:
             options["codes"], count, ".ssm", "--codes", overwrite=options["overwrite"]
         )
         values["codes"] = files
-    pictures = _pictures(made_by, count, classes, settings, files, options)
+    pictures = _pictures(made_by, count, side, classes, settings, files, options)
     columns = options["columns"] or own
     return Plan(made_by.model.name, "samples", side, count, columns, pictures, values)
 
@@ -56,23 +57,28 @@ def plan(source: str, options: dict[str, Any]) -> Plan:
 def _pictures(
     made_by: "LatentDiffusion",
     count: int,
+    side: int,
     classes: tuple[str, ...],
     settings: SamplerSettings,
     files: list[Any] | None,
     options: dict[str, Any],
 ) -> Iterator[list["Bytes"]]:
-    """Yield the pictures of codes, a few at a time, and write the codes to ``files``.
+    """Yield the pictures of codes, and write the codes to ``files``.
 
     Sample k is of class k modulo their number.
+
+    Args:
+        side: of the pictures.
     """
-    from selfsame.codes.render import draw_bytes
+    import torch
+
     from selfsame.codes.store import save
-    from selfsame.family import Run
+    from selfsame.io.pictures import to_arrays
     from selfsame.priors.diffusion.backbone import UNCONDITIONAL, Condition
     from selfsame.priors.diffusion.generation import GROUP
 
-    known = made_by.labels(classes)
-    view, run = View(scale=options["scale"]), Run(options["threads"], options["device"])
+    known, space = made_by.labels(classes), made_by.space
+    scale = Fraction(side, space.side)
     for first in range(0, count, GROUP):
         numbers = range(first, min(first + GROUP, count))
         condition = UNCONDITIONAL
@@ -81,8 +87,10 @@ def _pictures(
         latents = made_by.sample(
             len(numbers), settings, condition=condition, seed=options["seed"], first=first
         )
-        codes = made_by.space.codes(latents)
-        for number, code in zip(numbers, codes, strict=True):
-            if files is not None:
+        if files is not None:
+            for number, code in zip(numbers, space.codes(latents), strict=True):
                 save(code, files[number], overwrite=options["overwrite"])
-            yield [draw_bytes(code, view, run)]
+        for row in range(len(numbers)):  # one by one: their memory, and how exact they are
+            with torch.no_grad():
+                drawn = space.draw(latents.rows(slice(row, row + 1)), scale)
+            yield to_arrays(drawn.clamp(0, 1))

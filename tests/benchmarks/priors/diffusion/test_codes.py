@@ -127,8 +127,8 @@ def test_the_test_pictures_are_near_themselves(data: Data, options: Namespace) -
 
 def test_weights_of_guidance_with_and_without_an_interval() -> None:
     found = quality.guided(SamplerSettings(sampler="ddim", steps=7))
-    assert [s.guidance for s in found.values()] == [1, 1.25, 1.5, 2, 3, 2, 3]
-    assert [s.interval for s in found.values()] == [None] * 5 + [quality.INTERVAL] * 2
+    assert [s.guidance for s in found.values()] == [1, 1.25, 1.5, 2, 2]
+    assert [s.interval for s in found.values()] == [None] * 4 + [quality.INTERVAL]
     assert {(s.sampler, s.steps) for s in found.values()} == {("ddim", 7)}
     assert "guidance 2 from 0.5 to 5" in found
 
@@ -237,7 +237,7 @@ def test_the_quality_part_runs_without_data_and_models(run: Run) -> None:
     document = run("quality")
     results = document["results"]
     rows = {row["set"]: row for row in results["rows"]}
-    assert len(rows) == 1 + 2 + 2 * 7 + 1
+    assert len(rows) == 1 + 2 + 2 * 5 + 1
     assert "accuracy" in rows["pixels, guidance 1"]
     assert "accuracy" not in rows["training pictures, coded"]
     assert list(results["spaces"]) == ["codes"]
