@@ -33,7 +33,7 @@ SHIPPED = {
     "collage": ("collage", "photo"),
     "collage-aerial": ("collage", "aerial"),
     "digits": ("grid", "digits"),
-    "emoji": ("grid", "emoji"),
+    "glyphs": ("grid", "glyphs"),
 }
 """Models of the package, as settings call them: their kind, and their names within it."""
 

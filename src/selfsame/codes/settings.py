@@ -62,7 +62,8 @@ class EncodeSettings(Checked):
         range_size: side of a preset's blocks, in pixels. None: 8.
         domain_size: side of a preset's domains, 1, 2 or 4 times as large. None: 32.
         model: a neural collage instead of blocks: collage, collage-aerial, or the path of a model
-            of one's own; or a latent space, which codes a picture in as few numbers as it has.
+            of one's own; or a latent space, which codes a picture in as few numbers as it has:
+            digits, glyphs, or a path.
         refine: steps of descent on a model's code of each picture; 8 to 16 do most of it. None: 0.
         seed: of the refinement. None: 0.
     What a method does not use stays None; of the others None becomes the default.

@@ -1,8 +1,13 @@
 """A diffusion with its space."""
 
+from importlib import resources
+from pathlib import Path
+
 import pytest
 import torch
 
+from selfsame.codes.store import pack, unpack
+from selfsame.collage.grid.codec import decode
 from selfsame.errors import CorruptedError, SettingError
 from selfsame.latents import CollageSpace, Latents, MapsConfig, MapsModel, MapsSpace
 from selfsame.priors.diffusion.backbone import Condition
@@ -93,3 +98,20 @@ def test_samples_have_the_tokens_that_their_class_has(tmp_path):
     wanted = made_by.space.rounded(Latents(plain, mask=mask))
     assert torch.equal(latents.values, wanted.values)
     assert torch.equal(latents.mask, wanted.mask)
+
+
+@pytest.mark.parametrize("name", DiffusionModel.shipped())
+def test_models_that_ship_make_codes_of_a_space_that_ships(name):
+    made_by = LatentDiffusion.from_pretrained(name)
+    code = made_by.space.codes(made_by.sample(1, QUICK))[0]
+    assert decode(unpack(pack(code))).shape[:2] == (made_by.space.side,) * 2
+
+
+def test_all_that_ships_is_small():
+    folders = [
+        Path(str(resources.files(home))) / "models"
+        for home in ("selfsame.collage.grid", "selfsame.priors.diffusion")
+    ]
+    files = [file for folder in folders for file in folder.glob("*/*")]
+    assert {file.parent.name for file in files} >= {"digits", "glyphs"}
+    assert sum(file.stat().st_size for file in files) < 8e6
