@@ -26,7 +26,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from benchmarks import harness
 from benchmarks.harness.bootstrap import DRAWS, resamples
@@ -38,14 +37,13 @@ from benchmarks.priors.enlarging.drawings import (
     CODE,
     LANCZOS,
     TRUTH,
-    Drawings,
     Measures,
     kept_measures,
     measured,
     measured_samples,
+    measured_truth,
     reconstructed,
     references,
-    unchanged,
 )
 from benchmarks.priors.enlarging.makers import Maker, Subject
 from benchmarks.priors.enlarging.network import EPOCHS, QUICK_EPOCHS, Judge, about, learned_judge
@@ -99,30 +97,32 @@ def all_measures(
     """Return the measures of what needs no code, of training pictures, of spaces, of samples.
 
     Args:
-        settings: all that the judge depends on, and the seed.
+        settings: all that the judge and the test pictures depend on, and the seed.
     """
-    seed = settings["seed"]
+    seed, test = settings["seed"], truth.test
+    floor = test_sized(truth)
 
-    def of_pictures(
-        name: str, draw: Callable[[Tensor], Drawings], pictures: Pictures, **depends: str
-    ) -> Measures:
-        own = {**settings, **depends, "set": name, "pictures": pictures.fingerprint}
-        return kept_measures(kept, own, partial(measured, draw, pictures, judge, seed))
+    def keep(name: str, work: Callable[[], Measures], **depends: str) -> Measures:
+        return kept_measures(kept, {**settings, **depends, "set": name}, work)
 
-    floor = truth.train.spread(len(truth.test))
     found = {
-        NO_CODE: of_pictures(NO_CODE, references, truth.test),
-        TRAINING: of_pictures(TRAINING, unchanged, floor),
+        NO_CODE: keep(NO_CODE, partial(measured, references, test, judge, seed)),
+        TRAINING: keep(TRAINING, partial(measured_truth, floor, judge, seed)),
     }
     for label, space in subjects:
-        draw = partial(reconstructed, space)
-        found[label] = of_pictures(label, draw, truth.test, model=space.model.digest())
+        work = partial(measured, partial(reconstructed, space), test, judge, seed)
+        found[label] = keep(label, work, model=space.model.digest())
     for label, (maker, latents) in made.items():
-        own = {**settings, "set": label, "latents": fingerprint_of(latents.values)}
-        own["space"] = maker.diffusion.space.model.digest()
-        work = partial(measured_samples, maker.diffusion.space, latents, judge, seed)
-        found[label] = kept_measures(kept, own, work)
+        space = maker.diffusion.space
+        work = partial(measured_samples, space, latents, judge, seed)
+        of = {"space": space.model.digest(), "latents": fingerprint_of(latents.values)}
+        found[label] = keep(label, work, **of)
     return found
+
+
+def test_sized(truth: Truth) -> Pictures:
+    """Return as many training pictures as there are test pictures, if there are."""
+    return truth.train.spread(len(truth.test))
 
 
 def table_of(
@@ -130,7 +130,7 @@ def table_of(
 ) -> Table:
     """Return the figures of all sets, the truth's own aside."""
     true = resamples(kin(truth.test), draws, seed)
-    floor = truth.train.spread(len(truth.test))
+    floor = test_sized(truth)
     found: Table = {}
     for label, of_set in measures.items():
         chosen = true
@@ -255,6 +255,7 @@ def main() -> None:
     epochs = QUICK_EPOCHS if options.quick else EPOCHS
     settings = {
         "train": truth.train.fingerprint,
+        "test": truth.test.fingerprint,
         "told": options.tell,
         "seed": options.seed,
         "epochs": epochs,

@@ -87,11 +87,6 @@ def references(fine: Tensor) -> Drawings:
     return found
 
 
-def unchanged(fine: Tensor) -> Drawings:
-    """Return the truth alone."""
-    return {(TRUTH, scale): reduced(fine, scale) for scale in SCALES}
-
-
 def gradients(pictures: Tensor) -> tuple[Array, Array]:
     """Return ``gradient`` and ``squared_gradient`` of pictures, (N, C, H, W): (N,) each."""
     rows = pictures[:, :, 1:, :-1] - pictures[:, :, :-1, :-1]
@@ -147,6 +142,16 @@ def measured(
         features = described(drawings, reduced(fine, 1), judge, seed + first)
         numbers = compared(drawings, fine)
         parts.append({key: numbers[key] | features.get(key, {}) for key in numbers})
+    return joined(parts)
+
+
+def measured_truth(pictures: Pictures, judge: Judge, seed: int) -> Measures:
+    """Return the features of patches of true pictures."""
+    parts = []
+    for first in range(0, len(pictures), GROUP):
+        fine = as_tensor(pictures.images[first : first + GROUP])
+        drawings = {(TRUTH, scale): reduced(fine, scale) for scale in SCALES}
+        parts.append(described(drawings, reduced(fine, 1), judge, seed + first))
     return joined(parts)
 
 
