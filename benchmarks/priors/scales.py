@@ -65,7 +65,7 @@ SHOWN = ("set", "scale", "epochs")
 NO_CODE, TRAINING = "no code", "training pictures"
 """Sets without a space."""
 
-COLUMNS = ("psnr_db", "gradient_ratio", "squared_gradient_ratio")
+COLUMNS = ("psnr_db", "gradient_ratio", "squared_gradient_ratio", "true_gradient_ratio")
 DISTANCES = ("frechet_network", "frechet_gradients")
 SPACE_COLUMNS = ("set", "numbers", "bytes", "parameters", *makers.PARTS)
 
@@ -75,7 +75,8 @@ NOTES = (
     " sides; networks and samples are given",
     "gradient_ratio: mean magnitude of the gradient over that of the truth, which blur of a lone"
     " edge does not change; squared_gradient_ratio: of its square, inverse to the width of edges;"
-    " ..._miss: magnitude of the logarithm of the ratio",
+    " ripples raise both; true_gradient_ratio: of its product with that of the truth, which they do"
+    " not raise; ..._miss: magnitude of the logarithm of the ratio",
     "frechet_network, frechet_gradients: squared Fréchet distances of 32x32 patches from patches of"
     " the truth, in the features of a network trained here and in shares of gradients; of"
     " reconstructions at the same places, so figures of samples and of training pictures are not"

@@ -1,11 +1,16 @@
 """Pictures at several scales, by several ways of enlarging, and what is measured of each.
 
 Sharpness is measured by gradients: at each pixel the differences to the next below and the next to
-the right, in all channels, and the root of the sum of their squares is the magnitude. ``gradient``
-is its mean over the pixels of a picture (the last row and column left out), ``squared_gradient``
-the mean of its square. Along a line across a lone edge the magnitudes add up to the height of the
-edge, however soft it is: their mean sinks where blur makes thin things fainter, not where it
-widens edges, and ripples raise it. That of the square is inverse to the width of an edge.
+the right, in all channels, as one vector; means over the pixels of a picture, the last row and
+column left out.
+
+- ``gradient``, of its magnitude. Along a line across a lone edge magnitudes add up to the height of
+  the edge, however soft it is: the mean sinks where blur makes thin things fainter, not where it
+  widens edges, and ripples raise it.
+- ``squared_gradient``, of its square: inverse to the width of edges; ripples raise it, too.
+- ``true_gradient``, of its product with the gradient of the truth there: how much of the steepness
+  of true edges is there, at their place. Ripples beside them do not count, and edges that are moved
+  are lost.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +22,7 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.harness.kept import Kept
-from benchmarks.harness.types import Array, Arrays, Row
+from benchmarks.harness.types import Arrays, Row
 from benchmarks.priors.enlarging.network import Judge
 from benchmarks.priors.enlarging.patches import SCALES, busy_places, cut
 from benchmarks.priors.enlarging.truth import as_tensor, reduced
@@ -87,12 +92,22 @@ def references(fine: Tensor) -> Drawings:
     return found
 
 
-def gradients(pictures: Tensor) -> tuple[Array, Array]:
-    """Return ``gradient`` and ``squared_gradient`` of pictures, (N, C, H, W): (N,) each."""
-    rows = pictures[:, :, 1:, :-1] - pictures[:, :, :-1, :-1]
-    columns = pictures[:, :, :-1, 1:] - pictures[:, :, :-1, :-1]
-    square = (rows.square() + columns.square()).sum(1)
-    return square.sqrt().mean((1, 2)).numpy(), square.mean((1, 2)).numpy()
+def sharpness(pictures: Tensor, truth: Tensor) -> Arrays:
+    """Return the three measures of gradients, (N,) each, of pictures, (N, C, H, W)."""
+    own, true = _gradient(pictures), _gradient(truth)
+    square = own.square().sum(1)
+    found = {
+        "gradient": square.sqrt(),
+        "squared_gradient": square,
+        "true_gradient": (own * true).sum(1),
+    }
+    return {name: values.mean((1, 2)).numpy() for name, values in found.items()}
+
+
+def _gradient(pictures: Tensor) -> Tensor:
+    """Return differences, (N, 2C, H - 1, W - 1)."""
+    here = pictures[..., :-1, :-1]
+    return torch.cat([pictures[..., 1:, :-1] - here, pictures[..., :-1, 1:] - here], 1)
 
 
 def described(drawings: Drawings, small: Tensor, judge: Judge, seed: int) -> Measures:
@@ -115,14 +130,13 @@ def described(drawings: Drawings, small: Tensor, judge: Judge, seed: int) -> Mea
 
 
 def compared(drawings: Drawings, fine: Tensor) -> Measures:
-    """Return ``psnr_db`` of drawings and the two measures of their gradients, (N,) each."""
+    """Return ``psnr_db`` of drawings and the measures of their gradients, (N,) each."""
     found: Measures = {}
     for (way, scale), pictures in drawings.items():
-        truth = reduced(fine, scale).numpy()
-        pairs = zip(pictures.numpy(), truth, strict=True)
-        mean, square = gradients(pictures)
+        truth = reduced(fine, scale)
+        pairs = zip(pictures.numpy(), truth.numpy(), strict=True)
         psnr = np.array([psnr_db(a, b) for a, b in pairs])
-        found[way, scale] = {"psnr_db": psnr, "gradient": mean, "squared_gradient": square}
+        found[way, scale] = {"psnr_db": psnr, **sharpness(pictures, truth)}
     return found
 
 

@@ -10,7 +10,7 @@ from benchmarks.harness.types import Array, Arrays, Row
 from benchmarks.priors.enlarging.network import NAMES
 from selfsame.metrics.sets import frechet_distance
 
-SHARPNESS = ("gradient", "squared_gradient")
+SHARPNESS = ("gradient", "squared_gradient", "true_gradient")
 
 FLAT = 1e-9
 """Less than this is counted as this: of pictures without anything on them."""
@@ -19,6 +19,7 @@ BETTER: Mapping[str, int] = {
     "psnr_db": 1,
     "gradient_miss": -1,
     "squared_gradient_miss": -1,
+    "true_gradient_miss": -1,
     "frechet_network": -1,
     "frechet_gradients": -1,
 }
@@ -42,10 +43,10 @@ class Draws(NamedTuple):
 def statistics(arrays: Arrays, truth: Arrays, chosen: Array, true: Array) -> dict[str, float]:
     """Return the figures of pictures.
 
-    ``psnr_db`` is a mean over pictures. ``gradient_ratio`` and ``squared_gradient_ratio`` are the
-    measure's mean over pictures, over that of the truth: 1 is right, and ``..._miss`` is how far
-    off, the magnitude of the ratio's logarithm. ``frechet_...`` are squared Fréchet distances of
-    the patches from those of the truth.
+    ``psnr_db`` is a mean over pictures. ``..._ratio`` are means of measures of ``SHARPNESS`` over
+    pictures, over those of the truth: 1 is right, and ``..._miss`` is how far off, the magnitude of
+    the ratio's logarithm. ``frechet_...`` are squared Fréchet distances of the patches from those
+    of the truth.
 
     Args:
         arrays, truth: measures of pictures and of the true ones, (N, ...) and (M, ...).

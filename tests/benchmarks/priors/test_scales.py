@@ -33,12 +33,17 @@ def edge(width: int) -> torch.Tensor:
 
 def test_the_mean_gradient_of_an_edge_is_its_height_and_the_square_tells_its_width() -> None:
     for width in (1, 2, 8):
-        mean, square = drawings.gradients(edge(width))
+        found = drawings.sharpness(edge(width), edge(2))
         # 32 columns of differences; three channels are the sides of a cube.
-        assert mean[0] == pytest.approx(0.6 * 3**0.5 / 32, rel=1e-5)
-        assert square[0] == pytest.approx(3 * 0.36 / width / 32, rel=1e-5)
-        turned = drawings.gradients(edge(width).mT)
-        assert turned == (pytest.approx(mean), pytest.approx(square))
+        assert found["gradient"] == pytest.approx(0.6 * 3**0.5 / 32, rel=1e-5)
+        assert found["squared_gradient"] == pytest.approx(3 * 0.36 / width / 32, rel=1e-5)
+        # Of the columns with the edge, those that both have: a part of the narrower one's product.
+        assert found["true_gradient"] == pytest.approx(3 * 0.36 / max(width, 2) / 32, rel=1e-5)
+        turned = drawings.sharpness(edge(width).mT, edge(2).mT)
+        assert all(turned[name] == pytest.approx(found[name]) for name in found)
+    beside = drawings.sharpness(edge(2).roll(5, 3), edge(2))
+    assert beside["true_gradient"] == pytest.approx(0, abs=1e-6)
+    assert beside["gradient"] == pytest.approx(drawings.sharpness(edge(2), edge(2))["gradient"])
 
 
 def test_lanczos_is_that_of_pillow_channel_by_channel() -> None:
@@ -104,14 +109,15 @@ def test_shares_of_gradients_know_sharpness_and_direction() -> None:
     np.testing.assert_allclose(shares(upright[..., ::1].flip(3)), at_once, atol=1e-6)
 
 
-def test_the_network_learns_to_tell_patches() -> None:
+def test_the_network_learns_to_tell_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "BATCH", 16)
     generator = torch.Generator().manual_seed(0)
     stripes = (torch.arange(32) % 4 < 2).float()
     labels = np.arange(256) % 2
     noise = 0.2 * torch.rand(256, 1, 32, 32, generator=generator)
     both = torch.stack([stripes.expand(32, 32), stripes[:, None].expand(32, 32)])
     seen = 0.8 * both[torch.from_numpy(labels)][:, None] + noise
-    weights = network.train_network(seen, labels, 2, seed=1, epochs=4)
+    weights = network.train_network(seen, labels, 2, seed=1, epochs=6)
     learned = network.load_network(weights)
     assert network.accuracy(learned, seen.flip(2), labels) > 0.95
     unknown = np.where(np.arange(256) < 128, -1, 1 - labels)
