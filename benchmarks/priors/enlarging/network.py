@@ -28,18 +28,23 @@ _AT_ONCE = 500
 class PatchNetwork(nn.Module):
     """Three convolutions, two of which halve the patch, means over places, two linear layers.
 
-    The features are bounded: without that, a few patches with large ones decide the distances.
+    Norms are of batches while it learns and fixed afterwards: of single patches they would hide how
+    much contrast these have. The features are bounded: without that, a few patches with large ones
+    decide the distances.
     """
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
         first, second, third = WIDTHS
         self.convolutions = nn.Sequential(
-            nn.Conv2d(channels, first, 3, padding=1),
+            nn.Conv2d(channels, first, 3, padding=1, bias=False),
+            nn.BatchNorm2d(first),
             nn.ReLU(),
-            nn.Conv2d(first, second, 3, stride=2, padding=1),
+            nn.Conv2d(first, second, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(second),
             nn.ReLU(),
-            nn.Conv2d(second, third, 3, stride=2, padding=1),
+            nn.Conv2d(second, third, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(third),
             nn.ReLU(),
         )
         self.features = nn.Linear(third, FEATURES)
