@@ -25,12 +25,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from benchmarks import harness
 from benchmarks.harness.bootstrap import DRAWS, resamples
 from benchmarks.harness.kept import Kept
-from benchmarks.harness.types import Arrays, Row
+from benchmarks.harness.types import Row
 from benchmarks.priors.digits import fingerprint_of
 from benchmarks.priors.enlarging import makers, sheets
 from benchmarks.priors.enlarging.drawings import (
@@ -45,7 +44,7 @@ from benchmarks.priors.enlarging.drawings import (
     reconstructed,
     references,
 )
-from benchmarks.priors.enlarging.makers import Maker, Subject
+from benchmarks.priors.enlarging.makers import Made, Subject
 from benchmarks.priors.enlarging.network import EPOCHS, QUICK_EPOCHS, Judge, about, learned_judge
 from benchmarks.priors.enlarging.patches import PER_PICTURE, SCALES
 from benchmarks.priors.enlarging.rows import BETTER, Draws, Figures, cells, difference, figures, row
@@ -53,13 +52,11 @@ from benchmarks.priors.enlarging.truth import Truth, kin, load_truth
 from selfsame.cli.shared.call import set_threads
 from selfsame.datasets import Pictures
 from selfsame.errors import InputError
-from selfsame.latents import Latents
-from selfsame.priors.diffusion.config import SamplerSettings
 
 QUICK_DRAWS = 5
 
 SOURCES = ("priors/**/*.py", "collage/**/*.py", "latents/*.py")
-SHOWN = ("set", "scale", "epochs")
+SHOWN = ("set", "scale")
 """Settings of work in progress that are told."""
 
 NO_CODE, TRAINING = "no code", "training pictures"
@@ -84,10 +81,6 @@ NOTES = (
     "differences are of the same pictures; above 0 the first is better, whatever the measure",
 )
 
-
-Made = Mapping[str, tuple[Maker, Latents]]
-"""Diffusions and their samples, by what these are called in tables."""
-
 Table = dict[tuple[str, str, int], Figures]
 """Figures by set, way of enlarging and scale."""
 
@@ -101,7 +94,7 @@ def all_measures(
         settings: all that the judge and the test pictures depend on, and the seed.
     """
     seed, test = settings["seed"], truth.test
-    floor = test_sized(truth)
+    floor = training_floor(truth)
 
     def keep(name: str, work: Callable[[], Measures], **depends: str) -> Measures:
         return kept_measures(kept, {**settings, **depends, "set": name}, work)
@@ -110,9 +103,9 @@ def all_measures(
         NO_CODE: keep(NO_CODE, partial(measured, references, test, judge, seed)),
         TRAINING: keep(TRAINING, partial(measured_truth, floor, judge, seed)),
     }
-    for label, space in subjects:
-        work = partial(measured, partial(reconstructed, space), test, judge, seed)
-        found[label] = keep(label, work, model=space.model.digest())
+    for subject in subjects:
+        work = partial(measured, partial(reconstructed, subject.space), test, judge, seed)
+        found[subject.label] = keep(subject.label, work, model=subject.fingerprint)
     for label, (maker, latents) in made.items():
         space = maker.diffusion.space
         work = partial(measured_samples, space, latents, judge, seed)
@@ -121,7 +114,7 @@ def all_measures(
     return found
 
 
-def test_sized(truth: Truth) -> Pictures:
+def training_floor(truth: Truth) -> Pictures:
     """Return as many training pictures as there are test pictures, if there are."""
     return truth.train.spread(len(truth.test))
 
@@ -131,7 +124,7 @@ def table_of(
 ) -> Table:
     """Return the figures of all sets, the truth's own aside."""
     true = resamples(kin(truth.test), draws, seed)
-    floor = test_sized(truth)
+    floor = training_floor(truth)
     found: Table = {}
     for label, of_set in measures.items():
         chosen = true
@@ -171,37 +164,6 @@ def differences(table: Table, subjects: Sequence[Subject], made: Made) -> list[R
     ]
 
 
-def samples(
-    diffusions: Sequence[Maker], truth: Truth, kept: Kept, options: argparse.Namespace
-) -> Made:
-    """Return a sample of each diffusion for each test picture; they are kept."""
-    settings = SamplerSettings(steps=options.steps, guidance=options.guidance)
-    found = {}
-    for maker in diffusions:
-        label, space = f"samples of {maker.label}", maker.diffusion.space
-        own = {
-            "set": label,
-            "model": maker.diffusion.model.digest(),
-            "space": space.model.digest(),
-            "sampler": settings.as_dict(),
-            "label": options.label,
-            "pictures": truth.test.fingerprint,
-            "seed": options.seed,
-        }
-        work = partial(sample_values, maker, truth, options, settings)
-        values = kept.get("samples", own, work)["values"]
-        found[label] = maker, Latents(torch.from_numpy(values))
-    return found
-
-
-def sample_values(
-    maker: Maker, truth: Truth, options: argparse.Namespace, settings: SamplerSettings
-) -> Arrays:
-    """Return ``values`` of samples, (N, T, D)."""
-    latents = makers.sampled(maker, truth.test, options.label, settings, options.seed)
-    return {"values": latents.values.numpy()}
-
-
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this benchmark."""
     parser.add_argument(
@@ -239,18 +201,18 @@ def main() -> None:
     options = parser.parse_args()
     set_threads(options.threads)
     truth = load_truth(options)
-    subjects = makers.load_subjects(options.space, truth)
     untrained = options.quick and not options.space
-    if untrained and options.data is None:
+    subjects = makers.load_subjects(options.space, truth)
+    if untrained:
         subjects = makers.small_subjects()
     if not subjects:
-        raise InputError("give --space SPACE; --quick without --data needs none")
+        raise InputError("give --space SPACE, and --data; --quick needs neither")
     diffusions = makers.load_makers(options.model, truth)
     folder, name = harness.output_folder(options), f"scales_{Path(truth.name).stem}"
     kept = Kept(options.keep, "scales", SOURCES, SHOWN)
     if folder is not None:
         sheets.write_sheets(folder, name, subjects, truth)
-    made = samples(diffusions, truth, kept, options)
+    made = makers.samples(diffusions, truth.test, kept, options)
     if folder is not None and made:
         sheets.write_samples(folder, name, made)
     epochs = QUICK_EPOCHS if options.quick else EPOCHS

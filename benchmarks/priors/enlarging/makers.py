@@ -1,13 +1,16 @@
 """The spaces that are measured, and the diffusions of their codes."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from benchmarks.harness.types import Array, Row
+from benchmarks.harness.kept import Kept
+from benchmarks.harness.types import Array, Arrays, Row
 from benchmarks.priors.enlarging.drawings import GROUP
 from benchmarks.priors.enlarging.truth import FINEST, MADE_SIDE, Truth, as_tensor, reduced
 from selfsame.codes.store import pack
@@ -17,7 +20,7 @@ from selfsame.datasets import Pictures
 from selfsame.errors import InputError
 from selfsame.latents import CollageSpace
 from selfsame.latents.space import Latents
-from selfsame.priors.diffusion.backbone import UNCONDITIONAL, Condition
+from selfsame.priors.diffusion.backbone import Condition
 from selfsame.priors.diffusion.config import SamplerSettings
 from selfsame.priors.diffusion.latent import LatentDiffusion
 from selfsame.priors.diffusion.model import DiffusionModel
@@ -46,6 +49,10 @@ class Maker(NamedTuple):
     card: Mapping[str, Any]
 
 
+Made = Mapping[str, tuple[Maker, Latents]]
+"""Diffusions and their samples, by what these are called in tables."""
+
+
 def named(text: str) -> tuple[str, str]:
     """Return what a model is called, and its place, of ``[NAME=]PLACE``."""
     name, sign, place = text.partition("=")
@@ -62,8 +69,7 @@ def load_subjects(places: Sequence[str], truth: Truth) -> list[Subject]:
             finds wrong.
     """
     subjects = [Subject(name, CollageSpace.from_pretrained(at)) for name, at in map(named, places)]
-    if len({subject.label for subject in subjects}) < len(subjects):
-        raise InputError("two spaces have one name: give others, --space NAME=SPACE")
+    check_names([subject.label for subject in subjects], "--space")
     for subject in subjects:
         check_fits(subject.label, subject.space, truth)
     return subjects
@@ -75,10 +81,17 @@ def load_makers(places: Sequence[str], truth: Truth) -> list[Maker]:
         Maker(name, LatentDiffusion.from_pretrained(at), DiffusionModel.card_of(at))
         for name, at in map(named, places)
     ]
+    check_names([maker.label for maker in makers], "--model")
     for maker in makers:
         maker.diffusion.model.eval()
         check_fits(maker.label, maker.diffusion.space, truth)
     return makers
+
+
+def check_names(labels: Sequence[str], option: str) -> None:
+    """Raise ``InputError`` if two models have one name."""
+    if len(set(labels)) < len(labels):
+        raise InputError(f"{option}: two have one name, {', '.join(labels)}; write NAME=PLACE")
 
 
 def check_fits(label: str, space: CollageSpace, truth: Truth) -> None:
@@ -122,10 +135,8 @@ def file_bytes(space: CollageSpace, pictures: Pictures) -> Array:
     return np.array(sizes)
 
 
-def sampled(
-    maker: Maker, pictures: Pictures, column: str | None, settings: SamplerSettings, seed: int
-) -> Latents:
-    """Return a sample for each true picture.
+def labels_for(maker: Maker, pictures: Pictures, column: str | None) -> Tensor | None:
+    """Return the class of a sample for each true picture, (N,); None if the model knows none.
 
     Args:
         column: of the pictures, whose values are classes of the model: samples are of the classes
@@ -133,17 +144,42 @@ def sampled(
     Raises:
         InputError: no such column, or a value that is no class.
     """
-    count, condition = len(pictures), UNCONDITIONAL
-    classes = maker.diffusion.classes
-    if column is not None:
-        if column not in pictures.columns:
-            known = ", ".join(pictures.columns) or "none"
-            raise InputError(f"--label: no column {column!r}; there are {known}")
-        words = list(map(str, pictures.columns[column].tolist()))
-        condition = Condition(maker.diffusion.labels(words))
-    elif classes:
-        condition = Condition(torch.arange(count) % len(classes))
-    return maker.diffusion.sample(count, settings, condition=condition, seed=seed)
+    if column is None:
+        classes = len(maker.diffusion.classes)
+        return torch.arange(len(pictures)) % classes if classes else None
+    if column not in pictures.columns:
+        known = ", ".join(pictures.columns) or "none"
+        raise InputError(f"--label: no column {column!r}; there are {known}")
+    return maker.diffusion.labels(list(map(str, pictures.columns[column].tolist())))
+
+
+def samples(
+    makers: Sequence[Maker], pictures: Pictures, kept: Kept, options: argparse.Namespace
+) -> Made:
+    """Return as many samples of each diffusion as there are true pictures; they are kept."""
+    settings = SamplerSettings(steps=options.steps, guidance=options.guidance)
+    found = {}
+    for maker in makers:
+        label, diffusion = f"samples of {maker.label}", maker.diffusion
+        labels = labels_for(maker, pictures, options.label)
+        own = {
+            "set": label,
+            "model": diffusion.model.digest(),
+            "space": diffusion.space.model.digest(),
+            "sampler": settings.as_dict(),
+            "labels": None if labels is None else labels.tolist(),
+            "count": len(pictures),
+            "seed": options.seed,
+        }
+
+        def work(diffusion: LatentDiffusion = diffusion, labels: Tensor | None = labels) -> Arrays:
+            made = diffusion.sample(
+                len(pictures), settings, condition=Condition(labels), seed=options.seed
+            )
+            return {"values": made.values.numpy()}
+
+        found[label] = maker, Latents(torch.from_numpy(kept.get("samples", own, work)["values"]))
+    return found
 
 
 def about_space(subject: Subject, pictures: Pictures) -> Row:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from benchmarks.harness.captions import GAP, captioned
 from benchmarks.priors.enlarging.drawings import CODE, LANCZOS, drawn, lanczos, reconstructed
-from benchmarks.priors.enlarging.makers import Maker, Subject
+from benchmarks.priors.enlarging.makers import Made, Subject
 from benchmarks.priors.enlarging.truth import FINEST, Truth, as_tensor, reduced
 from benchmarks.priors.figures import busiest
 from selfsame.io.grids import grid
@@ -40,13 +40,9 @@ def write_sheets(folder: Path, name: str, subjects: Sequence[Subject], truth: Tr
     write_picture(folder / f"{name}_zooms.png", zooms(subjects, fine[:: SHOWN // ZOOMED]))
 
 
-def write_samples(folder: Path, name: str, made: Mapping[str, tuple[Maker, Latents]]) -> None:
+def write_samples(folder: Path, name: str, made: Made) -> None:
     """Write NAME_samples.png: samples at ``FINEST`` times the size at which they were made, and
-    their drawings at scale 1 by Lanczos's filter.
-
-    Args:
-        made: diffusions and their samples, (N, T, D) each, by label.
-    """
+    their drawings at scale 1 by Lanczos's filter."""
     panels = {}
     for label, (maker, latents) in made.items():
         some = Latents(latents.values[:: max(1, len(latents.values) // SHOWN)][:SHOWN])

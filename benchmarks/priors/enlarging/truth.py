@@ -47,14 +47,15 @@ class Truth(NamedTuple):
 
 
 def load_truth(options: argparse.Namespace) -> Truth:
-    """Return the pictures of ``--data``; without it a few shapes, made on the spot.
+    """Return the pictures of ``--data``; without it, or in a quick run without spaces of such
+    pictures, a few shapes, made on the spot.
 
     Raises:
         InputError: pictures that are not square, or whose side is no multiple of four; or what
             ``read_pictures`` finds wrong.
     """
     path: Path | None = options.data
-    if path is None:
+    if path is None or (options.quick and not options.space):
         return Truth(made_pictures(MADE_TRAIN, 0), made_pictures(MADE_TEST, 1), "made")
     train, test = (read_pictures(path, split=split) for split in ("train", "test"))
     height, width = test.images.shape[1:3]

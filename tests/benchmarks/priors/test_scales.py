@@ -14,15 +14,20 @@ from PIL import Image
 
 from benchmarks import harness
 from benchmarks.harness.captions import CAPTION, GAP
+from benchmarks.harness.kept import Kept
 from benchmarks.priors import scales
 from benchmarks.priors.enlarging import drawings, makers, network, patches, rows, sheets, truth
 from benchmarks.priors.enlarging.truth import Truth, made_pictures
+from selfsame.codes.render import draw_bytes
 from selfsame.datasets import Pictures
 from selfsame.errors import InputError
-from selfsame.io.pictures import read_picture
+from selfsame.family import Run, View
+from selfsame.io.pictures import read_picture, to_uint8
+from selfsame.priors.diffusion.backbone import Condition
+from selfsame.priors.diffusion.config import SamplerSettings
 from support.small_latent_diffusion import small_latent_diffusion
 
-Run = Callable[..., dict[str, Any]]
+RunScript = Callable[..., dict[str, Any]]
 
 
 def edge(width: int) -> torch.Tensor:
@@ -66,6 +71,21 @@ def test_references_are_of_the_truth() -> None:
     soft, softer = (measures[f"truth, blurred by {b:g} px", 4] for b in drawings.BLURS)
     assert (soft["psnr_db"] > softer["psnr_db"]).all()
     assert (soft["squared_gradient"] > softer["squared_gradient"]).all()
+
+
+def test_reconstructions_are_what_files_of_the_pictures_draw(tmp_path: Path) -> None:
+    space = small_latent_diffusion(tmp_path).space
+    fine = truth.as_tensor(made_pictures(3, 0).images)[:, :1]
+    found = drawings.reconstructed(space, fine)
+    small = fine.unflatten(3, (16, 4)).unflatten(2, (16, 4)).mean((3, 5))
+    codes = space.codes(space.encode(small))
+    for scale in (1, 2, 4):
+        for code, picture in zip(codes, found[drawings.CODE, scale], strict=True):
+            drawn = draw_bytes(code, View(scale=scale), Run()).astype(int)
+            assert abs(drawn - to_uint8(picture[0].numpy())).max() <= 1
+    for scale in patches.SCALES:
+        enlarged = drawings.lanczos(found[drawings.CODE, 1], scale)
+        assert torch.equal(found[drawings.LANCZOS, scale], enlarged)
 
 
 def test_patches_lie_where_something_is_and_are_cut_there() -> None:
@@ -218,7 +238,9 @@ def test_kin_are_concepts_without_gender_and_tone_or_families() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> RunScript:
     """Return a function that runs the script and returns the document that it writes."""
 
     def call(*arguments: str) -> dict[str, Any]:
@@ -237,8 +259,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return call
 
 
-def test_a_quick_run_measures_two_small_spaces(run: Run, tmp_path: Path) -> None:
-    document = run()
+def test_a_quick_run_measures_two_small_spaces(run: RunScript, tmp_path: Path) -> None:
+    document = run("--data", str(tmp_path))  # which a quick run without spaces does not need
     results = document["results"]
     assert "untrained" in document["notes"][-1]
     assert [space["set"] for space in results["spaces"]] == ["detail 4", "detail 1"]
@@ -277,7 +299,7 @@ def grey_data(folder: Path) -> Path:
 
 
 def test_samples_are_measured_and_kept(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: RunScript, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "made").mkdir()
     made = small_latent_diffusion(tmp_path / "made", classes=2, class_names=("bars", "disks"))
@@ -303,21 +325,24 @@ def test_samples_are_measured_and_kept(
 
 
 def test_samples_are_of_the_classes_of_the_pictures(tmp_path: Path) -> None:
-    made = small_latent_diffusion(tmp_path, classes=2, class_names=("bars", "disks"))
+    made = small_latent_diffusion(tmp_path, classes=3, class_names=("bars", "cats", "disks"))
     maker = makers.Maker("it", made, {})
-    settings = scales.SamplerSettings(steps=2)
-    pictures = made_pictures(4, 0)
-    of_groups = makers.sampled(maker, pictures, "groups", settings, 0).values
-    in_turns = makers.sampled(maker, pictures, None, settings, 0).values
-    expected = made.sample(
-        4, settings, condition=makers.Condition(torch.tensor([0, 1, 0, 1])), seed=0
-    ).values
-    assert torch.equal(of_groups, expected)
-    assert torch.equal(in_turns, expected)
-    turned = pictures.chosen(np.array([1, 0, 3, 2]))
-    assert not torch.equal(makers.sampled(maker, turned, "groups", settings, 0).values, expected)
+    pictures = made_pictures(5, 0)
+    options = Namespace(steps=2, guidance=1.5, seed=3, label="groups")
+    kept = Kept(None, "scales", scales.SOURCES, ())
+    ((name, (_, latents)),) = makers.samples([maker], pictures, kept, options).items()
+    settings = SamplerSettings(steps=2, guidance=1.5)
+    expected = made.sample(5, settings, condition=Condition(torch.tensor([0, 2, 0, 2, 0])), seed=3)
+    assert name == "samples of it"
+    assert torch.equal(latents.values, expected.values)
+    turns = makers.labels_for(maker, pictures, None)
+    assert turns is not None
+    assert turns.tolist() == [0, 1, 2, 0, 1]
+    (tmp_path / "without").mkdir()
+    without = small_latent_diffusion(tmp_path / "without")
+    assert makers.labels_for(makers.Maker("it", without, {}), pictures, None) is None
     with pytest.raises(InputError, match="--label: no column 'sorts'; there are groups"):
-        makers.sampled(maker, pictures, "sorts", settings, 0)
+        makers.labels_for(maker, pictures, "sorts")
 
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
@@ -328,12 +353,11 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
         makers.load_subjects([place], both)
     grey = Truth(*(Pictures(p.images[..., :1]) for p in both[:2]), "grey")
     assert [s.label for s in makers.load_subjects([place, f"b={place}"], grey)] == ["own", "b"]
-    with pytest.raises(InputError, match="two spaces have one name"):
+    with pytest.raises(InputError, match="--space: two have one name, own, own"):
         makers.load_subjects([place, place], grey)
     assert makers.named("/a/run/model") == ("run", "/a/run/model")
     assert makers.named("x=/a/b") == ("x", "/a/b")
-    np.savez(tmp_path / "odd.npz", train_images=np.zeros((2, 6, 6), np.uint8))
     arrays = {f"{split}_images": np.zeros((2, 6, 6), np.uint8) for split in ("train", "test")}
     np.savez(tmp_path / "odd.npz", **arrays)
     with pytest.raises(InputError, match=r"squares of 4 times .* 6x6"):
-        truth.load_truth(Namespace(data=tmp_path / "odd.npz", count=None))
+        truth.load_truth(Namespace(data=tmp_path / "odd.npz", count=None, quick=False, space=[]))
