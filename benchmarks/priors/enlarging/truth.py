@@ -20,7 +20,7 @@ FINEST = 4
 TRAIN_PICTURES = 2000
 """Of the training pictures, for the networks that describe patches and as a floor."""
 
-TELL = ("styles", "groups")
+TELL = ("styles", "groups", "characters")
 """Columns whose values patches are told by, where the set has them."""
 
 MADE_SIDE, MADE_TRAIN, MADE_TEST = 16, 40, 12
@@ -105,7 +105,7 @@ def told(truth: Truth, columns: list[str] | None) -> tuple[Array, Array, int]:
     Args:
         columns: whose values together make a class; None: ``TELL``, or the labels of the set.
     Raises:
-        InputError: no such column, or neither columns nor labels.
+        InputError: no such column, neither columns nor labels, or test pictures of other classes.
     """
     known = truth.train.columns
     names = [name for name in TELL if name in known] if columns is None else columns
@@ -122,6 +122,11 @@ def told(truth: Truth, columns: list[str] | None) -> tuple[Array, Array, int]:
             raise InputError("patches are told by labels or columns: name some, --tell COLUMN")
     classes = {value: number for number, value in enumerate(sorted(set(parts[0])))}
     train, test = (np.array([classes.get(value, -1) for value in part]) for part in parts)
+    if (test < 0).all():
+        raise InputError(
+            "no test picture is of a class of the training pictures: tell patches by other columns,"
+            " --tell COLUMN"
+        )
     return train, test, len(classes)
 
 

@@ -223,6 +223,9 @@ def test_classes_are_those_of_the_training_pictures() -> None:
         truth.told(both, ["sorts"])
     bare = Pictures(images, np.array([4, 0, 4]))
     assert truth.told(Truth(bare, bare, ""), None)[2] == 2
+    other = Pictures(images, np.array([1, 2, 3]))
+    with pytest.raises(InputError, match="no test picture is of a class"):
+        truth.told(Truth(bare, other, ""), None)
     nothing = Pictures(images)
     with pytest.raises(InputError, match="--tell COLUMN"):
         truth.told(Truth(nothing, nothing, ""), None)
