@@ -189,8 +189,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--tell",
         nargs="+",
         metavar="COLUMN",
-        help="whose values the patches' network learns to tell [default: styles, groups, characters "
-        "where there are such, or the labels]",
+        help="whose values the patches' network learns to tell [default: styles, groups, "
+        "characters where there are such, or the labels]",
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep finished work, and reuse it")
 
