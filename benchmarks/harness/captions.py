@@ -13,14 +13,16 @@ FONT_SIZE = 15
 
 
 def captioned(panels: dict[str, Bytes]) -> Bytes:
-    """Return panels (H, W) of one height side by side, each below its name."""
+    """Return panels of one height side by side, each below its name: (H, W), or (H, W, 3) if any
+    has colours."""
     height = next(iter(panels.values())).shape[0]
     width = sum(panel.shape[1] for panel in panels.values()) + GAP * (len(panels) - 1)
-    image = Image.new("L", (width, height + CAPTION), 255)
+    mode = "RGB" if any(panel.ndim == 3 for panel in panels.values()) else "L"
+    image = Image.new(mode, (width, height + CAPTION), "white")
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(FONT_SIZE)
     left = 0
     for name, panel in panels.items():
-        draw.text((left + panel.shape[1] / 2, CAPTION / 2), name, 0, font, anchor="mm")
+        draw.text((left + panel.shape[1] / 2, CAPTION / 2), name, "black", font, anchor="mm")
         image.paste(Image.fromarray(panel), (left, CAPTION))
         left += panel.shape[1] + GAP
     return np.asarray(image)

@@ -1,0 +1,1 @@
+"""Pictures of codes at sizes above that of coding, beside the truth."""
