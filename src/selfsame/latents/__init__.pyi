@@ -1,3 +1,7 @@
+from .block_graphs import BlockGraph as BlockGraph
+from .block_graphs import block_graph as block_graph
+from .blocks import block_fields as block_fields
+from .blocks import block_tokens as block_tokens
 from .collages import CollageSpace as CollageSpace
 from .inspection import Inspection as Inspection
 from .inspection import inspect_space as inspect_space
