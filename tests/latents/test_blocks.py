@@ -166,6 +166,12 @@ def test_files_in_bands_give_the_tokens_of_their_codes():
     assert torch.equal(block_tokens([unpack(pack(code))]).values, block_tokens([code]).values)
 
 
+def test_a_map_from_luma_does_not_move():
+    tokens = [token for token in named(BLOCK_CASES["half chroma, alpha"]) if token["kind"] == LUMA]
+    assert tokens
+    assert all(token["down"] == token["right"] == 0 for token in tokens)
+
+
 def test_a_block_without_a_map_has_none_of_its_numbers():
     code = random_code(5, 64, 64)
     plane = code.planes[0]
