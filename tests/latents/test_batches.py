@@ -76,6 +76,14 @@ def test_pictures_of_another_size_are_refused():
         encode_set(space, Pictures(np.zeros((1, 9, 8, 1), np.uint8)))
 
 
+def test_a_black_picture_is_found_in_its_group(monkeypatch):
+    monkeypatch.setattr(batches, "GROUP", 4)
+    images = np.full((10, 20, 20, 1), 90, np.uint8)
+    images[6] = 0
+    with pytest.raises(InputError, match="of the pictures 4 to 7: picture 2 of 4 is black"):
+        encode_set(small_maps_space(), Pictures(images))
+
+
 def test_every_latent_comes_once_an_epoch_with_its_label():
     values = torch.arange(10.0).reshape(10, 1, 1).repeat(1, 2, 3)
     of_set = LatentBatches(Latents(values), torch.arange(10) * 7, 5)

@@ -3,8 +3,11 @@
 import json
 
 import numpy as np
+import pytest
 
 from selfsame.cli import main
+from selfsame.errors import SettingError
+from selfsame.latents import load_space
 from support.small_diffusion import small_diffusion
 from support.small_grid import small_grid_model
 
@@ -42,6 +45,26 @@ def test_a_space_of_maps_is_inspected_like_any(tmp_path, capsys):
     values = json.loads(capsys.readouterr().out)
     assert [channel["name"] for channel in values["channels"]][4:] == ["x", "y", "log p"]
     assert values["psnr"]["1"] > 18
+
+
+def test_a_model_is_not_lost_to_a_space_of_maps(tmp_path, capsys):
+    small_diffusion().save_pretrained(tmp_path / "model")
+    before = (tmp_path / "model" / "model.safetensors").read_bytes()
+    np.savez(tmp_path / "a.npz", images=np.ones((2, 20, 20), np.uint8))
+    command = ["latents", "maps", str(tmp_path / "a.npz"), "-o", str(tmp_path / "model")]
+    assert main(command) == 1
+    assert "has a model; pass --overwrite" in capsys.readouterr().err
+    assert (tmp_path / "model" / "model.safetensors").read_bytes() == before
+    assert main([*command, "--overwrite"]) == 0
+    assert load_space(tmp_path / "model").tokens == 24
+
+
+def test_a_space_that_ships_whatever_folder_has_its_name(tmp_path, monkeypatch):
+    small_diffusion().save_pretrained(tmp_path / "digits")
+    monkeypatch.chdir(tmp_path)
+    assert load_space("digits").side == 28
+    with pytest.raises(SettingError, match="'collage': latent spaces are grid or maps"):
+        load_space("collage")
 
 
 def test_a_model_that_is_no_space(tmp_path, capsys):

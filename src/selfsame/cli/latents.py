@@ -9,6 +9,7 @@ import click
 
 from selfsame.cli.shared.call import given, report, set_threads
 from selfsame.cli.shared.options import PATH, common_options, settings_options
+from selfsame.io.model_place import local_weights
 from selfsame.latents.maps.config import MapsConfig
 from selfsame.run.progress import shown_progress
 
@@ -69,8 +70,8 @@ def inspect(space: str, data: Path, count: int, **options: Any) -> int:
         "pictures in DATA need no more maps than there may be]."
     },
 )
-@common_options("json", "quiet")
-def maps(data: Path, output: Path, **options: Any) -> int:
+@common_options("json", "quiet", "overwrite")
+def maps(data: Path, output: Path, overwrite: bool, **options: Any) -> int:
     """Write to the folder OUTPUT a latent space for pictures like those in DATA, which are grey and
     square: each becomes an unordered set of affine maps, which is an IFS.
 
@@ -82,6 +83,8 @@ def maps(data: Path, output: Path, **options: Any) -> int:
     from selfsame.latents import MapsModel
     from selfsame.latents.maps.encoding import ink_for
 
+    if local_weights(output) is not None and not overwrite:
+        raise InputError(f"output {output} has a model; pass --overwrite to replace it")
     pictures = read_pictures(data, "train")
     _, height, width, channels = pictures.images.shape
     if height != width or channels != 1:

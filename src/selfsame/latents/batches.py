@@ -55,7 +55,11 @@ def encode_set(
         place = None if keep is None else keep / f"{_digest(space, group)}.npz"
         latents = None if place is None else _read(place)
         if latents is None:
-            latents = _on_cpu(space.encode(evaluation_pictures(group)))
+            try:
+                latents = _on_cpu(space.encode(evaluation_pictures(group)))
+            except InputError as error:  # which counts from the first of the group
+                last = min(first + GROUP, count) - 1
+                raise InputError(f"of the pictures {first} to {last}: {error}") from error
             if place is not None:
                 _write(place, latents)
         parts.append(latents)

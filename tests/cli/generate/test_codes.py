@@ -87,11 +87,27 @@ def test_nothing_is_made_that_cannot_be_written(home, tmp_path, capsys):
         (["--label", "cow"], "the model knows no class 'cow': cat, dog"),
         (["--scale", "1e6"], "choose another scale"),
         (["--guidance", "-1"], "guidance"),
+        (["--eta", "1"], "--eta belongs to --sampler ddim: it is not used with --sampler heun"),
     ],
 )
 def test_what_a_diffusion_does_not_do(home, tmp_path, capsys, options, message):
     command = ["generate", str(home / "model"), "-o", str(tmp_path / "a.png"), *QUICK]
     assert main([*command, *options]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--codes", "{}/codes", "--label", "cow"], "the model knows no class 'cow'"),
+        (["--codes", "{}/a.png"], "--codes is a folder and OUTPUT a file"),
+        (["--codes", "{}/codes/../a.png"], "--codes is a folder and OUTPUT a file"),
+    ],
+)
+def test_what_is_wrong_makes_no_folder(home, tmp_path, capsys, options, message):
+    command = ["generate", str(home / "model"), "-o", str(tmp_path / "a.png"), *QUICK, "-n", "1"]
+    assert main([*command, *(option.format(tmp_path) for option in options)]) == 2
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 

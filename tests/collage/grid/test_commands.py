@@ -103,7 +103,7 @@ def test_train_latents_goes_on_from_a_space(tmp_path, capsys):
         torch.testing.assert_close(weight, start.state_dict()[name], rtol=1e-3, atol=1e-4)
     status, _, err = run(capsys, *command, "-o", tmp_path / "b", "--numbers", 3)
     assert status == 2
-    assert "the space that is gone on from is GridConfig(side=12" in err
+    assert "the space that is gone on from has numbers 2, not 3" in err
 
 
 def test_a_model_of_pictures_of_another_kind_is_refused(tmp_path, capsys):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from selfsame.datasets import read_pictures
 from selfsame.datasets.drawn.drawing import DrawnSet, unseen_rows, write_drawn
 from selfsame.datasets.drawn.emoji import emoji_set, kin_of
 from selfsame.datasets.drawn.glyphs import LETTERS, glyph_set
-from selfsame.errors import InputError, LimitError
+from selfsame.errors import InputError, LimitError, SettingError
 from selfsame.run.progress import CancelledError, Progress
 from support.emoji_packages import write_packages
 from support.tiny_fonts import write_font
@@ -48,12 +50,7 @@ def test_a_file_of_glyphs_is_a_table_of_fonts_and_characters(tmp_path, glyphs) -
 
 
 def test_kin_are_learned_or_measured_as_a_whole(tmp_path, emoji, glyphs) -> None:
-    first, second = np.unique(emoji.kin)[:2]
-    share = next(
-        share
-        for share in np.linspace(0.01, 0.99, 99)
-        if unseen_rows(np.array([first, second]), share).sum() == 1
-    )
+    share = _share_between(*np.unique(emoji.kin)[:2])
     write_drawn(tmp_path / "a.npz", emoji, 12, unseen=share)
     parts = [read_pictures(tmp_path / "a.npz", split) for split in ("train", "test")]
     known = [set(map(kin_of, part.columns["concepts"])) for part in parts]
@@ -63,11 +60,24 @@ def test_kin_are_learned_or_measured_as_a_whole(tmp_path, emoji, glyphs) -> None
     for part in parts:
         rows = emoji.find(part.columns)
         assert np.array_equal(part.images, emoji.draw(12, rows))
-    write_drawn(tmp_path / "b.npz", glyphs, 16, unseen=0.999999)
+    table = replace(glyphs, kin=np.repeat(["a", "b"], 62))
+    write_drawn(tmp_path / "b.npz", table, 16, unseen=_share_between("a", "b"))
     with np.load(tmp_path / "b.npz") as file:
-        assert file["test_images"].shape == (2, 62, 16, 16)
-        assert file["train_images"].shape == (0, 62, 16, 16)
-    assert len(read_pictures(tmp_path / "b.npz", "test")) == 124
+        assert file["test_images"].shape == file["train_images"].shape == (1, 62, 16, 16)
+    assert len(read_pictures(tmp_path / "b.npz", "test")) == 62
+
+
+def _share_between(first: str, second: str) -> float:
+    """Return a share that makes one of two kin unseen."""
+    shares = np.linspace(0.01, 0.99, 99)
+    return next(s for s in shares if unseen_rows(np.array([first, second]), s).sum() == 1)
+
+
+@pytest.mark.parametrize(("share", "split"), [(0.999999, "train"), (1e-9, "test")])
+def test_no_split_is_empty(tmp_path, glyphs, share, split) -> None:
+    with pytest.raises(SettingError, match=f"leaves the split {split} empty, of . kin"):
+        write_drawn(tmp_path / "a.npz", glyphs, 16, unseen=share)
+    assert not (tmp_path / "a.npz").exists()
 
 
 def test_about_the_share_that_is_asked_for_and_always_the_same_kin() -> None:

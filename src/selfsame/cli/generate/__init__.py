@@ -1,6 +1,7 @@
 """``selfsame generate MODEL``: pictures that a model makes up, ways between them, codings."""
 
 import time
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,8 @@ FORMS = Methods({"a grid": ("columns", "gap"), "--separate": ("separate",)})
 @click.option(
     "--label",
     multiple=True,
-    help="Class to make pictures of, by name or number; several take turns [default: all].",
+    help="Class to make pictures of: its name, or its number if classes have no names; several "
+    "take turns [default: all].",
 )
 @settings_options(SamplerSettings, *SAMPLING)
 @click.option(
@@ -140,6 +142,8 @@ def command(model: str, output: Path, **options: Any) -> None:
     if not options["separate"]:
         inputs = [options[name] for name in ("source", "reconstruct") if options[name] is not None]
         check_writable(output, overwrite=overwrite, inputs=inputs)
+        if options["codes"] is not None and realpath(options["codes"]) == realpath(output):
+            raise click.UsageError("--codes is a folder and OUTPUT a file: give them two names")
     kind = kind_of(model)
     KINDS.check(f"a {kind}")
     set_threads(options["threads"])

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from selfsame.cli.generate.plan import DEFAULT_COUNT, Plan, numbered_files
-from selfsame.cli.shared.call import given_settings
+from selfsame.cli.shared.call import Methods, given_settings
 from selfsame.errors import SettingError
 from selfsame.family import checked_drawn_size
-from selfsame.priors.diffusion.config import SamplerSettings
+from selfsame.priors.diffusion.config import SamplerName, SamplerSettings
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from selfsame.io.pictures import Bytes
     from selfsame.priors.diffusion.latent import LatentDiffusion
+
+SAMPLERS = Methods(
+    {f"--sampler {name}": ("eta",) if name == "ddim" else () for name in get_args(SamplerName)}
+)
 
 MOST_COLUMNS = 20
 """Classes up to which each has a column of its own, unless told otherwise."""
@@ -32,10 +38,12 @@ def plan(source: str, options: dict[str, Any]) -> Plan:
     made_by = LatentDiffusion.from_pretrained(source)
     made_by.model.to(resolve_device(options["device"]))
     settings = SamplerSettings(**given_settings(SamplerSettings, options))
+    SAMPLERS.check(f"--sampler {settings.sampler}")
     count = options["count"] or DEFAULT_COUNT
     side = max(1, round(made_by.space.side * options["scale"]))
     checked_drawn_size((side, side))
     classes = options["label"] or made_by.classes
+    known = made_by.labels(classes)
     if settings.guidance != 1 and not classes:
         raise SettingError("--guidance guides to a class: the model was trained without labels")
     own = len(classes) if 1 < len(classes) <= MOST_COLUMNS else grid_columns(count)
@@ -49,7 +57,7 @@ def plan(source: str, options: dict[str, Any]) -> Plan:
             options["codes"], count, ".ssm", "--codes", overwrite=options["overwrite"]
         )
         values["codes"] = files
-    pictures = _pictures(made_by, count, side, classes, settings, files, options)
+    pictures = _pictures(made_by, count, side, known, settings, files, options)
     columns = options["columns"] or own
     return Plan(made_by.model.name, "samples", side, count, columns, pictures, values)
 
@@ -58,17 +66,17 @@ def _pictures(
     made_by: "LatentDiffusion",
     count: int,
     side: int,
-    classes: tuple[str, ...],
+    known: "Tensor",
     settings: SamplerSettings,
     files: list[Any] | None,
     options: dict[str, Any],
 ) -> Iterator[list["Bytes"]]:
     """Yield the pictures of codes, and write the codes to ``files``.
 
-    Sample k is of class k modulo their number.
-
     Args:
         side: of the pictures.
+        known: numbers of the classes, of which sample k has number k modulo how many there are; or
+            none.
     """
     import torch
 
@@ -77,7 +85,7 @@ def _pictures(
     from selfsame.priors.diffusion.backbone import UNCONDITIONAL, Condition
     from selfsame.priors.diffusion.generation import GROUP
 
-    known, space = made_by.labels(classes), made_by.space
+    space = made_by.space
     scale = Fraction(side, space.side)
     for first in range(0, count, GROUP):
         numbers = range(first, min(first + GROUP, count))

@@ -13,7 +13,7 @@ from selfsame.checked import Range, checked
 from selfsame.datasets.columns import CHARACTERS, Column, Columns
 from selfsame.datasets.fitting import Side
 from selfsame.datasets.pictures import Bytes
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.arrays import check_shape
 from selfsame.io.files import atomic_file
 from selfsame.run.progress import Progress
@@ -119,12 +119,19 @@ def write_drawn(
             ``train_images``, ``test_images`` and so on. Whose, a digest of their value says: sets
             of other sizes, and with other pictures besides, are split alike.
     Raises:
-        InputError, FormatError: as ``DrawnSet.draw`` and ``atomic_file``.
+        InputError, FormatError: as ``DrawnSet.draw`` and ``atomic_file``; or one of the splits
+            would be empty.
     """
     checked("unseen", unseen, Share)
+    is_test = unseen_rows(drawn.kin, unseen)
+    if unseen and is_test.all() == is_test.any():
+        empty = "train" if is_test.all() else "test"
+        raise SettingError(
+            f"unseen {unseen:g} leaves the split {empty} empty, of {len(set(drawn.kin))} kin; give "
+            "another share"
+        )
     images = drawn.draw(side, progress=progress)
     arrays: dict[str, Any] = dict(drawn.columns)
-    is_test = unseen_rows(drawn.kin, unseen)
     if drawn.channels == 1:
         images = images[..., 0]
     if drawn.characters is not None:

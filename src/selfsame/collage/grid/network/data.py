@@ -87,5 +87,11 @@ def space_for(
             f"{config.side} and {config.channels}; leave them out"
         )
     if start is not None and config != start:
-        raise SettingError(f"model: the space that is gone on from is {start}: got {config}")
+        given = config.as_dict()
+        others = [
+            f"{name} {value!r}, not {given[name]!r}"
+            for name, value in start.as_dict().items()
+            if value != given[name]
+        ]
+        raise SettingError(f"model: the space that is gone on from has {', '.join(others)}")
     return config
