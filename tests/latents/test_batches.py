@@ -148,6 +148,15 @@ def test_train_diffusion_writes_a_model_of_the_space(tmp_path, capsys):
     torch.testing.assert_close(model.std, known.std(0), rtol=2e-2, atol=2e-3)
 
 
+def test_a_wrong_shape_is_told_of_before_pictures_are_coded(tmp_path, capsys):
+    small_grid_model().save_pretrained(tmp_path / "space")
+    np.savez(tmp_path / "a.npz", images=np.zeros((3, 20, 20), np.uint8))
+    command = ["train", "diffusion", str(tmp_path / "a.npz"), "--space", str(tmp_path / "space")]
+    assert main([*command, "-o", str(tmp_path / "run"), "--width", "9"]) == 2
+    assert "heads must divide the width" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_train_diffusion_of_sets_of_maps(tmp_path, capsys):
     images = np.zeros((24, 20, 20), np.uint8)
     for number, image in enumerate(images):

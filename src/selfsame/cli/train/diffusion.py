@@ -68,22 +68,23 @@ def command(space: str, label: str | None, keep: Path | None, **options: Any) ->
     pictures = read_pictures(call.data, "train", label=label)
     labels = None if pictures.labels is None else torch.from_numpy(pictures.labels.copy())
     names = pictures.classes or ()
-    make_folder(options["output"], "a training needs a folder")
-    with shown_progress("encode", quiet=options["quiet"]) as progress:
-        latents = encode_set(
-            loaded, pictures, keep=keep or options["output"] / LATENTS, progress=progress
-        )
+    layout = encode_set(loaded, pictures.spread(1))
     implied = {
         "tokens": loaded.tokens,
         "numbers": len(loaded.fields),
-        "grid": _grid(latents),
-        "counted": latents.mask is not None,
+        "grid": _grid(layout),
+        "counted": layout.mask is not None,
         "classes": 0 if labels is None else len(names) or int(labels.max()) + 1,
         "class_names": names,
         "space": loaded.name,
         "space_digest": loaded.fingerprint.hex(),
     }
     shape = call.settings(DiffusionConfig, "model", *SHAPE, implied=implied)
+    make_folder(options["output"], "a training needs a folder")
+    with shown_progress("encode", quiet=options["quiet"]) as progress:
+        latents = encode_set(
+            loaded, pictures, keep=keep or options["output"] / LATENTS, progress=progress
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(call.training.seed)  # of the weights that the model starts from
         model = DiffusionModel(shape)
