@@ -31,6 +31,7 @@ from benchmarks.priors.classifier import (
     train_classifier,
 )
 from benchmarks.priors.digits import Data, binarised, load_data
+from selfsame.cli.shared.call import set_threads
 from selfsame.datasets import Pictures
 from selfsame.errors import InputError
 from selfsame.io.grids import grid
@@ -139,8 +140,7 @@ def write_figures(
     assert isinstance(made_by.space, MapsSpace)
     small = to_uint8(made_by.space.draw(latents, 4)[:, 0].numpy())
     write_picture(folder / "maps_samples.png", grid([*small], classes, GAP))
-    few = Latents(*(None if part is None else part[:ZOOMED] for part in latents))  # type: ignore[arg-type]
-    large = to_uint8(made_by.space.draw(few, ZOOM)[:, 0].numpy())
+    large = to_uint8(made_by.space.draw(latents.rows(slice(ZOOMED)), ZOOM)[:, 0].numpy())
     write_picture(folder / "maps_zooms.png", grid([*large], ZOOMED // 2, GAP))
 
 
@@ -187,8 +187,7 @@ def main() -> None:
     parser.add_argument("--guidance", type=float, nargs="+", default=[1.0, 1.5])
     parser.add_argument("--sampler-steps", type=int, default=25)
     options = parser.parse_args()
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    set_threads(options.threads)
     if options.model is None and not options.quick:
         raise InputError("give a diffusion of sets of maps: --model FOLDER")
     made_by = LatentDiffusion.from_pretrained(options.model) if options.model else untrained()

@@ -56,11 +56,8 @@ def drawn_options(side: int, source: str, kin: str) -> Callable[[F], F]:
 def draw_to_file(
     make: Callable[[Progress], "DrawnSet"],
     output: Path,
-    side: int,
+    options: Mapping[str, Any],
     *,
-    unseen: float,
-    quiet: bool,
-    overwrite: bool,
     left_out: Mapping[str, int] | None = None,
     rows: str | None = None,
 ) -> None:
@@ -68,11 +65,14 @@ def draw_to_file(
 
     Args:
         make: the set.
+        options: those of ``drawn_options``.
         left_out: how many fonts were left out, by reason, once the set is made.
         rows: what the rows of a table are called.
     """
     from selfsame.datasets.drawn.drawing import unseen_rows, write_drawn
 
+    side, unseen, overwrite = (options[name] for name in ("side", "unseen", "overwrite"))
+    quiet = options["quiet"]
     check_writable(output, overwrite=overwrite)
     begin = time.perf_counter()
     with shown_progress("reading", quiet=quiet) as progress:

@@ -1,6 +1,7 @@
 """``selfsame dataset emoji --from node_modules -o emoji.npz``: captioned emoji in two styles."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,15 +15,7 @@ from selfsame.cli.dataset.drawing import draw_to_file, drawn_options
     "emojibase-data.",
     kin="concepts, whatever gender and skin tone,",
 )
-def command(
-    source: Path,
-    output: Path,
-    side: int,
-    unseen: float,
-    as_json: bool,
-    quiet: bool,
-    overwrite: bool,
-) -> None:
+def command(source: Path, output: Path, **options: Any) -> None:
     """Draw emoji, on white, with captions, tags, groups and styles.
 
     npm install @iconify-json/fluent-emoji-flat @iconify-json/noto emojibase-data makes what
@@ -30,11 +23,4 @@ def command(
     """
     from selfsame.datasets.drawn.emoji import emoji_set
 
-    draw_to_file(
-        lambda _: emoji_set(source),
-        output,
-        side,
-        unseen=unseen,
-        quiet=quiet,
-        overwrite=overwrite,
-    )
+    draw_to_file(lambda _: emoji_set(source), output, options)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,15 +16,7 @@ from selfsame.run.progress import Progress
     source="Folder of fonts, .ttf, .otf or .ttc, with its sub-folders.",
     kin="families of fonts",
 )
-def command(
-    source: Path,
-    output: Path,
-    side: int,
-    unseen: float,
-    as_json: bool,
-    quiet: bool,
-    overwrite: bool,
-) -> None:
+def command(source: Path, output: Path, **options: Any) -> None:
     """Draw a-z, A-Z and 0-9 of every font of a folder, white on black, with what the font is.
 
     Fonts that lack some of these, draw symbols or nothing, or the same as another are left out.
@@ -38,13 +31,4 @@ def command(
             source, left_out=lambda _, reason: reasons.update([reason]), progress=progress
         )
 
-    draw_to_file(
-        make,
-        output,
-        side,
-        unseen=unseen,
-        quiet=quiet,
-        overwrite=overwrite,
-        left_out=reasons,
-        rows="fonts",
-    )
+    draw_to_file(make, output, options, left_out=reasons, rows="fonts")
