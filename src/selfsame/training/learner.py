@@ -1,7 +1,7 @@
 """A model that learns: its optimisers, its precision, and one update after the other."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from selfsame.errors import DivergedError, InputError
 from selfsame.nn.ema import WeightAverage
 from selfsame.training.batches import Batch
 from selfsame.training.distributed import Processes
+from selfsame.training.muon import Muon, matrices
 from selfsame.training.settings import TrainSettings
 from selfsame.training.task import Loss, Metrics, ParameterGroup, TaskBase
 
@@ -39,8 +40,10 @@ class Learner:
         self._task, self._settings, self._processes = task, settings, processes
         self.model = task.model.to(processes.device)
         self.precision: str | None = None if settings.precision == "auto" else settings.precision
+        hidden = matrices(self.model) if settings.optimizer == "muon" else ()
         self._updates = {
-            name: Updates(groups, settings, processes) for name, groups in task.optimizers().items()
+            name: Updates(groups, settings, processes, hidden)
+            for name, groups in task.optimizers().items()
         }
         self._alike = False
 
@@ -154,17 +157,30 @@ class Learner:
 
 
 class Updates:
-    """AdamW on some parameters, with gradients clipped or left out."""
+    """AdamW on some parameters, Muon on others, with gradients clipped or left out."""
 
     def __init__(
-        self, groups: Sequence[ParameterGroup], settings: TrainSettings, processes: Processes
+        self,
+        groups: Sequence[ParameterGroup],
+        settings: TrainSettings,
+        processes: Processes,
+        hidden: Iterable[nn.Parameter] = (),
     ) -> None:
+        """
+        Args:
+            hidden: parameters that are Muon's if they are in the groups.
+        """
         self._settings, self._processes = settings, processes
         tables = _optimizer_groups(groups, settings)
-        self._optimizer = torch.optim.AdamW(
-            tables, lr=settings.lr, betas=settings.betas, fused=True
-        )
         self.parameters = [parameter for table in tables for parameter in table["params"]]
+        matrices, others = _split(tables, hidden)
+        self._optimizers: dict[str, torch.optim.AdamW | Muon] = {}
+        if others:
+            self._optimizers["optimizer"] = torch.optim.AdamW(
+                others, lr=settings.lr, betas=settings.betas, fused=True
+            )
+        if matrices:
+            self._optimizers["muon"] = Muon(matrices, settings.lr)
         decay = settings.ema_decay
         self.average = WeightAverage(self.parameters, decay) if decay else None
         # Updates left out: all of them, and those in a row up to now.
@@ -180,14 +196,16 @@ class Updates:
             lr: learning rate, before the groups' multipliers.
         """
         settings = self._settings
-        for group in self._optimizer.param_groups:
-            group["lr"] = lr * group["lr_multiplier"]
+        for optimizer in self._optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = lr * group["lr_multiplier"]
         self._processes.average_gradients(self.parameters)
         norm = nn.utils.clip_grad_norm_(self.parameters, settings.gradient_clip or float("inf"))
         accepted = norm < (settings.gradient_skip or float("inf"))  # not of NaN and infinity
-        # As torch.amp.GradScaler tells a fused optimiser to leave an update out, on the device.
-        self._optimizer.found_inf = (~accepted).float()  # type: ignore[attr-defined]
-        self._optimizer.step()
+        for optimizer in self._optimizers.values():
+            # As torch.amp.GradScaler tells a fused optimiser to leave an update out, on the device.
+            optimizer.found_inf = (~accepted).float()  # type: ignore[union-attr]
+            optimizer.step()
         if self.average is not None:
             self.average.update(accepted)
         self._skipped += 1
@@ -203,7 +221,7 @@ class Updates:
     def state_dict(self) -> dict[str, Any]:
         """Return the state for a checkpoint, but for the parameters."""
         return {
-            "optimizer": self._optimizer.state_dict(),
+            **{name: optimizer.state_dict() for name, optimizer in self._optimizers.items()},
             "average": None if self.average is None else self.average.state_dict(),
             "skipped": list(self.skipped()),
         }
@@ -214,7 +232,8 @@ class Updates:
         Raises:
             ValueError: it is of other parameters.
         """
-        self._optimizer.load_state_dict(state["optimizer"])
+        for name, optimizer in self._optimizers.items():
+            optimizer.load_state_dict(state[name])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self._skipped.copy_(torch.tensor(state["skipped"]))
@@ -241,6 +260,20 @@ def _optimizer_groups(
                     }
                 )
     return result
+
+
+def _split(
+    tables: Sequence[dict[str, Any]], hidden: Iterable[nn.Parameter]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the parameter groups of hidden parameters, and those of others; none are empty."""
+    known = {id(parameter) for parameter in hidden}
+    parts: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
+    for table in tables:
+        for part, wanted in zip(parts, (True, False), strict=True):
+            chosen = [p for p in table["params"] if (id(p) in known) == wanted]
+            if chosen:
+                part.append({**table, "params": chosen})
+    return parts
 
 
 def _autocast(device: torch.device, precision: str) -> torch.autocast:

@@ -9,6 +9,7 @@ from selfsame.errors import SettingError
 from selfsame.run.device import CHOICES as DEVICES
 
 Precision = Literal["auto", "float32", "bfloat16"]
+Optimizer = Literal["adamw", "muon"]
 Decay = Annotated[float, Range(0, 0.9999999)]
 Length = Annotated[float, Range(1e-12, 1e12)]
 
@@ -29,7 +30,10 @@ class TrainSettings(Checked):
         warmup_steps: steps over which the learning rate rises from 0.
         final_fraction: the cosine along which it falls ends at this fraction of ``lr``; 1 keeps it
             constant.
-        weight_decay: AdamW's decoupled decay, on weights of two and more dimensions only.
+        optimizer: ``adamw``, or ``muon``, which takes the weights of linear layers and
+            convolutions and leaves the rest to AdamW: fewer steps, which take longer with small
+            batches.
+        weight_decay: decoupled decay, on weights of two and more dimensions only.
         betas: Adam's two rates.
         gradient_clip: longer gradients are shortened to this norm; None leaves them.
         gradient_skip: an update whose gradient is longer than this is left out; None: only one
@@ -54,6 +58,7 @@ class TrainSettings(Checked):
     lr: Annotated[float, Range(0, 1000, open_low=True)] = 1e-3
     warmup_steps: Annotated[int, Range(0, 10**9)] = 500
     final_fraction: Annotated[float, Range(0, 1)] = 0.01
+    optimizer: Optimizer = "adamw"
     weight_decay: Annotated[float, Range(0, 1e3)] = 0.0
     betas: tuple[Decay, Decay] = (0.9, 0.99)
     gradient_clip: Length | None = 1.0
