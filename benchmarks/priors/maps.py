@@ -30,6 +30,7 @@ from benchmarks.priors.classifier import (
     load_classifier,
     train_classifier,
 )
+from benchmarks.priors.copies import NOTE, copied
 from benchmarks.priors.digits import Data, binarised, load_data
 from selfsame.cli.shared.call import set_threads
 from selfsame.datasets import Pictures
@@ -45,12 +46,9 @@ from selfsame.priors.diffusion.latent import LatentDiffusion
 from selfsame.priors.diffusion.model import DiffusionModel
 
 AT_ONCE = 500
-"""Pictures drawn, or compared with all training codes, at a time."""
+"""Pictures drawn at a time."""
 
 QUICK_SAMPLES, QUICK_STEPS = 30, 2
-
-COPY = 0.9
-"""IoU from which a sample counts as one of the training pictures."""
 
 SHOWN, ZOOMED, ZOOM = 100, 6, 16
 
@@ -84,21 +82,6 @@ def drawn(space: MapsSpace, latents: Latents) -> Tensor:
     return torch.cat(parts)
 
 
-def nearest_iou(pictures: Tensor, known: Tensor) -> Array:
-    """Return the greatest IoU, (N,), of each picture, (N, 1, S, S), with any of the known ones.
-
-    Both are figures where they are brighter than the middle; two without any have an IoU of 0.
-    """
-    theirs = (known.flatten(1) > 0.5).float()
-    size = theirs.sum(1)
-    found = []
-    for part in torch.split((pictures.flatten(1) > 0.5).float(), AT_ONCE):
-        both = part @ theirs.T
-        either = part.sum(1, keepdim=True) + size - both
-        found.append((both / either.clamp(min=1)).amax(1))
-    return torch.cat(found).numpy()
-
-
 def compared(name: str, made: Drawn, judge: Classifier, real: Array, known: Tensor) -> Row:
     """Return what is measured of a set.
 
@@ -108,18 +91,15 @@ def compared(name: str, made: Drawn, judge: Classifier, real: Array, known: Tens
     """
     binary = torch.bernoulli(made.pictures, generator=torch.Generator().manual_seed(0))
     seen = describe(judge, binary)
-    iou = nearest_iou(made.pictures, known)
     likeness = precision_recall(real, seen.features)
     return {
         "set": name,
-        "pictures": len(iou),
+        "pictures": len(made.pictures),
         "accuracy": float((seen.probabilities.argmax(1) == made.labels).mean()),
         "frechet": frechet_distance(real, seen.features),
         "precision": likeness.precision,
         "recall": likeness.recall,
-        "nearest_iou": float(iou.mean()),
-        "nearest_iou_quantiles": np.quantile(iou, [0.05, 0.5, 0.95]).tolist(),
-        "copies": float((iou > COPY).mean()),
+        **copied(made.pictures, known),
     }
 
 
@@ -210,7 +190,7 @@ def publish(
     notes = [
         "Fréchet distance, precision and recall: to as many test pictures drawn as zeros and ones,"
         " in the features of a small classifier trained here",
-        f"nearest_iou: with the drawings of all training codes, mean; copies: share above {COPY}",
+        f"{NOTE}, as their codes draw them",
     ]
     if options.model is None:
         notes.append("the model is small and untrained")

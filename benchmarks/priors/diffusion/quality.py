@@ -14,6 +14,7 @@ from benchmarks.harness.kept import Kept
 from benchmarks.harness.types import Array, Row
 from benchmarks.priors import quality
 from benchmarks.priors.classifier import accuracy, labels_of
+from benchmarks.priors.copies import NOTE, copied
 from benchmarks.priors.diffusion.makers import CODES, Maker
 from benchmarks.priors.digits import Data
 from benchmarks.priors.quality import Draw, Judge
@@ -33,6 +34,11 @@ INTERVAL = (0.5, 5.0)
 0.28 to 2.9 on data of deviation 0.5; latents have 1."""
 
 INTERVAL_WEIGHTS = (2.0,)
+
+COMPARED = 1000
+"""Samples that are compared with all training pictures, and test pictures beside them."""
+
+COPIED = ("set", "nearest_iou", "copies")
 
 COLUMNS = (
     *("set", "frechet", "frechet_spread", "kernel", "accuracy", "accuracy_error"),
@@ -145,6 +151,17 @@ def judged(judge: Judge, one: Compared, kept: Kept, seed: int) -> Row:
     return row
 
 
+def copies(makers: Sequence[Maker], data: Data, settings: SamplerSettings, seed: int) -> list[Row]:
+    """Return how near samples are to training pictures, and how near test pictures are."""
+    known, test = evaluation_pictures(data.train), evaluation_pictures(data.test)[:COMPARED]
+    labels = torch.from_numpy(labels_of(data.test)[:COMPARED].copy())
+    rows: list[Row] = [{"set": "test pictures", **copied(test, known)}]
+    for maker in makers:
+        made = maker.pictures(maker.latents(labels, settings, seed))
+        rows.append({"set": maker.label, **copied(made, known)})
+    return rows
+
+
 def measure(
     makers: Sequence[Maker],
     vdvae: Subject | None,
@@ -169,6 +186,7 @@ def measure(
         for maker in makers
         if maker.label == CODES
     }
+    near = copies(makers, data, settings, options.seed)
     results: Row = {
         "classifier": judge.about(data),
         "pictures": len(judge.real.features),
@@ -176,8 +194,9 @@ def measure(
         "sampler": settings.as_dict(),
         "spaces": spaces,
         "rows": rows,
+        "copies": near,
     }
-    texts = [harness.markdown_table(rows, COLUMNS)]
+    texts = [harness.markdown_table(rows, COLUMNS), harness.markdown_table(near, COPIED)]
     for label, space in spaces.items():
         row = {"space": label, "psnr_db": space["psnr"][1], "bytes": space["bytes"]}
         texts.append(harness.markdown_table([row], list(row)))
@@ -190,6 +209,7 @@ def measure(
         "coded: drawn at scale 1 by rounded codes; those of test pictures are nearer to them than"
         " any others can be, those of training pictures are what no diffusion can better",
         "precision and recall: balls to the third neighbour in the same features",
+        f"{NOTE}; of the first {COMPARED} test pictures, and of a sample of the class of each",
         "psnr_db and bytes: of all test pictures, mean over pictures; bytes of a file",
     ]
     return results, texts, notes

@@ -4,27 +4,10 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 
 from benchmarks.priors import digits, maps
 from selfsame.io.pictures import read_picture
-
-
-def test_the_nearest_iou_against_sets_of_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maps, "AT_ONCE", 3)
-    random = torch.Generator().manual_seed(0)
-    pictures, known = (torch.rand(n, 1, 5, 5, generator=random) for n in (7, 11))
-    pictures[3] = known[4]
-    pictures[5] = 0
-    found = maps.nearest_iou(pictures, known)
-    for picture, iou in zip(pictures, found, strict=True):
-        ours = {tuple(p) for p in np.argwhere(picture[0].numpy() > 0.5)}
-        theirs = [{tuple(p) for p in np.argwhere(k[0].numpy() > 0.5)} for k in known]
-        assert iou == pytest.approx(max(len(ours & k) / len(ours | k) for k in theirs))
-    assert found[3] == 1
-    assert found[5] == 0
 
 
 def test_a_quick_run(

@@ -242,6 +242,7 @@ def test_the_quality_part_runs_without_data_and_models(run: Run) -> None:
     assert "accuracy" not in rows["training pictures, coded"]
     assert list(results["spaces"]) == ["codes"]
     assert results["spaces"]["codes"]["pictures"] == 30
+    assert [row["set"] for row in results["copies"]] == ["test pictures", "codes", "pixels"]
     assert [model.get("name") for model in results["models"]][:2] == ["codes", "pixels"]
     assert "untrained" in document["notes"][-1]
 
