@@ -63,3 +63,10 @@ def test_what_happens_depends_on_seed_step_and_place_alone() -> None:
 def test_shifts_have_a_limit() -> None:
     with pytest.raises(InputError, match="shift"):
         Changes(shift=-1)
+
+
+def test_grey_pictures_have_no_channels_to_change() -> None:
+    grey = Pictures(planes(6)[:, :1].transpose(0, 2, 3, 1).copy())
+    with pytest.raises(InputError, match="these are grey"):
+        PictureBatches(grey, 2, changes=Changes(mirror=True, recolor=True))
+    assert len(PictureBatches(grey, 2, changes=Changes(mirror=True)).batch(0, 0, range(2))) == 2

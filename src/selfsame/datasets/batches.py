@@ -13,6 +13,7 @@ from selfsame.datasets.changes import Changes
 from selfsame.datasets.epochs import ORDER, Epochs, philox
 from selfsame.datasets.fitting import MAX_PAD, Binarise
 from selfsame.datasets.pictures import Bytes, Pictures
+from selfsame.errors import SettingError
 
 _DYNAMIC, _STATIC = ORDER + 1, ORDER + 2
 """Streams of random numbers: different counters under the same key."""
@@ -36,7 +37,8 @@ class PictureBatches:
         static_seed: of the draw of ``static``; independent of the seed of the batches.
         changes: that happen to pictures at random; None: they stay as they are.
     Raises:
-        InputError: an argument out of its range.
+        InputError: an argument out of its range, or grey pictures whose channels are to change
+            places.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class PictureBatches:
         changes: Changes | None = None,
     ) -> None:
         batch = checked("batch", batch, Annotated[int, Range(1)])
+        if changes is not None and changes.recolor and pictures.images.shape[3] == 1:
+            raise SettingError("recolor is for pictures in colour: these are grey")
         self.batch_size, self.binarise, self.changes = batch, binarise, changes
         self._bytes = _prepared(pictures, binarise, pad, static_seed)
         self._epochs = Epochs(len(self._bytes), batch)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from selfsame.checked import Range
 from selfsame.collage.grid.network.config import GridConfig
-from selfsame.datasets.changes import MAX_SHIFT, Changes
+from selfsame.datasets.changes import Changes
 from selfsame.datasets.pictures import Pictures
 from selfsame.datasets.squares import SquareSettings
 from selfsame.errors import SettingError
@@ -30,27 +30,23 @@ TRAINING = TrainSettings(
 
 
 @dataclass(frozen=True)
-class GridData(SquareSettings):
-    """Which pictures.
+class GridData(SquareSettings, Changes):
+    """Which pictures, and what may happen to those that are learned.
 
     Attributes:
         side: pixels to which the pictures of a folder are scaled and cut: the model's side times
             its ``detail``. None: as they are.
-        mirror, shift, recolor: see ``selfsame.datasets.changes.Changes``.
-    Others as of ``SquareSettings``.
+    Others as of ``SquareSettings`` and ``Changes``.
 
     Raises:
         InputError: a value out of its range.
     """
 
     validation_pictures: Annotated[int, Range(1, 10**9)] = 500
-    mirror: bool = False
-    shift: Annotated[int, Range(0, MAX_SHIFT)] = 0
-    recolor: bool = False
 
     @property
     def changes(self) -> Changes | None:
-        """What happens to the pictures that are learned; None: nothing."""
+        """What happens to them; None: nothing."""
         changes = Changes(self.mirror, self.shift, self.recolor)
         return None if changes == Changes() else changes
 
