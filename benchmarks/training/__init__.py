@@ -1,0 +1,1 @@
+"""Trainings, whatever they train."""
