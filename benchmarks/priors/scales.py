@@ -109,7 +109,7 @@ def all_measures(
     for label, (maker, latents) in made.items():
         space = maker.diffusion.space
         work = partial(measured_samples, space, latents, judge, seed)
-        of = {"space": space.model.digest(), "latents": fingerprint_of(latents.values)}
+        of = {"space": space.digest(), "latents": fingerprint_of(latents.values)}
         found[label] = keep(label, work, **of)
     return found
 

@@ -70,6 +70,17 @@ def test_what_is_kept_is_not_encoded_again(tmp_path, monkeypatch):
     assert calls == [4, 4, 4]
 
 
+def test_what_another_encoder_coded_is_not_taken(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (2, 20, 20, 1), dtype=np.uint8)
+    space = CollageSpace(small_grid_model())
+    before = encode_set(space, Pictures(images), keep=tmp_path)
+    with torch.no_grad():
+        space.model.encoder.head[-1].weight *= 2
+    after = encode_set(space, Pictures(images), keep=tmp_path)
+    assert space.fingerprint == CollageSpace(space.model).fingerprint
+    assert not torch.allclose(after.values, before.values)
+
+
 def test_pictures_of_another_size_are_refused():
     space = CollageSpace(small_grid_model())
     with pytest.raises(InputError, match="has pictures of 20x20 pixels and 1 channels: got 8x9"):

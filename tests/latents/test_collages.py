@@ -113,3 +113,30 @@ def test_dead_numbers_are_found():
 def test_pictures_of_another_size_are_refused(space):
     with pytest.raises(InputError, match="S a multiple of 20"):
         inspect_space(space, torch.zeros(1, 1, 30, 30))
+
+
+@pytest.mark.parametrize("options", [{"regulariser": "tanh"}, {"regulariser": "fsq", "levels": 5}])
+def test_made_up_numbers_beyond_the_range_become_its_ends(options):
+    space = CollageSpace(small_grid_model(**options))
+    values = torch.full((1, space.tokens, 3), 3.0)
+    assert (space.rounded(Latents(values)).values == 1).all()
+    assert (space.rounded(Latents(-values)).values == -1).all()
+    assert space.codes(Latents(values)) == space.codes(space.rounded(Latents(values)))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_have_no_code(space, value):
+    latents = made_up(space)
+    latents.values[1, 2, 0] = value
+    with pytest.raises(InputError, match="must be finite"):
+        space.codes(latents)
+    with pytest.raises(InputError, match="must be finite"):
+        space.rounded(latents)
+
+
+@torch.no_grad()
+def test_a_grid_of_one_cell_tells_pictures_apart():
+    space = CollageSpace(small_grid_model(side=8, cell=8, range_size=8))
+    pictures = torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    values = space.encode(pictures).values
+    assert float((values[0] - values[1]).abs().max()) > 1e-3

@@ -261,6 +261,12 @@ def test_what_cannot_be_coded_or_drawn_is_refused(space):
         MapsConfig(side=15)
 
 
+@pytest.mark.parametrize("shape", [(1, 3, SIDE, SIDE), (1, 1, 8, 8), (1, SIDE, SIDE)])
+def test_pictures_of_another_shape_are_refused(space, shape):
+    with pytest.raises(InputError, match="pictures must be"):
+        space.encode(torch.ones(shape))
+
+
 def test_a_space_is_kept_in_a_folder_and_loaded_as_any(space, tmp_path):
     space.save_pretrained(tmp_path / "own")
     again = load_space(tmp_path / "own")

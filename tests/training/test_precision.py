@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from selfsame.training import Task, train
-from selfsame.training import learner as module
+from selfsame.training import precision as module
 from selfsame.training.checkpoint import checkpoints, load_checkpoint
 from selfsame.training.distributed import Processes
-from selfsame.training.learner import faster_precision
 from selfsame.training.logs import read_log
+from selfsame.training.precision import faster_precision
 from support.toy_task import SETTINGS, ToyData, ToyTask
 
 

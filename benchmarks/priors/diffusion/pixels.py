@@ -46,6 +46,10 @@ class PixelSpace:
         self.fields = tuple(Field(f"pixel {i}", "real", 0.0, 1.0, 1 / 255) for i in range(PATCH**2))
         self.fingerprint = bytes([0, 0, 0, 0, 0, 0, PATCH, self.rows])
 
+    def digest(self) -> str:
+        """See ``LatentSpace``."""
+        return self.fingerprint.hex()
+
     def encode(self, pictures: Tensor) -> Latents:
         """See ``LatentSpace``."""
         places = torch.arange(self.rows)

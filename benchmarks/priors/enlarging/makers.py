@@ -38,7 +38,7 @@ class Subject(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """A short hash of all its weights, the encoder's too."""
-        return self.space.model.digest()
+        return self.space.digest()
 
 
 class Maker(NamedTuple):
@@ -165,7 +165,7 @@ def samples(
         own = {
             "set": label,
             "model": diffusion.model.digest(),
-            "space": diffusion.space.model.digest(),
+            "space": diffusion.space.digest(),
             "sampler": settings.as_dict(),
             "labels": None if labels is None else labels.tolist(),
             "count": len(pictures),
@@ -203,7 +203,7 @@ def about_maker(maker: Maker) -> Row:
         "set": maker.label,
         "parameters": sum(p.numel() for p in model.parameters()),
         "classes": len(maker.diffusion.classes),
-        "space": maker.diffusion.space.model.digest(),
+        "space": maker.diffusion.space.digest(),
         "fingerprint": model.digest(),
         "card": dict(maker.card),
     }

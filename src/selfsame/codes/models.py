@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 
 
 class _Kind(NamedTuple):
-    """A kind of model: the family that it codes for, and its class."""
+    """The class of a kind of model."""
 
-    family: str
     module: str
     name: str
 
@@ -25,8 +24,8 @@ class _Kind(NamedTuple):
 
 
 _KINDS = {
-    "collage": _Kind("collage", "selfsame.collage.network.model", "CollageModel"),
-    "grid": _Kind("grid", "selfsame.collage.grid.network.model", "GridModel"),
+    "collage": _Kind("selfsame.collage.network.model", "CollageModel"),
+    "grid": _Kind("selfsame.collage.grid.network.model", "GridModel"),
 }
 
 SHIPPED = {

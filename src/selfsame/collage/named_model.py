@@ -1,5 +1,6 @@
 """Models that files name: by a fingerprint of what decoding depends on, and a name for people."""
 
+import copy
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -43,7 +44,8 @@ class NamedModel(Pretrained):
         """As ``Pretrained`` says; files made with the model can be decoded from then on."""
         model = super().from_pretrained(source)
         decoder = cast(Any, model).decoder
-        cls.loaded[decoder.fingerprint()] = decoder
+        # A copy: the model may be trained or rounded, and is then another.
+        cls.loaded[decoder.fingerprint()] = copy.deepcopy(decoder)
         return model
 
     def save_pretrained(

@@ -79,7 +79,7 @@ def _on_cpu(latents: Latents) -> Latents:
 
 def _digest(space: LatentSpace[Any], pictures: Pictures) -> str:
     """Return what the latents of pictures are called: a digest of all that they depend on."""
-    state = repr((__version__, space.fingerprint, pictures.fingerprint))
+    state = repr((__version__, space.digest(), pictures.fingerprint))
     return hashlib.sha256(state.encode()).hexdigest()[:32]
 
 

@@ -55,6 +55,10 @@ class CollageSpace:
         """Write the model to a folder, made if need be; codes of one are codes of the other."""
         self.model.save_pretrained(folder, self.card, dtype=smallest_exact(self.model))
 
+    def digest(self) -> str:
+        """See ``LatentSpace``."""
+        return self.model.digest()
+
     def encode(self, pictures: Tensor) -> Latents:
         """See ``LatentSpace``."""
         mean = torch.cat([self.model.encode(part).mean for part in torch.split(pictures, GROUP)])

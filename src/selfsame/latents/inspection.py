@@ -69,8 +69,8 @@ def inspect_space(
     """Return what a space makes of pictures.
 
     Args:
-        pictures: (N, C, S, S) in [0, 1], S the side of the space times 1, 2, 4 or 8: they are
-            averaged down to be coded, and compared at every such scale up to theirs.
+        pictures: (N, C, S, S) in [0, 1], S a multiple of the side of the space: they are averaged
+            down to be coded, and compared at those scales of 1, 2, 4 and 8 that divide theirs.
         progress: of pictures.
     Raises:
         InputError: pictures of another shape.

@@ -76,6 +76,9 @@ class LatentSpace(Protocol[C]):
     channels: int
     side: int
 
+    def digest(self) -> str:
+        """Return a short hash of all that coding and drawing depend on."""
+
     def encode(self, pictures: Tensor) -> Latents:
         """Return what pictures, (B, C, side, side) in [0, 1], are coded to, not yet rounded."""
 

@@ -1,9 +1,7 @@
 """A model that learns: its optimisers, its precision, and one update after the other."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,17 +13,12 @@ from selfsame.nn.ema import WeightAverage
 from selfsame.training.batches import Batch
 from selfsame.training.distributed import Processes
 from selfsame.training.muon import Muon, matrices
+from selfsame.training.precision import autocast, faster_precision
 from selfsame.training.settings import TrainSettings
 from selfsame.training.task import Loss, Metrics, ParameterGroup, TaskBase
 
 MOST_SKIPS = 100
 """So many updates left out in a row mean that the training will not recover."""
-
-TRIALS = 3
-"""Steps in either precision that are timed, after one that is not."""
-
-WORTH = 0.9
-"""bfloat16 is chosen if it takes at most so much of the time, for what it costs in accuracy."""
 
 
 class Learner:
@@ -40,9 +33,9 @@ class Learner:
         self._task, self._settings, self._processes = task, settings, processes
         self.model = task.model.to(processes.device)
         self.precision: str | None = None if settings.precision == "auto" else settings.precision
-        hidden = matrices(self.model) if settings.optimizer == "muon" else ()
+        for_muon = matrices(self.model) if settings.optimizer == "muon" else ()
         self._updates = {
-            name: Updates(groups, settings, processes, hidden)
+            name: Updates(groups, settings, processes, for_muon)
             for name, groups in task.optimizers().items()
         }
         self._alike = False
@@ -140,7 +133,7 @@ class Learner:
         losses = iter(self._task.losses(batch, step, generator))
         while True:
             self.model.zero_grad(set_to_none=True)
-            with _autocast(self._processes.device, precision):
+            with autocast(self._processes.device, precision):
                 loss = next(losses, None)
             if loss is None:
                 return
@@ -164,23 +157,23 @@ class Updates:
         groups: Sequence[ParameterGroup],
         settings: TrainSettings,
         processes: Processes,
-        hidden: Iterable[nn.Parameter] = (),
+        for_muon: Iterable[nn.Parameter] = (),
     ) -> None:
         """
         Args:
-            hidden: parameters that are Muon's if they are in the groups.
+            for_muon: parameters that are Muon's, as far as they are in the groups.
         """
         self._settings, self._processes = settings, processes
         tables = _optimizer_groups(groups, settings)
         self.parameters = [parameter for table in tables for parameter in table["params"]]
-        matrices, others = _split(tables, hidden)
+        of_muon, of_adam = _split(tables, for_muon)
         self._optimizers: dict[str, torch.optim.AdamW | Muon] = {}
-        if others:
+        if of_adam:
             self._optimizers["optimizer"] = torch.optim.AdamW(
-                others, lr=settings.lr, betas=settings.betas, fused=True
+                of_adam, lr=settings.lr, betas=settings.betas, fused=True
             )
-        if matrices:
-            self._optimizers["muon"] = Muon(matrices, settings.lr)
+        if of_muon:
+            self._optimizers["muon"] = Muon(of_muon, settings.lr)
         decay = settings.ema_decay
         self.average = WeightAverage(self.parameters, decay) if decay else None
         # Updates left out: all of them, and those in a row up to now.
@@ -263,52 +256,17 @@ def _optimizer_groups(
 
 
 def _split(
-    tables: Sequence[dict[str, Any]], hidden: Iterable[nn.Parameter]
+    tables: Sequence[dict[str, Any]], chosen: Iterable[nn.Parameter]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the parameter groups of hidden parameters, and those of others; none are empty."""
-    known = {id(parameter) for parameter in hidden}
+    """Return the groups of chosen parameters, and those of the others; none are empty."""
+    known = {id(parameter) for parameter in chosen}
     parts: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
     for table in tables:
         for part, wanted in zip(parts, (True, False), strict=True):
-            chosen = [p for p in table["params"] if (id(p) in known) == wanted]
-            if chosen:
-                part.append({**table, "params": chosen})
+            own = [p for p in table["params"] if (id(p) in known) == wanted]
+            if own:
+                part.append({**table, "params": own})
     return parts
-
-
-def _autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Return the context in which losses are computed: weights and updates stay in float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
-
-
-def faster_precision(trial: Callable[[str], None], processes: Processes) -> str:
-    """Return the precision in which steps are faster here; the same in all processes.
-
-    Args:
-        trial: does a step in a precision, and nothing that lasts.
-    """
-    seconds = {"float32": float("inf"), "bfloat16": float("inf")}
-    for number in range(1 + TRIALS):
-        for precision in seconds:
-            taken = seconds_of(partial(trial, precision), processes.device)
-            if number:  # the first sets things up
-                seconds[precision] = min(seconds[precision], taken)
-    ratio = torch.tensor(seconds["bfloat16"] / seconds["float32"], device=processes.device)
-    return "bfloat16" if float(processes.mean(ratio)) <= WORTH else "float32"
-
-
-def seconds_of(work: Callable[[], object], device: torch.device) -> float:
-    """Return the seconds that some work takes, on the device too."""
-    _finish(device)
-    begin = time.perf_counter()
-    work()
-    _finish(device)
-    return time.perf_counter() - begin
-
-
-def _finish(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def _moved(batch: Batch, device: torch.device) -> Batch:

@@ -24,6 +24,9 @@ _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 _ROUNDS = 5
 
+_NOTHING = 1e-8
+"""Length of a matrix that hardly is a direction."""
+
 
 def matrices(model: nn.Module) -> list[nn.Parameter]:
     """Return the weights of a model that are matrices between features: of its linear layers and
@@ -35,17 +38,18 @@ def matrices(model: nn.Module) -> list[nn.Parameter]:
 
 
 def orthogonalised(matrix: Tensor) -> Tensor:
-    """Return about the nearest matrix whose singular values are all 1; within 0.7 to 1.2.
+    """Return about the nearest matrix whose singular values are all 1: they are 0.7 to 1.2.
 
     Source: Jordan et al. 2024, Muon, the Newton-Schulz iteration of fifth degree.
 
     Args:
-        matrix: (M, N), of any length; 0 stays 0.
+        matrix: (M, N); what comes near ``_NOTHING`` in length, as the momentum of weights that no
+            gradient reaches any more, fades to 0.
     """
     a, b, c = _COEFFICIENTS
     wide = matrix.shape[0] <= matrix.shape[1]
     x: Tensor = matrix if wide else matrix.T
-    x = x / torch.linalg.matrix_norm(x).clamp(min=torch.finfo(x.dtype).tiny)
+    x = x / (torch.linalg.matrix_norm(x) + _NOTHING)
     for _ in range(_ROUNDS):
         square = x @ x.T
         x = a * x + (b * square + c * square @ square) @ x

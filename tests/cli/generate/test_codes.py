@@ -132,3 +132,35 @@ def test_which_model_is_meant(home, tmp_path, capsys):
     command = ["generate", "mnist", "-o", str(tmp_path / "a.png"), "--label", "3"]
     assert main(command) == 2
     assert "--label belongs to a diffusion" in capsys.readouterr().err
+
+
+def test_every_setting_of_a_sampler_can_be_given(home, tmp_path, capsys):
+    ways = {
+        "plain": [],
+        "interval": ["--guidance", 3, "--interval", 0.5, 5],
+        "everywhere": ["--guidance", 3],
+        "langevin": ["--sampler", "langevin"],
+        "longer": ["--sampler", "langevin", "--repeats", 3, "--step-size", 0.1],
+        "ddpm": ["--sampler", "ddpm"],
+        "large": ["--sampler", "ddpm", "--variance", "large"],
+    }
+    found = set()
+    for name, options in ways.items():
+        made(home, ["-o", tmp_path / f"{name}.png", "-n", 2, *options], capsys)
+        found.add((tmp_path / f"{name}.png").read_bytes())
+    assert len(found) == len(ways)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--interval", "0.5", "5"], "--interval is where --guidance acts"),
+        (["--guidance", "2", "--interval", "5", "0.5"], "interval must rise"),
+        (["--repeats", "3"], "--repeats"),
+        (["--sampler", "ddim", "--variance", "large"], "--variance"),
+    ],
+)
+def test_settings_of_another_sampler_are_refused(home, tmp_path, capsys, options, message):
+    command = ["generate", str(home / "model"), "-o", str(tmp_path / "a.png"), *QUICK, "-n", "1"]
+    assert main([*command, *options]) == 2
+    assert message in capsys.readouterr().err

@@ -84,3 +84,20 @@ def test_codes_of_made_up_numbers(model):
     code = codes_of(model, levels)[1]
     assert code.size == (20, 20)
     np.testing.assert_array_equal(code.levels, np.rint(numbers[1].numpy() / 0.125))
+
+
+def test_what_a_loaded_model_learns_changes_no_code(tmp_path):
+    small_grid_model(seed=3).save_pretrained(tmp_path / "own")
+    learner = grid_model.GridModel.from_pretrained(tmp_path / "own")
+    code = encode(picture(channels=1), model=learner)
+    before = decode(code)
+    with torch.no_grad():
+        learner.decoder.numbers.weight += 1
+    np.testing.assert_array_equal(decode(code), before)
+
+
+def test_a_long_picture_is_refused_before_its_square_is_drawn(model):
+    code = replace(encode(picture(), model=model), width=60_000, height=1)
+    with pytest.raises(InputError, match="60000x60000"):
+        decode(code)
+    assert decode(code, size=(600, 1)).shape[:2] == (1, 600)

@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from selfsame.errors import InputError
+from selfsame.priors.diffusion import losses
 from selfsame.priors.diffusion.classifier import ClassifierTask, NoisyClassifier
 from selfsame.priors.diffusion.config import ClassifierConfig, DiffusionObjective
 from selfsame.training import TrainSettings, train
@@ -86,14 +87,30 @@ def test_it_learns_what_bayes_says(tmp_path) -> None:
         assert float((found - expected).abs().mean()) < 0.08
 
 
+def test_validation_is_the_same_by_however_many_processes(monkeypatch) -> None:
+    monkeypatch.setattr(losses, "_PART", 3)
+    mask = torch.arange(4) < 1 + torch.arange(8)[:, None] % 4
+    batch = (normal(8, 4, 3, dtype=F32), torch.arange(8) % 2, mask)
+    task = ClassifierTask(classifier(), validation=batch)
+    whole = task.validate(task.model, slice(None))
+    parts = [task.validate(task.model, slice(k, None, 2)) for k in range(2)]
+    assert [part.samples for part in parts] == [5, 3]
+    for name, value in whole.values.items():
+        assert sum(p.samples * p.values[name] for p in parts) / 8 == pytest.approx(value)
+    # What there is not counts for nothing.
+    other = (torch.where(mask[..., None], batch[0], 9.0), *batch[1:])
+    again = ClassifierTask(task.model, validation=other).validate(task.model, slice(None))
+    assert again.values == pytest.approx(whole.values, abs=1e-5)
+
+
 def test_validation_and_settings() -> None:
     model = classifier()
     assert ClassifierTask(model).validate(model, slice(None)).values == {}
     values, labels = normal(8, 4, 3, dtype=F32), torch.arange(8) % 2
     task = ClassifierTask(model, validation=(values, labels))
-    found = task.validate(model, slice(0, None, 2))
-    assert found.samples == 4
-    assert task.validate(model, slice(8, None, 9)).samples == 0
+    found = task.validate(model, slice(None))
+    assert found.samples == 8
+    assert task.validate(model, slice(1, None, 2)).samples == 0
     assert set(found.values) == {"cross_entropy", "accuracy"}
     with pytest.raises(InputError, match="latents with labels: got none"):
         task.loss(values, 0, torch.Generator())

@@ -46,6 +46,15 @@ def test_sample_k_of_a_seed_is_always_the_same(settings) -> None:
     assert not torch.equal(sample_latents(model, 1, settings), whole[:1])
 
 
+@pytest.mark.parametrize("schedule", ["linear", "cosine", "flow", "karras", "geometric"])
+@pytest.mark.parametrize("settings", ALL, ids=lambda each: each.sampler)
+def test_every_sampler_goes_with_every_schedule(settings, schedule) -> None:
+    model = small_diffusion(schedule=schedule, prediction="x0")
+    found = sample_latents(model, 2, settings)
+    assert bool(found.isfinite().all())
+    assert float(found.abs().max()) < 1e3
+
+
 def test_latents_are_in_units_of_their_own() -> None:
     model = small_diffusion()
     plain = sample_latents(model, 5, QUICK)

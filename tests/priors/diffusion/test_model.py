@@ -123,6 +123,25 @@ def test_the_bound_is_in_the_units_of_the_latents() -> None:
     )
 
 
+def test_the_bound_of_a_set_is_that_of_the_tokens_that_are_there() -> None:
+    model = small_diffusion(schedule="cosine", prediction="v", chain=8)
+    x, mask = normal(3, 4, 3, dtype=F32), torch.arange(4) < torch.tensor([[4], [2], [1]])
+
+    def bound(values, there, rows=slice(None), tokens=4):
+        """Of some rows and their first tokens, with the noise that they have among all."""
+        draw = sample_noise([torch.Generator().manual_seed(i) for i in range(3)])
+        part = values[rows, :tokens]
+        noise = lambda _: draw(x)[rows, :tokens]  # noqa: E731
+        return model.bound(part, noise, mask=None if there is None else there[rows, :tokens]).total
+
+    found = bound(x, mask)
+    padded = torch.where(mask[..., None], x, 1e3)
+    torch.testing.assert_close(bound(padded, mask), found)
+    for row, tokens in enumerate((4, 2, 1)):
+        alone = bound(x, None, slice(row, row + 1), tokens)
+        torch.testing.assert_close(alone[0], found[row], rtol=1e-4, atol=1e-3)
+
+
 def test_other_scales_are_told_apart() -> None:
     one, other = small_diffusion(), small_diffusion(seed=3)
     assert same_scale(one, other)

@@ -7,7 +7,6 @@ import torch
 
 from selfsame.priors.diffusion.config import Prediction, TimeDistribution
 from selfsame.priors.diffusion.prediction import (
-    converted,
     draw_times,
     epsilon_of,
     loss_weight,
@@ -42,8 +41,9 @@ def test_every_output_tells_the_data(name, prediction) -> None:
 def test_conversions_are_inverse_to_each_other(before, after) -> None:
     x, epsilon, level, z = case("karras")
     wrong = output_of(before, x, epsilon, level) + normal(5, 3, 2, seed=2)
-    there = converted(wrong, z, level, before, after)
-    torch.testing.assert_close(converted(there, z, level, after, before), wrong)
+    x0 = x0_of(before, wrong, z, level)
+    there = output_of(after, x0, epsilon_of(x0, z, level), level)
+    torch.testing.assert_close(x0_of(after, there, z, level), x0)
 
 
 def test_outputs_are_those_of_the_papers() -> None:

@@ -228,6 +228,14 @@ def test_langevin_reaches_a_gaussian() -> None:
     assert (moments(hasty, short, NARROW.denoiser, 5)[1] - NARROW.covariance).norm() > 1
 
 
+def test_langevin_begins_where_there_is_no_signal() -> None:
+    levels = sampling_levels(schedule_named("flow"), 20)
+    assert levels.alpha[0] == 0
+    mean, covariance = moments(partial(langevin, repeats=50), levels, NARROW.denoiser, 1000)
+    assert (mean - NARROW.mean).abs().max() < 2e-2
+    assert (covariance - NARROW.covariance).norm() < 0.1
+
+
 def test_one_level_of_langevin_has_the_covariance_of_its_recursion() -> None:
     """z + r/2 sigma² score + sqrt(r) sigma noise, of white data: an autoregression."""
     white = type(NARROW)([1.0], [[0.0, 0.0]], torch.eye(2)[None])

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from selfsame.io.pictures import Bytes
 
 MADE_UP = "made-up pictures"
-SAMPLING = ("sampler", "steps", "spacing", "guidance", "eta")
+SAMPLING = ("sampler", "steps", "spacing", "guidance", "eta", "variance", "repeats", "step_size")
 KINDS = Methods(
     {
         "a vdvae": ("temperature", "draw_pixels", "source", *MODES),
-        "a diffusion": (*SAMPLING, "label", "codes"),
+        "a diffusion": (*SAMPLING, "interval", "label", "codes"),
     }
 )
 WAYS = Methods(
@@ -123,6 +123,13 @@ FORMS = Methods({"a grid": ("columns", "gap"), "--separate": ("separate",)})
     "take turns [default: all].",
 )
 @settings_options(SamplerSettings, *SAMPLING)
+@click.option(
+    "--interval",
+    nargs=2,
+    type=click.FloatRange(0),
+    metavar="FROM TO",
+    help="Noise over signal, from above FROM to TO, where --guidance acts [default: everywhere].",
+)
 @click.option(
     "--codes", type=PATH, metavar="DIR", help="Write the code of each picture there, as .ssm."
 )

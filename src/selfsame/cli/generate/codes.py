@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from selfsame.io.pictures import Bytes
     from selfsame.priors.diffusion.latent import LatentDiffusion
 
-SAMPLERS = Methods(
-    {f"--sampler {name}": ("eta",) if name == "ddim" else () for name in get_args(SamplerName)}
-)
+_OWN = {"ddim": ("eta",), "ddpm": ("variance",), "langevin": ("repeats", "step_size")}
+
+SAMPLERS = Methods({f"--sampler {name}": _OWN.get(name, ()) for name in get_args(SamplerName)})
 
 MOST_COLUMNS = 20
 """Classes up to which each has a column of its own, unless told otherwise."""
@@ -46,6 +46,8 @@ def plan(source: str, options: dict[str, Any]) -> Plan:
     known = made_by.labels(classes)
     if settings.guidance != 1 and not classes:
         raise SettingError("--guidance guides to a class: the model was trained without labels")
+    if settings.guidance == 1 and settings.interval is not None:
+        raise SettingError("--interval is where --guidance acts: give one other than 1")
     own = len(classes) if 1 < len(classes) <= MOST_COLUMNS else grid_columns(count)
     values = {
         "labels": list(classes),

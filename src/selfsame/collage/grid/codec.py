@@ -61,9 +61,17 @@ def fitted(pixels: NDArray[np.uint8], model: GridModel) -> Tensor:
 
 
 def levels_of(model: GridModel, numbers: Tensor) -> Tensor:
-    """Return the whole numbers, (B, D, rows, columns) int32, that codes of numbers hold."""
-    levels = torch.round(numbers / model.config.quantum).clamp(-MAX_LEVEL, MAX_LEVEL)
-    return levels.to("cpu", torch.int32)
+    """Return the whole numbers, (B, D, rows, columns) int32, that codes of numbers hold; the
+    nearest that there are of numbers beyond the model's.
+
+    Raises:
+        InputError: numbers that are not finite.
+    """
+    config = model.config
+    if not bool(numbers.isfinite().all()):
+        raise InputError("numbers of a code must be finite: what made them is broken")
+    most = MAX_LEVEL if config.regulariser == "kl" else round(1 / config.quantum)
+    return torch.round(numbers / config.quantum).clamp(-most, most).to("cpu", torch.int32)
 
 
 def codes_of(
@@ -100,12 +108,13 @@ def decode(
         InputError: an argument is out of its range, or the model of the code is not at hand.
     """
     width, height = checked_drawn_size(code.size if size is None else size)
+    longer, _ = checked_drawn_size((max(width, height),) * 2)  # a square is drawn
     decoder = decoder_of(code)
     config = decoder.config
     with limited_threads(threads), torch.no_grad():
         where = resolve_device(device)
         levels = torch.from_numpy(code.levels.copy()).to(where)[None].float()
-        scale = Fraction(max(width, height), config.side)
+        scale = Fraction(longer, config.side)
         drawn = decoder.to(where)(levels * config.quantum, scale)
         picture = area_resize(drawn, (height, width))[0].clamp(0, 1)
         values = np.ascontiguousarray(picture.permute(1, 2, 0).cpu().numpy())

@@ -18,9 +18,6 @@ from selfsame.ifs.render.splat import splat
 WORDS = 64
 """Words at least. Their pieces are then about as large as the pen."""
 
-LONGEST = 8
-"""Letters of a word at most: of two maps."""
-
 _SINE = math.sqrt(3) / 2
 
 _LEAST_VARIANCE = 1e-8
@@ -51,7 +48,7 @@ def word_length(maps: int) -> int:
     """Return how many letters the words of a system have."""
     if maps == 1:
         return 1
-    return min(LONGEST, math.ceil(math.log(WORDS) / math.log(maps) - 1e-9))
+    return math.ceil(math.log(WORDS) / math.log(maps) - 1e-9)
 
 
 def measure_points(maps: Maps) -> Tensor:

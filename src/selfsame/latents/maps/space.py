@@ -77,12 +77,20 @@ class MapsSpace:
         """Write the settings to a folder, made if need be."""
         self.model.save_pretrained(folder, self.card)
 
+    def digest(self) -> str:
+        """See ``LatentSpace``."""
+        return self.fingerprint.hex()
+
     def encode(self, pictures: Tensor) -> Latents:
         """See ``LatentSpace``; the more pictures at a time, the faster.
 
         Raises:
-            InputError: a black picture.
+            InputError: a black picture, or pictures of another shape.
         """
+        if pictures.ndim != 4 or pictures.shape[1:] != (1, self.side, self.side):
+            raise InputError(
+                f"pictures must be (B, 1, {self.side}, {self.side}): got {tuple(pictures.shape)}"
+            )
         counts = map_counts(pictures, self.config)
         values = pictures.new_zeros(len(pictures), self.tokens, len(FIELDS))
         for count in torch.unique(counts).tolist():

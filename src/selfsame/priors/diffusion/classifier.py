@@ -1,6 +1,7 @@
 """A classifier of noisy tokens, for classifier guidance."""
 
 from dataclasses import fields
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +12,9 @@ from selfsame.nn.transformer import precise
 from selfsame.priors.diffusion.backbone import Backbone
 from selfsame.priors.diffusion.config import ClassifierConfig, DiffusionObjective, NetworkConfig
 from selfsame.priors.diffusion.guidance import LogProbability
-from selfsame.priors.diffusion.losses import normal_like, parts_of
+from selfsame.priors.diffusion.losses import Batch, means_of, noised, parts_of
 from selfsame.priors.diffusion.model import TokenNetwork
-from selfsame.priors.diffusion.prediction import draw_times
-from selfsame.priors.diffusion.schedules import Level, noisy, schedule_named
+from selfsame.priors.diffusion.schedules import Level, schedule_named
 from selfsame.training.task import Means, Metrics, Task
 
 
@@ -66,7 +66,7 @@ class ClassifierTask(Task):
     Attributes:
         model: what is trained.
         objective: at which times; of the rest nothing is used.
-        validation: latents and labels, on which it is measured.
+        validation: a batch on which it is measured.
     """
 
     model: NoisyClassifier
@@ -76,22 +76,16 @@ class ClassifierTask(Task):
         model: NoisyClassifier,
         objective: DiffusionObjective | None = None,
         *,
-        validation: tuple[Tensor, Tensor] | None = None,
+        validation: Batch | None = None,
     ) -> None:
         self.model = model
         self.objective = objective or DiffusionObjective(times="uniform")
         self.validation = validation
 
-    def loss(
-        self, batch: Tensor | tuple[Tensor, ...], step: int, generator: torch.Generator
-    ) -> tuple[Tensor, Metrics]:
-        """Return the cross entropy of a batch, in nats, see ``train.parts_of``."""
-        values, labels, mask = parts_of(batch)
-        if labels is None:
-            raise InputError("a classifier learns from latents with labels: got none")
-        logits = self._logits(self.model, values, mask, generator)
-        accuracy = (logits.argmax(1) == labels).float().mean()
-        return F.cross_entropy(logits, labels), {"accuracy": accuracy}
+    def loss(self, batch: Batch, step: int, generator: torch.Generator) -> tuple[Tensor, Metrics]:
+        """Return the cross entropy of a batch, in nats, and the accuracy."""
+        found = self._measured(self.model, batch, generator)
+        return found["cross_entropy"], {"accuracy": found["accuracy"]}
 
     @torch.no_grad()
     def validate(self, model: nn.Module, shard: slice) -> Means:
@@ -99,32 +93,19 @@ class ClassifierTask(Task):
         assert isinstance(model, NoisyClassifier)
         if self.validation is None:
             return super().validate(model, shard)
-        values, labels = (part[shard].to(model.mean.device) for part in self.validation)
-        if not len(values):
-            return Means({}, 0)
-        logits = self._logits(model, values, None, torch.Generator(values.device).manual_seed(0))
-        found = {
-            "cross_entropy": float(F.cross_entropy(logits, labels)),
-            "accuracy": float((logits.argmax(1) == labels).float().mean()),
-        }
-        return Means(found, len(values))
+        measure = partial(self._measured, model)
+        return means_of(measure, self.validation, shard, model.mean.device)
 
-    def _logits(
-        self,
-        model: NoisyClassifier,
-        values: Tensor,
-        mask: Tensor | None,
-        generator: torch.Generator,
-    ) -> Tensor:
-        objective, x = self.objective, model.standardised(values, mask)
-        times = draw_times(
-            model.schedule,
-            objective.times,
-            len(x),
-            generator,
-            mean=objective.times_mean,
-            std=objective.times_std,
-        )
-        level = model.schedule.level(times)
-        logits: Tensor = model(noisy(x, normal_like(x, generator), level), level, mask)
-        return logits
+    def _measured(
+        self, model: NoisyClassifier, batch: Batch, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        values, labels, mask = parts_of(batch)
+        if labels is None:
+            raise InputError("a classifier learns from latents with labels: got none")
+        x = model.standardised(values, mask)
+        z, _, _, level = noised(x, model.schedule, self.objective, generator)
+        logits = model(z, level, mask)
+        return {
+            "cross_entropy": F.cross_entropy(logits, labels),
+            "accuracy": (logits.argmax(1) == labels).float().mean(),
+        }

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from selfsame.errors import InputError
+from selfsame.priors.diffusion.backbone import masked
 from selfsame.priors.diffusion.prediction import Denoiser
 from selfsame.priors.diffusion.process import step_divergence
 from selfsame.priors.diffusion.samplers import Noise
@@ -40,7 +41,9 @@ class Bound(NamedTuple):
 
 
 @torch.no_grad()
-def variational_bound(denoiser: Denoiser, x: Tensor, chain: Level, noise: Noise) -> Bound:
+def variational_bound(
+    denoiser: Denoiser, x: Tensor, chain: Level, noise: Noise, mask: Tensor | None = None
+) -> Bound:
     """Return the bound of data, (B, ...), in as many evaluations as there are steps.
 
     In the units of ``x``; of data that were divided by a deviation, add its logarithm for each
@@ -49,6 +52,7 @@ def variational_bound(denoiser: Denoiser, x: Tensor, chain: Level, noise: Noise)
     Args:
         chain: levels from the least noise to the most, (T + 1,); the first has some.
         noise: for the draws of the noisy data.
+        mask: which tokens of sets, (B, T, D), there are, (B, T); None: all, of data of any shape.
     Raises:
         InputError: a chain that begins without noise, where the bound is infinite.
     """
@@ -61,22 +65,28 @@ def variational_bound(denoiser: Denoiser, x: Tensor, chain: Level, noise: Noise)
         z = noisy(x, noise(x), t)
         estimate = denoiser(z, t)
         divergence = step_divergence(z, x, estimate.x0, estimate.fraction, t, s)
-        terms.append(divergence.flatten(1).sum(1))
-    return Bound(prior_divergence(x, last), torch.stack(terms, 1), reconstruction_cost(x, first))
+        terms.append(_sum(divergence, mask))
+    prior, rest = prior_divergence(x, last, mask), reconstruction_cost(x, first, mask)
+    return Bound(prior, torch.stack(terms, 1), rest)
 
 
-def prior_divergence(x: Tensor, level: Level) -> Tensor:
+def prior_divergence(x: Tensor, level: Level, mask: Tensor | None = None) -> Tensor:
     """Return the KL divergence of noisy data given x, (B, ...), from the prior, in nats, (B,)."""
     ratio = (level.sigma / level.scale).square()
     mean = per_sample(level.alpha / level.scale, x) * x
     each = 0.5 * (mean.square() + per_sample(ratio - 1 - ratio.log(), x))
-    return each.flatten(1).sum(1)
+    return _sum(each, mask)
 
 
-def reconstruction_cost(x: Tensor, level: Level) -> Tensor:
+def reconstruction_cost(x: Tensor, level: Level, mask: Tensor | None = None) -> Tensor:
     """Return the mean of ``-log p(x | z_0)`` over the noise of ``z_0``, in nats, (B,).
 
     The entropy of the noise that is left: ``log(sigma / alpha) + (1 + log 2π) / 2`` a number.
     """
     each = (level.sigma / level.alpha).log() + 0.5 * (1 + math.log(2 * math.pi))
-    return each.to(x).expand(len(x)) * x[0].numel()
+    return _sum(each.to(x).expand(x.shape), mask)
+
+
+def _sum(values: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the sum over the numbers of each sample, (B,), that there are."""
+    return masked(values, mask).flatten(1).sum(1)

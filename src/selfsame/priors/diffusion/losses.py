@@ -1,17 +1,25 @@
-"""One loss for every prediction, the bound that teaches variances, and the batches of both.
+"""One loss for every prediction, the bound that teaches variances, and the batches of both, with
+noise and in parts.
 
 ``weight · |output - what it should have been|²``, the mean over the numbers of a sample. What it
 should have been, and the weight, are of ``prediction``.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from selfsame.errors import InputError
-from selfsame.priors.diffusion.config import Prediction, Weighting
-from selfsame.priors.diffusion.prediction import loss_weight, output_of
+from selfsame.priors.diffusion.config import DiffusionObjective, Prediction, Weighting
+from selfsame.priors.diffusion.prediction import draw_times, loss_weight, output_of
 from selfsame.priors.diffusion.process import step_divergence
-from selfsame.priors.diffusion.schedules import Level
+from selfsame.priors.diffusion.schedules import Level, Schedule, noisy
+from selfsame.training.task import Means, Metrics
+
+_PART = 256
+"""Samples that are measured at a time."""
 
 Batch = Tensor | tuple[Tensor, ...]
 """Latents, (B, T, D), or they with labels, (B,), and a mask, (B, T)."""
@@ -80,6 +88,72 @@ def parts_of(batch: Batch) -> tuple[Tensor, Tensor | None, Tensor | None]:
         raise InputError("a batch has latents, labels and a mask, as many of each")
     labels, mask = (*rest, None, None)[:2]
     return values, labels, None if mask is None else mask.bool()
+
+
+class Noisy(NamedTuple):
+    """Data of a batch with noise.
+
+    Attributes:
+        z: noisy data, (B, T, D).
+        epsilon: its noise.
+        times, level: of each sample, (B,).
+    """
+
+    z: Tensor
+    epsilon: Tensor
+    times: Tensor
+    level: Level
+
+
+def noised(
+    x: Tensor,
+    schedule: Schedule,
+    objective: DiffusionObjective,
+    generator: torch.Generator,
+    chain: int = 1000,
+) -> Noisy:
+    """Return standardised data, (B, T, D), at times that an objective draws.
+
+    Args:
+        chain: steps of the discrete process, whose times may be asked for.
+    """
+    times = draw_times(
+        schedule,
+        objective.times,
+        len(x),
+        generator,
+        mean=objective.times_mean,
+        std=objective.times_std,
+        chain=chain,
+    )
+    level, epsilon = schedule.level(times), normal_like(x, generator)
+    return Noisy(noisy(x, epsilon, level), epsilon, times, level)
+
+
+def means_of(
+    measure: Callable[[Batch, torch.Generator], Metrics],
+    batch: Batch,
+    shard: slice,
+    device: torch.device,
+) -> Means:
+    """Return the means of what is measured of a batch, part by part; the same draws each time, by
+    however many processes.
+
+    Args:
+        measure: returns means over the samples of a part, which is on the device.
+        shard: which of the parts are this process's.
+    """
+    parts = batch if isinstance(batch, tuple) else (batch,)
+    pieces = zip(*(torch.split(part, _PART) for part in parts), strict=True)
+    sums: dict[str, float] = {}
+    samples = 0
+    for number, piece in list(enumerate(pieces))[shard]:
+        generator = torch.Generator(device).manual_seed(number)
+        count = len(piece[0])
+        for name, value in measure(tuple(each.to(device) for each in piece), generator).items():
+            sums[name] = sums.get(name, 0.0) + count * float(value)
+        samples += count
+    return Means({name: total / samples for name, total in sums.items()}, samples)
 
 
 def normal_like(x: Tensor, generator: torch.Generator) -> Tensor:

@@ -153,50 +153,53 @@ class DiffusionModel(TokenNetwork):
         level: Level,
         condition: Condition = UNCONDITIONAL,
         *,
-        positions: Tensor | None = None,
         mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """Return the network's prediction, (B, T, D), and the fraction of ``Estimate`` or None.
 
         Args:
             z: noisy data, standardised, (B, T, D), at a level, () or (B,).
-            positions: of the tokens, in the place of the grid's, as of ``Backbone.forward``.
             mask: which tokens there are, (B, T).
         """
         tokens, noise = self.inputs_of(z, level)
-        places = self.places if positions is None else positions
-        output = self.backbone(tokens, noise, condition, positions=places, mask=mask).to(z)
+        output = self.backbone(tokens, noise, condition, positions=self.places, mask=mask).to(z)
         if not self.config.learned_variance:
             return output, None
         prediction, raw = output.chunk(2, -1)
         return prediction, (raw + 1) / 2  # in the middle before training
 
     def denoiser(
-        self,
-        condition: Condition = UNCONDITIONAL,
-        *,
-        positions: Tensor | None = None,
-        mask: Tensor | None = None,
+        self, condition: Condition = UNCONDITIONAL, *, mask: Tensor | None = None
     ) -> Denoiser:
         """Return the denoiser of samples under a condition; arguments as of ``forward``."""
 
         def denoise(z: Tensor, level: Level) -> Estimate:
-            output, fraction = self(z, level, condition, positions=positions, mask=mask)
+            output, fraction = self(z, level, condition, mask=mask)
             x0 = x0_of(self.config.prediction, output, z, level)
             return Estimate(masked(x0, mask), fraction)
 
         return denoise
 
     @torch.no_grad()
-    def bound(self, values: Tensor, noise: Noise, condition: Condition = UNCONDITIONAL) -> Bound:
+    def bound(
+        self,
+        values: Tensor,
+        noise: Noise,
+        condition: Condition = UNCONDITIONAL,
+        *,
+        mask: Tensor | None = None,
+    ) -> Bound:
         """Return the variational bound of latents, (B, T, D), in nats in their own units.
 
         It is that of the discrete process: ``chain`` evaluations of the network.
+
+        Args:
+            mask: which tokens there are, (B, T): the bound is that of their numbers, given which.
         """
-        x = self.standardised(values)
-        bound = variational_bound(self.denoiser(condition), x, self.chain, noise)
-        widths = values.shape[1] * self.std.log().sum()
-        return bound._replace(reconstruction=bound.reconstruction + widths)
+        x = self.standardised(values, mask)
+        bound = variational_bound(self.denoiser(condition, mask=mask), x, self.chain, noise, mask)
+        tokens = values.shape[1] if mask is None else mask.sum(1)
+        return bound._replace(reconstruction=bound.reconstruction + tokens * self.std.log().sum())
 
 
 def same_scale(one: TokenNetwork, other: TokenNetwork) -> bool:

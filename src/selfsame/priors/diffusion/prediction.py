@@ -107,14 +107,6 @@ def score_of(x0: Tensor, z: Tensor, level: Level) -> Tensor:
     return -epsilon_of(x0, z, level) / per_sample(level.sigma, z)
 
 
-def converted(
-    output: Tensor, z: Tensor, level: Level, before: Prediction, after: Prediction
-) -> Tensor:
-    """Return what a network of another prediction would have said in the place of ``output``."""
-    x0 = x0_of(before, output, z, level)
-    return output_of(after, x0, epsilon_of(x0, z, level), level)
-
-
 def loss_weight(weighting: Weighting, prediction: Prediction, level: Level) -> Tensor:
     """Return the factor on the squared error of the output at each level.
 

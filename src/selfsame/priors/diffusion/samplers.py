@@ -172,8 +172,12 @@ def langevin(
         for _ in range(repeats):
             score = score_of(denoiser(z, t).x0, z, t)
             z = z + (step / 2).to(z) * score + step.sqrt().to(z) * noise(z)
-        settled = denoiser(z, t).x0 if s.sigma == 0 else z / t.alpha.to(z)
-        z = s.alpha.to(z) * settled
+        if s.sigma == 0:
+            z = s.alpha.to(z) * denoiser(z, t).x0
+        elif t.alpha > 0:
+            z = (s.alpha / t.alpha).to(z) * z
+        else:  # there is nothing but noise, of which the next level has another width
+            z = (s.scale / t.scale).to(z) * z
     return z
 
 

@@ -15,16 +15,14 @@ from selfsame.priors.diffusion.latent import LatentDiffusion
 from selfsame.priors.diffusion.losses import (
     Batch,
     denoising_loss,
-    normal_like,
+    means_of,
+    noised,
     parts_of,
     variance_loss,
 )
 from selfsame.priors.diffusion.model import DiffusionModel
-from selfsame.priors.diffusion.prediction import draw_times, x0_of
-from selfsame.priors.diffusion.schedules import noisy
+from selfsame.priors.diffusion.prediction import x0_of
 from selfsame.training.task import Means, Metrics, Task
-
-_VALIDATION_BATCH = 256
 
 
 class DiffusionTask(Task):
@@ -91,18 +89,12 @@ class DiffusionTask(Task):
         assert isinstance(model, DiffusionModel)
         if self.validation is None:
             return super().validate(model, shard)
-        device = model.mean.device
-        sums: dict[str, float] = {}
-        samples = 0
-        for number, part in list(enumerate(_split(self.validation)))[shard]:
-            batch = tuple(each.to(device) for each in part)
-            generator = torch.Generator(device).manual_seed(number)
+
+        def measured(batch: Batch, generator: torch.Generator) -> Metrics:
             loss, parts = self._loss(model, batch, self.condition_of(batch), generator)
-            count = len(batch[0])
-            for name, value in {"loss": loss, **parts}.items():
-                sums[name] = sums.get(name, 0.0) + count * float(value)
-            samples += count
-        return Means({name: total / samples for name, total in sums.items()}, samples)
+            return {"loss": loss, **parts}
+
+        return means_of(measured, self.validation, shard, model.mean.device)
 
     def _loss(
         self, model: DiffusionModel, batch: Batch, condition: Condition, generator: torch.Generator
@@ -110,18 +102,7 @@ class DiffusionTask(Task):
         values, _, mask = parts_of(batch)
         config, objective = model.config, self.objective
         x = model.standardised(values, mask)
-        times = draw_times(
-            model.schedule,
-            objective.times,
-            len(x),
-            generator,
-            mean=objective.times_mean,
-            std=objective.times_std,
-            chain=config.chain,
-        )
-        level = model.schedule.level(times)
-        epsilon = normal_like(x, generator)
-        z = noisy(x, epsilon, level)
+        z, epsilon, times, level = noised(x, model.schedule, objective, generator, config.chain)
         output, fraction = model(z, level, condition, mask=mask)
         denoising = denoising_loss(
             output, x, epsilon, level, config.prediction, objective.weighting, mask
@@ -137,9 +118,3 @@ class DiffusionTask(Task):
             "denoising": denoising,
             "bound": bound,
         }
-
-
-def _split(batch: Batch) -> list[tuple[Tensor, ...]]:
-    parts = batch if isinstance(batch, tuple) else (batch,)
-    pieces = (torch.split(part, _VALIDATION_BATCH) for part in parts)
-    return list(zip(*pieces, strict=True))

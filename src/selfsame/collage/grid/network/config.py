@@ -65,7 +65,7 @@ class GridConfig(Checked):
     width: Width = 64
     blocks: Annotated[int, Range(0, 100)] = 2
     mixers: Annotated[int, Range(0, 100)] = 0
-    range_size: Power = 4
+    range_size: Literal[2, 4, 8, 16, 32, 64] = 4
     domains: Annotated[tuple[int, ...], Range(2, MAX_SIDE)] = (2,)
     local: bool = True
     attention: bool = False

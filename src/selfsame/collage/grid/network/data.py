@@ -1,7 +1,7 @@
 """The pictures that a latent space is trained on, and the shape of model that they ask for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,7 +47,7 @@ class GridData(SquareSettings, Changes):
     @property
     def changes(self) -> Changes | None:
         """What happens to them; None: nothing."""
-        changes = Changes(self.mirror, self.shift, self.recolor)
+        changes = Changes(**{field.name: getattr(self, field.name) for field in fields(Changes)})
         return None if changes == Changes() else changes
 
     def validation(self, path: Path, pictures: Pictures) -> "Tensor":

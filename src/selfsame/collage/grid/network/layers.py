@@ -11,8 +11,10 @@ GROUPS = 8
 
 
 def norm(channels: int) -> nn.GroupNorm:
-    """Return a normalisation over groups of channels."""
-    return nn.GroupNorm(next(n for n in range(GROUPS, 0, -1) if channels % n == 0), channels)
+    """Return a normalisation over groups of channels, of some channels each: of a grid of one
+    cell nothing would be left of a channel by itself."""
+    most = max(1, min(GROUPS, channels // 4))
+    return nn.GroupNorm(next(n for n in range(most, 0, -1) if channels % n == 0), channels)
 
 
 class ResidualBlock(nn.Module):

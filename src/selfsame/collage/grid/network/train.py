@@ -96,7 +96,7 @@ class GridTask(Task):
             detail = self.model.decoder.hidden_detail(numbers[:some]).mean()
             loss = loss + objective.detail_weight * detail
             metrics["detail"] = detail.detach()
-        return loss, {"loss": loss.detach(), **metrics}
+        return loss, metrics
 
     def _draw(self, numbers: Tensor, scale: int) -> Tensor:
         iterations = self.model.config.iterations
