@@ -33,6 +33,7 @@ SHIPPED = {
     "collage-aerial": ("collage", "aerial"),
     "digits": ("grid", "digits"),
     "glyphs": ("grid", "glyphs"),
+    "emoji": ("grid", "emoji"),
 }
 """Models of the package, as settings call them: their kind, and their names within it."""
 

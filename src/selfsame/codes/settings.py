@@ -63,7 +63,7 @@ class EncodeSettings(Checked):
         domain_size: side of a preset's domains, 1, 2 or 4 times as large. None: 32.
         model: a neural collage instead of blocks: collage, collage-aerial, or the path of a model
             of one's own; or a latent space, which codes a picture in as few numbers as it has:
-            digits, glyphs, or a path.
+            digits, glyphs, emoji, or a path.
         refine: steps of descent on a model's code of each picture; 8 to 16 do most of it. None: 0.
         seed: of the refinement. None: 0.
     What a method does not use stays None; of the others None becomes the default.
