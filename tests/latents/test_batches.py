@@ -168,6 +168,12 @@ def test_a_wrong_shape_is_told_of_before_pictures_are_coded(tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
+def test_train_diffusion_has_no_settings_of_pictures(tmp_path, capsys):
+    command = ["train", "diffusion", str(tmp_path / "a.npz"), "--space", "digits", "-o"]
+    assert main([*command, str(tmp_path / "out"), "--set", "data.side=5"]) == 2
+    assert "TABLE one of train, model, objective, card" in capsys.readouterr().err
+
+
 def test_train_diffusion_of_sets_of_maps(tmp_path, capsys):
     images = np.zeros((24, 20, 20), np.uint8)
     for number, image in enumerate(images):

@@ -149,6 +149,17 @@ def test_other_settings_are_refused_by_name(tmp_path) -> None:
     assert trained(tmp_path, free, config={"model": {"width": 8}}, stop_after=1)[1].step == 3
 
 
+def test_settings_that_did_not_exist_were_as_by_default(tmp_path, monkeypatch) -> None:
+    identity = TrainSettings.identity
+    with monkeypatch.context() as patch:
+        old = lambda self: {k: v for k, v in identity(self).items() if k != "optimizer"}  # noqa: E731
+        patch.setattr(TrainSettings, "identity", old)
+        trained(tmp_path, stop_after=2)
+    with pytest.raises(InputError, match=r'optimizer is "adamw" there and "muon" here'):
+        trained(tmp_path, replace(SETTINGS, optimizer="muon"))
+    assert trained(tmp_path)[1].finished
+
+
 def test_a_checkpoint_of_another_model_is_refused(tmp_path) -> None:
     trained(tmp_path, stop_after=1)
     other = ToyTask()

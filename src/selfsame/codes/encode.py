@@ -124,7 +124,8 @@ def _source_from_array(picture: NDArray[np.uint8] | NDArray[np.floating]) -> Sou
 
 
 def results(source: SourcePicture, encoded: Encoded) -> dict[str, Any]:
-    """Return what became of a picture, ready for JSON; PSNR in dB over all colour channels.
+    """Return what became of a picture, ready for JSON; PSNR in dB over all colour channels, those
+    of a grey code or of a grey picture being alike.
 
     ``mode`` is that of a block code; a collage has ``model`` and ``step`` instead.
     """
@@ -141,5 +142,11 @@ def results(source: SourcePicture, encoded: Encoded) -> dict[str, Any]:
         "notes": list(source.notes),
         "bytes": len(encoded.data),
         "bpp": 8 * len(encoded.data) / (width * height),
-        "psnr": psnr_db(source.pixels, encoded.colors),
+        "psnr": psnr_db(*_alike(source.pixels, encoded.colors)),
     }
+
+
+def _alike(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Return two pictures, of which one that is grey beside one in colour becomes one in colour."""
+    channels = max(one.ndim, other.ndim)
+    return [np.repeat(p[..., None], 3, 2) if p.ndim < channels else p for p in (one, other)]

@@ -158,7 +158,10 @@ class _Run:
         self.processes.wait()
         state = latest_checkpoint(checkpoints, self.notes.append)
         if state is not None:
-            check_same(state["identity"], self.identity, self.folder)
+            # Settings that an earlier version did not know of were as they are by default.
+            settings = TrainSettings().identity() | state["identity"]["settings"]
+            before = state["identity"] | {"settings": settings}
+            check_same(before, self.identity, self.folder)
             self.step, self.seconds = state["step"], state["seconds"]
             self.metrics, self.validation = state["metrics"], state["validation"]
             self.learner.load_state_dict(state["learner"])

@@ -155,6 +155,8 @@ def test_every_setting_of_a_sampler_can_be_given(home, tmp_path, capsys):
     ("options", "message"),
     [
         (["--interval", "0.5", "5"], "--interval is where --guidance acts"),
+        (["--scale", "nan"], "scale"),
+        (["--scale", "inf"], "scale"),
         (["--guidance", "2", "--interval", "5", "0.5"], "interval must rise"),
         (["--repeats", "3"], "--repeats"),
         (["--sampler", "ddim", "--variance", "large"], "--variance"),

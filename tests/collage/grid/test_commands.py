@@ -44,6 +44,19 @@ def test_a_picture_to_a_code_and_back(space, tmp_path, capsys):
         assert picture.size == (60, 60)
 
 
+@pytest.mark.parametrize(("own", "shape"), [(3, (20, 20)), (1, (20, 20, 3)), (1, (20, 20, 4))])
+def test_grey_pictures_in_colour_spaces_and_colour_in_grey_ones(own, shape, tmp_path, capsys):
+    small_grid_model(channels=own).save_pretrained(tmp_path / "own")
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    status, values, _ = run(
+        capsys, "encode", tmp_path / "a.png", "-o", tmp_path / "a.ssm", "--model", tmp_path / "own"
+    )
+    assert status == 0
+    assert 0 < values["psnr"] < 40
+    assert (tmp_path / "a.ssm").stat().st_size == values["bytes"]
+
+
 def test_a_folder_of_pictures(space, tmp_path, capsys):
     (tmp_path / "in").mkdir()
     for level in (0, 200):

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, get_args
 
+from selfsame.checked import checked
 from selfsame.cli.generate.plan import DEFAULT_COUNT, Plan, numbered_files
 from selfsame.cli.shared.call import Methods, given_settings
 from selfsame.errors import SettingError
-from selfsame.family import checked_drawn_size
+from selfsame.family import Scale, checked_drawn_size
 from selfsame.priors.diffusion.config import SamplerName, SamplerSettings
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def plan(source: str, options: dict[str, Any]) -> Plan:
     settings = SamplerSettings(**given_settings(SamplerSettings, options))
     SAMPLERS.check(f"--sampler {settings.sampler}")
     count = options["count"] or DEFAULT_COUNT
-    side = max(1, round(made_by.space.side * options["scale"]))
+    side = max(1, round(made_by.space.side * checked("scale", options["scale"], Scale)))
     checked_drawn_size((side, side))
     classes = options["label"] or made_by.classes
     known = made_by.labels(classes)

@@ -28,6 +28,9 @@ TRAINING = TrainSettings(
 LATENTS = "latents"
 """Folder in that of the training, for what the pictures are coded to."""
 
+TABLES = ("train", "model", "objective", "card")
+"""Of its configuration: the space says all of the pictures."""
+
 SHAPE = ("width", "depth", "prediction", "schedule")
 """Settings of the model that have an option of their own."""
 
@@ -62,7 +65,7 @@ def command(space: str, label: str | None, keep: Path | None, **options: Any) ->
     from selfsame.priors.diffusion.train import DiffusionTask
     from selfsame.run.progress import shown_progress
 
-    call = Call(options, TRAINING)
+    call = Call(options, TRAINING, TABLES)
     objective = call.settings(DiffusionObjective, "objective")
     loaded = load_space(space)
     pictures = read_pictures(call.data, "train", label=label)

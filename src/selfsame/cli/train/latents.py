@@ -18,7 +18,9 @@ SHAPE = ("cell", "numbers", "regulariser", "range_size", "detail")
 @training_options(TRAINING)
 @settings_options(GridConfig, *SHAPE)
 @settings_options(GridData, "side")
-@click.option("--init", metavar="MODEL", help="Go on from a space: digits, glyphs, emoji or a folder.")
+@click.option(
+    "--init", metavar="MODEL", help="Go on from a space: digits, glyphs, emoji or a folder."
+)
 @click.option(
     "--validate",
     type=PATH,
