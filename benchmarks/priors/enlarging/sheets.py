@@ -44,11 +44,11 @@ def write_samples(folder: Path, name: str, made: Made) -> None:
     """Write NAME_samples.png: samples at ``FINEST`` times the size at which they were made, and
     their drawings at scale 1 by Lanczos's filter."""
     panels = {}
-    for label, (maker, latents) in made.items():
+    for maker, latents in made.values():
         some = Latents(latents.values[:: max(1, len(latents.values) // SHOWN)][:SHOWN])
         drawings = drawn(maker.diffusion.space, some)
-        panels[label] = drawings[CODE, FINEST]
-        panels[f"{label}, Lanczos of 1x"] = drawings[LANCZOS, FINEST]
+        panels[maker.label] = drawings[CODE, FINEST]
+        panels[f"{maker.label}, Lanczos"] = drawings[LANCZOS, FINEST]
     write_picture(folder / f"{name}_samples.png", _columns(panels))
 
 
