@@ -71,7 +71,7 @@ def trained(data: Data, shape: Row, settings: TrainSettings) -> Row:
 def settings_of(options: argparse.Namespace) -> Iterable[TrainSettings]:
     """Yield the settings of all trainings: optimisers take turns, so that both see the same
     machine."""
-    steps = QUICK_STEPS if options.quick else options.steps
+    steps = options.steps
     for batch, rate, seed in itertools.product(options.batches, options.rates, options.seeds):
         for optimizer in OPTIMIZERS:
             yield TrainSettings(
@@ -107,6 +107,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep finished work, and reuse it")
     options = parser.parse_args()
     set_threads(options.threads)
+    if options.quick:
+        options.steps = QUICK_STEPS
     data, shape = load_data(options), SMALL if options.quick else SHAPE
     folder = None
     if options.keep is not None:
@@ -133,7 +135,7 @@ def main() -> None:
     ]
     results = {
         "data": data.name,
-        "steps": QUICK_STEPS if options.quick else options.steps,
+        "steps": options.steps,
         "shape": shape,
         "test_pictures": len(data.test),
         "rows": rows,

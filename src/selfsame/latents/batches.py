@@ -49,10 +49,11 @@ def encode_set(
         )
     if keep is not None:
         make_folder(keep, "latents are kept in a folder")
+    digest = "" if keep is None else space.digest()  # of all weights
     parts = []
     for first in range(0, count, GROUP):
         group = Pictures(pictures.images[first : first + GROUP])
-        place = None if keep is None else keep / f"{_digest(space, group)}.npz"
+        place = None if keep is None else keep / f"{_digest(digest, group)}.npz"
         latents = None if place is None else _read(place)
         if latents is None:
             try:
@@ -77,9 +78,13 @@ def _on_cpu(latents: Latents) -> Latents:
     return Latents(*(None if part is None else part.cpu() for part in latents))  # type: ignore[arg-type]
 
 
-def _digest(space: LatentSpace[Any], pictures: Pictures) -> str:
-    """Return what the latents of pictures are called: a digest of all that they depend on."""
-    state = repr((__version__, space.digest(), pictures.fingerprint))
+def _digest(space: str, pictures: Pictures) -> str:
+    """Return what the latents of pictures are called: a digest of all that they depend on.
+
+    Args:
+        space: its digest.
+    """
+    state = repr((__version__, space, pictures.fingerprint))
     return hashlib.sha256(state.encode()).hexdigest()[:32]
 
 

@@ -195,9 +195,10 @@ class Updates:
         self._processes.average_gradients(self.parameters)
         norm = nn.utils.clip_grad_norm_(self.parameters, settings.gradient_clip or float("inf"))
         accepted = norm < (settings.gradient_skip or float("inf"))  # not of NaN and infinity
+        left_out = (~accepted).float()
         for optimizer in self._optimizers.values():
             # As torch.amp.GradScaler tells a fused optimiser to leave an update out, on the device.
-            optimizer.found_inf = (~accepted).float()  # type: ignore[union-attr]
+            optimizer.found_inf = left_out  # type: ignore[union-attr]
             optimizer.step()
         if self.average is not None:
             self.average.update(accepted)

@@ -41,9 +41,13 @@ def test_every_output_tells_the_data(name, prediction) -> None:
 def test_conversions_are_inverse_to_each_other(before, after) -> None:
     x, epsilon, level, z = case("karras")
     wrong = output_of(before, x, epsilon, level) + normal(5, 3, 2, seed=2)
-    x0 = x0_of(before, wrong, z, level)
-    there = output_of(after, x0, epsilon_of(x0, z, level), level)
-    torch.testing.assert_close(x0_of(after, there, z, level), x0)
+
+    def converted(output, old, new):
+        x0 = x0_of(old, output, z, level)
+        return output_of(new, x0, epsilon_of(x0, z, level), level)
+
+    there = converted(wrong, before, after)
+    torch.testing.assert_close(converted(there, after, before), wrong)
 
 
 def test_outputs_are_those_of_the_papers() -> None:
