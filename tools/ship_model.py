@@ -1,5 +1,8 @@
 """Write a trained model as it ships, in 8 bits, with its card: `tools/ship_model.py SOURCE NAME`.
 
+Of a space, where the numbers come in and where pictures are made stay in half precision: there, 8
+bits would be seen as a grain.
+
 It goes to the folder ``models`` of its kind, such as ``src/selfsame/collage/grid/models/digits``.
 A space goes first: the diffusion in it is told that its space now has the fingerprint of the one
 that ships by its name, whose numbers differ by the rounding of weights.
@@ -16,12 +19,21 @@ import torch
 from selfsame.collage.grid.network.model import GridModel
 from selfsame.io.model_file import Pretrained
 from selfsame.io.model_place import kind_at
+from selfsame.io.model_weights import rounded
 from selfsame.priors.diffusion.model import DiffusionModel
+
+IN_HALF = (
+    "decoder.operator.aux",
+    "decoder.numbers.weight",
+    "decoder.hidden.weight",
+    "decoder.stem.weight",
+    "decoder.mixer.places",
+)
 
 KINDS: dict[str, type[Pretrained]] = {"grid": GridModel, "diffusion": DiffusionModel}
 
 
-def ship(source: str, name: str) -> Path:
+def ship(source: str, called: str) -> Path:
     """Write a model into the package and return its folder."""
     kind = KINDS[str(kind_at(source))]
     model: Any = kind.from_pretrained(source)
@@ -29,10 +41,14 @@ def ship(source: str, name: str) -> Path:
         space = GridModel.from_pretrained(model.config.space)
         digest = space.decoder.fingerprint().hex()
         model.config = replace(model.config, space_digest=digest)
-    place = Path(str(resources.files(kind.home))) / "models" / name
+    place = Path(str(resources.files(kind.home))) / "models" / called
     place.parent.mkdir(exist_ok=True)
     card = {**kind.card_of(source), "weights": "8 bits"}
-    model.save_pretrained(place, card, dtype=torch.int8)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            dtype = torch.float16 if name in IN_HALF else torch.int8
+            parameter.copy_(rounded(parameter, dtype))
+    model.save_pretrained(place, card, dtype="exact")
     return place
 
 

@@ -57,8 +57,11 @@ def test_pictures_keep_their_columns() -> None:
     assert some.columns["size"].tolist() == [200, 10]
     assert np.array_equal(some.images[..., 0], IMAGES[[3, 0]])
     assert pictures.chosen(SIZES == 10).columns["word"].tolist() == ["b", "b"]
-    with pytest.raises(SettingError, match="no column 'colour'; the pictures have word, size"):
-        pictures.labelled("colour")
+    for missing in ("colour", "word,colour"):
+        with pytest.raises(
+            SettingError, match=f"no column '{missing}'; the pictures have word, si"
+        ):
+            pictures.labelled(missing)
     with pytest.raises(InputError, match=r"column word must have a value for each of 4 .* \(3,\)"):
         Pictures(IMAGES[..., None], columns={"word": WORDS[:3]})
 
@@ -124,6 +127,16 @@ def test_a_labelled_set_by_a_column(saved) -> None:
     assert found.classes == ("a", "b", "ç")
     assert found.learned.labels.tolist() == [1, 0, 1, 2]
     assert found.learned.columns["word"].tolist() == WORDS.tolist()
+
+
+def test_classes_of_several_columns(saved) -> None:
+    style = np.array(["flat", "", "flat", "old, torn"])
+    path = saved(images=IMAGES, word=WORDS, style=style, size=SIZES, **{"a,b": WORDS})
+    found = read_pictures(path, label="style, word")
+    assert found.classes == ("a", "flat, b", "old, torn, ç")
+    assert found.labels.tolist() == [1, 0, 1, 2]
+    assert read_pictures(path, label="word,size").classes == ("a, 9", "b, 10", "ç, 200")
+    assert read_pictures(path, label="a,b").classes == ("a", "b", "ç")
 
 
 def test_text_in_the_other_byte_order(saved) -> None:

@@ -9,7 +9,6 @@ from safetensors.torch import load, save
 from selfsame.errors import CorruptedError, InputError
 from selfsame.io.model_weights import (
     rounded,
-    smallest_exact,
     weights_from_bytes,
     weights_to_bytes,
 )
@@ -31,16 +30,18 @@ def test_a_quarter_of_the_bytes_at_half_a_level_of_error() -> None:
     assert ((weight - module.weight).abs() <= 0.51 * step).all()
 
 
-def test_what_was_rounded_once_stays() -> None:
-    module = layer()
-    assert smallest_exact(module) == torch.float32
-    for dtype in (torch.float16, torch.int8):
-        with torch.no_grad():
-            for parameter in module.parameters():
+def test_exact_takes_of_each_tensor_the_smallest_that_is() -> None:
+    module = torch.nn.ModuleList(layer(seed) for seed in range(3))
+    dtypes = (torch.int8, torch.float16, torch.float32)
+    with torch.no_grad():
+        for part, dtype in zip(module, dtypes, strict=True):
+            for parameter in part.parameters():
                 parameter.copy_(rounded(parameter, dtype))
-        assert smallest_exact(module) == dtype
-        weights = weights_from_bytes(weights_to_bytes(module, {}, dtype), PLACE)
-        assert all(torch.equal(weights[name], p) for name, p in module.named_parameters())
+    data = weights_to_bytes(module, {}, "exact")
+    parts = load(data)
+    assert [parts[f"{number}.weight"].dtype for number in range(3)] == list(dtypes)
+    weights = weights_from_bytes(data, PLACE)
+    assert all(torch.equal(weights[name], p) for name, p in module.named_parameters())
 
 
 def test_rows_of_nothing_and_next_to_nothing() -> None:

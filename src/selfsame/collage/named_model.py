@@ -12,7 +12,7 @@ from torch import nn
 from selfsame.errors import InputError
 from selfsame.io.model_file import Pretrained
 from selfsame.io.model_place import local_weights
-from selfsame.io.model_weights import rounded
+from selfsame.io.model_weights import FileDtype, rounded
 
 
 class Named(Protocol):
@@ -53,7 +53,7 @@ class NamedModel(Pretrained):
         folder: str | Path,
         card: Mapping[str, Any] | None = None,
         *,
-        dtype: torch.dtype | None = None,
+        dtype: FileDtype | None = None,
     ) -> None:
         """As ``Pretrained`` says; the model itself is rounded to the numbers in the file.
 

@@ -49,6 +49,18 @@ def column_of(values: Sequence[object], what: str) -> Column:
     return np.array(texts, np.str_)
 
 
+def label_column(columns: Columns, label: str) -> Column | None:
+    """Return the column that a label names, or what several have together: the values of
+    ``"groups,styles"`` are such as ``"flags, noto"``. None: there is no such column."""
+    if label in columns:
+        return columns[label]
+    names = [name.strip() for name in label.split(",")]
+    if not all(name in columns for name in names):
+        return None
+    rows = zip(*(columns[name].tolist() for name in names), strict=True)
+    return np.array([", ".join(str(value) for value in row if value != "") for row in rows])
+
+
 def column_classes(column: Column) -> tuple[str, ...]:
     """Return the values of a column as names of classes, in order: numbers by size, text as text
     is sorted."""

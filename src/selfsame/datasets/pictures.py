@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from selfsame.datasets.columns import Columns, column_classes, column_labels
+from selfsame.datasets.columns import Columns, column_classes, column_labels, label_column
 from selfsame.errors import InputError, LimitError, SettingError
 from selfsame.io.files import FilePart
 from selfsame.io.pictures import Picture, picture_from_pillow, picture_size, read_picture
@@ -79,14 +79,15 @@ class Pictures:
         """Return the pictures with the values of a column as their classes.
 
         Args:
+            column: its name; or several, joined by commas: a class for each values together.
             classes: the names that have numbers 0, 1, ...; None: all values that there are, sorted.
         Raises:
             InputError: no such column, or a value that is none of the classes.
         """
-        if column not in self.columns:
+        values = label_column(self.columns, column)
+        if values is None:
             known = ", ".join(self.columns) or "none"
             raise SettingError(f"no column {column!r}; the pictures have {known}")
-        values = self.columns[column]
         names = column_classes(values) if classes is None else tuple(classes)
         return replace(self, labels=column_labels(values, names), classes=names)
 

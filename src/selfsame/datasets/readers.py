@@ -11,7 +11,7 @@ import numpy as np
 from selfsame.checked import checked
 from selfsame.datasets.captioned.shards import folder_shards, list_shards
 from selfsame.datasets.captioned.tables import folder_table, list_table
-from selfsame.datasets.columns import Columns, column_classes
+from selfsame.datasets.columns import Columns, column_classes, label_column
 from selfsame.datasets.fitting import Mode, Side, fit_pictures
 from selfsame.datasets.folders import folder_classes, folder_labels, folder_splits, list_folder
 from selfsame.datasets.idx import GZIP, MAGIC, idx_split, idx_splits, read_idx
@@ -94,8 +94,8 @@ def read_pictures(
         side: pixels of the squares that pictures of other sizes are scaled down and cut to; None
             leaves their size, which must be the same.
         mode: channels; None leaves them, colour if any picture has it.
-        label: the column whose values become the classes, numbered over all splits; None: the
-            labels that the set has.
+        label: the column whose values become the classes, numbered over all splits, or several,
+            as of ``Pictures.labelled``; None: the labels that the set has.
     Raises:
         InputError: nothing there, no such split or column, pictures that do not go together, or
             an argument out of its range.
@@ -166,9 +166,9 @@ def _part(splits: _Splits, split: Split | None, source: Path) -> _Part:
 def _classes(splits: _Splits, label: str) -> tuple[str, ...] | None:
     """Return the values of a column in all splits, so that one that lacks some does not renumber
     the others; None: no split has it."""
-    columns = [part.columns() for part in splits.values()]
-    found = [column[label] for column in columns if label in column]
-    return column_classes(np.concatenate(found)) if found else None
+    found = [label_column(part.columns(), label) for part in splits.values()]
+    known = [column for column in found if column is not None]
+    return column_classes(np.concatenate(known)) if known else None
 
 
 def _splits(source: Path) -> _Splits:

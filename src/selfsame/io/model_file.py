@@ -31,7 +31,7 @@ from selfsame.io.model_place import (
     metadata_of,
     model_place,
 )
-from selfsame.io.model_weights import weights_from_bytes, weights_to_bytes
+from selfsame.io.model_weights import FileDtype, weights_from_bytes, weights_to_bytes
 
 MAX_FILE_BYTES = 1 << 30
 
@@ -128,14 +128,14 @@ class Pretrained(nn.Module):
         folder: str | Path,
         card: Mapping[str, Any] | None = None,
         *,
-        dtype: torch.dtype | None = None,
+        dtype: FileDtype | None = None,
     ) -> None:
         """Write the model to a folder, made if need be.
 
         Args:
             card: what people should know of it, ready for JSON; see ``model_card.card_text``.
             dtype: of the numbers in the file, instead of the class's; the model keeps its own. See
-                ``selfsame.io.model_weights.rounded``.
+                ``selfsame.io.model_weights.FileDtype``.
         Raises:
             InputError: the folder cannot be made or has a ``config.json`` of something else, or a
                 weight is not finite in this ``dtype``.

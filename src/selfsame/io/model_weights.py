@@ -6,6 +6,7 @@ stands beside them as ``NAME.scale``; vectors are in half precision.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import torch
 from safetensors import SafetensorError
@@ -15,36 +16,26 @@ from torch import Tensor, nn
 
 from selfsame.errors import CorruptedError, InputError
 
+FileDtype = torch.dtype | Literal["exact"]
+"""Of numbers in a file: ``torch.float32``, ``torch.float16``, ``torch.int8``, or ``"exact"``, of
+each tensor the smallest of these that gives it back as it is."""
+
 _SCALE = ".scale"
 _GREATEST = 127
 
 
-def rounded(tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return the numbers that a file in ``dtype`` gives back, in the dtype of the tensor.
-
-    Args:
-        dtype: ``torch.float32``, ``torch.float16`` or ``torch.int8``.
-    """
+def rounded(tensor: Tensor, dtype: FileDtype) -> Tensor:
+    """Return the numbers that a file in ``dtype`` gives back, in the dtype of the tensor."""
     parts = _stored("", tensor, dtype)
     return _restored("", parts).to(tensor) if tensor.is_floating_point() else tensor
 
 
-def smallest_exact(model: nn.Module) -> torch.dtype:
-    """Return the dtype of the smallest file that gives a model back as it is."""
-    tensors = model.state_dict().values()
-    for dtype in (torch.int8, torch.float16):
-        if all(torch.equal(rounded(tensor, dtype), tensor) for tensor in tensors):
-            return dtype
-    return torch.float32
-
-
-def weights_to_bytes(model: nn.Module, about: Mapping[str, str], dtype: torch.dtype) -> bytes:
+def weights_to_bytes(model: nn.Module, about: Mapping[str, str], dtype: FileDtype) -> bytes:
     """Return the weights of a model as the bytes of a safetensors file.
 
     Args:
         about: entries for the file's metadata.
-        dtype: of the numbers in the file, see ``rounded``; whole numbers stay whole, and the model
-            as it is.
+        dtype: of the numbers in the file; whole numbers stay whole, and the model as it is.
     Raises:
         InputError: a weight is not finite in this ``dtype``; such a file could not be read.
     """
@@ -77,10 +68,20 @@ def weights_from_bytes(data: bytes, path: Path) -> dict[str, Tensor]:
     return weights
 
 
-def _stored(name: str, tensor: Tensor, dtype: torch.dtype) -> dict[str, Tensor]:
+def _smallest_exact(tensor: Tensor) -> torch.dtype:
+    """Return the dtype of the smallest file that gives a tensor back as it is."""
+    for dtype in (torch.int8, torch.float16):
+        if torch.equal(rounded(tensor, dtype), tensor):
+            return dtype
+    return torch.float32
+
+
+def _stored(name: str, tensor: Tensor, dtype: FileDtype) -> dict[str, Tensor]:
     """Return a tensor of a model as a file holds it, by names."""
     if not tensor.is_floating_point():
         return {name: tensor.contiguous()}
+    if dtype == "exact":
+        dtype = _smallest_exact(tensor)
     if dtype != torch.int8:
         return {name: tensor.to(dtype).contiguous()}
     if tensor.ndim < 2:

@@ -13,7 +13,6 @@ from selfsame.collage.grid.code import GridCode
 from selfsame.collage.grid.codec import codes_of, levels_of
 from selfsame.collage.grid.network.model import GridModel
 from selfsame.errors import InputError
-from selfsame.io.model_weights import smallest_exact
 from selfsame.latents.space import Field, FieldKind, Latents
 
 GROUP = 64
@@ -53,7 +52,7 @@ class CollageSpace:
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the model to a folder, made if need be; codes of one are codes of the other."""
-        self.model.save_pretrained(folder, self.card, dtype=smallest_exact(self.model))
+        self.model.save_pretrained(folder, self.card, dtype="exact")
 
     def digest(self) -> str:
         """See ``LatentSpace``."""

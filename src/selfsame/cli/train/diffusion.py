@@ -38,7 +38,11 @@ SHAPE = ("width", "depth", "prediction", "schedule")
 @click.command("diffusion")
 @training_options(TRAINING)
 @click.option("--space", required=True, help="Latent space that the pictures are coded in.")
-@click.option("--label", help="Column of DATA whose values are the classes [default: its labels].")
+@click.option(
+    "--label",
+    metavar="COLUMN[,COLUMN]",
+    help="Of DATA, whose values, or values together, are the classes [default: its labels].",
+)
 @click.option(
     "--latents",
     "keep",

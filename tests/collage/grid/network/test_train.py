@@ -77,6 +77,29 @@ def test_detail_that_nobody_can_see_is_paid_for():
     assert float(loss.detach()) == pytest.approx(error + 2 * float(metrics["detail"]), rel=1e-5)
 
 
+def test_wrong_steps_between_neighbours_are_paid_for():
+    """At both scales, of numbers that are not drawn from a posterior."""
+    model = small_grid_model(detail=2, regulariser="tanh")
+    objective = {"kl_weight": 0.0, "fine_weight": 0.5, "fine_share": 1.0}
+    batch = blobs(3, 40)
+    losses = [
+        GridTask(model, GridObjective(**objective, gradient_weight=weight)).loss(
+            batch, 0, GENERATOR
+        )
+        for weight in (0.0, 2.0)
+    ]
+    pictures = batch.reshape(3, 1, 20, 2, 20, 2).mean((3, 5))
+    numbers = model.encode(pictures).mean
+    wanted = 0.0
+    for weight, scale, truth in ((1.0, 1, pictures), (0.5, 2, batch)):
+        options = {"iterations": model.config.iterations}
+        wrong = (model.decoder(numbers, scale, **options) - truth).detach().double()
+        down = (wrong[:, :, 1:] - wrong[:, :, :-1]).abs().mean()
+        across = (wrong[..., 1:] - wrong[..., :-1]).abs().mean()
+        wanted += 2.0 * weight * float(down + across)
+    assert float((losses[1][0] - losses[0][0]).detach()) == pytest.approx(wanted, rel=1e-4)
+
+
 def test_validation_is_of_what_codes_hold():
     """PSNR of decoded codes; every channel whose KL is seen counts as alive."""
     model = small_grid_model(step=1.0)

@@ -22,8 +22,9 @@ _GROUP = 64
 
 @dataclass(frozen=True)
 class GridObjective(Checked):
-    """What is minimised: squared error at scale 1 + ``fine_weight`` · that at the scale ``detail``
-    + ``kl_weight`` · KL of a number.
+    """What is minimised: error at scale 1 + ``fine_weight`` · that at the scale ``detail`` +
+    ``kl_weight`` · KL of a number. An error is the mean of squares + ``gradient_weight`` · that of
+    the magnitudes by which differences between neighbouring pixels are wrong.
 
     Attributes:
         kl_weight: per nat, of the mean over all numbers, where they have a prior: small, so that
@@ -33,6 +34,9 @@ class GridObjective(Checked):
         fine_share: of the pictures that are drawn at that scale, or at twice the scale for
             ``detail_weight``, which takes its square of the time: so many of the batches' on
             average, some steps one more than others.
+        gradient_weight: squares alone leave a grain on flat parts, too faint for them to see and
+            enough for the eye; and their mean of many possible edges is a soft one, where the
+            median that magnitudes ask for is a sharp one.
         detail_weight: of the mean square of detail that appears only when pictures are enlarged,
             of models of ``detail`` 1: they draw ripples along strokes that no training picture can
             show to be wrong.
@@ -43,6 +47,7 @@ class GridObjective(Checked):
     kl_weight: Annotated[float, Range(0, 1e3)] = 1e-4
     fine_weight: Annotated[float, Range(0, 1e3)] = 0.25
     fine_share: Annotated[float, Range(0, 1)] = 0.25
+    gradient_weight: Annotated[float, Range(0, 1e3)] = 0.0
     detail_weight: Annotated[float, Range(0, 1e3)] = 0.2
 
 
@@ -78,10 +83,9 @@ class GridTask(Task):
         pictures = area_resize(batch, (config.side, config.side))
         posterior = self.model.encode(pictures)
         numbers = posterior.sample(generator)
-        drawn = self._draw(numbers, 1)
-        error = (drawn - pictures).square().mean()
+        error, loss = self._errors(numbers, pictures, 1)
         kl = posterior.kl().mean()
-        loss = error + objective.kl_weight * kl
+        loss = loss + objective.kl_weight * kl
         metrics: dict[str, Tensor | float] = {
             "psnr": -10 * error.detach().log10(),
             "kl": kl.detach(),
@@ -89,20 +93,25 @@ class GridTask(Task):
         share = objective.fine_share * len(batch)
         some = int((step + 1) * share) - int(step * share)
         if config.detail > 1 and objective.fine_weight and some:
-            fine = (self._draw(numbers[:some], config.detail) - batch[:some]).square().mean()
-            loss = loss + objective.fine_weight * fine
-            metrics["fine_error"] = fine.detach()
+            fine_error, fine_loss = self._errors(numbers[:some], batch[:some], config.detail)
+            loss = loss + objective.fine_weight * fine_loss
+            metrics["fine_error"] = fine_error.detach()
         if config.detail == 1 and objective.detail_weight and some:
             detail = self.model.decoder.hidden_detail(numbers[:some]).mean()
             loss = loss + objective.detail_weight * detail
             metrics["detail"] = detail.detach()
         return loss, metrics
 
-    def _draw(self, numbers: Tensor, scale: int) -> Tensor:
+    def _errors(self, numbers: Tensor, truth: Tensor, scale: int) -> tuple[Tensor, Tensor]:
+        """Return the mean squared error of what numbers draw, and the loss that it is part of."""
         iterations = self.model.config.iterations
-        return self.model.decoder(  # type: ignore[no-any-return]
-            numbers, scale, iterations=iterations, gradient="unroll"
-        )
+        drawn = self.model.decoder(numbers, scale, iterations=iterations, gradient="unroll")
+        wrong = drawn - truth
+        error = wrong.square().mean()
+        weight = self.objective.gradient_weight
+        if not weight:
+            return error, error
+        return error, error + weight * sum(wrong.diff(dim=axis).abs().mean() for axis in (2, 3))
 
     @torch.no_grad()
     def validate(self, model: torch.nn.Module, shard: slice) -> Means:
