@@ -1,7 +1,7 @@
 """Class-conditional diffusion on fractal codes, beside diffusion on pixels and a VDVAE.
 
     python -m benchmarks.priors.diffusion.codes --part train-pixels --data MNIST.npz
-        --pixels FOLDER --pixel-steps N
+        --pixels FOLDER --pixel-steps N [--model FOLDER]
     python -m benchmarks.priors.diffusion.codes --data MNIST.npz --space SPACE --model FOLDER
         [--pixels FOLDER] [--vdvae mnist] [--keep DIR] [--part quality ...]
 
@@ -10,8 +10,8 @@ in the features of a classifier trained here on the same data, class accuracy, p
 by weight of guidance; PSNR and bytes of the space. ``steps``: the same against steps of three
 samplers. ``training``: against time, at the checkpoints in FOLDER, of a training that kept them
 all (``--set train.keep=1000``). ``cost``: seconds and memory of samples at 1, 10 and 40 times the
-size. ``sheets``: pictures. ``train-pixels`` trains the pixel diffusion for the other parts, with
-the settings of ``selfsame train diffusion``.
+size. ``sheets``: pictures. ``train-pixels`` trains the pixel diffusion for the other parts, as the
+model was trained, if one is given, else with the settings of ``selfsame train diffusion``.
 
 Every part writes codes_DATA_PART.json, DATA being the name of the file of pictures; figures and
 tables beside them.
@@ -31,7 +31,7 @@ from benchmarks.harness.types import Row
 from benchmarks.priors import subjects
 from benchmarks.priors.diffusion import cost, curves, makers, quality, sheets, small
 from benchmarks.priors.diffusion.makers import Maker
-from benchmarks.priors.diffusion.pixels import train_pixels
+from benchmarks.priors.diffusion.pixels import settings_of, train_pixels
 from benchmarks.priors.digits import Data, load_data
 from benchmarks.priors.subjects import Subject
 from selfsame.cli.shared.call import set_threads
@@ -103,9 +103,8 @@ def main() -> None:
     if TRAIN in options.part:
         if options.pixels is None or options.pixel_steps is None:
             raise InputError(f"{TRAIN} needs --pixels FOLDER and --pixel-steps N")
-        train_pixels(
-            data.train, Path(options.pixels), options.pixel_steps, options.seed, options.precision
-        )
+        settings = settings_of(options.model, options.seed, options.precision)
+        train_pixels(data.train, Path(options.pixels), options.pixel_steps, settings)
     with ExitStack() as stack:
         made_here = options.quick and not (options.model or options.pixels)
         if made_here:

@@ -132,8 +132,16 @@ def train_on(
     return folder / RUN_MODEL
 
 
-def train_pixels(pictures: Pictures, folder: Path, steps: int, seed: int, precision: str) -> Path:
-    """Train a diffusion of pixels with the settings of one of codes; see ``train_on``."""
+def train_pixels(pictures: Pictures, folder: Path, steps: int, settings: TrainSettings) -> Path:
+    """Train a diffusion of pixels as one of codes, but for the number of steps; see ``train_on``."""
     space = PixelSpace(pictures.images.shape[1])
-    settings = replace(TRAINING, steps=steps, seed=seed, precision=precision, keep=10**6)
+    settings = replace(settings, steps=steps, keep=10**6)
     return train_on(space, (space.rows, space.rows), pictures, folder, settings)
+
+
+def settings_of(model: str | None, seed: int, precision: str) -> TrainSettings:
+    """Return the settings that a diffusion was trained with; None: those of
+    ``selfsame train diffusion``."""
+    if model is None:
+        return replace(TRAINING, seed=seed, precision=precision)
+    return TrainSettings.from_dict(DiffusionModel.card_of(model)["recipe"]["train"])

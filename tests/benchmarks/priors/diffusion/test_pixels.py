@@ -9,7 +9,7 @@ import torch
 
 from benchmarks.priors.diffusion import pixels
 from benchmarks.priors.diffusion.makers import PIXELS, loaded
-from benchmarks.priors.diffusion.pixels import PixelSpace, train_pixels
+from benchmarks.priors.diffusion.pixels import PixelSpace, settings_of, train_pixels
 from benchmarks.priors.diffusion.small import SETTINGS
 from benchmarks.priors.digits import made_pictures
 from selfsame.datasets.batches import evaluation_pictures
@@ -52,7 +52,7 @@ def test_training_goes_on_and_keeps_its_checkpoints(
 ) -> None:
     monkeypatch.setattr(pixels, "TRAINING", replace(SETTINGS, keep=1))
     data = made_pictures(20, 0)
-    train_pixels(data, tmp_path, 3, 0, "float32")
+    train_pixels(data, tmp_path, 3, settings_of(None, 0, "float32"))
     assert [step for step, _ in checkpoints(tmp_path / "checkpoints")] == [3, 2, 1]
     maker = loaded(PIXELS, PixelSpace(28), {}, str(tmp_path), "float32")
     assert maker.card["steps"] == 3
@@ -60,5 +60,7 @@ def test_training_goes_on_and_keeps_its_checkpoints(
     values = PixelSpace(28).encode(evaluation_pictures(data)).values
     torch.testing.assert_close(maker.model.mean, values.mean((0, 1)), rtol=2e-3, atol=1e-4)
     log = (tmp_path / "log.jsonl").read_text()
-    train_pixels(data, tmp_path, 3, 0, "float32")  # done: nothing is trained again
+    train_pixels(
+        data, tmp_path, 3, settings_of(None, 0, "float32")
+    )  # done: nothing is trained again
     assert '"train", "step": 3' not in (tmp_path / "log.jsonl").read_text()[len(log) :]

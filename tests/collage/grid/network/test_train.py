@@ -48,6 +48,17 @@ def test_a_short_training_learns_discs(tmp_path, options):
         assert result.validation["psnr_at_2x"] > before["psnr_at_2x"] + 5
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_decoder_learns_by_itself(tmp_path, optimizer):
+    model = small_grid_model()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    settings = TrainSettings(steps=2, batch=2, optimizer=optimizer, validate_every=0)
+    train(GridTask(model, GridObjective(decoder_only=True)), Discs(20), settings, tmp_path)
+    moved = {name for name, tensor in model.state_dict().items() if not before[name].equal(tensor)}
+    assert "decoder.numbers.weight" in moved
+    assert not [name for name in moved if name.startswith("encoder")]
+
+
 def test_the_loss_is_the_sum_of_its_parts():
     model_options = {"detail": 2, "side": 20}
     task = GridTask(

@@ -40,6 +40,8 @@ class GridObjective(Checked):
         detail_weight: of the mean square of detail that appears only when pictures are enlarged,
             of models of ``detail`` 1: they draw ripples along strokes that no training picture can
             show to be wrong.
+        decoder_only: leave the encoder as it is: the numbers of pictures stay the same, and what
+            has learned them, such as a diffusion, stays of use.
     Raises:
         InputError: a value out of its range.
     """
@@ -49,6 +51,7 @@ class GridObjective(Checked):
     fine_share: Annotated[float, Range(0, 1)] = 0.25
     gradient_weight: Annotated[float, Range(0, 1e3)] = 0.0
     detail_weight: Annotated[float, Range(0, 1e3)] = 0.2
+    decoder_only: bool = False
 
 
 class GridTask(Task):
@@ -76,6 +79,8 @@ class GridTask(Task):
         self.model = start if isinstance(start, GridModel) else GridModel(start or GridConfig())
         self.objective = objective or GridObjective()
         self.validation = validation
+        if self.objective.decoder_only:
+            self.model.encoder.requires_grad_(False)
 
     def loss(self, batch: Tensor, step: int, generator: torch.Generator) -> tuple[Tensor, Metrics]:
         """Return the loss of pictures, (B, C, S, S) in [0, 1], S the side times ``detail``."""
