@@ -220,6 +220,7 @@ def test_unusable_models_and_options_fail_with_one_line(photo, code, model, caps
     new, picture = photo.with_name("b.ssm"), photo.with_name("out.png")
     for arguments, expected, words in (
         (["encode", photo, "-o", new, "--model", photo.with_name("none")], 2, "no model"),
+        (["encode", photo, "-o", new, "--model", "glyph"], 2, "digits, glyphs, emoji, the folder"),
         (["encode", photo, "-o", new, "--model", broken], 1, "is no model: it does not say"),
         (["encode", photo, "-o", new, "--model", model, "--bytes", 30], 1, "only 30 bytes"),
         (["decode", code, "-o", picture, "--model", broken], 1, "is no model: it does not say"),

@@ -133,7 +133,7 @@ def train_on(
 
 
 def train_pixels(pictures: Pictures, folder: Path, steps: int, settings: TrainSettings) -> Path:
-    """Train a diffusion of pixels as one of codes, but for the number of steps; see ``train_on``."""
+    """Train a diffusion of pixels as one of codes, but for the steps; see ``train_on``."""
     space = PixelSpace(pictures.images.shape[1])
     settings = replace(settings, steps=steps, keep=10**6)
     return train_on(space, (space.rows, space.rows), pictures, folder, settings)

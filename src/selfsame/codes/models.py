@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selfsame.errors import SettingError
-from selfsame.io.model_place import kind_at
+from selfsame.io import hub
+from selfsame.io.model_place import kind_at, model_place
 
 if TYPE_CHECKING:
     from selfsame.io.model_file import Pretrained
@@ -42,12 +43,18 @@ def kind_of(model: str) -> str:
     """Return the family that a model codes for: of a name, a path or an address.
 
     Raises:
-        SettingError: what lies there is a model of another kind.
+        SettingError: there is no model, or one of another kind.
     """
     if model in SHIPPED:
         return SHIPPED[model][0]
     kind = kind_at(model)
-    if kind is None:  # an early file, or none: its loader says what is wrong
+    if kind is None and not model_place(model).exists():
+        trainings = " or ".join(f"`selfsame train {name}`" for name in ("collage", "latents"))
+        raise SettingError(
+            f"no model {model!r}: give {', '.join(SHIPPED)}, the folder that {trainings} wrote, or "
+            f"{hub.SCHEME}OWNER/NAME"
+        )
+    if kind is None:  # an early file, or a damaged one: its loader says what is wrong
         return "collage"
     if kind not in _KINDS:
         raise SettingError(

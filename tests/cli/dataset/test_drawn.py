@@ -58,6 +58,11 @@ def test_glyphs(tmp_path, capsys) -> None:
     [
         (["emoji", "-o", "a.npz"], 2, "Missing option '--from'"),
         (["glyphs", "--from", "."], 2, "Missing option '-o'"),
+        (
+            ["glyphs", "--from", ".", "-o", "a.png"],
+            2,
+            "a.png: a set of pictures is written as .npz",
+        ),
         (["emoji", "--from", ".", "-o", "a.npz", "--side", "5000"], 2, "5000 is not in the range"),
         (["emoji", "--from", ".", "-o", "a.npz"], 1, ". has no @iconify-json/fluent-emoji-flat"),
         (["glyphs", "--from", "none", "-o", "a.npz"], 1, "no such folder: none"),

@@ -11,6 +11,7 @@ from selfsame.cli.shared.call import report
 from selfsame.cli.shared.options import PATH, click_type, common_options
 from selfsame.datasets.drawn.drawing import Share
 from selfsame.datasets.fitting import Side
+from selfsame.errors import SettingError
 from selfsame.io.files import check_writable, file_bytes
 from selfsame.run.progress import Progress, shown_progress
 
@@ -73,6 +74,8 @@ def draw_to_file(
 
     side, unseen, overwrite = (options[name] for name in ("side", "unseen", "overwrite"))
     quiet = options["quiet"]
+    if output.suffix.lower() != ".npz":
+        raise SettingError(f"{output}: a set of pictures is written as .npz")
     check_writable(output, overwrite=overwrite)
     begin = time.perf_counter()
     with shown_progress("reading", quiet=quiet) as progress:

@@ -136,6 +136,11 @@ def test_the_shape_follows_from_the_pictures():
         space_for(pictures, {"detail": 3})
     with pytest.raises(InputError, match="ask for side 40"):
         space_for(pictures, {"side": 20})
+    start = space_for(pictures, {"detail": 2})
+    assert space_for(pictures, {}, start) == start
+    larger = Pictures(pictures.images.repeat(2, 1).repeat(2, 2))
+    with pytest.raises(InputError, match="of side 40 and 1 channels: got pictures of side 80"):
+        space_for(larger, {}, start)
 
 
 def test_validation_pictures_are_spread_over_the_set(tmp_path):

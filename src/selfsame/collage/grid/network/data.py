@@ -76,6 +76,11 @@ def space_for(
             f"model: pictures of {fine}x{fine} pixels cannot be {detail} times as fine as a model's"
         )
     implied = {"side": fine // detail, "channels": channels}
+    if start is not None and (start.side, start.channels) != tuple(implied.values()):
+        raise SettingError(
+            f"model: the space that is gone on from is of pictures of side {start.side * detail} "
+            f"and {start.channels} channels: got pictures of side {fine} and {channels} channels"
+        )
     config = settings_from(GridConfig, {**implied, **table}, "model")
     if (config.side, config.channels) != (fine // detail, channels):
         raise SettingError(
