@@ -96,6 +96,14 @@ def main() -> None:
         "--sampler", choices=curves.SAMPLERS, default="heun", help="[default: heun]"
     )
     parser.add_argument("--steps", type=int, default=25, metavar="N", help="of it [default: 25]")
+    parser.add_argument(
+        "--guidance",
+        type=float,
+        nargs="+",
+        default=quality.WEIGHTS,
+        metavar="W",
+        help="weights that quality is measured at [default: 1 1.25 1.5 2, and 2 in an interval]",
+    )
     parser.add_argument("--pixel-steps", type=int, metavar="N", help=f"of {TRAIN}")
     options = parser.parse_args()
     set_threads(options.threads)

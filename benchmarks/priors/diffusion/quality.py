@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -27,13 +28,14 @@ from selfsame.metrics.sets import precision_recall
 from selfsame.priors.diffusion.config import SamplerSettings
 
 WEIGHTS = (1.0, 1.25, 1.5, 2.0)
-"""Of guidance; 1 is the model itself."""
+"""Of guidance, by default; 1 is the model itself."""
 
 INTERVAL = (0.5, 5.0)
 """Noise over signal where guidance acts, if not everywhere. The published one for EDM's networks is
 0.28 to 2.9 on data of deviation 0.5; latents have 1."""
 
-INTERVAL_WEIGHTS = (2.0,)
+INTERVAL_WEIGHT = 2.0
+"""The guidance that is measured in the interval, too."""
 
 COMPARED = 1000
 """Samples that are compared with all training pictures, and test pictures beside them."""
@@ -95,20 +97,21 @@ def of_samples(maker: Maker, data: Data, settings: SamplerSettings) -> Compared:
     return Compared(about, draw, labels, once=settings.guidance != 1)
 
 
-def guided(settings: SamplerSettings) -> dict[str, SamplerSettings]:
-    """Return settings of all weights of guidance, by name."""
-    table = settings.as_dict()
-    found = {
-        f"guidance {w:g}": SamplerSettings.from_dict({**table, "guidance": w}) for w in WEIGHTS
-    }
-    for w in INTERVAL_WEIGHTS:
-        name = f"guidance {w:g} from {INTERVAL[0]:g} to {INTERVAL[1]:g}"
-        found[name] = SamplerSettings.from_dict({**table, "guidance": w, "interval": INTERVAL})
+def guided(settings: SamplerSettings, weights: Sequence[float]) -> dict[str, SamplerSettings]:
+    """Return settings of weights of guidance, by name."""
+    found = {f"guidance {w:g}": replace(settings, guidance=w) for w in weights}
+    if INTERVAL_WEIGHT in weights:
+        name = f"guidance {INTERVAL_WEIGHT:g} from {INTERVAL[0]:g} to {INTERVAL[1]:g}"
+        found[name] = replace(settings, guidance=INTERVAL_WEIGHT, interval=INTERVAL)
     return found
 
 
 def sets(
-    makers: Sequence[Maker], vdvae: Subject | None, data: Data, settings: SamplerSettings
+    makers: Sequence[Maker],
+    vdvae: Subject | None,
+    data: Data,
+    settings: SamplerSettings,
+    weights: Sequence[float] = WEIGHTS,
 ) -> dict[str, Compared]:
     """Return all that is compared with the test pictures, by name."""
     count = min(len(data.test), len(data.train))
@@ -128,7 +131,7 @@ def sets(
                 partial(coded, maker, data.test),
                 labels_of(data.test),
             )
-        for name, of_weight in guided(settings).items():
+        for name, of_weight in guided(settings, weights).items():
             found[f"{maker.label}, {name}"] = of_samples(maker, data, of_weight)
     if vdvae is not None:
         found[vdvae.label] = Compared(
@@ -175,7 +178,7 @@ def measure(
     judge = quality.learned_judge(data, kept, options)
     repeats = quality.QUICK_REPEATS if options.quick else quality.REPEATS
     rows = []
-    for name, one in sets(makers, vdvae, data, settings).items():
+    for name, one in sets(makers, vdvae, data, settings, options.guidance).items():
         count = 1 if one.once else repeats
         seeds = [options.seed + 1000 * (number + 1) for number in range(count)]
         rows.append(quality.mean_row(name, [judged(judge, one, kept, seed) for seed in seeds]))

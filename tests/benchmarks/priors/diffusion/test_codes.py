@@ -126,7 +126,7 @@ def test_the_test_pictures_are_near_themselves(data: Data, options: Namespace) -
 
 
 def test_weights_of_guidance_with_and_without_an_interval() -> None:
-    found = quality.guided(SamplerSettings(sampler="ddim", steps=7))
+    found = quality.guided(SamplerSettings(sampler="ddim", steps=7), quality.WEIGHTS)
     assert [s.guidance for s in found.values()] == [1, 1.25, 1.5, 2, 2]
     assert [s.interval for s in found.values()] == [None] * 4 + [quality.INTERVAL]
     assert {(s.sampler, s.steps) for s in found.values()} == {("ddim", 7)}
