@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from selfsame.codes.models import check_there
 from selfsame.codes.registry import family_named, family_of
 from selfsame.codes.render import draw_bytes
 from selfsame.codes.settings import EncodeSettings
@@ -110,6 +111,8 @@ def _code_of(source: SourcePicture, settings: EncodeSettings, run: Run) -> Code:
 
 
 def _family(settings: EncodeSettings) -> Encodes:
+    if settings.model is not None:
+        check_there(settings.model)
     family = family_named(settings.family)
     assert isinstance(family, Encodes)
     return family

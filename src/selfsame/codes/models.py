@@ -43,24 +43,29 @@ def kind_of(model: str) -> str:
     """Return the family that a model codes for: of a name, a path or an address.
 
     Raises:
-        SettingError: there is no model, or one of another kind.
+        SettingError: what lies there is a model of another kind.
     """
     if model in SHIPPED:
         return SHIPPED[model][0]
     kind = kind_at(model)
-    if kind is None and not model_place(model).exists():
-        trainings = " or ".join(f"`selfsame train {name}`" for name in ("collage", "latents"))
-        raise SettingError(
-            f"no model {model!r}: give {', '.join(SHIPPED)}, the folder that {trainings} wrote, or "
-            f"{hub.SCHEME}OWNER/NAME"
-        )
-    if kind is None:  # an early file, or a damaged one: its loader says what is wrong
+    if kind is None:  # an early file, or none: its loader says what is wrong
         return "collage"
     if kind not in _KINDS:
         raise SettingError(
             f"{model} is a model of the kind {kind!r}: pictures are coded by {' or '.join(_KINDS)}"
         )
     return kind
+
+
+def check_there(model: str) -> None:
+    """Raise ``SettingError`` if a name or path is that of no model: of no kind at all."""
+    names = {*SHIPPED, *(name for _, name in SHIPPED.values())}
+    if model in names or model.startswith(hub.SCHEME) or model_place(model).exists():
+        return
+    raise SettingError(
+        f"no model {model!r}: give {', '.join(SHIPPED)}, the folder that `selfsame train collage` "
+        f"or `selfsame train latents` wrote, or {hub.SCHEME}OWNER/NAME"
+    )
 
 
 def name_of(model: str) -> str:
@@ -72,6 +77,7 @@ def load_model(model: str) -> "Pretrained":
     """Return a model that codes pictures, ready to use; codes made with it can then be drawn.
 
     Raises:
-        InputError: as ``Pretrained.from_pretrained`` and ``kind_of``.
+        InputError: as ``Pretrained.from_pretrained``, ``kind_of`` and ``check_there``.
     """
+    check_there(model)
     return _KINDS[kind_of(model)].load(name_of(model))
