@@ -1,6 +1,6 @@
 """Write a trained model as it ships, in 8 bits, with its card: `tools/ship_model.py SOURCE NAME`.
 
-Of a space, where the numbers come in and where pictures are made stay in half precision: there, 8
+Of a space, the layers where numbers come in and leave stay in half precision: there, 8
 bits would be seen as a grain.
 
 It goes to the folder ``models`` of its kind, such as ``src/selfsame/collage/grid/models/digits``.
@@ -23,7 +23,6 @@ from selfsame.io.model_weights import rounded
 from selfsame.priors.diffusion.model import DiffusionModel
 
 IN_HALF = (
-    "decoder.operator.aux",
     "decoder.numbers.weight",
     "decoder.hidden.weight",
     "decoder.stem.weight",
