@@ -1,7 +1,7 @@
 """Write a trained model as it ships, in 8 bits, with its card: `tools/ship_model.py SOURCE NAME`.
 
-Of a space, the layers where numbers come in and leave stay in half precision: there, 8
-bits would be seen as a grain.
+Of a space, the first and the last layers of the decoder stay in half precision: there, 8 bits would
+be seen as a grain.
 
 It goes to the folder ``models`` of its kind, such as ``src/selfsame/collage/grid/models/digits``.
 A space goes first: the diffusion in it is told that its space now has the fingerprint of the one

@@ -7,11 +7,7 @@ import torch
 from safetensors.torch import load, save
 
 from selfsame.errors import CorruptedError, InputError
-from selfsame.io.model_weights import (
-    rounded,
-    weights_from_bytes,
-    weights_to_bytes,
-)
+from selfsame.io.model_weights import rounded, weights_from_bytes, weights_to_bytes
 
 PLACE = Path("model.safetensors")
 
@@ -28,6 +24,16 @@ def test_a_quarter_of_the_bytes_at_half_a_level_of_error() -> None:
     weight = weights_from_bytes(data, PLACE)["weight"]
     step = module.weight.detach().abs().amax(1, keepdim=True) / 127
     assert ((weight - module.weight).abs() <= 0.51 * step).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.int8])
+def test_what_was_rounded_once_stays(dtype) -> None:
+    module = layer()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(rounded(parameter, dtype))
+    weights = weights_from_bytes(weights_to_bytes(module, {}, dtype), PLACE)
+    assert all(torch.equal(weights[name], p) for name, p in module.named_parameters())
 
 
 def test_exact_takes_of_each_tensor_the_smallest_that_is() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selfsame.errors import SettingError
 from selfsame.io import hub
-from selfsame.io.model_place import kind_at, model_place
+from selfsame.io.model_place import kind_at, model_place, unknown_model
 
 if TYPE_CHECKING:
     from selfsame.io.model_file import Pretrained
@@ -62,10 +62,7 @@ def check_there(model: str) -> None:
     names = {*SHIPPED, *(name for _, name in SHIPPED.values())}
     if model in names or model.startswith(hub.SCHEME) or model_place(model).exists():
         return
-    raise SettingError(
-        f"no model {model!r}: give {', '.join(SHIPPED)}, the folder that `selfsame train collage` "
-        f"or `selfsame train latents` wrote, or {hub.SCHEME}OWNER/NAME"
-    )
+    raise unknown_model(model, SHIPPED, ["selfsame train collage", "selfsame train latents"])
 
 
 def name_of(model: str) -> str:

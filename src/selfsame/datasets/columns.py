@@ -58,7 +58,8 @@ def label_column(columns: Columns, label: str) -> Column | None:
     if not all(name in columns for name in names):
         return None
     rows = zip(*(columns[name].tolist() for name in names), strict=True)
-    return np.array([", ".join(str(value) for value in row if value != "") for row in rows])
+    texts = [", ".join(str(value) for value in row if value != "") for row in rows]
+    return column_of(texts, f"the columns {label}")
 
 
 def column_classes(column: Column) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from selfsame.errors import CorruptedError, InputError, SettingError, UnsupportedError
+from selfsame.errors import CorruptedError, InputError, UnsupportedError
 from selfsame.io import hub
 from selfsame.io.files import write_bytes
 from selfsame.io.model_card import REPLACED, card_text
@@ -30,6 +30,7 @@ from selfsame.io.model_place import (
     local_weights,
     metadata_of,
     model_place,
+    unknown_model,
 )
 from selfsame.io.model_weights import FileDtype, weights_from_bytes, weights_to_bytes
 
@@ -219,11 +220,7 @@ def _find(cls: type[Pretrained], source: str | Path) -> tuple[Path, str]:
         folder = model_place(source)
         if _described(folder / CONFIG_NAME) is not None:
             raise CorruptedError(f"{folder / WEIGHTS_NAME} is missing: it is the model's weights")
-        names = "".join(f"{name}, " for name in shipped)
-        raise SettingError(
-            f"no {cls.noun} {text!r}: give {names}{cls.folder} that `{cls.made_by}` wrote, or "
-            f"{hub.SCHEME}OWNER/NAME"
-        )
+        raise unknown_model(text, shipped, [cls.made_by], cls.noun, cls.folder)
     if weights.name != WEIGHTS_NAME:
         return weights, plain_name(weights.stem)
     folder = weights.resolve().parent

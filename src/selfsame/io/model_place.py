@@ -1,8 +1,10 @@
 """Where a model's files lie, and of which kind it is, without loading it."""
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from selfsame.errors import SettingError
 from selfsame.io import hub
 
 CONFIG_NAME = "config.json"
@@ -24,6 +26,22 @@ def local_weights(source: str | Path) -> Path | None:
     place = model_place(source)
     files = (place, place / WEIGHTS_NAME, place / RUN_MODEL / WEIGHTS_NAME)
     return next((file for file in files if file.is_file()), None)
+
+
+def unknown_model(
+    source: str | Path,
+    names: Iterable[str],
+    made_by: Sequence[str],
+    noun: str = "model",
+    folder: str = "the folder",
+) -> SettingError:
+    """Return the error that there is no such model, with those that ship and what makes others."""
+    known = "".join(f"{name}, " for name in names)
+    makers = " or ".join(f"`{command}`" for command in made_by)
+    return SettingError(
+        f"no {noun} {str(source)!r}: give {known}{folder} that {makers} wrote, or "
+        f"{hub.SCHEME}OWNER/NAME"
+    )
 
 
 def model_place(source: str | Path) -> Path:

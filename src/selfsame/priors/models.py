@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from selfsame.errors import SettingError
-from selfsame.io import hub
-from selfsame.io.model_place import WEIGHTS_NAME, kind_at, model_place
+from selfsame.io.model_place import WEIGHTS_NAME, kind_at, model_place, unknown_model
 
 Kind = Literal["vdvae", "diffusion"]
 
@@ -34,11 +33,7 @@ def kind_of(model: str) -> Kind:
         return names[model]
     found = kind_at(model)
     if found is None and not model_place(model).exists():
-        trainings = " or ".join(f"`selfsame train {kind}`" for kind in KINDS)
-        raise SettingError(
-            f"no model {model!r}: give {', '.join(names)}, the folder that {trainings} wrote, or "
-            f"{hub.SCHEME}OWNER/NAME"
-        )
+        raise unknown_model(model, names, [f"selfsame train {kind}" for kind in KINDS])
     if found is None:  # an early file, or a damaged one: its loader says what is wrong
         return "vdvae"
     if found not in KINDS:

@@ -60,7 +60,6 @@ def test_training_goes_on_and_keeps_its_checkpoints(
     values = PixelSpace(28).encode(evaluation_pictures(data)).values
     torch.testing.assert_close(maker.model.mean, values.mean((0, 1)), rtol=2e-3, atol=1e-4)
     log = (tmp_path / "log.jsonl").read_text()
-    train_pixels(
-        data, tmp_path, 3, settings_of(None, 0, "float32")
-    )  # done: nothing is trained again
+    # Done: nothing is trained again.
+    train_pixels(data, tmp_path, 3, settings_of(None, 0, "float32"))
     assert '"train", "step": 3' not in (tmp_path / "log.jsonl").read_text()[len(log) :]

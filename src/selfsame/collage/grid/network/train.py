@@ -40,8 +40,7 @@ class GridObjective(Checked):
         detail_weight: of the mean square of detail that appears only when pictures are enlarged,
             of models of ``detail`` 1: they draw ripples along strokes that no training picture can
             show to be wrong.
-        decoder_only: leave the encoder as it is: the numbers of pictures stay the same, and what
-            has learned them, such as a diffusion, stays of use.
+        decoder_only: leave the encoder, and so the numbers of pictures, as they are.
     Raises:
         InputError: a value out of its range.
     """
