@@ -50,6 +50,22 @@ def test_exact_takes_of_each_tensor_the_smallest_that_is() -> None:
     assert all(torch.equal(weights[name], p) for name, p in module.named_parameters())
 
 
+@pytest.mark.parametrize("shape", [(3, 2, 2, 40), (3, 2, 40, 2)])
+def test_wide_rows_have_their_own_scales(shape) -> None:
+    tensor = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    tensor[..., 0, :] *= 100
+    module = torch.nn.Module()
+    module.picture = torch.nn.Parameter(tensor)
+    parts = load(weights_to_bytes(module, {}, torch.int8))
+    runs = tensor.reshape(12, 40) if shape[-1] == 40 else tensor.reshape(3, 160)
+    slow = torch.stack([run.div(run.abs().max() / 127).round() for run in runs])
+    assert parts["picture.scale"].shape == (shape[:3] if shape[-1] == 40 else shape[:1])
+    assert (parts["picture"].reshape(runs.shape) - slow).abs().max() <= 1
+    back = weights_from_bytes(weights_to_bytes(module, {}, torch.int8), PLACE)["picture"]
+    worst = (back.reshape(runs.shape) - runs).abs().amax(1)
+    assert (worst <= 0.51 * runs.abs().amax(1) / 127).all()
+
+
 def test_rows_of_nothing_and_next_to_nothing() -> None:
     tensor = torch.tensor([[0.0, 0.0], [1e-9, -1e-9], [1e4, 1.0]])
     assert rounded(tensor, torch.int8)[:2].abs().max() == 0

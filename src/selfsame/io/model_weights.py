@@ -1,7 +1,8 @@
 """The weights of a model as bytes: safetensors, in single, half or eighth precision.
 
 Of weights in 8 bits the matrices and kernels are whole numbers times a scale per output, which
-stands beside them as ``NAME.scale``; vectors are in half precision.
+stands beside them as ``NAME.scale``; of pictures, which are wider than kernels, a scale per row of
+pixels. Vectors are in half precision.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,9 @@ each tensor the smallest of these that gives it back as it is."""
 
 _SCALE = ".scale"
 _GREATEST = 127
+_WIDE = 32
+"""Numbers in a row that has its own scale. One for a whole picture would lose its flat parts beside
+its greatest numbers."""
 
 
 def rounded(tensor: Tensor, dtype: FileDtype) -> Tensor:
@@ -86,12 +90,12 @@ def _stored(name: str, tensor: Tensor, dtype: FileDtype) -> dict[str, Tensor]:
         return {name: tensor.to(dtype).contiguous()}
     if tensor.ndim < 2:
         return {name: tensor.half().contiguous()}
-    rows = tensor.flatten(1)
-    scale = (rows.abs().amax(1) / _GREATEST).half()
+    rows = tensor.flatten(tensor.ndim - 1 if tensor.shape[-1] >= _WIDE else 1)
+    scale = (rows.abs().amax(-1, keepdim=True) / _GREATEST).half()
     # What is too small for half precision is 0, and so are its weights.
-    whole = (rows / scale.to(rows).where(scale > 0, torch.inf)[:, None]).round()
+    whole = (rows / scale.to(rows).where(scale > 0, torch.inf)).round()
     levels = whole.clamp(-_GREATEST, _GREATEST).nan_to_num().to(torch.int8)
-    return {name: levels.reshape(tensor.shape).contiguous(), name + _SCALE: scale}
+    return {name: levels.reshape(tensor.shape).contiguous(), name + _SCALE: scale.squeeze(-1)}
 
 
 def _restored(name: str, parts: Mapping[str, Tensor]) -> Tensor:
@@ -103,9 +107,10 @@ def _restored(name: str, parts: Mapping[str, Tensor]) -> Tensor:
     tensor, scale = parts[name], parts.get(name + _SCALE)
     if scale is None:
         return tensor.float() if tensor.is_floating_point() else tensor
-    if tensor.dtype != torch.int8 or tensor.ndim < 2 or scale.shape != tensor.shape[:1]:
+    fits = 0 < scale.ndim < tensor.ndim and scale.shape == tensor.shape[: scale.ndim]
+    if tensor.dtype != torch.int8 or not fits:
         raise ValueError(f"the scale of {name} does not fit it")
-    return tensor.float() * scale.float().reshape(-1, *[1] * (tensor.ndim - 1))
+    return tensor.float() * scale.float().reshape(*scale.shape, *[1] * (tensor.ndim - scale.ndim))
 
 
 def _finite(tensors: Mapping[str, Tensor]) -> bool:
