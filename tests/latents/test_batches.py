@@ -16,6 +16,7 @@ from selfsame.priors.diffusion.config import SamplerSettings
 from selfsame.priors.diffusion.latent import LatentDiffusion
 from selfsame.priors.diffusion.model import DiffusionModel
 from support.small_grid import small_grid_model
+from support.small_latent_diffusion import small_latent_diffusion
 
 
 def small_maps_space(**options) -> MapsSpace:
@@ -157,6 +158,29 @@ def test_train_diffusion_writes_a_model_of_the_space(tmp_path, capsys):
     known = encode_set(space, Pictures(images[..., None])).values.reshape(-1, 3)
     torch.testing.assert_close(model.mean, known.mean(0), rtol=0, atol=2e-3)
     torch.testing.assert_close(model.std, known.std(0), rtol=2e-2, atol=2e-3)
+
+
+def test_train_diffusion_goes_on_from_a_diffusion(tmp_path, capsys):
+    small_latent_diffusion(tmp_path, classes=2, class_names=("cat", "dog"))
+    start = DiffusionModel.from_pretrained(tmp_path / "model")
+    images = np.random.default_rng(0).integers(0, 256, (6, 16, 16), dtype=np.uint8)
+    labels = np.arange(6) % 2
+    np.savez(tmp_path / "a.npz", images=images, labels=labels)
+    np.savez(tmp_path / "b.npz", images=images, labels=labels + 1)
+    command = ["--space", str(tmp_path / "own"), "--init", str(tmp_path / "model"), "--quiet"]
+    command += ["--steps", "1", "--batch", "2", "--lr", "1e-9", "-o"]
+    one = ["train", "diffusion", str(tmp_path / "a.npz"), *command]
+    assert main([*one, str(tmp_path / "run")]) == 0
+    found = DiffusionModel.from_pretrained(tmp_path / "run")
+    assert (found.config.width, found.config.class_names) == (start.config.width, ())
+    for name, weight in found.state_dict().items():
+        torch.testing.assert_close(weight, start.state_dict()[name], rtol=1e-3, atol=1e-4)
+    assert main([*one, str(tmp_path / "c"), "--depth", "7"]) == 2
+    assert "the diffusion that is gone on from has depth" in capsys.readouterr().err
+    other = ["train", "diffusion", str(tmp_path / "b.npz"), *command, str(tmp_path / "c")]
+    assert main(other) == 2
+    assert "has classes 2, not 3" in capsys.readouterr().err
+    assert not (tmp_path / "c").exists()
 
 
 def test_a_wrong_shape_is_told_of_before_pictures_are_coded(tmp_path, capsys):

@@ -72,3 +72,22 @@ def settings_from(kind: type[S], table: Mapping[str, Any], name: str) -> S:
         return kind.from_dict(table)
     except InputError as error:
         raise SettingError(f"{name}: {error}") from error
+
+
+def check_kept(settings: Checked, start: Checked, what: str, but: Iterable[str] = ()) -> None:
+    """Check that the model that a training goes on from has the settings that are asked for.
+
+    Args:
+        what: the model is, in words.
+        but: settings that may differ.
+    Raises:
+        InputError: it has others; says which.
+    """
+    asked, free = settings.as_dict(), tuple(but)
+    others = [
+        f"{name} {value!r}, not {asked[name]!r}"
+        for name, value in start.as_dict().items()
+        if value != asked[name] and name not in free
+    ]
+    if others:
+        raise SettingError(f"model: the {what} that is gone on from has {', '.join(others)}")

@@ -31,6 +31,9 @@ LATENTS = "latents"
 TABLES = ("train", "model", "objective", "card")
 """Of its configuration: the space says all of the pictures."""
 
+OF_SPACE = ("space", "space_digest", "class_names")
+"""Settings of the model that may be others than those of the model that is gone on from."""
+
 SHAPE = ("width", "depth", "prediction", "schedule")
 """Settings of the model that have an option of their own."""
 
@@ -50,7 +53,10 @@ SHAPE = ("width", "depth", "prediction", "schedule")
     help=f"Folder that keeps what the pictures are coded to [default: {LATENTS} in OUTPUT].",
 )
 @settings_options(DiffusionConfig, *SHAPE)
-def command(space: str, label: str | None, keep: Path | None, **options: Any) -> int:
+@click.option("--init", metavar="MODEL", help="Go on from a diffusion: digits, glyphs or a folder.")
+def command(
+    space: str, label: str | None, keep: Path | None, init: str | None, **options: Any
+) -> int:
     """Train a model that makes up codes like those of the pictures in DATA.
 
     The pictures are coded in SPACE, which `selfsame train latents` or `selfsame latents maps` made,
@@ -68,15 +74,18 @@ def command(space: str, label: str | None, keep: Path | None, **options: Any) ->
     from selfsame.priors.diffusion.model import DiffusionModel
     from selfsame.priors.diffusion.train import DiffusionTask
     from selfsame.run.progress import shown_progress
+    from selfsame.training.config import check_kept
 
     call = Call(options, TRAINING, TABLES)
     objective = call.settings(DiffusionObjective, "objective")
+    start = None if init is None else DiffusionModel.from_pretrained(init)
     loaded = load_space(space)
     pictures = read_pictures(call.data, "train", label=label)
     labels = None if pictures.labels is None else torch.from_numpy(pictures.labels.copy())
     names = pictures.classes or ()
     layout = encode_set(loaded, pictures.spread(1))
     implied = {
+        **({} if start is None else start.config.as_dict()),
         "tokens": loaded.tokens,
         "numbers": len(loaded.fields),
         "grid": _grid(layout),
@@ -87,6 +96,8 @@ def command(space: str, label: str | None, keep: Path | None, **options: Any) ->
         "space_digest": loaded.fingerprint.hex(),
     }
     shape = call.settings(DiffusionConfig, "model", *SHAPE, implied=implied)
+    if start is not None:
+        check_kept(shape, start.config, "diffusion", OF_SPACE)
     make_folder(options["output"], "a training needs a folder")
     with shown_progress("encode", quiet=options["quiet"]) as progress:
         latents = encode_set(
@@ -95,12 +106,15 @@ def command(space: str, label: str | None, keep: Path | None, **options: Any) ->
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(call.training.seed)  # of the weights that the model starts from
         model = DiffusionModel(shape)
-    model.learn_scale(latents.values, latents.mask)
+    if start is None:
+        model.learn_scale(latents.values, latents.mask)
+    else:
+        model.load_state_dict(start.state_dict())
     if latents.mask is not None:
         model.learn_counts(latents.mask, labels)
     task = DiffusionTask(model, objective, space=loaded)
     batches = LatentBatches(latents, labels, call.training.batch)
-    same = {"model": shape.as_dict(), "objective": objective.as_dict()}
+    same = {"model": shape.as_dict(), "objective": objective.as_dict(), "init": init}
     return call.run(task, batches, same=same, model=shape, objective=objective)
 
 

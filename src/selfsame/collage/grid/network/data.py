@@ -11,7 +11,7 @@ from selfsame.datasets.changes import Changes
 from selfsame.datasets.pictures import Pictures
 from selfsame.datasets.squares import SquareSettings
 from selfsame.errors import SettingError
-from selfsame.training.config import settings_from
+from selfsame.training.config import check_kept, settings_from
 from selfsame.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -87,12 +87,6 @@ def space_for(
             f"model: the pictures ask for side {fine // detail} and {channels} channels: got "
             f"{config.side} and {config.channels}; leave them out"
         )
-    if start is not None and config != start:
-        given = config.as_dict()
-        others = [
-            f"{name} {value!r}, not {given[name]!r}"
-            for name, value in start.as_dict().items()
-            if value != given[name]
-        ]
-        raise SettingError(f"model: the space that is gone on from has {', '.join(others)}")
+    if start is not None:
+        check_kept(config, start, "space")
     return config
