@@ -142,7 +142,7 @@ def test_train_diffusion_writes_a_model_of_the_space(tmp_path, capsys):
     small_grid_model().save_pretrained(tmp_path / "space")
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (30, 20, 20), dtype=np.uint8)
-    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(30) % 3)
+    np.savez(tmp_path / "a.npz", images=images, labels=(7, 1, 4) * 10)
     command = ["train", "diffusion", str(tmp_path / "a.npz"), "--space", str(tmp_path / "space")]
     command += ["-o", str(tmp_path / "run"), "--steps", "4", "--batch", "8", "--width", "8"]
     command += ["--depth", "1", "--set", "model.heads=2", "--json"]
@@ -154,6 +154,7 @@ def test_train_diffusion_writes_a_model_of_the_space(tmp_path, capsys):
     space = CollageSpace.from_pretrained(tmp_path / "space")
     config = model.config
     assert (config.tokens, config.numbers, config.grid, config.classes) == (9, 3, (3, 3), 3)
+    assert config.class_names == ("1", "4", "7")
     assert (config.space, config.space_digest) == ("space", space.fingerprint.hex())
     known = encode_set(space, Pictures(images[..., None])).values.reshape(-1, 3)
     torch.testing.assert_close(model.mean, known.mean(0), rtol=0, atol=2e-3)
@@ -166,13 +167,13 @@ def test_train_diffusion_goes_on_from_a_diffusion(tmp_path, capsys):
     images = np.random.default_rng(0).integers(0, 256, (6, 16, 16), dtype=np.uint8)
     labels = np.arange(6) % 2
     np.savez(tmp_path / "a.npz", images=images, labels=labels)
-    np.savez(tmp_path / "b.npz", images=images, labels=labels + 1)
+    np.savez(tmp_path / "b.npz", images=images, labels=np.arange(6) % 3)
     command = ["--space", str(tmp_path / "own"), "--init", str(tmp_path / "model"), "--quiet"]
     command += ["--steps", "1", "--batch", "2", "--lr", "1e-9", "-o"]
     one = ["train", "diffusion", str(tmp_path / "a.npz"), *command]
     assert main([*one, str(tmp_path / "run")]) == 0
     found = DiffusionModel.from_pretrained(tmp_path / "run")
-    assert (found.config.width, found.config.class_names) == (start.config.width, ())
+    assert (found.config.width, found.config.class_names) == (start.config.width, ("0", "1"))
     for name, weight in found.state_dict().items():
         torch.testing.assert_close(weight, start.state_dict()[name], rtol=1e-3, atol=1e-4)
     assert main([*one, str(tmp_path / "c"), "--depth", "7"]) == 2

@@ -91,6 +91,14 @@ class Pictures:
         names = column_classes(values) if classes is None else tuple(classes)
         return replace(self, labels=column_labels(values, names), classes=names)
 
+    def with_names(self) -> "Pictures":
+        """Return the pictures with classes that have names and, where labels had none, pictures:
+        the numbers that there are name them."""
+        if self.labels is None or self.classes is not None:
+            return self
+        names = column_classes(self.labels)
+        return replace(self, labels=column_labels(self.labels, names), classes=names)
+
     def chosen(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Pictures":
         """Return some of the pictures, with all that is known of them."""
         labels = None if self.labels is None else self.labels[rows]

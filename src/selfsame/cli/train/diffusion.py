@@ -80,9 +80,9 @@ def command(
     objective = call.settings(DiffusionObjective, "objective")
     start = None if init is None else DiffusionModel.from_pretrained(init)
     loaded = load_space(space)
-    pictures = read_pictures(call.data, "train", label=label)
+    pictures = read_pictures(call.data, "train", label=label).with_names()
     labels = None if pictures.labels is None else torch.from_numpy(pictures.labels.copy())
-    names = pictures.classes or ()
+    names = () if labels is None else pictures.classes or ()
     layout = encode_set(loaded, pictures.spread(1))
     implied = {
         **({} if start is None else start.config.as_dict()),
@@ -90,7 +90,7 @@ def command(
         "numbers": len(loaded.fields),
         "grid": _grid(layout),
         "counted": layout.mask is not None,
-        "classes": 0 if labels is None else len(names) or int(labels.max()) + 1,
+        "classes": len(names),
         "class_names": names,
         "space": loaded.name,
         "space_digest": loaded.fingerprint.hex(),
