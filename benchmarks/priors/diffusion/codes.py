@@ -7,11 +7,12 @@
 
 ``quality``: Fréchet distances of samples, reconstructions and training pictures from test pictures
 in the features of a classifier trained here on the same data, class accuracy, precision and recall,
-by weight of guidance; PSNR and bytes of the space. ``steps``: the same against steps of three
-samplers. ``training``: against time, at the checkpoints in FOLDER, of a training that kept them
-all (``--set train.keep=1000``). ``cost``: seconds and memory of samples at 1, 10 and 40 times the
-size. ``sheets``: pictures. ``train-pixels`` trains the pixel diffusion for the other parts, as the
-model was trained, if one is given, else with the settings of ``selfsame train diffusion``.
+by weight of guidance; PSNR and bytes of the space. ``copies``: how near samples are to training
+pictures. ``steps``: quality against steps of three samplers. ``training``: against time, at the
+checkpoints in FOLDER, of a training that kept them all (``--set train.keep=1000``). ``cost``:
+seconds and memory of samples at 1, 10 and 40 times the size. ``sheets``: pictures. ``train-pixels``
+trains the pixel diffusion for the other parts, as the model was trained, if one is given, else with
+the settings of ``selfsame train diffusion``.
 
 Every part writes codes_DATA_PART.json, DATA being the name of the file of pictures; figures and
 tables beside them.
@@ -39,7 +40,7 @@ from selfsame.errors import InputError
 from selfsame.priors.diffusion.config import SamplerSettings
 
 TRAIN = "train-pixels"
-PARTS = ("quality", "steps", "training", "cost", "sheets")
+PARTS = ("quality", "copies", "steps", "training", "cost", "sheets")
 
 SHEET_WEIGHTS = (1.0, 2.0)
 """Of guidance, on the sheets."""
@@ -70,6 +71,8 @@ def run_part(
     settings = SamplerSettings(sampler=options.sampler, steps=options.steps)
     if part == "quality":
         return Measured(*quality.measure(found, vdvae, data, kept, options, settings))
+    if part == "copies":
+        return Measured(*quality.measure_copies(found, data, settings, options.seed))
     if part == "steps":
         return Measured(*curves.measure_steps(found, data, kept, options, f"{name}_steps", folder))
     if part == "training":

@@ -154,7 +154,9 @@ def judged(judge: Judge, one: Compared, kept: Kept, seed: int) -> Row:
     return row
 
 
-def copies(makers: Sequence[Maker], data: Data, settings: SamplerSettings, seed: int) -> list[Row]:
+def measure_copies(
+    makers: Sequence[Maker], data: Data, settings: SamplerSettings, seed: int
+) -> tuple[Row, list[str], list[str]]:
     """Return how near samples are to training pictures, and how near test pictures are."""
     known, test = evaluation_pictures(data.train), evaluation_pictures(data.test)[:COMPARED]
     labels = torch.from_numpy(labels_of(data.test)[:COMPARED].copy())
@@ -162,7 +164,9 @@ def copies(makers: Sequence[Maker], data: Data, settings: SamplerSettings, seed:
     for maker in makers:
         made = maker.pictures(maker.latents(labels, settings, seed))
         rows.append({"set": maker.label, **copied(made, known)})
-    return rows
+    notes = [f"{NOTE}; of the first {COMPARED} test pictures, and of a sample of the class of each"]
+    results: Row = {"sampler": settings.as_dict(), "rows": rows}
+    return results, [harness.markdown_table(rows, COPIED)], notes
 
 
 def measure(
@@ -189,7 +193,6 @@ def measure(
         for maker in makers
         if maker.label == CODES
     }
-    near = copies(makers, data, settings, options.seed)
     results: Row = {
         "classifier": judge.about(data),
         "pictures": len(judge.real.features),
@@ -197,9 +200,8 @@ def measure(
         "sampler": settings.as_dict(),
         "spaces": spaces,
         "rows": rows,
-        "copies": near,
     }
-    texts = [harness.markdown_table(rows, COLUMNS), harness.markdown_table(near, COPIED)]
+    texts = [harness.markdown_table(rows, COLUMNS)]
     for label, space in spaces.items():
         row = {"space": label, "psnr_db": space["psnr"][1], "bytes": space["bytes"]}
         texts.append(harness.markdown_table([row], list(row)))
@@ -212,7 +214,6 @@ def measure(
         "coded: drawn at scale 1 by rounded codes; those of test pictures are nearer to them than"
         " any others can be, those of training pictures are what no diffusion can better",
         "precision and recall: balls to the third neighbour in the same features",
-        f"{NOTE}; of the first {COMPARED} test pictures, and of a sample of the class of each",
         "psnr_db and bytes: of all test pictures, mean over pictures; bytes of a file",
     ]
     return results, texts, notes

@@ -242,9 +242,14 @@ def test_the_quality_part_runs_without_data_and_models(run: Run) -> None:
     assert "accuracy" not in rows["training pictures, coded"]
     assert list(results["spaces"]) == ["codes"]
     assert results["spaces"]["codes"]["pictures"] == 30
-    assert [row["set"] for row in results["copies"]] == ["test pictures", "codes", "pixels"]
     assert [model.get("name") for model in results["models"]][:2] == ["codes", "pixels"]
     assert "untrained" in document["notes"][-1]
+
+
+def test_the_copies_part_has_test_pictures_beside_samples(run: Run) -> None:
+    rows = run("copies")["results"]["rows"]
+    assert [row["set"] for row in rows] == ["test pictures", "codes", "pixels"]
+    assert all(0 <= row["nearest_iou"] <= 1 for row in rows)
 
 
 def test_the_curves_are_tables_and_figures(run: Run, tmp_path: Path) -> None:
