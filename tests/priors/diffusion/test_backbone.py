@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 
@@ -5,7 +7,9 @@ from selfsame.errors import InputError
 from selfsame.priors.diffusion.backbone import (
     Backbone,
     Condition,
+    from_patches,
     grid_places,
+    to_patches,
     waves,
 )
 from selfsame.priors.diffusion.config import NetworkConfig
@@ -58,6 +62,32 @@ def test_without_places_permuted_tokens_have_permuted_outputs() -> None:
     assert not close(moved, plain[:, order])
     both = with_places(tokens()[:, order], NOISE, positions=PLACES[order])
     assert close(both, plain[:, order])
+
+
+def test_patches_are_squares_of_tokens_row_by_row() -> None:
+    config = NetworkConfig(tokens=24, numbers=3, grid=(4, 6), patch=2)
+    x = normal(2, 24, 3, dtype=F32)
+    patches = to_patches(x, config)
+    assert patches.shape == (2, 6, 12)
+    for row, column in itertools.product(range(4), range(6)):
+        number = 2 * (row % 2) + column % 2
+        part = patches[:, 3 * (row // 2) + column // 2, 3 * number : 3 * number + 3]
+        assert torch.equal(part, x[:, 6 * row + column])
+    assert torch.equal(from_patches(patches, config), x)
+
+
+def test_a_patch_is_one_token_of_more_numbers() -> None:
+    sides = {"tokens": 16, "grid": (4, 4)}
+    patched = network(**sides, patch=2, context=6)
+    plain = network(12, tokens=4, numbers=12, grid=(2, 2), context=6)
+    plain.load_state_dict(patched.state_dict())
+    x, told = normal(5, 16, 3, dtype=F32), Condition(context=normal(5, 2, 6, dtype=F32))
+    found = patched(x, NOISE, told, positions=PLACES)
+    assert found.shape == (5, 16, 3)
+    wanted = plain(to_patches(x, patched.config), NOISE, told, positions=PLACES)
+    assert torch.equal(to_patches(found, patched.config), wanted)
+    with pytest.raises(InputError, match="in patches"):
+        patched(x, NOISE, positions=PLACES, mask=torch.ones(5, 16, dtype=torch.bool))
 
 
 def test_tokens_that_are_not_there_change_nothing() -> None:

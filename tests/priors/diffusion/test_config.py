@@ -24,6 +24,8 @@ def test_settings_come_back_from_json() -> None:
     ("kind", "options", "text"),
     [
         (DiffusionConfig, {"grid": (3, 4)}, "got 3 by 4 for 16"),
+        (DiffusionConfig, {"patch": 2}, "got 2 for a set"),
+        (DiffusionConfig, {"patch": 3, "grid": (2, 8)}, "got 3 for 2 by 8"),
         (DiffusionConfig, {"heads": 5}, "heads must divide the width: got 5 for a width of 192"),
         (DiffusionConfig, {"classes": 2, "class_names": ("a",)}, "got 1 for 2"),
         (DiffusionConfig, {"zero_terminal": True}, "linear, cosine: got 'flow'"),

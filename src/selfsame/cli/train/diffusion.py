@@ -34,7 +34,7 @@ TABLES = ("train", "model", "objective", "card")
 OF_SPACE = ("space", "space_digest", "class_names")
 """Settings of the model that may be others than those of the model that is gone on from."""
 
-SHAPE = ("width", "depth", "prediction", "schedule")
+SHAPE = ("width", "depth", "patch", "prediction", "schedule")
 """Settings of the model that have an option of their own."""
 
 

@@ -79,7 +79,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
-        self.enter = nn.Linear(config.numbers, width)
+        self.enter = nn.Linear(config.patch**2 * config.numbers, width)
         self.time = nn.Sequential(nn.Linear(2 * _WAVES, width), nn.SiLU(), nn.Linear(width, width))
         if config.grid is not None:
             self.place = nn.Linear(4 * _WAVES, width)
@@ -94,7 +94,7 @@ class Backbone(nn.Module):
         self.modulate_blocks = zero_linear(width, 6 * width)
         if outputs:
             self.modulate = zero_linear(width, 2 * width)
-            self.leave = zero_linear(width, outputs)
+            self.leave = zero_linear(width, config.patch**2 * outputs)
 
     def forward(
         self,
@@ -111,14 +111,15 @@ class Backbone(nn.Module):
             tokens: (B, T, D), of about unit variance.
             noise: ``log(sigma / alpha)`` of each sample, (B,), finite.
             positions: rows and columns of the tokens about the centre of their grid, (T, 2) or
-                (B, T, 2), see ``grid_places``; needed with a grid.
+                (B, T, 2), see ``grid_places``; needed with a grid; of patches, where there are any.
             mask: which tokens there are, (B, T); the others are not looked at.
         Raises:
             InputError: tokens, positions or a condition that the network is not made for.
         """
         x, given = self._trunk(tokens, noise, condition, positions, mask)
         shift, scale = self.modulate(F.silu(given))[:, None].chunk(2, -1)
-        return masked(self.leave(normed(x) * (1 + scale) + shift), mask)
+        left = self.leave(normed(x) * (1 + scale) + shift)
+        return masked(from_patches(left, self.config), mask)
 
     def features(
         self,
@@ -129,7 +130,8 @@ class Backbone(nn.Module):
         positions: Tensor | None = None,
         mask: Tensor | None = None,
     ) -> Tensor:
-        """Return the normed features of every token, (B, T, width); arguments as of ``forward``."""
+        """Return the normed features of every token, or patch, (B, T, width); arguments as of
+        ``forward``."""
         return masked(normed(self._trunk(tokens, noise, condition, positions, mask)[0]), mask)
 
     def _trunk(
@@ -142,7 +144,9 @@ class Backbone(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return the features of the tokens, and what the blocks were modulated by, (B, width)."""
         self._check(tokens, condition, positions)
-        x = precise(self.enter(tokens))
+        if mask is not None and self.config.patch > 1:
+            raise InputError("this network sees tokens in patches: all of a grid must be there")
+        x = precise(self.enter(to_patches(tokens, self.config)))
         given = self.time(waves(noise[:, None], *_TIME_RATES))
         if positions is not None:
             x = x + self.place(waves(positions.to(tokens), *_PLACE_RATES))
@@ -260,6 +264,26 @@ def grid_places(rows: int, columns: int) -> Tensor:
     row = torch.arange(rows) - (rows - 1) / 2
     column = torch.arange(columns) - (columns - 1) / 2
     return torch.stack(torch.meshgrid(row, column, indexing="ij"), -1).reshape(-1, 2)
+
+
+def to_patches(tokens: Tensor, config: NetworkConfig) -> Tensor:
+    """Return tokens of a grid, (B, T, D), patch by patch, (B, T / p², p² · D)."""
+    p = config.patch
+    if config.grid is None or p == 1:
+        return tokens
+    rows, columns = config.grid
+    grid = tokens.reshape(len(tokens), rows // p, p, columns // p, p, -1)
+    return grid.transpose(2, 3).reshape(len(tokens), rows * columns // p**2, -1)
+
+
+def from_patches(patches: Tensor, config: NetworkConfig) -> Tensor:
+    """Return the tokens of patches: the inverse of ``to_patches``."""
+    p = config.patch
+    if config.grid is None or p == 1:
+        return patches
+    rows, columns = config.grid
+    grid = patches.reshape(len(patches), rows // p, columns // p, p, p, -1)
+    return grid.transpose(2, 3).reshape(len(patches), rows * columns, -1)
 
 
 def masked(tokens: Tensor, mask: Tensor | None) -> Tensor:

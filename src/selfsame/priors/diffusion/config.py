@@ -33,7 +33,9 @@ class NetworkConfig(Checked):
         tokens: T, of a sample; the most of them where sets differ in size.
         numbers: D, of a token.
         grid: rows and columns of the tokens, row by row; None: they are an unordered set.
-        width: features of a token within the network.
+        patch: side of the squares of tokens that the network sees as one, as vision transformers do
+            with pixels: fewer tokens are faster.
+        width: features of a token, or patch, within the network.
         depth: blocks.
         heads: of the attention; they divide the width.
         expansion: hidden features of a block over its width.
@@ -49,6 +51,7 @@ class NetworkConfig(Checked):
     tokens: Annotated[int, Range(1, MAX_TOKENS)] = 16
     numbers: Count = 8
     grid: Annotated[tuple[int, int], Range(1, MAX_TOKENS)] | None = None
+    patch: Annotated[int, Range(1, 64)] = 1
     width: Count = 192
     depth: Annotated[int, Range(1, 1000)] = 4
     heads: Count = 4
@@ -65,6 +68,11 @@ class NetworkConfig(Checked):
             raise SettingError(
                 f"grid must have as many places as there are tokens: got {self.grid[0]} by "
                 f"{self.grid[1]} for {self.tokens}"
+            )
+        if self.patch > 1 and (self.grid is None or any(side % self.patch for side in self.grid)):
+            told = "a set" if self.grid is None else f"{self.grid[0]} by {self.grid[1]}"
+            raise SettingError(
+                f"patch must divide rows and columns of a grid: got {self.patch} for {told}"
             )
         if self.width % self.heads:
             raise SettingError(

@@ -42,7 +42,7 @@ class TokenNetwork(Pretrained):
     Attributes:
         config: its shape, and the latent space that it belongs to.
         mean, std: of each number of a token in the data, (D,).
-        places: of the tokens on the grid, (T, 2), or None.
+        places: of the tokens, or patches of them, on the grid, (T, 2), or None.
     """
 
     home: ClassVar[str] = "selfsame.priors.diffusion"
@@ -57,7 +57,9 @@ class TokenNetwork(Pretrained):
         self.backbone = backbone
         self.register_buffer("mean", torch.zeros(config.numbers))
         self.register_buffer("std", torch.ones(config.numbers))
-        places = None if config.grid is None else grid_places(*config.grid)
+        places = None
+        if config.grid is not None:
+            places = grid_places(*(side // config.patch for side in config.grid))
         self.register_buffer("places", places, persistent=False)
 
     @classmethod
