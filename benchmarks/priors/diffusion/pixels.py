@@ -21,7 +21,7 @@ from selfsame.latents.batches import LatentBatches, encode_set
 from selfsame.latents.space import Field, LatentSpace
 from selfsame.priors.diffusion.config import DiffusionConfig, DiffusionObjective
 from selfsame.priors.diffusion.model import DiffusionModel
-from selfsame.priors.diffusion.train import DiffusionTask
+from selfsame.priors.diffusion.train import DiffusionTask, new_model, shape_of
 from selfsame.run.progress import shown_progress
 from selfsame.training import TrainSettings, train
 
@@ -75,7 +75,6 @@ class PixelSpace:
 
 def train_on(
     space: LatentSpace[Any],
-    grid: tuple[int, int],
     pictures: Pictures,
     folder: Path,
     settings: TrainSettings,
@@ -86,28 +85,17 @@ def train_on(
     As ``selfsame train diffusion`` does it, whose spaces are of codes; every checkpoint is kept.
 
     Args:
-        grid: rows and columns of the space's tokens.
         shape: more settings of the network.
     Raises:
         SystemExit: a signal ended the training; the same command goes on.
     """
+    pictures = pictures.with_names()
     assert pictures.labels is not None
     labels = torch.from_numpy(pictures.labels.copy())
     latents = encode_set(space, pictures)
-    config = DiffusionConfig(
-        tokens=space.tokens,
-        numbers=len(space.fields),
-        grid=grid,
-        classes=int(labels.max()) + 1,
-        space=space.name,
-        space_digest=space.fingerprint.hex(),
-        **(shape or {}),
-    )
-    objective = DiffusionObjective()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        model = DiffusionModel(config)
-    model.learn_scale(latents.values)
+    implied = shape_of(space, latents, pictures.classes or ())
+    config, objective = DiffusionConfig(**implied | (shape or {})), DiffusionObjective()
+    model = new_model(config, latents, labels, seed=settings.seed)
     batches = LatentBatches(latents, labels, settings.batch)
     same = {"model": config.as_dict(), "objective": objective.as_dict()}
     with shown_progress("train") as progress:
@@ -136,7 +124,7 @@ def train_pixels(pictures: Pictures, folder: Path, steps: int, settings: TrainSe
     """Train a diffusion of pixels as one of codes, but for the steps; see ``train_on``."""
     space = PixelSpace(pictures.images.shape[1])
     settings = replace(settings, steps=steps, keep=10**6)
-    return train_on(space, (space.rows, space.rows), pictures, folder, settings)
+    return train_on(space, pictures, folder, settings)
 
 
 def settings_of(model: str | None, seed: int, precision: str) -> TrainSettings:

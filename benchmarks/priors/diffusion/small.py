@@ -29,9 +29,8 @@ def make_models(folder: Path, data: Data, options: argparse.Namespace) -> None:
         GridModel(config).save_pretrained(folder / "space")
     space, pixels = CollageSpace.from_pretrained(folder / "space"), PixelSpace(side)
     places = (folder / "codes", folder / "pixels")
-    grids = ((config.rows, config.rows), (pixels.rows, pixels.rows))
-    for of, grid, place in zip((space, pixels), grids, places, strict=True):
-        train_on(of, grid, data.train, place, SETTINGS, SHAPE)
+    for of, place in zip((space, pixels), places, strict=True):
+        train_on(of, data.train, place, SETTINGS, SHAPE)
     options.space, options.model, options.pixels = map(str, (folder / "space", *places))
     options.vdvae = str(folder / "vdvae")
     untrained("collage").save_pretrained(options.vdvae)

@@ -1,7 +1,7 @@
 """``selfsame train diffusion DATA --space SPACE -o MODEL``: diffusion on fractal codes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -9,9 +9,6 @@ from selfsame.cli.shared.options import PATH, settings_options
 from selfsame.cli.train.shared import Call, training_options
 from selfsame.priors.diffusion.config import DiffusionConfig, DiffusionObjective
 from selfsame.training.settings import TrainSettings
-
-if TYPE_CHECKING:
-    from selfsame.latents import Latents
 
 TRAINING = TrainSettings(
     steps=20_000,
@@ -72,7 +69,7 @@ def command(
     from selfsame.latents import load_space
     from selfsame.latents.batches import LatentBatches, encode_set
     from selfsame.priors.diffusion.model import DiffusionModel
-    from selfsame.priors.diffusion.train import DiffusionTask
+    from selfsame.priors.diffusion.train import DiffusionTask, new_model, shape_of
     from selfsame.run.progress import shown_progress
     from selfsame.training.config import check_kept
 
@@ -83,18 +80,8 @@ def command(
     pictures = read_pictures(call.data, "train", label=label).with_names()
     labels = None if pictures.labels is None else torch.from_numpy(pictures.labels.copy())
     names = () if labels is None else pictures.classes or ()
-    layout = encode_set(loaded, pictures.spread(1))
-    implied = {
-        **({} if start is None else start.config.as_dict()),
-        "tokens": loaded.tokens,
-        "numbers": len(loaded.fields),
-        "grid": _grid(layout),
-        "counted": layout.mask is not None,
-        "classes": len(names),
-        "class_names": names,
-        "space": loaded.name,
-        "space_digest": loaded.fingerprint.hex(),
-    }
+    known = {} if start is None else start.config.as_dict()
+    implied = known | shape_of(loaded, encode_set(loaded, pictures.spread(1)), names)
     shape = call.settings(DiffusionConfig, "model", *SHAPE, implied=implied)
     if start is not None:
         check_kept(shape, start.config, "diffusion", OF_SPACE)
@@ -103,24 +90,8 @@ def command(
         latents = encode_set(
             loaded, pictures, keep=keep or options["output"] / LATENTS, progress=progress
         )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(call.training.seed)  # of the weights that the model starts from
-        model = DiffusionModel(shape)
-    if start is None:
-        model.learn_scale(latents.values, latents.mask)
-    else:
-        model.load_state_dict(start.state_dict())
-    if latents.mask is not None:
-        model.learn_counts(latents.mask, labels)
+    model = new_model(shape, latents, labels, seed=call.training.seed, start=start)
     task = DiffusionTask(model, objective, space=loaded)
     batches = LatentBatches(latents, labels, call.training.batch)
     same = {"model": shape.as_dict(), "objective": objective.as_dict(), "init": init}
     return call.run(task, batches, same=same, model=shape, objective=objective)
-
-
-def _grid(latents: "Latents") -> tuple[int, int] | None:
-    """Return rows and columns that tokens lie on, None of a set without an order."""
-    if latents.positions is None:
-        return None
-    rows, columns = (int(last) + 1 for last in latents.positions.amax(0))
-    return rows, columns

@@ -1,6 +1,6 @@
 """Training of a diffusion."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from selfsame.errors import SettingError
-from selfsame.latents import LatentSpace
+from selfsame.latents import Latents, LatentSpace
 from selfsame.priors.diffusion.backbone import Condition
-from selfsame.priors.diffusion.config import DiffusionObjective
+from selfsame.priors.diffusion.config import DiffusionConfig, DiffusionObjective
 from selfsame.priors.diffusion.latent import LatentDiffusion
 from selfsame.priors.diffusion.losses import (
     Batch,
@@ -23,6 +23,63 @@ from selfsame.priors.diffusion.losses import (
 from selfsame.priors.diffusion.model import DiffusionModel
 from selfsame.priors.diffusion.prediction import x0_of
 from selfsame.training.task import Means, Metrics, Task
+
+
+def shape_of(
+    space: LatentSpace[Any], latents: Latents, classes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the settings of a model that follow from what it is to make up.
+
+    Args:
+        latents: some, (B, T, D), of the space.
+        classes: names of the classes.
+    """
+    grid = None
+    if latents.positions is not None:
+        rows, columns = (int(last) + 1 for last in latents.positions.amax(0))
+        grid = (rows, columns)
+    return {
+        "tokens": space.tokens,
+        "numbers": len(space.fields),
+        "grid": grid,
+        "counted": latents.mask is not None,
+        "classes": len(classes),
+        "class_names": tuple(classes),
+        "space": space.name,
+        "space_digest": space.fingerprint.hex(),
+    }
+
+
+def new_model(
+    config: DiffusionConfig,
+    latents: Latents,
+    labels: Tensor | None,
+    *,
+    seed: int,
+    start: DiffusionModel | None = None,
+) -> DiffusionModel:
+    """Return the model that a training begins with.
+
+    Args:
+        latents: those to learn from, (N, T, D), which say how large numbers are and how many
+            tokens there are.
+        labels: their classes, (N,), or None.
+        seed: of its weights.
+        start: a model of this shape that is gone on from: its weights, and how large it takes
+            numbers to be.
+    Raises:
+        InputError: latents that are not finite.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = DiffusionModel(config)
+    if start is None:
+        model.learn_scale(latents.values, latents.mask)
+    else:
+        model.load_state_dict(start.state_dict())
+    if latents.mask is not None:
+        model.learn_counts(latents.mask, labels)
+    return model
 
 
 class DiffusionTask(Task):
