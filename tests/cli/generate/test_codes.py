@@ -1,6 +1,7 @@
 """``selfsame generate`` with a diffusion."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from selfsame.cli import main
 from selfsame.codes.store import load
 from selfsame.priors.models import kind_of
+from selfsame.run.progress import Progress
 from support.small_latent_diffusion import small_latent_diffusion
 
 QUICK = ["--steps", "2", "--quiet"]
@@ -42,6 +44,25 @@ def test_what_is_shown_is_what_the_codes_decode_to(home, tmp_path, capsys):
         decoded = np.asarray(Image.open(tmp_path / "b.png"))
         assert np.array_equal(decoded, shown[:, 40 * number : 40 * number + 40])
         assert decoded.std() > 0
+
+
+@pytest.mark.parametrize("model", ["own", "mnist"])
+def test_progress_is_told_while_codes_are_made(home, tmp_path, monkeypatch, model):
+    seen = []
+
+    @contextmanager
+    def shown(label, *, quiet):
+        yield Progress(lambda done, total, _: seen.append((done, total)))
+
+    monkeypatch.setattr("selfsame.cli.generate.shown_progress", shown)
+    source, steps = (home / "model", ["--steps", "3"]) if model == "own" else (model, [])
+    command = ["generate", str(source), "-n", "40", "-o", str(tmp_path / "a.png"), *steps]
+    assert main(command) == 0
+    assert seen == sorted(seen)
+    assert seen[-1] == (40, 40)
+    if model == "own":
+        assert sum(done < 16 for done, _ in seen) >= 3
+        assert {16 + drawn / 2 for drawn in range(1, 33)} <= {done for done, _ in seen}
 
 
 def test_picture_k_of_a_seed_and_class_whatever_the_rest(home, tmp_path, capsys):

@@ -3,7 +3,7 @@
 import time
 from os.path import realpath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -22,9 +22,6 @@ from selfsame.family import Scale
 from selfsame.io.files import check_writable
 from selfsame.priors.diffusion.config import SamplerSettings
 from selfsame.run.progress import shown_progress
-
-if TYPE_CHECKING:
-    from selfsame.io.pictures import Bytes
 
 MADE_UP = "made-up pictures"
 SAMPLING = ("sampler", "steps", "spacing", "guidance", "eta", "variance", "repeats", "step_size")
@@ -154,20 +151,17 @@ def command(model: str, output: Path, **options: Any) -> None:
     kind = kind_of(model)
     KINDS.check(f"a {kind}")
     set_threads(options["threads"])
-    if kind == "diffusion":
-        from selfsame.cli.generate import codes
-
-        plan = codes.plan(model, options)
-    else:
-        from selfsame.cli.generate import walks
-
-        plan = walks.plan(model, mode, options)
-    written = outputs(plan, output, options)
-    pictures: list[Bytes] = []
     with shown_progress("generate", quiet=options["quiet"]) as progress:
-        for made in plan.pictures:
-            pictures += made
-            progress(len(pictures), plan.total)
+        if kind == "diffusion":
+            from selfsame.cli.generate import codes
+
+            plan = codes.plan(model, options, progress)
+        else:
+            from selfsame.cli.generate import walks
+
+            plan = walks.plan(model, mode, options, progress)
+        written = outputs(plan, output, options)
+        pictures = [picture for made in plan.pictures for picture in made]
     write(plan, pictures, output, written, options)
     seconds = time.perf_counter() - begin
     values = {

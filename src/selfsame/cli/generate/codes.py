@@ -10,6 +10,7 @@ from selfsame.cli.shared.call import Methods, given_settings
 from selfsame.errors import SettingError
 from selfsame.family import Scale, checked_drawn_size
 from selfsame.priors.diffusion.config import SamplerName, SamplerSettings
+from selfsame.run.progress import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,7 +26,7 @@ MOST_COLUMNS = 20
 """Classes up to which each has a column of its own, unless told otherwise."""
 
 
-def plan(source: str, options: dict[str, Any]) -> Plan:
+def plan(source: str, options: dict[str, Any], progress: Progress) -> Plan:
     """Return what a diffusion is to make.
 
     Raises:
@@ -60,7 +61,7 @@ def plan(source: str, options: dict[str, Any]) -> Plan:
             options["codes"], count, ".ssm", "--codes", overwrite=options["overwrite"]
         )
         values["codes"] = files
-    pictures = _pictures(made_by, count, side, known, settings, files, options)
+    pictures = _pictures(made_by, count, side, known, settings, files, options, progress)
     columns = options["columns"] or own
     return Plan(made_by.model.name, "samples", side, count, columns, pictures, values)
 
@@ -73,6 +74,7 @@ def _pictures(
     settings: SamplerSettings,
     files: list[Any] | None,
     options: dict[str, Any],
+    progress: Progress,
 ) -> Iterator[list["Bytes"]]:
     """Yield the pictures of codes, and write the codes to ``files``.
 
@@ -80,6 +82,7 @@ def _pictures(
         side: of the pictures.
         known: numbers of the classes, of which sample k has number k modulo how many there are; or
             none.
+        progress: of pictures, half of which is making their codes.
     """
     import torch
 
@@ -96,7 +99,12 @@ def _pictures(
         if len(known):
             condition = Condition(known[[number % len(known) for number in numbers]])
         latents = made_by.sample(
-            len(numbers), settings, condition=condition, seed=options["seed"], first=first
+            len(numbers),
+            settings,
+            condition=condition,
+            seed=options["seed"],
+            first=first,
+            progress=progress.part(first, count, len(numbers) / 2),
         )
         if files is not None:
             for number, code in zip(numbers, space.codes(latents), strict=True):
@@ -104,4 +112,5 @@ def _pictures(
         for row in range(len(numbers)):  # one by one: their memory, and how exact they are
             with torch.no_grad():
                 drawn = space.draw(latents.rows(slice(row, row + 1)), scale)
+            progress(first + (len(numbers) + row + 1) / 2, count)
             yield to_arrays(drawn.clamp(0, 1))

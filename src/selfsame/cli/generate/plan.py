@@ -24,7 +24,7 @@ class Plan(NamedTuple):
         side: of a picture, in pixels.
         total: how many there will be.
         columns: in which they look best.
-        pictures: some at a time.
+        pictures: some at a time; they tell how far they are.
         values: what else is to be reported.
     """
 

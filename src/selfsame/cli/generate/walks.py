@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfsame.cli.generate.plan import DEFAULT_COUNT, Plan
 from selfsame.errors import SettingError
+from selfsame.run.progress import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +29,7 @@ MODES = ("interpolate", "animate", "reconstruct")
 """Other than made-up pictures, by the option that asks for each."""
 
 
-def plan(source: str, mode: str, options: dict[str, Any]) -> Plan:
+def plan(source: str, mode: str, options: dict[str, Any], progress: Progress) -> Plan:
     """Return what a VDVAE is to make."""
     from selfsame.priors.generation import side_at
     from selfsame.priors.vdvae.network import Vdvae
@@ -36,7 +37,18 @@ def plan(source: str, mode: str, options: dict[str, Any]) -> Plan:
 
     model = Vdvae.from_pretrained(source).to(resolve_device(options["device"]))
     side = side_at(model, options["scale"])
-    return Plan(model.name, mode, side, *_made(model, mode, options))
+    total, columns, pictures = _made(model, mode, options)
+    return Plan(model.name, mode, side, total, columns, _told(pictures, total, progress))
+
+
+def _told(
+    pictures: Iterator[list["Bytes"]], total: int, progress: Progress
+) -> Iterator[list["Bytes"]]:
+    done = 0
+    for made in pictures:
+        done += len(made)
+        progress(done, total)
+        yield made
 
 
 def _made(

@@ -12,7 +12,7 @@ from selfsame.priors.diffusion.classifier import NoisyClassifier
 from selfsame.priors.diffusion.config import SamplerName, SamplerSettings
 from selfsame.priors.diffusion.guidance import classifier_guided, guided
 from selfsame.priors.diffusion.model import DiffusionModel, TokenNetwork, same_scale
-from selfsame.priors.diffusion.prediction import Denoiser
+from selfsame.priors.diffusion.prediction import Denoiser, Estimate
 from selfsame.priors.diffusion.samplers import (
     Noise,
     ddim,
@@ -75,7 +75,7 @@ def sample_latents(
         guide: a weaker model of the same latents, for autoguidance; instead of the model without
             its condition.
         classifier: guides the model without its condition towards the labels.
-        progress: of samples.
+        progress: of samples, some of whose steps are done.
     Raises:
         InputError: counts out of their range, conditions of another number of samples, labels
             beyond the model's classes, a guidance that lacks what it needs, or a guide or
@@ -98,6 +98,9 @@ def sample_latents(
 
         there = None if mask is None else part(mask.bool())
         denoiser = _guided(model, settings, condition.map(part), there, guide, classifier)
+        if progress is not None:
+            before = sum(map(len, results))
+            denoiser = _told(denoiser, levels, progress.part(before, count, len(wanted)))
         noise = sample_noise([sample_generator(seed, begin + row) for row in range(GROUP)])
         start = first_latent(noise(torch.empty(GROUP, *shape, device=device)), levels)
         latents = model.restored(sampler(denoiser, start, levels, noise), there)
@@ -164,6 +167,16 @@ def _guided(
     if weight == 1:
         return denoiser
     return guided(denoiser, model.denoiser(mask=mask), weight, interval)
+
+
+def _told(denoiser: Denoiser, levels: Level, progress: Progress) -> Denoiser:
+    """Return the denoiser, which then tells how many of the levels lie behind a sampler."""
+
+    def denoise(z: Tensor, level: Level) -> Estimate:
+        progress(int((levels.log_snr < level.log_snr).sum()), len(levels.alpha))
+        return denoiser(z, level)
+
+    return denoise
 
 
 def _check_numbers(count: int, first: int, seed: int, parts: Iterable[Tensor | None]) -> None:
