@@ -85,7 +85,8 @@ def sample_latents(
     _check_numbers(count, first, seed, (*condition, mask))
     _check_guidance(model, settings.guidance, condition, guide, classifier)
     levels = sampling_levels(model.schedule, settings.steps, settings.spacing)
-    sampler, results = sampler_of(settings), []
+    sampler = sampler_of(settings)
+    results: list[Tensor] = []
     device, shape = model.mean.device, (model.config.tokens, model.config.numbers)
     for begin in range(first // GROUP * GROUP, first + count, GROUP):
         # The number of a sample decides its row in the group, wherever the call begins.
