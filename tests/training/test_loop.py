@@ -1,12 +1,13 @@
 import math
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from selfsame.checked import Checked
 from selfsame.errors import DivergedError, InputError
 from selfsame.run.progress import Progress
 from selfsame.training import Loss, ParameterGroup, Task, TaskBase, TrainSettings, train
@@ -158,6 +159,24 @@ def test_settings_that_did_not_exist_were_as_by_default(tmp_path, monkeypatch) -
     with pytest.raises(InputError, match=r'optimizer is "adamw" there and "muon" here'):
         trained(tmp_path, replace(SETTINGS, optimizer="muon"))
     assert trained(tmp_path)[1].finished
+
+
+@dataclass(frozen=True)
+class OldTable(Checked):
+    width: int = 8
+
+
+@dataclass(frozen=True)
+class Table(Checked):
+    width: int = 8
+    depth: int = 1
+
+
+def test_tables_that_lacked_a_setting_had_its_default(tmp_path) -> None:
+    trained(tmp_path, stop_after=2, config={"model": OldTable()})
+    with pytest.raises(InputError, match=r"config.model.depth is 1 there and 2 here"):
+        trained(tmp_path, config={"model": Table(depth=2)})
+    assert trained(tmp_path, config={"model": Table()})[1].finished
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path) -> None:

@@ -97,14 +97,14 @@ def train_on(
     config, objective = DiffusionConfig(**implied | (shape or {})), DiffusionObjective()
     model = new_model(config, latents, labels, seed=settings.seed)
     batches = LatentBatches(latents, labels, settings.batch)
-    same = {"model": config.as_dict(), "objective": objective.as_dict()}
+    tables = {"model": config, "objective": objective}
     with shown_progress("train") as progress:
         result = train(
             DiffusionTask(model, objective),
             batches,
             settings,
             folder,
-            config={**same, "pictures": batches.fingerprint},
+            config={**tables, "pictures": batches.fingerprint},
             progress=progress,
         )
     if result.stopped_by is not None:
@@ -114,7 +114,10 @@ def train_on(
         "steps": result.step,
         "training_seconds": round(result.seconds),
         "machine": platform.machine(),
-        "recipe": {"train": settings.as_dict(), **same},
+        "recipe": {
+            "train": settings.as_dict(),
+            **{name: table.as_dict() for name, table in tables.items()},
+        },
     }
     model.save_pretrained(folder / RUN_MODEL, card)
     return folder / RUN_MODEL

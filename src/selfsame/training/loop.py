@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from selfsame.checked import Checked
 from selfsame.io.files import make_folder, remove_unfinished
 from selfsame.run.progress import Progress
 from selfsame.training.batches import Batches, prepared_batches
@@ -86,8 +87,8 @@ def train(
     Args:
         data: see ``selfsame.training.batches``.
         folder: gets ``log.jsonl``, ``checkpoints`` and, with tensorboardX, ``tensorboard``.
-        config: what else the result depends on (model, data), ready for JSON; a resumed training
-            must have the same.
+        config: what else the result depends on (model, data), settings or ready for JSON; a resumed
+            training must have the same.
         resume: go on from the newest checkpoint in ``folder``; otherwise all of them are deleted.
         progress: of steps; its label has the newest logged values.
         stop_after: stop after so many steps of this call, with a checkpoint.
@@ -137,7 +138,9 @@ class _Run:
     ) -> None:
         self.task, self.data, self.settings = task, data, settings
         self.folder, self.processes = folder, processes
-        self.identity = {"settings": settings.identity(), "config": dict(config)}
+        self.tables = {name: part for name, part in config.items() if isinstance(part, Checked)}
+        shown = {name: table.as_dict() for name, table in self.tables.items()}
+        self.identity = {"settings": settings.identity(), "config": {**config, **shown}}
         self.indices = processes.share(settings.batch)
         self.learner = Learner(task, settings, processes)
         self.step, self.skipped, self.seconds = 0, 0, 0.0
@@ -158,10 +161,7 @@ class _Run:
         self.processes.wait()
         state = latest_checkpoint(checkpoints, self.notes.append)
         if state is not None:
-            # Settings that an earlier version did not know of were as they are by default.
-            settings = TrainSettings().identity() | state["identity"]["settings"]
-            before = state["identity"] | {"settings": settings}
-            check_same(before, self.identity, self.folder)
+            check_same(self._completed(state["identity"]), self.identity, self.folder)
             self.step, self.seconds = state["step"], state["seconds"]
             self.metrics, self.validation = state["metrics"], state["validation"]
             self.learner.load_state_dict(state["learner"])
@@ -176,6 +176,20 @@ class _Run:
             }
             values = {**about, **self.identity, "settings": self.settings.as_dict()}
             self.log.write("start", self.step, values)
+
+    def _completed(self, before: dict[str, Any]) -> dict[str, Any]:
+        """Return the identity of a checkpoint with the settings that an earlier version did not
+        know of, which were as they are by default."""
+        config = before["config"]
+        known = {
+            name: type(table)().as_dict() | config[name]
+            for name, table in self.tables.items()
+            if isinstance(config.get(name), dict)
+        }
+        return {
+            "settings": TrainSettings().identity() | before["settings"],
+            "config": config | known,
+        }
 
     def go(
         self, caught: list[signal.Signals], progress: Progress | None, stop_after: int | None

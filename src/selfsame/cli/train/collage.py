@@ -50,7 +50,7 @@ def command(init: str | None, validate: Path | None, **options: Any) -> int:
             validation=pictures,
         )
     shape = task.model.config
-    same = {"model": shape.as_dict(), "objective": objective.as_dict(), "init": init}
+    same = {"model": shape, "objective": objective, "init": init}
     return call.run(
         task, crops, same=same, notes=notes, data=pieces, model=shape, objective=objective
     )

@@ -93,5 +93,5 @@ def command(
     model = new_model(shape, latents, labels, seed=call.training.seed, start=start)
     task = DiffusionTask(model, objective, space=loaded)
     batches = LatentBatches(latents, labels, call.training.batch)
-    same = {"model": shape.as_dict(), "objective": objective.as_dict(), "init": init}
+    same = {"model": shape, "objective": objective, "init": init}
     return call.run(task, batches, same=same, model=shape, objective=objective)

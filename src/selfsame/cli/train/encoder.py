@@ -29,4 +29,4 @@ def command(**options: Any) -> int:
         torch.manual_seed(settings.seed)  # of the weights that the network starts from
         task = EncoderTask(shape)
     doodles = DoodleBatches(shape.side, settings.batch, settings.steps)
-    return call.run(task, doodles, same={"model": shape.as_dict()}, model=shape)
+    return call.run(task, doodles, same={"model": shape}, model=shape)

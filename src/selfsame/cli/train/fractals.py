@@ -24,7 +24,6 @@ def command(**options: Any) -> int:
     """
     from selfsame.lab.sets.training import (
         CODES_NAME,
-        identity,
         make_task,
         padded_side,
         set_batches,
@@ -40,7 +39,7 @@ def command(**options: Any) -> int:
     return call.run(
         make_task(shape, objective, seed=call.training.seed),
         batches,
-        same=identity(shape, objective),
+        same={"model": shape, "objective": objective},
         model_name=CODES_NAME,
         data=data,
         model=shape,

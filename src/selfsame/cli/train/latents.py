@@ -56,5 +56,5 @@ def command(init: str | None, validate: Path | None, **options: Any) -> int:
         torch.manual_seed(call.training.seed)  # of the weights that the model starts from
         task = GridTask(start or shape, objective, validation=validation)
     batches = PictureBatches(pictures, call.training.batch, changes=data.changes)
-    same = {"model": shape.as_dict(), "objective": objective.as_dict(), "init": init}
+    same = {"model": shape, "objective": objective, "init": init}
     return call.run(task, batches, same=same, data=data, model=shape, objective=objective)

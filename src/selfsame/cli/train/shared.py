@@ -149,7 +149,8 @@ class Call:
         """Train, write the model, and report; return the exit status.
 
         Args:
-            same: what a resumed training must share beyond its settings and ``samples``.
+            same: what a resumed training must share beyond its settings and ``samples``; as config
+                of ``selfsame.training.train``.
             notes: of the pictures that were left out; more may come while they are read.
             model_name: of the model in the folder of the training, if it is no ``Pretrained``.
             tables: the effective configuration, but for the training and the card.

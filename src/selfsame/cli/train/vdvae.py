@@ -53,5 +53,5 @@ def command(validate: Path | None, **options: Any) -> int:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(call.training.seed)  # of the weights that the model starts from
         task = VdvaeTask(shape, objective, validation=validation)
-    same = {"model": shape.as_dict(), "objective": objective.as_dict()}
+    same = {"model": shape, "objective": objective}
     return call.run(task, batches, same=same, data=data, model=shape, objective=objective)

@@ -152,7 +152,7 @@ def learn_fractals(
         batches,
         settings,
         place,
-        config={**identity(config, objective), "pictures": batches.fingerprint},
+        config={"model": config, "objective": objective, "pictures": batches.fingerprint},
         resume=resume,
         progress=progress,
         stop_after=stop_after,
@@ -171,14 +171,6 @@ def make_task(config: FractalSetConfig, loss: SetObjective | SetLoss, *, seed: i
         torch.manual_seed(seed)
         chosen = make_set_loss(loss, config.side) if isinstance(loss, SetObjective) else loss
     return SetTask(config, chosen, seed=seed)
-
-
-def identity(config: FractalSetConfig, objective: SetObjective | None) -> dict[str, Any]:
-    """Return what a resumed training must share; None stands for a loss of the caller's own."""
-    return {
-        "model": config.as_dict(),
-        "objective": None if objective is None else objective.as_dict(),
-    }
 
 
 def set_batches(
