@@ -16,7 +16,7 @@ EXTRAS = {
     **dict.fromkeys(("dask", "distributed"), "cluster"),
     **dict.fromkeys(("matplotlib", "numba"), "bench"),
     **dict.fromkeys(("fontTools", "resvg_py"), "data"),
-    **dict.fromkeys(("scipy", "sklearn", "torch"), "learn"),
+    **dict.fromkeys(("scipy", "sentencepiece", "sklearn", "torch"), "learn"),
     "huggingface_hub": "hub",
 }
 """Package -> the extra of ``pyproject.toml`` that brings it."""

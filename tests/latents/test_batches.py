@@ -98,42 +98,44 @@ def test_a_black_picture_is_found_in_its_group(monkeypatch):
 
 def test_every_latent_comes_once_an_epoch_with_its_label():
     values = torch.arange(10.0).reshape(10, 1, 1).repeat(1, 2, 3)
-    of_set = LatentBatches(Latents(values), torch.arange(10) * 7, 5)
+    of_set = LatentBatches(Latents(values), 5, {"labels": torch.arange(10) * 7})
     assert len(of_set) == 10
     found = [of_set.batch(3, step, range(5)) for step in range(4)]
     for epoch in (found[:2], found[2:]):
-        numbers = torch.cat([part[:, 0, 0] for part, _ in epoch])
+        numbers = torch.cat([part["values"][:, 0, 0] for part in epoch])
         assert sorted(numbers.tolist()) == list(range(10))
-        assert torch.equal(torch.cat([labels for _, labels in epoch]), 7 * numbers.long())
-    assert not torch.equal(found[0][0], found[2][0])
+        assert torch.equal(torch.cat([part["labels"] for part in epoch]), 7 * numbers.long())
+    assert not torch.equal(found[0]["values"], found[2]["values"])
     alone = of_set.batch(3, 1, [4])
-    torch.testing.assert_close(alone[0], found[1][0][4:])
-    assert torch.equal(LatentBatches(Latents(values), None, 5).batch(3, 0, range(5)), found[0][0])
+    torch.testing.assert_close(alone["values"], found[1]["values"][4:])
+    unlabelled = LatentBatches(Latents(values), 5).batch(3, 0, range(5))
+    assert list(unlabelled) == ["values"]
+    assert torch.equal(unlabelled["values"], found[0]["values"])
 
 
 def test_a_mask_goes_with_its_latents():
     values = torch.arange(10.0).reshape(10, 1, 1).repeat(1, 4, 3)
     mask = torch.arange(4) < 1 + torch.arange(10)[:, None] % 4
-    for labels in (torch.arange(10), None):
-        found, classes, there = LatentBatches(Latents(values, mask=mask), labels, 5).batch(
-            3, 1, range(5)
-        )
-        numbers = found[:, 0, 0].long()
-        assert torch.equal(there, mask[numbers])
-        assert torch.equal(classes, torch.zeros_like(numbers) if labels is None else numbers)
+    found = LatentBatches(Latents(values, mask=mask), 5, {"labels": torch.arange(10)}).batch(
+        3, 1, range(5)
+    )
+    numbers = found["values"][:, 0, 0].long()
+    assert torch.equal(found["mask"], mask[numbers])
+    assert torch.equal(found["labels"], numbers)
 
 
 def test_the_fingerprint_is_of_values_labels_and_batch():
     values, labels = torch.zeros(4, 2, 3), torch.zeros(4, dtype=torch.int64)
     mask = torch.ones(4, 2, dtype=torch.bool)
     found = [
-        LatentBatches(Latents(values), labels, 2),
-        LatentBatches(Latents(values + 1), labels, 2),
-        LatentBatches(Latents(values), labels + 1, 2),
-        LatentBatches(Latents(values), None, 2),
-        LatentBatches(Latents(values), labels, 3),
-        LatentBatches(Latents(values, mask=mask), labels, 2),
-        LatentBatches(Latents(values, mask=~mask), labels, 2),
+        LatentBatches(Latents(values), 2, {"labels": labels}),
+        LatentBatches(Latents(values + 1), 2, {"labels": labels}),
+        LatentBatches(Latents(values), 2, {"labels": labels + 1}),
+        LatentBatches(Latents(values), 2, {"others": labels}),
+        LatentBatches(Latents(values), 2),
+        LatentBatches(Latents(values), 3, {"labels": labels}),
+        LatentBatches(Latents(values, mask=mask), 2, {"labels": labels}),
+        LatentBatches(Latents(values, mask=~mask), 2, {"labels": labels}),
     ]
     assert len({each.fingerprint for each in found}) == len(found)
 

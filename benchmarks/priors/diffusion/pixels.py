@@ -96,7 +96,7 @@ def train_on(
     implied = shape_of(space, latents, pictures.classes or ())
     config, objective = DiffusionConfig(**implied | (shape or {})), DiffusionObjective()
     model = new_model(config, latents, labels, seed=settings.seed)
-    batches = LatentBatches(latents, labels, settings.batch)
+    batches = LatentBatches(latents, settings.batch, {"labels": labels})
     tables = {"model": config, "objective": objective}
     with shown_progress("train") as progress:
         result = train(

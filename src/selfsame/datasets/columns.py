@@ -16,6 +16,9 @@ Columns = Mapping[str, Column]
 CAPTIONS = "captions"
 """The column of what pictures show, in words; "" where nothing is said."""
 
+TAGS = "tags"
+"""The column of more words for it. Both in other languages are such as ``captions_de``."""
+
 CHARACTERS = "characters"
 """The column of the letters and digits that pictures show: the second axis of a table."""
 

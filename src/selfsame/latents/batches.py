@@ -1,7 +1,7 @@
 """The latents of a set of pictures, in batches."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -104,36 +104,35 @@ def _read(place: Path) -> Latents | None:
 
 
 class LatentBatches:
-    """Latents with their labels, every one once per epoch; see ``selfsame.datasets.epochs``.
+    """Latents with what is known of them, every one once per epoch; see
+    ``selfsame.datasets.epochs``.
 
     Args:
         latents: N of them.
-        labels: class of each, (N,), or None.
         batch: latents of a step, of all processes together.
+        known: N of each: ``labels``, the classes, and whatever else a model is told.
     """
 
-    def __init__(self, latents: Latents, labels: Tensor | None, batch: int) -> None:
-        values, mask = latents.values, latents.mask
-        if labels is None and mask is not None:  # a mask comes third
-            labels = torch.zeros(len(values), dtype=torch.int64)
-        parts = (values, labels, mask)
-        self._parts = tuple(part for part in parts if part is not None)
-        self._epochs = Epochs(len(values), batch)
-        digest = hashlib.sha256(repr((tuple(values.shape), batch)).encode())
-        for part in self._parts:
+    def __init__(self, latents: Latents, batch: int, known: Mapping[str, Tensor] | None = None):
+        self._parts = {"values": latents.values, **(known or {})}
+        if latents.mask is not None:
+            self._parts["mask"] = latents.mask
+        self._epochs = Epochs(len(latents.values), batch)
+        digest = hashlib.sha256(repr(batch).encode())
+        for name, part in sorted(self._parts.items()):
+            digest.update(repr((name, part.dtype, tuple(part.shape))).encode())
             digest.update(part.contiguous().numpy().tobytes())
         self.fingerprint = digest.hexdigest()[:16]
         """Digest of all that the batches depend on but the seed."""
 
     def __len__(self) -> int:
         """Return the number of latents."""
-        return len(self._parts[0])
+        return len(self._parts["values"])
 
-    def batch(self, seed: int, step: int, indices: Sequence[int]) -> Tensor | tuple[Tensor, ...]:
-        """Return latents ``indices`` of a step, (len(indices), T, D); with labels, if there are
-        any, and then a mask, (len(indices), T), where sets differ in size."""
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> dict[str, Tensor]:
+        """Return latents ``indices`` of a step, ``values``, (len(indices), T, D), with what is
+        known of them, and a ``mask``, (len(indices), T), where sets differ in size."""
         chosen = torch.from_numpy(
             self._epochs.numbers(seed, step, np.asarray(indices, np.int64)).copy()
         )
-        batch = tuple(part[chosen] for part in self._parts)
-        return batch if len(batch) > 1 else batch[0]
+        return {name: part[chosen] for name, part in self._parts.items()}

@@ -32,10 +32,14 @@ class TransformerBlock(nn.Module):
             for parameter in cast(nn.Linear, last).parameters():
                 nn.init.zeros_(parameter)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return features of the same shape, (B, T, width)."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return features of the same shape, (B, T, width).
+
+        Args:
+            mask: which tokens are looked at, (B, 1, 1, T), at least one of each sample.
+        """
         turned = self.norms[0](x)
-        x = x + self.attend(turned, turned, None)
+        x = x + self.attend(turned, turned, mask)
         return cast(Tensor, x + self.think(self.norms[1](x)))
 
 

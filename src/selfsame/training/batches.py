@@ -1,7 +1,7 @@
 """Where batches come from, and preparing them ahead of their use."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -9,8 +9,18 @@ from typing import Protocol, TypeAlias
 
 import torch
 
-Batch: TypeAlias = torch.Tensor | tuple[torch.Tensor, ...]
-"""Samples stacked; a tuple where there is more than one tensor of each, as pictures and labels."""
+Batch: TypeAlias = torch.Tensor | tuple[torch.Tensor, ...] | Mapping[str, torch.Tensor]
+"""Samples stacked; a tuple or a mapping where there is more than one tensor of each, as pictures
+and labels."""
+
+
+def changed(batch: Batch, change: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
+    """Return a batch with every tensor changed."""
+    if isinstance(batch, Mapping):
+        return {name: change(part) for name, part in batch.items()}
+    if isinstance(batch, tuple):
+        return tuple(change(part) for part in batch)
+    return change(batch)
 
 
 class Batches(Protocol):
@@ -44,11 +54,7 @@ def prepared_batches(
 
     def make(step: int) -> Batch:
         batch = data.batch(seed, step, indices)
-        if not pinned:
-            return batch
-        if isinstance(batch, tuple):
-            return tuple(part.pin_memory() for part in batch)
-        return batch.pin_memory()
+        return changed(batch, torch.Tensor.pin_memory) if pinned else batch
 
     if workers == 0:
         yield map(make, steps)

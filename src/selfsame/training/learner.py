@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from selfsame.errors import DivergedError, InputError
 from selfsame.nn.ema import WeightAverage
-from selfsame.training.batches import Batch
+from selfsame.training.batches import Batch, changed
 from selfsame.training.distributed import Processes
 from selfsame.training.muon import Muon, matrices
 from selfsame.training.precision import autocast, faster_precision
@@ -46,7 +46,9 @@ class Learner:
         Args:
             batch: this process's share.
         """
-        batch = _moved(batch, self._processes.device)
+        device = self._processes.device
+        # One in pinned memory is copied while the work goes on.
+        batch = changed(batch, lambda part: part.to(device, non_blocking=True))
         if not self._alike:  # not before a checkpoint is loaded
             self._processes.spread(self.model.parameters())
             self._alike = True
@@ -268,13 +270,6 @@ def _split(
             if own:
                 part.append({**table, "params": own})
     return parts
-
-
-def _moved(batch: Batch, device: torch.device) -> Batch:
-    """Return a batch on the device; one in pinned memory is copied while the work goes on."""
-    if isinstance(batch, tuple):
-        return tuple(part.to(device, non_blocking=True) for part in batch)
-    return batch.to(device, non_blocking=True)
 
 
 def _seeded(seed: int, step: int, processes: Processes) -> torch.Generator:

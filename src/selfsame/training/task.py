@@ -83,7 +83,8 @@ class TaskBase(ABC):
         of the same step has moved: compute it after, or from detached numbers.
 
         Args:
-            batch: what the data gave, a tensor or a tuple of them, on the device of the model.
+            batch: what the data gave, see ``selfsame.training.batches``, on the device of the
+                model.
             step: number of the update, from 0.
             generator: for all noise of the step, on the same device.
         """

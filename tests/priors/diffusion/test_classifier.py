@@ -30,9 +30,13 @@ def points(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return (PAIR.means[labels][:, None] + along).float(), labels
 
 
+def batch_of(values, labels, **known) -> dict[str, torch.Tensor]:
+    return {"values": values, "labels": labels, **known}
+
+
 class Points:
     def batch(self, seed, step, indices):
-        return points(len(indices), seed + 1000 * step)
+        return batch_of(*points(len(indices), seed + 1000 * step))
 
 
 def test_a_classifier_comes_back(tmp_path) -> None:
@@ -70,7 +74,7 @@ def test_it_learns_what_bayes_says(tmp_path) -> None:
         steps=150, batch=128, lr=1e-2, warmup_steps=10, ema_decay=0.98, device="cpu", workers=0,
         validate_every=0, checkpoint_every=150,
     )  # fmt: skip
-    task = ClassifierTask(model, validation=points(512, 2))
+    task = ClassifierTask(model, validation=batch_of(*points(512, 2)))
     result = train(task, Points(), settings, tmp_path)
     assert result.validation["accuracy"] > 0.8
     # By Bayes, over many points of either kind in the place of their densities.
@@ -90,7 +94,7 @@ def test_it_learns_what_bayes_says(tmp_path) -> None:
 def test_validation_is_the_same_by_however_many_processes(monkeypatch) -> None:
     monkeypatch.setattr(losses, "_PART", 3)
     mask = torch.arange(4) < 1 + torch.arange(8)[:, None] % 4
-    batch = (normal(8, 4, 3, dtype=F32), torch.arange(8) % 2, mask)
+    batch = batch_of(normal(8, 4, 3, dtype=F32), torch.arange(8) % 2, mask=mask)
     task = ClassifierTask(classifier(), validation=batch)
     whole = task.validate(task.model, slice(None))
     parts = [task.validate(task.model, slice(k, None, 2)) for k in range(2)]
@@ -98,7 +102,7 @@ def test_validation_is_the_same_by_however_many_processes(monkeypatch) -> None:
     for name, value in whole.values.items():
         assert sum(p.samples * p.values[name] for p in parts) / 8 == pytest.approx(value)
     # What there is not counts for nothing.
-    other = (torch.where(mask[..., None], batch[0], 9.0), *batch[1:])
+    other = batch | {"values": torch.where(mask[..., None], batch["values"], 9.0)}
     again = ClassifierTask(task.model, validation=other).validate(task.model, slice(None))
     assert again.values == pytest.approx(whole.values, abs=1e-5)
 
@@ -107,14 +111,14 @@ def test_validation_and_settings() -> None:
     model = classifier()
     assert ClassifierTask(model).validate(model, slice(None)).values == {}
     values, labels = normal(8, 4, 3, dtype=F32), torch.arange(8) % 2
-    task = ClassifierTask(model, validation=(values, labels))
+    task = ClassifierTask(model, validation=batch_of(values, labels))
     found = task.validate(model, slice(None))
     assert found.samples == 8
     assert task.validate(model, slice(1, None, 2)).samples == 0
     assert set(found.values) == {"cross_entropy", "accuracy"}
     with pytest.raises(InputError, match="latents with labels: got none"):
-        task.loss(values, 0, torch.Generator())
+        task.loss({"values": values}, 0, torch.Generator())
     clean = ClassifierTask(model, replace(DiffusionObjective(), times="uniform"))
-    loss, metrics = clean.loss((values, labels), 0, torch.Generator().manual_seed(0))
+    loss, metrics = clean.loss(batch_of(values, labels), 0, torch.Generator().manual_seed(0))
     assert loss.ndim == 0
     assert 0 <= float(metrics["accuracy"]) <= 1

@@ -8,7 +8,7 @@ from selfsame.priors.diffusion.backbone import Condition
 from selfsame.priors.diffusion.config import DiffusionConfig, DiffusionObjective, SamplerSettings
 from selfsame.priors.diffusion.generation import sample_latents
 from selfsame.priors.diffusion.likelihood import variational_bound
-from selfsame.priors.diffusion.losses import parts_of
+from selfsame.priors.diffusion.losses import latents_of
 from selfsame.priors.diffusion.model import DiffusionModel
 from selfsame.priors.diffusion.train import DiffusionTask
 from selfsame.training import TrainSettings, train
@@ -42,17 +42,15 @@ def points(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return (10 * values + 3).float(), labels
 
 
+def batch_of(count: int, seed: int) -> dict[str, torch.Tensor]:
+    return dict(zip(("values", "labels"), points(count, seed), strict=True))
+
+
 class Points:
     """Fresh points in every batch."""
 
     def batch(self, seed, step, indices):
-        values, labels = points(len(indices), seed + 1000 * step + indices[0])
-        return values, labels
-
-
-class Unlabelled(Points):
-    def batch(self, seed, step, indices):
-        return super().batch(seed, step, indices)[0]
+        return batch_of(len(indices), seed + 1000 * step + indices[0])
 
 
 def task_of(objective=None, validation=None, **options) -> DiffusionTask:
@@ -109,7 +107,7 @@ def test_the_loss_is_that_of_its_parts_and_repeats() -> None:
     learner = task_of(
         objective, prediction="epsilon", schedule="linear", learned_variance=True, classes=2
     )
-    batch = points(32, 0)
+    batch = batch_of(32, 0)
     found = [learner.loss(batch, 0, torch.Generator().manual_seed(s)) for s in (0, 0, 1)]
     assert found[0][0] == found[1][0] != found[2][0]
     loss, parts = found[0]
@@ -129,7 +127,7 @@ def test_the_bound_that_is_learned_is_that_of_the_whole_chain() -> None:
         chain=10,
     )
     values = points(4000, 0)[0]
-    _, parts = learner.loss(values, 0, torch.Generator().manual_seed(0))
+    _, parts = learner.loss({"values": values}, 0, torch.Generator().manual_seed(0))
     model, generator = learner.model, torch.Generator().manual_seed(1)
     x = model.standardised(values)
     whole = variational_bound(
@@ -139,21 +137,16 @@ def test_the_bound_that_is_learned_is_that_of_the_whole_chain() -> None:
 
 
 def test_labels_are_hidden_in_their_share() -> None:
-    class Seen(DiffusionTask):
-        def condition_of(self, batch):
-            self.condition = super().condition_of(batch)
-            return self.condition
-
-    learner = Seen(small_diffusion(classes=2), DiffusionObjective(drop=0.3))
+    learner = DiffusionTask(small_diffusion(classes=2), DiffusionObjective(drop=0.3))
     values, labels = normal(2000, 4, 3, dtype=F32), torch.ones(2000).long()
-    seen = []
+    batch, seen = {"values": values, "labels": labels}, []
     learner.model.backbone.register_forward_pre_hook(lambda _, args: seen.append(args[2].labels))
-    learner.loss((values, labels), 0, torch.Generator().manual_seed(0))
+    learner.loss(batch, 0, torch.Generator().manual_seed(0))
     assert float((seen[0] == -1).float().mean()) == pytest.approx(0.3, abs=0.05)
     assert ((seen[0] == -1) | (seen[0] == 1)).all()
     assert (labels == 1).all()
     learner.objective = DiffusionObjective(drop=0.0)
-    learner.loss((values, labels), 0, torch.Generator().manual_seed(0))
+    learner.loss(batch, 0, torch.Generator().manual_seed(0))
     assert (seen[1] == 1).all()
 
 
@@ -162,9 +155,9 @@ def test_a_model_without_classes_does_not_read_the_labels() -> None:
     values = normal(8, 4, 3, dtype=F32)
     losses = [
         learner.loss(batch, 0, torch.Generator().manual_seed(0))[0].item()
-        for batch in (values, (values,), (values, torch.ones(8).long()))
+        for batch in ({"values": values}, {"values": values, "labels": torch.ones(8).long()})
     ]
-    assert losses[0] == losses[1] == losses[2]
+    assert losses[0] == losses[1]
 
 
 def test_tokens_that_are_not_there_do_not_count() -> None:
@@ -173,25 +166,25 @@ def test_tokens_that_are_not_there_do_not_count() -> None:
         normal(8, 4, 3, dtype=F32),
         torch.arange(4) < torch.tensor([[1], [2], [3], [4]] * 2),
     )
-    none = torch.full((8,), -1)
 
-    def loss(values):
-        return learner.loss((values, none, mask), 0, torch.Generator().manual_seed(0))[0].item()
+    def loss(values, learner=learner, **known):
+        batch = {"values": values, **known}
+        return learner.loss(batch, 0, torch.Generator().manual_seed(0))[0].item()
 
     other = torch.where(mask[..., None], values, 1e3 * values)
-    assert loss(values) == loss(other)
+    assert loss(values, mask=mask) == loss(other, mask=mask)
     # Of a network that says 0 for x0 it is the mean square of the numbers that are there.
     silent = DiffusionModel(DiffusionConfig(**SMALL, prediction="x0"))
-    found = DiffusionTask(silent).loss((values, none, mask), 0, torch.Generator().manual_seed(0))[0]
+    found = loss(values, DiffusionTask(silent), mask=mask)
     expected = torch.stack(
         [row[there].square().mean() for row, there in zip(values, mask, strict=True)]
     )
-    torch.testing.assert_close(found, expected.mean())
-    assert loss(values) != learner.loss(values, 0, torch.Generator().manual_seed(0))[0].item()
+    assert found == pytest.approx(expected.mean().item())
+    assert loss(values, mask=mask) != loss(values)
 
 
 def test_validation_is_the_same_by_any_number_of_processes() -> None:
-    learner = task_of(classes=2, validation=points(600, 5), prediction="x0")  # says 0
+    learner = task_of(classes=2, validation=batch_of(600, 5), prediction="x0")  # says 0
     whole = learner.validate(learner.model, slice(None))
     assert whole.samples == 600
     expected = learner.model.standardised(points(600, 5)[0]).square().mean()
@@ -204,10 +197,10 @@ def test_validation_is_the_same_by_any_number_of_processes() -> None:
 
 def test_a_training_in_pieces_is_the_whole_one(tmp_path) -> None:
     whole, pieces = task_of(), task_of()
-    train(whole, Unlabelled(), SETTINGS, tmp_path / "whole")
+    train(whole, Points(), SETTINGS, tmp_path / "whole")
     for stop in (3, None):
         pieces = task_of()
-        train(pieces, Unlabelled(), SETTINGS, tmp_path / "pieces", stop_after=stop)
+        train(pieces, Points(), SETTINGS, tmp_path / "pieces", stop_after=stop)
     for one, other in zip(
         whole.model.state_dict().values(), pieces.model.state_dict().values(), strict=True
     ):
@@ -220,7 +213,7 @@ def test_a_training_in_pieces_is_the_whole_one(tmp_path) -> None:
 
 
 def test_half_precision_trains(tmp_path) -> None:
-    learner = task_of(validation=points(64, 5))
+    learner = task_of(validation=batch_of(64, 5))
     settings = replace(SETTINGS, precision="bfloat16")
     result = train(learner, Points(), settings, tmp_path)
     assert result.precision == "bfloat16"
@@ -231,6 +224,6 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(SettingError, match="times must be discrete, got 'uniform'"):
         task_of(DiffusionObjective(times="uniform"), learned_variance=True)
     values, labels = points(8, 0)
-    for batch in ((values, labels[:5]), (values, labels, labels, labels)):
-        with pytest.raises(InputError, match="latents, labels and a mask, as many of each"):
-            parts_of(batch)
+    for batch in ({"values": values, "labels": labels[:5]}, {"labels": labels}):
+        with pytest.raises(InputError, match="latents, its values, and as many of all else"):
+            latents_of(batch)

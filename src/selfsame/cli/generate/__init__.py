@@ -20,15 +20,16 @@ from selfsame.cli.shared.call import Methods, check_only_one, report, set_thread
 from selfsame.cli.shared.options import PATH, click_type, common_options, settings_options
 from selfsame.family import Scale
 from selfsame.io.files import check_writable
-from selfsame.priors.diffusion.config import SamplerSettings
+from selfsame.priors.diffusion.config import SamplerSettings, Strength
 from selfsame.run.progress import shown_progress
 
 MADE_UP = "made-up pictures"
 SAMPLING = ("sampler", "steps", "spacing", "guidance", "eta", "variance", "repeats", "step_size")
+CONDITIONS = ("prompt", "like", "strength", "mask")
 KINDS = Methods(
     {
         "a vdvae": ("temperature", "draw_pixels", "source", *MODES),
-        "a diffusion": (*SAMPLING, "interval", "label", "codes"),
+        "a diffusion": (*SAMPLING, "interval", "label", "codes", *CONDITIONS),
     }
 )
 WAYS = Methods(
@@ -119,6 +120,26 @@ FORMS = Methods({"a grid": ("columns", "gap"), "--separate": ("separate",)})
     help="Class to make pictures of: its name, or its number if classes have no names; several "
     "take turns [default: all].",
 )
+@click.option(
+    "--prompt",
+    multiple=True,
+    metavar="TEXT",
+    help="What pictures are to show, in words, for a model that reads them; several take turns.",
+)
+@click.option(
+    "--like", type=PATH, metavar="PICTURE", help="Begin with this picture instead of noise alone."
+)
+@click.option(
+    "--strength",
+    type=click_type(Strength),
+    help="How far from --like: 1 is as if there were none [default: 0.6; with --mask 1].",
+)
+@click.option(
+    "--mask",
+    type=PATH,
+    metavar="PICTURE",
+    help="Of --like: what is white is made anew, what is black stays, cell by cell of its code.",
+)
 @settings_options(SamplerSettings, *SAMPLING)
 @click.option(
     "--interval",
@@ -136,7 +157,8 @@ def command(model: str, output: Path, **options: Any) -> None:
 
     Picture k of a seed does not depend on how many there are. A vdvae makes pictures, walks between
     them (--interpolate, --animate) and codes given ones (--reconstruct); a diffusion makes codes
-    (--codes), of classes (--label) if it has learned any. DATA is an .npz, an idx file or a folder
+    (--codes), of classes (--label), of what you say (--prompt) if it has learned that, or like a
+    picture (--like). DATA is an .npz, an idx file or a folder
     of pictures, the test pictures of it if it has any.
     """
     from selfsame.priors.models import kind_of

@@ -40,24 +40,23 @@ def encode(
     """
     pixels = picture_bytes(pixels)
     height, width = pixels.shape[:2]
-    picture = fitted(pixels, model)
+    picture = fitted(pixels, model.config.side, model.config.channels)
     with limited_threads(threads), torch.no_grad():
         where = resolve_device(device)
         numbers = model.to(where).encode(picture[None].to(where)).mean
     return codes_of(model, levels_of(model, numbers), (width, height), alpha)[0]
 
 
-def fitted(pixels: NDArray[np.uint8], model: GridModel) -> Tensor:
-    """Return a picture as a model takes it, (C, side, side) in [0, 1]."""
-    config = model.config
+def fitted(pixels: NDArray[np.uint8], side: int, channels: int) -> Tensor:
+    """Return a picture as a latent space takes it, (channels, side, side) in [0, 1]."""
     values = pixels.astype(np.float32) / np.float32(255)
-    if config.channels == 1 and values.ndim == 3:
+    if channels == 1 and values.ndim == 3:
         values = values @ np.array(LUMA, np.float32)
-    if config.channels == 3 and values.ndim == 2:
+    if channels == 3 and values.ndim == 2:
         values = np.repeat(values[..., None], 3, axis=2)
-    if values.shape[:2] != (config.side, config.side):
-        values = resize_picture(values, (config.side, config.side))
-    return torch.from_numpy(values.reshape(config.side, config.side, -1)).permute(2, 0, 1)
+    if values.shape[:2] != (side, side):
+        values = resize_picture(values, (side, side))
+    return torch.from_numpy(values.reshape(side, side, -1)).permute(2, 0, 1)
 
 
 def levels_of(model: GridModel, numbers: Tensor) -> Tensor:

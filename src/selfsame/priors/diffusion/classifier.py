@@ -12,7 +12,7 @@ from selfsame.nn.transformer import precise
 from selfsame.priors.diffusion.backbone import Backbone
 from selfsame.priors.diffusion.config import ClassifierConfig, DiffusionObjective, NetworkConfig
 from selfsame.priors.diffusion.guidance import LogProbability
-from selfsame.priors.diffusion.losses import Batch, means_of, noised, parts_of
+from selfsame.priors.diffusion.losses import Batch, latents_of, means_of, noised
 from selfsame.priors.diffusion.model import TokenNetwork
 from selfsame.priors.diffusion.schedules import Level, schedule_named
 from selfsame.training.task import Means, Metrics, Task
@@ -99,9 +99,10 @@ class ClassifierTask(Task):
     def _measured(
         self, model: NoisyClassifier, batch: Batch, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        values, labels, mask = parts_of(batch)
-        if labels is None:
+        values, mask = latents_of(batch)
+        if "labels" not in batch:
             raise InputError("a classifier learns from latents with labels: got none")
+        labels = batch["labels"]
         x = model.standardised(values, mask)
         z, _, _, level = noised(x, model.schedule, self.objective, generator)
         logits = model(z, level, mask)

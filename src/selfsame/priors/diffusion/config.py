@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from selfsame.checked import Checked, Range
 from selfsame.errors import SettingError
+from selfsame.priors.conditioning.config import SemanticConfig, TextConfig
 
 ScheduleName = Literal["linear", "cosine", "flow", "karras", "geometric"]
 Prediction = Literal["epsilon", "x0", "v", "score", "edm", "velocity"]
@@ -23,6 +24,8 @@ MAX_CHAIN = 10_000
 
 Count = Annotated[int, Range(1, MAX_WIDTH)]
 Share = Annotated[float, Range(0, 1)]
+Strength = Annotated[float, Range(0, 1, open_low=True)]
+"""Of samples that are to be like a picture: how much of the way from noise to data they go."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class DiffusionConfig(NetworkConfig):
         learned_variance: the network says the variance of each number's step, too.
         counted: samples differ in how many tokens they have; the model knows how often each number
             comes in each class.
+        text, semantic: readers of what samples are made for besides classes; None: there is none.
+            Their tokens have ``context`` numbers.
     """
 
     prediction: Prediction = "velocity"
@@ -105,9 +110,17 @@ class DiffusionConfig(NetworkConfig):
     chain: Annotated[int, Range(2, MAX_CHAIN)] = 1000
     learned_variance: bool = False
     counted: bool = False
+    text: TextConfig | None = None
+    semantic: SemanticConfig | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.context and (self.text is not None or self.semantic is not None):
+            raise SettingError("context must be above 0 where something is read: got 0")
+        if self.semantic is not None and self.counted:
+            raise SettingError(
+                "semantic is of tokens that are all there, and counted says they are not"
+            )
         if self.zero_terminal and self.schedule not in PRESERVING:
             raise SettingError(
                 f"zero_terminal is for the schedules {', '.join(PRESERVING)}: got {self.schedule!r}"

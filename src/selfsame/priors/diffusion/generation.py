@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from selfsame.checked import checked
 from selfsame.errors import InputError, SettingError
 from selfsame.priors.diffusion.backbone import UNCONDITIONAL, Condition
 from selfsame.priors.diffusion.classifier import NoisyClassifier
-from selfsame.priors.diffusion.config import SamplerName, SamplerSettings
+from selfsame.priors.diffusion.config import SamplerName, SamplerSettings, Strength
 from selfsame.priors.diffusion.guidance import classifier_guided, guided
 from selfsame.priors.diffusion.model import DiffusionModel, TokenNetwork, same_scale
 from selfsame.priors.diffusion.prediction import Denoiser, Estimate
@@ -23,7 +25,7 @@ from selfsame.priors.diffusion.samplers import (
     langevin,
     sample_noise,
 )
-from selfsame.priors.diffusion.schedules import Level, sampling_levels
+from selfsame.priors.diffusion.schedules import Level, noisy, sampling_levels
 from selfsame.priors.generation import sample_generator
 from selfsame.run.progress import Progress
 
@@ -34,6 +36,22 @@ GROUP = 32
 """Samples computed at a time. Always as many: rounding depends on the size of a batch."""
 
 Sampler = Callable[[Denoiser, Tensor, Level, Noise], Tensor]
+
+
+class Like(NamedTuple):
+    """Latents that samples are to be like.
+
+    Attributes:
+        values: of each sample, (count, T, D), in their own units.
+        strength: how much of the way from noise is gone: at 1 nothing is left of them, near 0 all.
+        kept: tokens that stay as they are, (count, T); None: none.
+    Source: Meng et al., "SDEdit", ICLR 2022; of what is kept the estimate is known, as in Song et
+    al., "Score-based generative modeling through SDEs", ICLR 2021, appendix I.
+    """
+
+    values: Tensor
+    strength: float = 1.0
+    kept: Tensor | None = None
 
 
 def sampler_of(settings: SamplerSettings) -> Sampler:
@@ -61,6 +79,7 @@ def sample_latents(
     first: int = 0,
     guide: DiffusionModel | None = None,
     classifier: NoisyClassifier | None = None,
+    like: Like | None = None,
     progress: Progress | None = None,
 ) -> Tensor:
     """Return latents that a model makes up, (count, T, D), in their own units, on the CPU.
@@ -75,6 +94,7 @@ def sample_latents(
         guide: a weaker model of the same latents, for autoguidance; instead of the model without
             its condition.
         classifier: guides the model without its condition towards the labels.
+        like: what to begin with, instead of nothing but noise.
         progress: of samples, some of whose steps are done.
     Raises:
         InputError: counts out of their range, conditions of another number of samples, labels
@@ -82,9 +102,15 @@ def sample_latents(
             classifier of other latents.
     """
     settings = settings or SamplerSettings()
-    _check_numbers(count, first, seed, (*condition, mask))
+    parts = (*condition, mask) if like is None else (*condition, mask, like.values, like.kept)
+    _check_numbers(count, first, seed, parts)
     _check_guidance(model, settings.guidance, condition, guide, classifier)
     levels = sampling_levels(model.schedule, settings.steps, settings.spacing)
+    if like is not None:
+        checked("strength", like.strength, Strength)
+        levels = levels.at(
+            slice(settings.steps - max(1, round(like.strength * settings.steps)), None)
+        )
     sampler = sampler_of(settings)
     results: list[Tensor] = []
     device, shape = model.mean.device, (model.config.tokens, model.config.numbers)
@@ -104,6 +130,11 @@ def sample_latents(
             denoiser = _told(denoiser, levels, progress.part(before, count, len(wanted)))
         noise = sample_noise([sample_generator(seed, begin + row) for row in range(GROUP)])
         start = first_latent(noise(torch.empty(GROUP, *shape, device=device)), levels)
+        if like is not None:
+            known = model.standardised(part(like.values))
+            start = noisy(known, start / levels.at(0).scale.to(start), levels.at(0))
+            if like.kept is not None:
+                denoiser = _kept(denoiser, known, part(like.kept))
         latents = model.restored(sampler(denoiser, start, levels, noise), there)
         results.append(latents.cpu()[wanted + first - begin])
         if progress is not None:
@@ -168,6 +199,16 @@ def _guided(
     if weight == 1:
         return denoiser
     return guided(denoiser, model.denoiser(mask=mask), weight, interval)
+
+
+def _kept(denoiser: Denoiser, known: Tensor, kept: Tensor) -> Denoiser:
+    """Return the denoiser whose estimate of some tokens, (B, T), is what is known."""
+
+    def denoise(z: Tensor, level: Level) -> Estimate:
+        found = denoiser(z, level)
+        return found._replace(x0=torch.where(kept[..., None], known, found.x0))
+
+    return denoise
 
 
 def _told(denoiser: Denoiser, levels: Level, progress: Progress) -> Denoiser:

@@ -106,6 +106,22 @@ class LatentDiffusion(NamedTuple):
                 raise SettingError(f"the model knows no class {word!r}: {known}")
         return torch.tensor([self.classes.index(word) for word in words])
 
+    def texts(self, prompts: Sequence[str]) -> Tensor:
+        """Return the pieces of prompts by number, (N, L), for ``DiffusionModel.condition``.
+
+        Raises:
+            SettingError: the model reads no text, or a prompt says nothing.
+        """
+        if not prompts:
+            return torch.empty(0, 0, dtype=torch.int32)
+        if self.model.config.text is None:
+            raise SettingError(f"the model {self.model.name} reads no prompts")
+        ids: Tensor = self.model.readers.text.ids(prompts)
+        for prompt, row in zip(prompts, ids, strict=True):
+            if not row.any():
+                raise SettingError(f"a prompt must say something: got {prompt!r}")
+        return ids
+
 
 def _space_of(model: DiffusionModel, source: str | Path) -> str | Path:
     """Return where the space of a model is."""

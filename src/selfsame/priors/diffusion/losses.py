@@ -5,7 +5,7 @@ noise and in parts.
 should have been, and the weight, are of ``prediction``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -21,8 +21,9 @@ from selfsame.training.task import Means, Metrics
 _PART = 256
 """Samples that are measured at a time."""
 
-Batch = Tensor | tuple[Tensor, ...]
-"""Latents, (B, T, D), or they with labels, (B,), and a mask, (B, T)."""
+Batch = Mapping[str, Tensor]
+"""Latents, ``values``, (B, T, D), in their own units; for sets of several sizes with a ``mask``,
+(B, T); and what is known of them: ``labels``, (B,), or what readers read."""
 
 
 def denoising_loss(
@@ -76,18 +77,16 @@ def mean_number(values: Tensor, mask: Tensor | None = None) -> Tensor:
     return (values * there).sum((1, 2)) / (there.sum((1, 2)).clamp(min=1) * values.shape[2])
 
 
-def parts_of(batch: Batch) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Return latents, labels or None, and mask or None, of a batch.
+def latents_of(batch: Batch) -> tuple[Tensor, Tensor | None]:
+    """Return the latents and the mask, or None, of a batch.
 
     Raises:
-        InputError: a batch of more parts, or of another number of labels or masks than latents.
+        InputError: a batch without latents, or of another number of something else.
     """
-    parts = batch if isinstance(batch, tuple) else (batch,)
-    values, *rest = parts
-    if len(rest) > 2 or any(len(part) != len(values) for part in rest):
-        raise InputError("a batch has latents, labels and a mask, as many of each")
-    labels, mask = (*rest, None, None)[:2]
-    return values, labels, None if mask is None else mask.bool()
+    if "values" not in batch or len({len(part) for part in batch.values()}) != 1:
+        raise InputError("a batch has latents, its values, and as many of all else")
+    mask = batch.get("mask")
+    return batch["values"], None if mask is None else mask.bool()
 
 
 class Noisy(NamedTuple):
@@ -143,17 +142,17 @@ def means_of(
         measure: returns means over the samples of a part, which is on the device.
         shard: which of the parts are this process's.
     """
-    parts = batch if isinstance(batch, tuple) else (batch,)
-    pieces = zip(*(torch.split(part, _PART) for part in parts), strict=True)
+    total = len(latents_of(batch)[0])
     sums: dict[str, float] = {}
     samples = 0
-    for number, piece in list(enumerate(pieces))[shard]:
+    for number, first in list(enumerate(range(0, total, _PART)))[shard]:
         generator = torch.Generator(device).manual_seed(number)
-        count = len(piece[0])
-        for name, value in measure(tuple(each.to(device) for each in piece), generator).items():
+        piece = {name: part[first : first + _PART].to(device) for name, part in batch.items()}
+        count = len(piece["values"])
+        for name, value in measure(piece, generator).items():
             sums[name] = sums.get(name, 0.0) + count * float(value)
         samples += count
-    return Means({name: total / samples for name, total in sums.items()}, samples)
+    return Means({name: value / samples for name, value in sums.items()}, samples)
 
 
 def normal_like(x: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,5 +1,6 @@
 """A diffusion of the tokens of a latent space, with what it was trained for."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from torch.nn import functional as F
 
 from selfsame.errors import InputError
 from selfsame.io.model_file import Pretrained
+from selfsame.priors.conditioning.readers import Readers
 from selfsame.priors.diffusion.backbone import (
     UNCONDITIONAL,
     Backbone,
@@ -121,6 +123,9 @@ class DiffusionModel(TokenNetwork):
     def __init__(self, config: DiffusionConfig) -> None:
         outputs = config.numbers * (2 if config.learned_variance else 1)
         super().__init__(config, Backbone(config, outputs))
+        self.readers = Readers(
+            config.context, config.tokens, config.numbers, config.text, config.semantic
+        )
         self.schedule: Schedule = schedule_named(config.schedule, config.zero_terminal)
         even = torch.full((config.classes + 1, config.tokens), 1 / config.tokens)
         self.register_buffer("counts", even if config.counted else None)
@@ -143,6 +148,31 @@ class DiffusionModel(TokenNetwork):
             of_class = torch.where(of_class.sum(1, keepdim=True) > 0, of_class, table)
             table = torch.cat([of_class, table])
         self.counts.copy_(table / table.sum(1, keepdim=True))
+
+    def condition(
+        self, labels: Tensor | None = None, given: Mapping[str, Tensor] | None = None
+    ) -> Condition:
+        """Return what samples are made for, in the terms of the network.
+
+        Args:
+            labels: classes, (B,), -1 for none.
+            given: what is read, by name, see ``selfsame.priors.conditioning.readers``.
+        Raises:
+            InputError: the model does not read it.
+        """
+        read = self.readers(given or {})
+        return Condition(labels) if read is None else Condition(labels, *read)
+
+    def semantic(self, values: Tensor) -> Tensor:
+        """Return the semantic vectors, (B, numbers), of latents, (B, T, D), in their own units.
+
+        Raises:
+            InputError: the model has none.
+        """
+        if self.config.semantic is None:
+            raise InputError(f"{self.name} was trained without semantic vectors")
+        found: Tensor = self.readers.semantic(self.standardised(values))
+        return found
 
     @cached_property
     def chain(self) -> Level:

@@ -9,15 +9,17 @@ from torch import Tensor, nn
 
 from selfsame.errors import SettingError
 from selfsame.latents import Latents, LatentSpace
+from selfsame.priors.conditioning.config import SEMANTIC, TEXT
+from selfsame.priors.conditioning.text import chosen_text
 from selfsame.priors.diffusion.backbone import Condition
 from selfsame.priors.diffusion.config import DiffusionConfig, DiffusionObjective
 from selfsame.priors.diffusion.latent import LatentDiffusion
 from selfsame.priors.diffusion.losses import (
     Batch,
     denoising_loss,
+    latents_of,
     means_of,
     noised,
-    parts_of,
     variance_loss,
 )
 from selfsame.priors.diffusion.model import DiffusionModel
@@ -65,8 +67,8 @@ def new_model(
             tokens there are.
         labels: their classes, (N,), or None.
         seed: of its weights.
-        start: a model of this shape that is gone on from: its weights, and how large it takes
-            numbers to be.
+        start: a model of this shape, but for readers, that is gone on from: its weights, and how
+            large it takes numbers to be.
     Raises:
         InputError: latents that are not finite.
     """
@@ -76,7 +78,8 @@ def new_model(
     if start is None:
         model.learn_scale(latents.values, latents.mask)
     else:
-        model.load_state_dict(start.state_dict())
+        # What the other has none of, such as a reader, begins anew.
+        model.load_state_dict(model.state_dict() | start.state_dict())
     if latents.mask is not None:
         model.learn_counts(latents.mask, labels)
     return model
@@ -85,9 +88,9 @@ def new_model(
 class DiffusionTask(Task):
     """A diffusion that learns latents, for ``selfsame.training.train``.
 
-    Batches are latents, (B, T, D), in their own units, or tuples of latents, labels, (B,), and, for
-    sets of several sizes, a mask, (B, T). A subclass that has other conditions says so in
-    ``condition_of``.
+    Batches are ``Batch`` of ``selfsame.priors.diffusion.losses``. Of text there may be several for
+    each sample, ``text``, (B, V, L), of which a step takes one: the first as often as all others
+    together.
 
     Attributes:
         model: what is trained; its mean and deviation are known (``learn_scale``).
@@ -117,20 +120,43 @@ class DiffusionTask(Task):
                 f"discrete, got {self.objective.times!r}"
             )
 
-    def condition_of(self, batch: Batch) -> Condition:
-        """Return what the samples of a batch are made for."""
-        _, labels, _ = parts_of(batch)
-        return Condition(labels if self.model.config.classes else None)
+    def _condition(
+        self, model: DiffusionModel, batch: Batch, generator: torch.Generator | None
+    ) -> Condition:
+        """Return what the samples of a batch are made for.
+
+        Args:
+            generator: of the choice of texts; None: the first of each.
+        """
+        config, given = model.config, {}
+        if config.text is not None:
+            given[TEXT] = chosen_text(batch[TEXT], generator)
+        if config.semantic is not None:
+            given[SEMANTIC] = model.semantic(batch["values"])
+        return model.condition(batch.get("labels") if config.classes else None, given)
 
     def loss(self, batch: Batch, step: int, generator: torch.Generator) -> tuple[Tensor, Metrics]:
         """Return the loss of a batch, and its parts; each the mean over numbers and samples."""
-        condition = self.condition_of(batch)
+        condition = self._condition(self.model, batch, generator)
         if self.objective.drop:
-            drawn = torch.rand(
-                len(parts_of(batch)[0]), generator=generator, device=generator.device
-            )
-            condition = condition.hidden(drawn < self.objective.drop)
+            condition = self._hidden(condition, len(latents_of(batch)[0]), generator)
         return self._loss(self.model, batch, condition, generator)
+
+    def _hidden(self, condition: Condition, count: int, generator: torch.Generator) -> Condition:
+        """Return the condition without all of it in some samples; where there are labels and more,
+        in others without one of the two."""
+
+        def drawn() -> Tensor:
+            numbers = torch.rand(count, generator=generator, device=generator.device)
+            return numbers < self.objective.drop
+
+        condition = condition.hidden(drawn())
+        if condition.labels is None or condition.context is None:
+            return condition
+        return condition._replace(
+            labels=condition.hidden(drawn()).labels,
+            context_mask=condition.hidden(drawn()).context_mask,
+        )
 
     def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
         """Write the model to a folder, and its space."""
@@ -148,7 +174,8 @@ class DiffusionTask(Task):
             return super().validate(model, shard)
 
         def measured(batch: Batch, generator: torch.Generator) -> Metrics:
-            loss, parts = self._loss(model, batch, self.condition_of(batch), generator)
+            condition = self._condition(model, batch, None)
+            loss, parts = self._loss(model, batch, condition, generator)
             return {"loss": loss, **parts}
 
         return means_of(measured, self.validation, shard, model.mean.device)
@@ -156,7 +183,7 @@ class DiffusionTask(Task):
     def _loss(
         self, model: DiffusionModel, batch: Batch, condition: Condition, generator: torch.Generator
     ) -> tuple[Tensor, Metrics]:
-        values, _, mask = parts_of(batch)
+        values, mask = latents_of(batch)
         config, objective = model.config, self.objective
         x = model.standardised(values, mask)
         z, epsilon, times, level = noised(x, model.schedule, objective, generator, config.chain)

@@ -1,0 +1,1 @@
+"""What samples are made for, words and semantic codes, as tokens that a network looks at."""
