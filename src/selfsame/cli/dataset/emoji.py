@@ -15,7 +15,12 @@ from selfsame.cli.dataset.drawing import draw_to_file, drawn_options
     "emojibase-data.",
     kin="concepts, whatever gender and skin tone,",
 )
-def command(source: Path, output: Path, **options: Any) -> None:
+@click.option(
+    "--languages",
+    metavar="LANGUAGE[,LANGUAGE]",
+    help="Of captions and tags, besides English: such as de,ja, or all.",
+)
+def command(source: Path, output: Path, languages: str | None, **options: Any) -> None:
     """Draw emoji, on white, with captions, tags, groups and styles.
 
     npm install @iconify-json/fluent-emoji-flat @iconify-json/noto emojibase-data makes what
@@ -23,4 +28,5 @@ def command(source: Path, output: Path, **options: Any) -> None:
     """
     from selfsame.datasets.drawn.emoji import emoji_set
 
-    draw_to_file(lambda _: emoji_set(source), output, options)
+    chosen = "all" if languages == "all" else languages.split(",") if languages else ()
+    draw_to_file(lambda _: emoji_set(source, chosen), output, options)

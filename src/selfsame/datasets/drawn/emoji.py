@@ -5,12 +5,13 @@ concept in two styles is a pair.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from selfsame.datasets.columns import CAPTIONS, TAGS
 from selfsame.datasets.drawn.drawing import DrawnSet
 from selfsame.datasets.drawn.icons import check_packages, concept_of, entry, read_icons, read_json
 from selfsame.datasets.drawn.svg import draw_svg
@@ -22,6 +23,8 @@ STYLES = {"fluent-flat": "@iconify-json/fluent-emoji-flat", "noto": "@iconify-js
 
 NAMES = "emojibase-data"
 """The package of captions, tags and groups (MIT)."""
+
+ENGLISH = "en"
 
 MIXED_TONES = 9
 """``skin_tones`` of several people of different tones; 0 is none, 1 light to 5 dark."""
@@ -46,20 +49,24 @@ class _Meaning(NamedTuple):
     skin_tones: int
 
 
-def emoji_set(folder: str | os.PathLike[str]) -> DrawnSet:
+def emoji_set(
+    folder: str | os.PathLike[str], languages: Sequence[str] | Literal["all"] = ()
+) -> DrawnSet:
     """Return all emoji that have a caption, style by style, each sorted by concept.
 
     Columns: ``styles``, ``concepts``, ``captions``, ``tags`` (words), ``groups``, ``subgroups``,
-    ``skin_tones``. They are drawn on white: the drawings leave their surroundings transparent.
+    ``skin_tones``; of a language ``de`` also ``captions_de`` and ``tags_de``, "" where there are
+    none. They are drawn on white: the drawings leave their surroundings transparent.
 
     Args:
         folder: npm's ``node_modules``, or the folder that it lies in.
+        languages: besides English, such as ``"de"`` or ``"zh-hant"``.
     Raises:
-        InputError: a package is missing.
+        InputError: a package is missing, or a language that it does not have.
         FormatError: a package is damaged.
     """
     place = check_packages(Path(folder), (*STYLES.values(), NAMES))
-    meanings = _read_meanings(place / NAMES / "en")
+    meanings = _read_meanings(place / NAMES / ENGLISH)
     icons = {style: read_icons(place / package) for style, package in STYLES.items()}
     rows = [
         (style, concept)
@@ -74,6 +81,12 @@ def emoji_set(folder: str | os.PathLike[str]) -> DrawnSet:
         "styles": np.array([style for style, _ in rows]),
         "concepts": np.array([concept for _, concept in rows]),
     } | {name: np.array([getattr(each, name) for each in known]) for name in _Meaning._fields}
+    for language in _chosen(languages, place / NAMES):
+        said = _read_meanings(place / NAMES / language)
+        none = _Meaning("", "", "", "", 0)
+        for name in (CAPTIONS, TAGS):
+            texts = [getattr(said.get(concept, none), name) for _, concept in rows]
+            columns[f"{name}_{language}"] = np.array(texts)
 
     def picture(row: int, side: int) -> Bytes:
         style, concept = rows[row]
@@ -81,6 +94,21 @@ def emoji_set(folder: str | os.PathLike[str]) -> DrawnSet:
 
     kin = np.array([kin_of(concept) for _, concept in rows])
     return DrawnSet(columns, ("styles", "concepts"), kin, 3, picture)
+
+
+def _chosen(languages: Sequence[str] | Literal["all"], folder: Path) -> list[str]:
+    """Return the languages that are asked for, of those in a folder."""
+    there = sorted(
+        path.parent.name
+        for path in folder.glob("*/data.json")
+        if (path.parent / "messages.json").exists() and path.parent.name != ENGLISH
+    )
+    if languages == "all":
+        return there
+    for language in languages:
+        if language not in there:
+            raise InputError(f"{folder} has no language {language!r}: {', '.join(there)}")
+    return list(languages)
 
 
 def _read_meanings(folder: Path) -> dict[str, _Meaning]:
