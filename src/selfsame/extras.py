@@ -18,6 +18,7 @@ EXTRAS = {
     **dict.fromkeys(("fontTools", "resvg_py"), "data"),
     **dict.fromkeys(("scipy", "sentencepiece", "sklearn", "torch"), "learn"),
     "huggingface_hub": "hub",
+    "transformers": "text",
 }
 """Package -> the extra of ``pyproject.toml`` that brings it."""
 

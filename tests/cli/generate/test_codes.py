@@ -6,10 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from selfsame.cli import main
 from selfsame.codes.store import load
+from selfsame.latents import CollageSpace, Latents
+from selfsame.latents.pictures import picture_latents, token_mask
+from selfsame.priors.conditioning.config import TextConfig
+from selfsame.priors.conditioning.words import learn_vocabulary
 from selfsame.priors.models import kind_of
 from selfsame.run.progress import Progress
 from support.small_latent_diffusion import small_latent_diffusion
@@ -187,3 +192,77 @@ def test_settings_of_another_sampler_are_refused(home, tmp_path, capsys, options
     command = ["generate", str(home / "model"), "-o", str(tmp_path / "a.png"), *QUICK, "-n", "1"]
     assert main([*command, *options]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A model that reads words."""
+    folder = tmp_path_factory.mktemp("reader")
+    vocabulary = learn_vocabulary(["red apple", "green heart"] * 4, 30)
+    text = TextConfig(width=8, heads=2, pieces=len(vocabulary), letters=len(vocabulary.data))
+    made_by = small_latent_diffusion(folder, context=6, text=text)
+    encoder = made_by.model.readers.text
+    encoder.letters.copy_(torch.frombuffer(bytearray(vocabulary.data), dtype=torch.uint8))
+    made_by.save_pretrained(folder / "model")
+    return folder
+
+
+def test_prompts_take_turns(reader, tmp_path, capsys):
+    prompts = ["--prompt", "red apple", "--prompt", "Green HEART"]
+    values = made(reader, ["-o", tmp_path / "a.png", "-n", 4, *prompts, "--guidance", 3], capsys)
+    assert values["prompts"] == ["red apple", "Green HEART"]
+    assert (values["labels"], values["columns"]) == ([], 2)
+    shown = np.asarray(Image.open(tmp_path / "a.png"))
+    one = ["-n", 1, "--prompt", "red apple", "--guidance", 3]
+    made(reader, ["-o", tmp_path / "b.png", *one], capsys)
+    alone = np.asarray(Image.open(tmp_path / "b.png"))
+    assert np.array_equal(alone, shown[:16, :16])
+    made(reader, ["-o", tmp_path / "c.png", "-n", 1, "--prompt", "heart"], capsys)
+    assert not np.array_equal(np.asarray(Image.open(tmp_path / "c.png")), alone)
+
+
+def test_samples_like_a_picture_keep_what_the_mask_leaves_black(home, tmp_path, capsys):
+    picture = np.random.default_rng(0).integers(0, 256, (16, 16), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "p.png")
+    mask = np.zeros((32, 32), np.uint8)
+    mask[20:24, 2:4] = 255  # the cell below at the left
+    Image.fromarray(mask).save(tmp_path / "m.png")
+    like = ["--like", tmp_path / "p.png"]
+    space = CollageSpace.from_pretrained(home / "own")
+    known = space.rounded(Latents(picture_latents(space, tmp_path / "p.png"))).values
+    assert token_mask(space, tmp_path / "m.png").tolist() == [[False, False, True, False]]
+    options = ["-n", 2, *like, "--mask", tmp_path / "m.png", "--codes", tmp_path / "codes"]
+    values = made(home, ["-o", tmp_path / "a.png", *options], capsys)
+    for path in values["codes"]:
+        found = torch.from_numpy(load(path).levels * space.model.config.quantum).float()
+        off = (found.reshape(3, 4).T - known[0]).abs().amax(1)
+        assert (off > 0.01).tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--prompt", "x"], "reads no prompts"),
+        (["--strength", "0.5"], "--strength belongs to --like: it is not used with no --like"),
+        (["--mask", "p.png"], "--mask belongs to --like"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(home, tmp_path, capsys, monkeypatch, options, text):
+    monkeypatch.chdir(tmp_path)
+    command = ["generate", str(home / "model"), "-o", "a.png", *options, *QUICK]
+    assert main(command) == 2
+    assert text in capsys.readouterr().err
+
+
+def test_a_missing_picture_is_named(home, tmp_path, capsys):
+    command = ["generate", str(home / "model"), "-o", str(tmp_path / "a.png"), *QUICK]
+    assert main([*command, "--like", str(tmp_path / "p.png")]) == 1
+    assert f"no such file: {tmp_path / 'p.png'}" in capsys.readouterr().err
+
+
+def test_a_prompt_that_says_nothing_is_refused(reader, tmp_path, capsys):
+    command = ["generate", str(reader / "model"), "-o", str(tmp_path / "a.png"), *QUICK]
+    assert main([*command, "--prompt", "  "]) == 2
+    assert "a prompt must say something" in capsys.readouterr().err
+    assert main([*command, "--guidance", "2"]) == 2
+    assert "give it a --prompt" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from selfsame.errors import InputError, SettingError
 from selfsame.priors.diffusion.backbone import Condition
 from selfsame.priors.diffusion.classifier import NoisyClassifier
 from selfsame.priors.diffusion.config import ClassifierConfig, SamplerSettings
-from selfsame.priors.diffusion.generation import sample_latents, sample_masks
+from selfsame.priors.diffusion.generation import Like, sample_latents, sample_masks
 from selfsame.priors.diffusion.model import DiffusionModel
 from selfsame.run.progress import Progress
 from support.gaussian_data import normal
@@ -204,3 +204,41 @@ def test_counts_are_kept_with_the_model(tmp_path) -> None:
     model.save_pretrained(tmp_path / "own")
     again = DiffusionModel.from_pretrained(tmp_path / "own")
     torch.testing.assert_close(again.counts, model.counts, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "flow", "karras"])
+@pytest.mark.parametrize("settings", ALL, ids=lambda each: each.sampler)
+def test_tokens_that_are_kept_stay_as_they_are(settings, schedule) -> None:
+    model = small_diffusion(schedule=schedule, prediction="x0" if schedule == "karras" else "v")
+    known = model.restored(normal(5, 4, 3, dtype=F32))
+    kept = torch.arange(4) < torch.arange(5)[:, None]
+    found = sample_latents(model, 5, settings, like=Like(known, 1.0, kept), seed=2)
+    assert torch.allclose(found[kept], known[kept], rtol=1e-3, atol=2e-3)
+    if schedule == "flow":  # it begins with nothing but noise
+        assert torch.equal(found[0], sample_latents(model, 5, settings, seed=2)[0])
+    assert not torch.allclose(found[3, 3], known[3, 3], atol=0.1)
+    some = sample_latents(
+        model, 2, settings, like=Like(known[2:4], 1.0, kept[2:4]), seed=2, first=2
+    )
+    assert torch.equal(some, found[2:4])
+
+
+def test_samples_are_the_more_like_the_weaker_the_change() -> None:
+    model = small_diffusion()
+    known = model.restored(normal(3, 4, 3, dtype=F32))
+    settings = SamplerSettings(steps=20)
+    free = sample_latents(model, 3, settings, seed=1)
+
+    def found(strength: float) -> torch.Tensor:
+        return sample_latents(model, 3, settings, like=Like(known, strength), seed=1)
+
+    off = [float((found(strength) - known).norm()) for strength in (0.01, 0.05, 0.3, 0.6)]
+    assert off[0] == off[1]  # a step at least
+    assert off[1] < off[2] < off[3]
+    assert off[0] < 0.3 * float((free - known).norm())
+    assert torch.equal(found(1.0), free)
+    for strength in (0.0, 1.5):
+        with pytest.raises(SettingError, match="strength must be a number above 0 and at most 1"):
+            found(strength)
+    with pytest.raises(InputError, match="must be of 3 samples"):
+        sample_latents(model, 3, settings, like=Like(known[:2]))

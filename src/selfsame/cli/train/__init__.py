@@ -2,7 +2,7 @@
 
 import click
 
-from selfsame.cli.train import collage, diffusion, encoder, fractals, latents, vdvae
+from selfsame.cli.train import collage, diffusion, encoder, fractals, latents, text, vdvae
 
 
 @click.group("train", context_settings={"help_option_names": ["-h", "--help"]})
@@ -10,5 +10,5 @@ def command() -> None:
     """Train a model of one's own."""
 
 
-for kind in (collage, diffusion, encoder, fractals, latents, vdvae):
+for kind in (collage, diffusion, encoder, fractals, latents, text, vdvae):
     command.add_command(kind.command)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from selfsame.errors import InputError
 from selfsame.io.model_file import Pretrained
 from selfsame.nn.transformer import TransformerBlock, normed
 from selfsame.priors.conditioning.config import TextConfig
@@ -86,7 +87,13 @@ class TextEncoder(Pretrained):
         return normed(x), there
 
     def meanings(self, ids: Tensor) -> Tensor:
-        """Return a vector of length 1 for each text, (B, taught), of an encoder that was taught."""
+        """Return a vector of length 1 for each text, (B, taught).
+
+        Raises:
+            InputError: an encoder that was taught none.
+        """
+        if not self.config.taught:
+            raise InputError(f"{self.name} was taught no meanings")
         features, there = self(ids)
         share = there[..., None].to(features)
         mean = (features * share).sum(1) / share.sum(1).clamp(min=1)
