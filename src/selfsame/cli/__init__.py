@@ -16,6 +16,7 @@ _COMMANDS = {
     "convert": "Convert a code between .ssm, .flame and .json.",
     "dataset": "Write a data set: fractals to pre-train on, emoji, letters and digits.",
     "decode": "Decode a code to a picture of any size, or a folder of codes.",
+    "edit": "Make a picture again with more or less of something, such as bold=+2.",
     "encode": "Encode a picture, or a folder of pictures.",
     "fit": "Fit an IFS to a picture, a folder or an .npz of pictures, or a point cloud.",
     "fractalize": "Make a picture of copies of itself, gigapixels large or endlessly zoomed.",

@@ -34,7 +34,7 @@ CONDITIONS = (LABEL, TEXT, SEMANTIC)
 CHANGEABLE = ("space", "space_digest", "class_names")
 """Settings of the model that may be others than those of the model that is gone on from."""
 
-READERS = ("context", TEXT, SEMANTIC)
+READERS = ("context", TEXT, SEMANTIC, "attributes")
 """Settings of what may be added to a model that is gone on from."""
 
 SHAPE = ("width", "depth", "patch", "prediction", "schedule")
@@ -134,7 +134,12 @@ def command(space: str, keep: Path | None, init: str | None, **options: Any) -> 
     model = new_model(shape, latents, told.known.get("labels"), seed=seed, start=start)
     if told.encoder is not None and (start is None or start.config.text is None):
         model.readers.text.load_state_dict(told.encoder.state_dict())
-    task = DiffusionTask(model, objective, space=loaded)
+    task = DiffusionTask(
+        model,
+        objective,
+        space=loaded,
+        known=(latents.values, told.attributes) if told.attributes else None,
+    )
     batches = LatentBatches(latents, call.training.batch, told.known)
     same = {"model": shape, "objective": objective, "init": init, "words": words}
     return call.run(task, batches, same=same, model=shape, objective=objective)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from selfsame.datasets.pictures import Pictures
 from selfsame.errors import SettingError
+from selfsame.priors.conditioning.attributes import Attributes, attributes_of
 from selfsame.priors.conditioning.config import LABEL, SEMANTIC, TEXT, SemanticConfig, TextConfig
 from selfsame.priors.conditioning.text import TextEncoder
 from selfsame.priors.conditioning.words import learn_vocabulary, text_columns, text_ids
@@ -24,12 +25,14 @@ class Told(NamedTuple):
         classes: names of the labels.
         readers: settings of the model that follow.
         encoder: of texts, which the model begins with.
+        attributes: by which semantic vectors are to be changed.
     """
 
     known: dict[str, Tensor]
     classes: tuple[str, ...]
     readers: dict[str, Any]
     encoder: TextEncoder | None
+    attributes: Attributes
 
 
 def told_of(
@@ -53,6 +56,7 @@ def told_of(
     Raises:
         SettingError: pictures without labels or captions that were asked for.
     """
+    attributes: Attributes = {}
     asked = tuple(conditions) or ((LABEL,) if pictures.labels is not None else ())
     known: dict[str, Tensor] = {}
     readers: dict[str, Any] = {}
@@ -68,12 +72,14 @@ def told_of(
         readers[TEXT] = encoder.config.as_dict()
     if SEMANTIC in asked:
         readers[SEMANTIC] = SemanticConfig.from_dict(shapes.get(SEMANTIC) or {}).as_dict()
+        attributes = attributes_of(pictures.columns)
     if readers:
-        readers["context"] = shapes.get("context") or max(
-            part["width"] for part in readers.values()
-        )
+        widths = [part["width"] for part in readers.values()]
+        readers["context"] = shapes.get("context") or max(widths)
+    if attributes:
+        readers["attributes"] = tuple(attributes)
     classes = (pictures.classes or ()) if "labels" in known else ()
-    return Told(known, classes, readers, encoder if TEXT in asked else None)
+    return Told(known, classes, readers, encoder if TEXT in asked else None, attributes)
 
 
 def _new_encoder(texts: list[list[str]], shape: Mapping[str, Any], seed: int) -> TextEncoder:

@@ -102,6 +102,7 @@ class DiffusionConfig(NetworkConfig):
             comes in each class.
         text, semantic: readers of what samples are made for besides classes; None: there is none.
             Their tokens have ``context`` numbers.
+        attributes: names of what semantic vectors can be changed by.
     """
 
     prediction: Prediction = "velocity"
@@ -112,11 +113,14 @@ class DiffusionConfig(NetworkConfig):
     counted: bool = False
     text: TextConfig | None = None
     semantic: SemanticConfig | None = None
+    attributes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.context and (self.text is not None or self.semantic is not None):
             raise SettingError("context must be above 0 where something is read: got 0")
+        if self.attributes and self.semantic is None:
+            raise SettingError("attributes are of semantic vectors: semantic must say of which")
         if self.semantic is not None and self.counted:
             raise SettingError(
                 "semantic is of tokens that are all there, and counted says they are not"

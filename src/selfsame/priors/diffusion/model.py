@@ -111,6 +111,8 @@ class DiffusionModel(TokenNetwork):
         schedule: of signal and noise.
         counts: how often a sample has 1, 2 ... T tokens, for each class and at last for all
             together, (classes + 1, T), in rows of sum 1; None: always T.
+        directions: of semantic vectors, (A, S), along which attributes grow, see
+            ``selfsame.priors.conditioning.attributes``; None: there are no such vectors.
     """
 
     file_format = "selfsame diffusion 1"
@@ -119,6 +121,7 @@ class DiffusionModel(TokenNetwork):
 
     config: DiffusionConfig
     counts: Tensor | None
+    directions: Tensor | None
 
     def __init__(self, config: DiffusionConfig) -> None:
         outputs = config.numbers * (2 if config.learned_variance else 1)
@@ -127,6 +130,10 @@ class DiffusionModel(TokenNetwork):
             config.context, config.tokens, config.numbers, config.text, config.semantic
         )
         self.schedule: Schedule = schedule_named(config.schedule, config.zero_terminal)
+        directions = None
+        if config.semantic is not None:
+            directions = torch.zeros(len(config.attributes), config.semantic.numbers)
+        self.register_buffer("directions", directions)
         even = torch.full((config.classes + 1, config.tokens), 1 / config.tokens)
         self.register_buffer("counts", even if config.counted else None)
 

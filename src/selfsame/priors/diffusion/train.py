@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from selfsame.errors import SettingError
 from selfsame.latents import Latents, LatentSpace
+from selfsame.priors.conditioning.attributes import Attributes, directions_of
 from selfsame.priors.conditioning.config import SEMANTIC, TEXT
 from selfsame.priors.conditioning.text import chosen_text
 from selfsame.priors.diffusion.backbone import Condition
@@ -25,6 +26,9 @@ from selfsame.priors.diffusion.losses import (
 from selfsame.priors.diffusion.model import DiffusionModel
 from selfsame.priors.diffusion.prediction import x0_of
 from selfsame.training.task import Means, Metrics, Task
+
+_PART = 1024
+"""Latents whose semantic vectors are computed at a time."""
 
 
 def shape_of(
@@ -97,6 +101,8 @@ class DiffusionTask(Task):
         objective: what is minimised.
         validation: a batch on which the loss is measured.
         space: of the latents, written beside the model; None: the model is written alone.
+        known: latents, (N, T, D), and what they have of the model's attributes, from which their
+            directions are learned when the model is written.
     Raises:
         InputError: variances are to be learned, and times are not those of the discrete process.
     """
@@ -110,8 +116,9 @@ class DiffusionTask(Task):
         *,
         validation: Batch | None = None,
         space: LatentSpace[Any] | None = None,
+        known: tuple[Tensor, Attributes] | None = None,
     ) -> None:
-        self.model, self.space = model, space
+        self.model, self.space, self.known = model, space, known
         self.objective = objective or DiffusionObjective()
         self.validation = validation
         if self.model.config.learned_variance and self.objective.times != "discrete":
@@ -160,6 +167,8 @@ class DiffusionTask(Task):
 
     def export(self, path: str | Path, card: Mapping[str, Any] | None = None) -> None:
         """Write the model to a folder, and its space."""
+        if self.known is not None:
+            learn_directions(self.model, *self.known)
         if self.space is None:
             super().export(path, card)
         else:
@@ -202,3 +211,18 @@ class DiffusionTask(Task):
             "denoising": denoising,
             "bound": bound,
         }
+
+
+@torch.no_grad()
+def learn_directions(model: DiffusionModel, values: Tensor, attributes: Attributes) -> None:
+    """Take from data along which directions attributes grow; they are not trained.
+
+    Args:
+        values: latents, (N, T, D), in their own units.
+        attributes: what they have of those of the model.
+    """
+    assert model.directions is not None
+    if attributes:
+        device = model.mean.device
+        vectors = [model.semantic(part.to(device)).cpu() for part in torch.split(values, _PART)]
+        model.directions.copy_(directions_of(torch.cat(vectors), attributes))
