@@ -24,7 +24,7 @@ from selfsame.io.files import check_writable
     "attributes",
     multiple=True,
     metavar="NAME=AMOUNT",
-    help="More of something, or less, such as italic=+2 or weights=-1, in standard deviations of "
+    help="More of something, or less, such as bold=+2 or italic=-1, in standard deviations of "
     "the pictures that the model learned from; may be repeated. Without one all are listed.",
 )
 @common_options("output")

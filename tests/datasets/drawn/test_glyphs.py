@@ -54,6 +54,7 @@ def test_what_is_known_of_fonts(tmp_path) -> None:
         "families": ["First", "Second"],
         "subfamilies": ["Book", "Regular"],
         "weights": [400, 700],
+        "bold": [False, True],
         "italic": [False, True],
         "monospace": [True, False],
         "serifs": ["", "sans"],

@@ -24,6 +24,9 @@ EM = 0.625
 """Of a font, in sides of a picture: 20 of 32 pixels. Fonts whose letters would reach beyond the
 picture are drawn smaller."""
 
+BOLD = 600
+"""Weight from which letters are called bold: semi-bold, too."""
+
 LEAST_DRAWN = 512
 """Pixels: pictures are drawn at least so large and averaged. FreeType moves outlines to the pixels
 that it draws; at this size that is a thousandth of a picture, so that a letter of 32 pixels and one
@@ -78,8 +81,8 @@ def glyph_set(
     or draw the same as one before are left out. Of fonts with variations the default is drawn.
 
     Columns: ``files`` (relative to the folder, with ``#1`` for the second font of a collection),
-    ``families``, ``subfamilies``, ``weights`` (1 to 1000, or 0), ``italic``, ``monospace``,
-    ``serifs`` (``serif``, ``sans`` or ""), ``characters``.
+    ``families``, ``subfamilies``, ``weights`` (1 to 1000, or 0), ``bold``, ``italic``,
+    ``monospace``, ``serifs`` (``serif``, ``sans`` or ""), ``characters``.
 
     Args:
         left_out: called with the file and the reason of every font that is left out.
@@ -119,6 +122,7 @@ def glyph_set(
         "families": np.array([font.face.family for font in used]),
         "subfamilies": np.array([font.face.subfamily for font in used]),
         "weights": np.array([font.face.weight for font in used], np.int64),
+        "bold": np.array([font.face.weight >= BOLD for font in used]),
         "italic": np.array([font.face.italic for font in used]),
         "monospace": np.array([font.monospace for font in used]),
         "serifs": np.array([font.face.serifs for font in used]),
