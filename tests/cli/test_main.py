@@ -14,6 +14,7 @@ COMMANDS = [
     "convert",
     "dataset",
     "decode",
+    "edit",
     "encode",
     "fit",
     "fractalize",
