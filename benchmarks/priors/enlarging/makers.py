@@ -17,6 +17,7 @@ from selfsame.codes.store import pack
 from selfsame.collage.grid.network.config import GridConfig
 from selfsame.collage.grid.network.model import GridModel
 from selfsame.datasets import Pictures
+from selfsame.datasets.columns import label_column
 from selfsame.errors import InputError
 from selfsame.latents import CollageSpace
 from selfsame.latents.space import Latents
@@ -139,18 +140,19 @@ def labels_for(maker: Maker, pictures: Pictures, column: str | None) -> Tensor |
     """Return the class of a sample for each true picture, (N,); None if the model knows none.
 
     Args:
-        column: of the pictures, whose values are classes of the model: samples are of the classes
-            of the pictures. None: classes take turns.
+        column: of the pictures, whose values are classes of the model, or several, as of
+            ``label_column``: samples are of the classes of the pictures. None: classes take turns.
     Raises:
         InputError: no such column, or a value that is no class.
     """
     if column is None:
         classes = len(maker.diffusion.classes)
         return torch.arange(len(pictures)) % classes if classes else None
-    if column not in pictures.columns:
+    values = label_column(pictures.columns, column)
+    if values is None:
         known = ", ".join(pictures.columns) or "none"
         raise InputError(f"--label: no column {column!r}; there are {known}")
-    return maker.diffusion.labels(list(map(str, pictures.columns[column].tolist())))
+    return maker.diffusion.labels(list(map(str, values.tolist())))
 
 
 def samples(
