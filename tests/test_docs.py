@@ -155,7 +155,8 @@ def _parse(arguments: Sequence[str], where: str, *, partial: bool = False) -> No
     """Check names and values of options; ``partial`` commands may lack required ones."""
     command: click.Command = cli
     rest = list(arguments)
-    context = click.Context(command, info_name="selfsame")
+    # With its settings: a command keeps the help option of the first context that asks for it.
+    context = click.Context(command, info_name="selfsame", **cli.context_settings)
     while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
         found = command.get_command(context, rest[0])
         assert found is not None, f"{where}: no command {rest[0]}"
