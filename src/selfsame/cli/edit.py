@@ -9,10 +9,8 @@ from typing import Any
 
 import click
 
-from selfsame.checked import checked
 from selfsame.cli.shared.call import report, set_threads
-from selfsame.cli.shared.options import FILE, PATH, click_type, common_options
-from selfsame.family import Scale, checked_drawn_size
+from selfsame.cli.shared.options import FILE, PATH, common_options
 from selfsame.io.files import check_writable
 
 
@@ -29,14 +27,7 @@ from selfsame.io.files import check_writable
 )
 @common_options("output")
 @click.option("--code", type=PATH, metavar="FILE", help="Write the code of the result, too: .ssm.")
-@click.option(
-    "--scale",
-    type=click_type(Scale),
-    default=1.0,
-    show_default=True,
-    help="Output pixels per pixel of the model.",
-)
-@common_options("device", "threads", "json", "overwrite")
+@common_options("model_scale", "device", "threads", "json", "overwrite")
 def command(
     model: str, picture: Path, attributes: Sequence[str], output: Path, **options: Any
 ) -> None:
@@ -68,8 +59,7 @@ def command(
         known = ", ".join(made_by.model.config.attributes) or "none"
         raise SettingError(f"give an --attribute, NAME=AMOUNT; the model knows {known}")
     space = made_by.space
-    side = max(1, round(space.side * checked("scale", options["scale"], Scale)))
-    checked_drawn_size((side, side))
+    side = made_by.drawn_side(options["scale"])
     device = resolve_device(options["device"])
     changed = made_by.model.to(device)
     change = attribute_change(changed, amounts)

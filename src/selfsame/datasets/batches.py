@@ -1,7 +1,8 @@
-"""Batches of whole pictures, in epochs, and their binarisation."""
+"""Batches of whole pictures and of tensors, in epochs, and the binarisation of pictures."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
@@ -83,6 +84,40 @@ class PictureBatches:
             random = _random_levels(seed, _DYNAMIC, step, first, count, chosen[0].size)
             chosen = _binarised(chosen, random[places - first])
         return _as_tensor(chosen)
+
+
+class TensorBatches:
+    """Samples of named tensors, every one once per epoch; see ``selfsame.datasets.epochs``.
+
+    Args:
+        parts: N of each.
+        batch: samples of a step, of all processes together.
+    """
+
+    def __init__(self, parts: Mapping[str, torch.Tensor], batch: int) -> None:
+        self._parts = dict(parts)
+        self._count = len(next(iter(self._parts.values())))
+        self._epochs = Epochs(self._count, batch)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of all that the batches depend on but the seed."""
+        digest = hashlib.sha256(repr(self._epochs.batch).encode())
+        for name, part in sorted(self._parts.items()):
+            digest.update(repr((name, part.dtype, tuple(part.shape))).encode())
+            digest.update(part.contiguous().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return self._count
+
+    def batch(self, seed: int, step: int, indices: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Return samples ``indices`` of a step, len(indices) of each part."""
+        chosen = torch.from_numpy(
+            self._epochs.numbers(seed, step, np.asarray(indices, np.int64)).copy()
+        )
+        return {name: part[chosen] for name, part in self._parts.items()}
 
 
 def evaluation_pictures(

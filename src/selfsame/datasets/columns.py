@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsame.errors import InputError
+from selfsame.errors import InputError, SettingError
 from selfsame.io.arrays import check_shape
 
 Column = NDArray[np.generic]
@@ -50,6 +50,18 @@ def column_of(values: Sequence[object], what: str) -> Column:
     texts = ["" if value is None else str(value) for value in values]
     check_shape((len(texts), max(map(len, texts), default=0)), 4, what)
     return np.array(texts, np.str_)
+
+
+def text_kind(name: str) -> str | None:
+    """Return ``CAPTIONS`` or ``TAGS`` of a column of them in any language; None of others."""
+    kind = name.partition("_")[0]
+    return kind if kind in (CAPTIONS, TAGS) else None
+
+
+def no_column(columns: Columns, name: str) -> SettingError:
+    """Return the error that there is no such column."""
+    known = ", ".join(columns) or "none"
+    return SettingError(f"no column {name!r}; the pictures have {known}")
 
 
 def label_column(columns: Columns, label: str) -> Column | None:

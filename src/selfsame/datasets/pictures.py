@@ -11,8 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from selfsame.datasets.columns import Columns, column_classes, column_labels, label_column
-from selfsame.errors import InputError, LimitError, SettingError
+from selfsame.datasets.columns import (
+    Columns,
+    column_classes,
+    column_labels,
+    label_column,
+    no_column,
+)
+from selfsame.errors import InputError, LimitError
 from selfsame.io.files import FilePart
 from selfsame.io.pictures import Picture, picture_from_pillow, picture_size, read_picture
 
@@ -86,8 +92,7 @@ class Pictures:
         """
         values = label_column(self.columns, column)
         if values is None:
-            known = ", ".join(self.columns) or "none"
-            raise SettingError(f"no column {column!r}; the pictures have {known}")
+            raise no_column(self.columns, column)
         names = column_classes(values) if classes is None else tuple(classes)
         return replace(self, labels=column_labels(values, names), classes=names)
 

@@ -1,7 +1,7 @@
 """The latents of a set of pictures, in batches."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selfsame.datasets.batches import evaluation_pictures
-from selfsame.datasets.epochs import Epochs
+from selfsame.datasets.batches import TensorBatches, evaluation_pictures
 from selfsame.datasets.pictures import Pictures
 from selfsame.errors import InputError
 from selfsame.io.files import atomic_file, make_folder
@@ -103,9 +102,8 @@ def _read(place: Path) -> Latents | None:
         return None
 
 
-class LatentBatches:
-    """Latents with what is known of them, every one once per epoch; see
-    ``selfsame.datasets.epochs``.
+class LatentBatches(TensorBatches):
+    """Latents, ``values``, with what is known of them, and a ``mask`` where sets differ in size.
 
     Args:
         latents: N of them.
@@ -113,26 +111,10 @@ class LatentBatches:
         known: N of each: ``labels``, the classes, and whatever else a model is told.
     """
 
-    def __init__(self, latents: Latents, batch: int, known: Mapping[str, Tensor] | None = None):
-        self._parts = {"values": latents.values, **(known or {})}
+    def __init__(
+        self, latents: Latents, batch: int, known: Mapping[str, Tensor] | None = None
+    ) -> None:
+        parts = {"values": latents.values, **(known or {})}
         if latents.mask is not None:
-            self._parts["mask"] = latents.mask
-        self._epochs = Epochs(len(latents.values), batch)
-        digest = hashlib.sha256(repr(batch).encode())
-        for name, part in sorted(self._parts.items()):
-            digest.update(repr((name, part.dtype, tuple(part.shape))).encode())
-            digest.update(part.contiguous().numpy().tobytes())
-        self.fingerprint = digest.hexdigest()[:16]
-        """Digest of all that the batches depend on but the seed."""
-
-    def __len__(self) -> int:
-        """Return the number of latents."""
-        return len(self._parts["values"])
-
-    def batch(self, seed: int, step: int, indices: Sequence[int]) -> dict[str, Tensor]:
-        """Return latents ``indices`` of a step, ``values``, (len(indices), T, D), with what is
-        known of them, and a ``mask``, (len(indices), T), where sets differ in size."""
-        chosen = torch.from_numpy(
-            self._epochs.numbers(seed, step, np.asarray(indices, np.int64)).copy()
-        )
-        return {name: part[chosen] for name, part in self._parts.items()}
+            parts["mask"] = latents.mask
+        super().__init__(parts, batch)

@@ -18,7 +18,6 @@ from selfsame.cli.generate.walks import (
 )
 from selfsame.cli.shared.call import Methods, check_only_one, report, set_threads
 from selfsame.cli.shared.options import PATH, click_type, common_options, settings_options
-from selfsame.family import Scale
 from selfsame.io.files import check_writable
 from selfsame.priors.diffusion.config import SamplerSettings, Strength
 from selfsame.run.progress import shown_progress
@@ -54,13 +53,7 @@ FORMS = Methods({"a grid": ("columns", "gap"), "--separate": ("separate",)})
     help=f"Pictures, or rows of --interpolate [default: {DEFAULT_COUNT}; --reconstruct: at most "
     f"{DEFAULT_CODED}; --interpolate: {DEFAULT_ROWS}; --animate: {DEFAULT_STOPS}].",
 )
-@click.option(
-    "--scale",
-    type=click_type(Scale),
-    default=1.0,
-    show_default=True,
-    help="Output pixels per pixel of the model.",
-)
+@common_options("model_scale")
 @click.option(
     "--temperature",
     type=click.FloatRange(0),

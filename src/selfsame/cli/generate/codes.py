@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from selfsame.checked import checked
 from selfsame.cli.generate.plan import DEFAULT_COUNT, Plan, numbered_files
 from selfsame.cli.shared.call import Methods, given_settings
 from selfsame.errors import SettingError
-from selfsame.family import Scale, checked_drawn_size
+from selfsame.priors.conditioning.config import TEXT
 from selfsame.priors.diffusion.config import SamplerName, SamplerSettings
 from selfsame.run.progress import Progress
 
@@ -52,7 +51,7 @@ class _Asked(NamedTuple):
         labels = self.labels[[k % len(self.labels) for k in numbers]] if len(self.labels) else None
         given = {}
         if len(self.texts):
-            given["text"] = self.texts[[k % len(self.texts) for k in numbers]].to(model.mean.device)
+            given[TEXT] = self.texts[[k % len(self.texts) for k in numbers]].to(model.mean.device)
         return model.condition(labels, given)
 
     def likes(self, numbers: range) -> "Like | None":
@@ -82,8 +81,7 @@ def plan(source: str, options: dict[str, Any], progress: Progress) -> Plan:
     settings = SamplerSettings(**given_settings(SamplerSettings, options))
     SAMPLERS.check(f"--sampler {settings.sampler}")
     count = options["count"] or DEFAULT_COUNT
-    side = max(1, round(made_by.space.side * checked("scale", options["scale"], Scale)))
-    checked_drawn_size((side, side))
+    side = made_by.drawn_side(options["scale"])
     prompts = options["prompt"]
     classes = options["label"] or (() if prompts else made_by.classes)
     asked = _Asked(

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 
 from selfsame.checked import Checked, Seed, allowed, annotations
+from selfsame.family import Scale
 from selfsame.run.device import CHOICES as DEVICES
 from selfsame.run.executor import ENGINES, Jobs
 from selfsame.run.threads import ThreadCount
@@ -86,6 +87,13 @@ _COMMON: dict[str, Callable[[F], F]] = {
     "output": click.option("-o", "--output", type=PATH, required=True, help="Where to write."),
     "index": click.option(
         "--index", type=int, help="Take only this code of a .flame, counted from 0."
+    ),
+    "model_scale": click.option(
+        "--scale",
+        type=click_type(Scale),
+        default=1.0,
+        show_default=True,
+        help="Output pixels per pixel of the model.",
     ),
     "drop_unsupported": click.option(
         "--drop-unsupported",

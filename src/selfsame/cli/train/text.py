@@ -66,8 +66,7 @@ def command(teacher: str, pieces: int, **options: Any) -> int:
         lessons_of,
         meanings_of,
     )
-    from selfsame.priors.conditioning.text import TextEncoder
-    from selfsame.priors.conditioning.words import learn_vocabulary
+    from selfsame.priors.conditioning.text import new_encoder
     from selfsame.run.progress import shown_progress
 
     call = Call(options, TRAINING, TABLES)
@@ -78,13 +77,10 @@ def command(teacher: str, pieces: int, **options: Any) -> int:
     with shown_progress("teacher", quiet=options["quiet"]) as progress:
         meanings = meanings_of(model, english, options["output"] / MEANINGS, progress)
     shape = call.settings(TextConfig, "model", *SHAPE, implied={"taught": meanings.shape[1]})
-    vocabulary = learn_vocabulary(lessons.texts, pieces)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(call.training.seed)
-        encoder = TextEncoder.of_vocabulary(vocabulary, shape)
+    encoder = new_encoder(lessons.texts, shape, pieces=pieces, seed=call.training.seed)
     numbers = {text: number for number, text in enumerate(english)}
     batches = LessonBatches(
-        vocabulary.ids(lessons.texts, shape.longest),
+        encoder.ids(lessons.texts),
         meanings,
         torch.tensor([numbers[text] for text in lessons.english]),
         call.training.batch,

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from selfsame.datasets.columns import CAPTIONS, TAGS, Columns
+from selfsame.datasets.columns import Columns, text_kind
 
 MOST_VALUES = 100
 """Of a column of text; one of more is no attribute."""
@@ -25,7 +25,7 @@ def attributes_of(columns: Columns) -> Attributes:
     """
     found: Attributes = {}
     for name, column in columns.items():
-        if name.partition("_")[0] in (CAPTIONS, TAGS):
+        if text_kind(name) is not None:
             continue
         if column.dtype.kind != "U":
             found[name] = column.astype(np.float64)

@@ -15,6 +15,12 @@ Width = Annotated[int, Range(1, MAX_WIDTH)]
 Depth = Annotated[int, Range(0, 1000)]
 
 
+def check_heads(width: int, heads: int) -> None:
+    """Raise ``SettingError`` unless the heads of an attention divide the width of its tokens."""
+    if width % heads:
+        raise SettingError(f"heads must divide the width: got {heads} for a width of {width}")
+
+
 @dataclass(frozen=True)
 class ReaderConfig(Checked):
     """A transformer over tokens.
@@ -33,10 +39,7 @@ class ReaderConfig(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.width % self.heads:
-            raise SettingError(
-                f"heads must divide the width: got {self.heads} for a width of {self.width}"
-            )
+        check_heads(self.width, self.heads)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from selfsame.datasets.columns import CAPTIONS, TAGS, Columns
-from selfsame.datasets.epochs import Epochs
+from selfsame.datasets.batches import TensorBatches
+from selfsame.datasets.columns import TAGS, Columns, text_kind
 from selfsame.io.files import atomic_file, make_folder
 from selfsame.priors.conditioning.sentences import SentenceModel
 from selfsame.priors.conditioning.text import TextEncoder
@@ -52,8 +52,8 @@ def lessons_of(columns: Columns, words: Sequence[str]) -> Lessons:
     """
     pairs = dict.fromkeys((word, word) for word in words)
     for name, column in columns.items():
-        kind = name.partition("_")[0]
-        if kind not in (CAPTIONS, TAGS) or kind not in columns:
+        kind = text_kind(name)
+        if kind is None or kind not in columns:
             continue
         for text, english in zip(column.tolist(), columns[kind].tolist(), strict=True):
             if text and english:
@@ -100,8 +100,7 @@ class LessonBatches:
     """
 
     def __init__(self, ids: Tensor, meanings: Tensor, which: Tensor, batch: int) -> None:
-        self._ids, self._meanings, self._which = ids, meanings, which
-        self._epochs = Epochs(len(ids), batch)
+        self._texts, self._meanings = TensorBatches({"ids": ids, "which": which}, batch), meanings
         digest = hashlib.sha256(repr((tuple(ids.shape), tuple(meanings.shape), batch)).encode())
         for part in (ids, meanings, which):
             digest.update(part.contiguous().numpy().tobytes())
@@ -110,15 +109,13 @@ class LessonBatches:
 
     def __len__(self) -> int:
         """Return the number of texts."""
-        return len(self._ids)
+        return len(self._texts)
 
     def batch(self, seed: int, step: int, indices: Sequence[int]) -> Batch:
         """Return texts ``indices`` of a step, ``ids``, (len(indices), L), and ``meanings``,
         (len(indices), E)."""
-        chosen = torch.from_numpy(
-            self._epochs.numbers(seed, step, np.asarray(indices, np.int64)).copy()
-        )
-        return {"ids": self._ids[chosen], "meanings": self._meanings[self._which[chosen]]}
+        texts = self._texts.batch(seed, step, indices)
+        return {"ids": texts["ids"], "meanings": self._meanings[texts["which"]]}
 
 
 class TextTask(Task):

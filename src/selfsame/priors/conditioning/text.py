@@ -11,7 +11,7 @@ from selfsame.errors import InputError
 from selfsame.io.model_file import Pretrained
 from selfsame.nn.transformer import TransformerBlock, normed
 from selfsame.priors.conditioning.config import TextConfig
-from selfsame.priors.conditioning.words import NOTHING, Vocabulary
+from selfsame.priors.conditioning.words import NOTHING, Vocabulary, learn_vocabulary
 
 
 class TextEncoder(Pretrained):
@@ -99,6 +99,22 @@ class TextEncoder(Pretrained):
         mean = (features * share).sum(1) / share.sum(1).clamp(min=1)
         found: Tensor = self.meaning(mean)
         return nn.functional.normalize(found, dim=1)
+
+
+def new_encoder(texts: Sequence[str], config: TextConfig, *, pieces: int, seed: int) -> TextEncoder:
+    """Return an untrained encoder that knows the words of texts.
+
+    Args:
+        config: its shape, but for the vocabulary.
+        pieces: of the vocabulary, at most.
+        seed: of the weights.
+    Raises:
+        InputError: as ``learn_vocabulary``.
+    """
+    vocabulary = learn_vocabulary(texts, pieces)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return TextEncoder.of_vocabulary(vocabulary, config)
 
 
 def chosen_text(ids: Tensor, generator: torch.Generator | None) -> Tensor:

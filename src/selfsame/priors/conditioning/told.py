@@ -10,8 +10,8 @@ from selfsame.datasets.pictures import Pictures
 from selfsame.errors import SettingError
 from selfsame.priors.conditioning.attributes import Attributes, attributes_of
 from selfsame.priors.conditioning.config import LABEL, SEMANTIC, TEXT, SemanticConfig, TextConfig
-from selfsame.priors.conditioning.text import TextEncoder
-from selfsame.priors.conditioning.words import learn_vocabulary, text_columns, text_ids
+from selfsame.priors.conditioning.text import TextEncoder, new_encoder
+from selfsame.priors.conditioning.words import text_columns, text_ids
 
 PIECES = 8000
 """Of a vocabulary that is learned from the texts of a set, at most."""
@@ -67,7 +67,9 @@ def told_of(
     if TEXT in asked:
         texts = text_columns(pictures.columns, columns)
         if encoder is None:
-            encoder = _new_encoder(texts, shapes.get(TEXT) or {}, seed)
+            said = [text for column in texts for text in column if text]
+            shape = TextConfig.from_dict(shapes.get(TEXT) or {})
+            encoder = new_encoder(said, shape, pieces=PIECES, seed=seed)
         known[TEXT] = text_ids(encoder.vocabulary, texts, encoder.config.longest)
         readers[TEXT] = encoder.config.as_dict()
     if SEMANTIC in asked:
@@ -80,12 +82,3 @@ def told_of(
         readers["attributes"] = tuple(attributes)
     classes = (pictures.classes or ()) if "labels" in known else ()
     return Told(known, classes, readers, encoder if TEXT in asked else None, attributes)
-
-
-def _new_encoder(texts: list[list[str]], shape: Mapping[str, Any], seed: int) -> TextEncoder:
-    said = [text for column in texts for text in column if text]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return TextEncoder.of_vocabulary(
-            learn_vocabulary(said, PIECES), TextConfig.from_dict(shape)
-        )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-from selfsame.datasets.columns import CAPTIONS, TAGS, Columns
+from selfsame.datasets.columns import CAPTIONS, TAGS, Columns, no_column, text_kind
 from selfsame.errors import CorruptedError, InputError, SettingError
 
 NOTHING, UNKNOWN = 0, 1
@@ -89,12 +89,11 @@ def text_columns(columns: Columns, chosen: Sequence[str] = ()) -> list[list[str]
         SettingError: no such column, or none that says something.
     """
     names = list(chosen) or [
-        name for kind in (CAPTIONS, TAGS) for name in columns if name.partition("_")[0] == kind
+        name for kind in (CAPTIONS, TAGS) for name in columns if text_kind(name) == kind
     ]
     for name in names:
         if name not in columns:
-            known = ", ".join(columns) or "none"
-            raise SettingError(f"no column {name!r}; the pictures have {known}")
+            raise no_column(columns, name)
     texts = [[str(value) for value in columns[name].tolist()] for name in names]
     if not any(text for column in texts for text in column):
         raise SettingError("the pictures have no captions: nothing is said of any of them")

@@ -5,7 +5,12 @@ from typing import Annotated, Literal
 
 from selfsame.checked import Checked, Range
 from selfsame.errors import SettingError
-from selfsame.priors.conditioning.config import SemanticConfig, TextConfig
+from selfsame.priors.conditioning.config import (
+    MAX_WIDTH,
+    SemanticConfig,
+    TextConfig,
+    check_heads,
+)
 
 ScheduleName = Literal["linear", "cosine", "flow", "karras", "geometric"]
 Prediction = Literal["epsilon", "x0", "v", "score", "edm", "velocity"]
@@ -19,7 +24,6 @@ PRESERVING = ("linear", "cosine")
 """Schedules that keep the variance, alpha² + sigma² = 1, and can be given a zero terminal SNR."""
 
 MAX_TOKENS = 1 << 12
-MAX_WIDTH = 1 << 14
 MAX_CHAIN = 10_000
 
 Count = Annotated[int, Range(1, MAX_WIDTH)]
@@ -77,10 +81,7 @@ class NetworkConfig(Checked):
             raise SettingError(
                 f"patch must divide rows and columns of a grid: got {self.patch} for {told}"
             )
-        if self.width % self.heads:
-            raise SettingError(
-                f"heads must divide the width: got {self.heads} for a width of {self.width}"
-            )
+        check_heads(self.width, self.heads)
         if self.class_names and len(self.class_names) != self.classes:
             raise SettingError(
                 f"class_names must name all classes or none: got {len(self.class_names)} for "

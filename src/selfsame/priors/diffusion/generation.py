@@ -129,10 +129,11 @@ def sample_latents(
             before = sum(map(len, results))
             denoiser = _told(denoiser, levels, progress.part(before, count, len(wanted)))
         noise = sample_noise([sample_generator(seed, begin + row) for row in range(GROUP)])
-        start = first_latent(noise(torch.empty(GROUP, *shape, device=device)), levels)
+        epsilon = noise(torch.empty(GROUP, *shape, device=device))
+        start = first_latent(epsilon, levels)
         if like is not None:
             known = model.standardised(part(like.values))
-            start = noisy(known, start / levels.at(0).scale.to(start), levels.at(0))
+            start = noisy(known, epsilon, levels.at(0))
             if like.kept is not None:
                 denoiser = _kept(denoiser, known, part(like.kept))
         latents = model.restored(sampler(denoiser, start, levels, noise), there)

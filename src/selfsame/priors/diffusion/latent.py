@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from selfsame.checked import checked
 from selfsame.errors import CorruptedError, SettingError
+from selfsame.family import Scale, checked_drawn_size
 from selfsame.io import hub
 from selfsame.io.model_place import WEIGHTS_NAME, local_weights
 from selfsame.latents import load_space
@@ -87,6 +89,16 @@ class LatentDiffusion(NamedTuple):
             **options,
         )
         return self.space.rounded(Latents(values, mask=mask))
+
+    def drawn_side(self, scale: float) -> int:
+        """Return the side in pixels of samples that are drawn at a scale.
+
+        Raises:
+            InputError: a scale out of its range, or at which pictures are too large.
+        """
+        side: int = max(1, round(self.space.side * checked("scale", scale, Scale)))
+        checked_drawn_size((side, side))
+        return side
 
     @property
     def classes(self) -> tuple[str, ...]:
